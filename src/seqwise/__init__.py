@@ -1,0 +1,1 @@
+"""The line, end to end."""

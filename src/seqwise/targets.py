@@ -1,0 +1,140 @@
+"""Says what is predicted: the kinds of target, and the user's own label values in class order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["KINDS", "Kind", "Label", "Target", "class_order", "label_text", "label_value", "shared_classes"]
+
+Kind = Literal["label", "tags", "outputs", "multilabel"]
+KINDS: tuple[Kind, ...] = ("label", "tags", "outputs", "multilabel")
+
+Label = str | int | float | bool
+"""A label as the user wrote it. Class indices never leave the arrays."""
+
+_IOB_TAG = re.compile(r"[BIESLU]-.+", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing a model predicts.
+
+    | kind         | logits (per step)         | labels (per step)   | meaning                          |
+    |--------------|---------------------------|---------------------|----------------------------------|
+    | `label`      | (B, C)                    | (B,)                | one label per sequence           |
+    | `tags`       | (B, T, C)                 | (B, T)              | one label per step               |
+    | `outputs`    | (B, K, C)  (B, T, K, C)   | (B, K)  (B, T, K)   | K outputs of up to C classes     |
+    | `multilabel` | (B, L)     (B, T, L)      | (B, L)  (B, T, L)   | any of L labels, each 0 or 1     |
+
+    Attributes:
+        name: how the target is called in reports and files; the column's name where there is one column.
+        kind: one of `KINDS`.
+        classes: the user's label values in class order. One tuple for `label` and `tags`, one tuple per output for
+            `outputs`, and one tuple of the L labels for `multilabel`.
+        columns: the columns the labels come from; K of them for `outputs`, one or L for `multilabel`.
+        outputs: the names of the K outputs; empty for other kinds.
+        per_step: whether every step has its own labels. Always true for `tags`, never for `label`.
+    """
+
+    name: str
+    kind: Kind
+    classes: tuple[tuple[Label, ...], ...]
+    columns: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    per_step: bool = False
+
+    def __post_init__(self) -> None:
+        assert self.kind in KINDS, self.kind
+        assert self.per_step == (self.kind == "tags") or self.kind in ("outputs", "multilabel")
+        assert self.kind == "outputs" or len(self.classes) == 1
+        assert len(self.outputs) == (len(self.classes) if self.kind == "outputs" else 0)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The label values of a target that has one list of them (all kinds but `outputs`)."""
+        assert self.kind != "outputs", "outputs have one list of classes each: use .classes"
+        return self.classes[0]
+
+    @property
+    def class_count(self) -> int:
+        """The size of the class axis: C, the largest C among outputs, or L."""
+        return max(len(classes) for classes in self.classes)
+
+    @property
+    def output_groups(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """The outputs gathered by their number of classes: ((C, (k, ...)), ...); one group when all are alike."""
+        sizes = sorted({len(classes) for classes in self.classes})
+        return tuple(
+            (size, tuple(k for k, classes in enumerate(self.classes) if len(classes) == size)) for size in sizes
+        )
+
+    @property
+    def label_axes(self) -> tuple[str, ...]:
+        """The axes of the labels of a batch, for messages."""
+        inner = {"label": (), "tags": (), "outputs": ("outputs",), "multilabel": ("labels",)}[self.kind]
+        return ("batch", *(("time",) if self.per_step else ()), *inner)
+
+    @property
+    def logits_axes(self) -> tuple[str, ...]:
+        """The axes of the logits of a batch, for messages."""
+        return self.label_axes if self.kind == "multilabel" else (*self.label_axes, "classes")
+
+    @property
+    def is_iob(self) -> bool:
+        """Whether the tags mark spans: only `O` and prefixes B- I- (or E- S- L- U-) with a type, B- or I- among them."""
+        if self.kind != "tags":
+            return False
+        tags = [tag for tag in self.labels if tag != "O"]
+        return bool(tags) and all(isinstance(tag, str) and _IOB_TAG.fullmatch(tag) for tag in tags)
+
+
+def label_text(label: Label) -> str:
+    """A label as text files write it: the form in which labels of different files are compared.
+
+    Example:
+        >>> label_text(-1), label_text(True), label_text("B-artist")
+        ('-1', 'true', 'B-artist')
+    """
+    if isinstance(label, bool):
+        return "true" if label else "false"
+    if isinstance(label, float) and label.is_integer() and abs(label) < 2**53:
+        return str(int(label))
+    return str(label)
+
+
+def label_value(text: str) -> Label:
+    """A label read from text: an integer where writing it again gives the same text, else the text itself.
+
+    Example:
+        >>> label_value("-1"), label_value("007"), label_value("yes")
+        (-1, '007', 'yes')
+    """
+    if len(text) < 18 and re.fullmatch(r"-?[1-9][0-9]*|0", text):
+        return int(text)
+    return text
+
+
+def class_order(labels: set[Label]) -> tuple[Label, ...]:
+    """The labels in class order: numbers by size, then text by code point.
+
+    Example:
+        >>> class_order({1, -1, 0})
+        (-1, 0, 1)
+    """
+    return tuple(sorted(labels, key=lambda label: (isinstance(label, str), label)))
+
+
+def shared_classes(per_output: list[set[Label]]) -> list[tuple[Label, ...]]:
+    """Class orders for K outputs; they share one scale when some output uses every label that any of them uses.
+
+    Example:
+        >>> shared_classes([{-1, 0, 1}, {0, 1}])
+        [(-1, 0, 1), (-1, 0, 1)]
+        >>> shared_classes([{"red", "blue"}, {"yes", "no"}])
+        [('blue', 'red'), ('no', 'yes')]
+    """
+    union: set[Label] = set().union(*per_output)
+    shared = any(labels == union for labels in per_output)
+    return [class_order(union if shared else labels) for labels in per_output]
