@@ -1,1 +1,35 @@
-"""The line, end to end."""
+"""Classifiers of sequences: texts, characters, numeric series.
+
+    file -> sequences -> batches -> encoder -> pooling -> head -> logits -> loss
+                                                              \\-> metrics -> report
+
+Importing seqwise loads no tensor framework; each name below loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqwise.inference.model import Model as Model
+    from seqwise.inference.model import load as load
+
+__version__ = "0.1.0"
+
+__all__ = ["Model", "load"]
+
+_HOMES = {
+    "Model": "seqwise.inference.model",
+    "load": "seqwise.inference.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seqwise' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

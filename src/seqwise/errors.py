@@ -4,14 +4,17 @@
     ├── UsageError                  the user's mistake: one clear message, exit status 2
     │   ├── ConfigError             an unknown key, a value out of range        (also ValueError)
     │   ├── DataError               a file that cannot be read as it stands     (also ValueError)
-    │   │   ├── ColumnError         a column that is not there                
+    │   │   ├── ColumnError         a column that is not there
     │   │   └── LabelError          a label that training never saw
     │   ├── ShapeError              arrays whose axes do not fit together       (also ValueError)
     │   ├── DtypeError              an array of the wrong kind of number        (also TypeError)
     │   ├── ValuesError             numbers inside an array out of range        (also ValueError)
-    │   └── RunFolderError          a run folder that is missing, taken or torn (also ValueError)
+    │   ├── RunFolderError          a run folder that is missing, taken or torn (also ValueError)
+    │   └── DivergenceError         training whose loss is no longer finite     (also ArithmeticError)
     ├── MissingExtraError           an optional package is not installed        (also ImportError)
     └── SaveError                   the disk refused; what was saved before is intact (also OSError)
+
+    SoftmaxTwiceWarning             probabilities arrived where logits belong       (a UserWarning)
 
 A message says what arrived, what was expected and what to do. Errors in data carry file, line, field and value.
 """
@@ -25,6 +28,7 @@ __all__ = [
     "ColumnError",
     "ConfigError",
     "DataError",
+    "DivergenceError",
     "DtypeError",
     "LabelError",
     "MissingExtraError",
@@ -32,6 +36,7 @@ __all__ = [
     "SaveError",
     "SeqwiseError",
     "ShapeError",
+    "SoftmaxTwiceWarning",
     "UsageError",
     "ValuesError",
     "did_you_mean",
@@ -106,6 +111,10 @@ class RunFolderError(UsageError):
     """A run folder that is missing, already taken, half written or from another version."""
 
 
+class DivergenceError(UsageError, ArithmeticError):
+    """Training whose loss is no longer a finite number."""
+
+
 class MissingExtraError(SeqwiseError, ImportError):
     """An optional package is not installed.
 
@@ -120,6 +129,10 @@ class MissingExtraError(SeqwiseError, ImportError):
 
 class SaveError(SeqwiseError, OSError):
     """The disk refused a write; the file that stood there before is untouched."""
+
+
+class SoftmaxTwiceWarning(UserWarning):
+    """What arrived as logits looks like probabilities, so softmax would be applied a second time."""
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -1,0 +1,43 @@
+# Every word that people and CI say: make demo, make test, make check, make bench.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench format clean
+
+demo: .venv/run.done            ## set up and do the main job on the data in examples/data
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+test: .venv/dev.done            ## set up and run every test
+	$(BIN)/python -m pytest
+
+check: .venv/dev.done           ## style, types and the directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/dev.done           ## train on the real data of SEQWISE_DATA and write the figures
+	$(BIN)/python -m benchmarks.prepare --data "$(SEQWISE_DATA)" --out benchmarks/.work/data
+	$(BIN)/python -m benchmarks.foundation --work benchmarks/.work
+
+format: .venv/dev.done          ## put the code into form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:                          ## remove the environment and the caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/made:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/run.done: .venv/made requirements/run.txt pyproject.toml
+	$(BIN)/pip install --quiet -r requirements/run.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv/dev.done: .venv/run.done requirements/dev.txt
+	$(BIN)/pip install --quiet -r requirements/dev.txt
+	touch $@

@@ -1,0 +1,40 @@
+"""The command line's table of contents. Heavy imports stand inside the commands, so that --help is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqwise import __version__
+from seqwise.cli.evaluate import evaluate
+from seqwise.cli.predict import predict
+from seqwise.cli.train import train
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="seqwise",
+    help="Train, judge and use classifiers of sequences: texts, characters, numeric series.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(rich_help_panel="Commands")(train)
+app.command(rich_help_panel="Commands")(evaluate)
+app.command(rich_help_panel="Commands")(predict)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Train, judge and use classifiers of sequences: texts, characters, numeric series."""

@@ -1,0 +1,117 @@
+"""What a person sees while training: notes and epochs on stderr, a bar where there is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+__all__ = ["Watch", "clock", "show_figures", "show_metrics"]
+
+
+class Watch:
+    """Shows the progress of a training; a `seqwise.training.loop.Progress`.
+
+    Args:
+        quiet: say nothing.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed}/{task.total} steps, {task.fields[left]} left"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal or quiet,
+        )
+        self.task: TaskID | None = None
+        self.left = "?"
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def say(self, text: str) -> None:
+        """One line on stderr."""
+        self.console.print(text, markup=False)
+
+    def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
+        """Starts the bar of an epoch."""
+        if self.task is not None:
+            self.bar.remove_task(self.task)
+        self.max_epochs = max_epochs
+        self.task = self.bar.add_task("", total=steps, epoch=f"{epoch + 1}/{max_epochs}", left=self.left)
+
+    def step_done(self, step: int, share: float, seconds: float) -> None:
+        """Moves the bar; the time left is that of all epochs, at the pace so far."""
+        assert self.task is not None
+        self.left = clock(seconds / share - seconds) if share > 0 else "?"
+        self.bar.update(self.task, completed=step, left=self.left)
+
+    def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
+        """One line per epoch; a star marks the best so far."""
+        figures: list[str] = []
+        for target, dev in entry["dev"].items():
+            for name in ("accuracy", "span_f1", "micro_f1", "macro_f1"):
+                if dev.get(name) is not None and len(figures) < 4:
+                    prefix = f"{target} " if len(entry["dev"]) > 1 else ""
+                    figures.append(f"{prefix}{name} {dev[name]:.4f}")
+        self.say(
+            f"epoch {entry['epoch']:>3}/{self.max_epochs}  loss {entry['loss']:.4f}  dev loss {entry['dev_loss']:.4f}  "
+            f"{'  '.join(figures)} {'*' if is_best else ' '} {entry['tokens_per_second'] or 0:,.0f} tokens/s  "
+            f"padding {entry['padding_share']:.1%}  {entry['seconds']:.1f} s  {self.left} left"
+        )
+
+
+def show_metrics(metrics: dict[str, Any]) -> None:
+    """The figures of each split and target on stdout, the majority baseline beside them."""
+    table = _table("split", "target", "figure", "value", "of", "majority")
+    for split, baselines in metrics["baselines"]["majority"].items():
+        for target, baseline in baselines.items():
+            for name, value, count in _figures(metrics[split][target]):
+                base = baseline.get(name, {}).get("value")
+                table.add_row(split, target, name, value, count, "" if base is None else f"{base:.4f}")
+    Console(highlight=False).print(table)
+
+
+def show_figures(per_target: dict[str, Any]) -> None:
+    """The figures of each target on stdout."""
+    table = _table("target", "figure", "value", "of")
+    for target, figures in per_target.items():
+        for row in _figures(figures):
+            table.add_row(target, *row)
+    Console(highlight=False).print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in ("value", "of", "majority") else "left")
+    return table
+
+
+def _figures(plain: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Name, value and count of the figures among a target's entries."""
+    for name, figure in plain.items():
+        if isinstance(figure, dict) and "value" in figure and figure["value"] is not None:
+            yield name, f"{figure['value']:.4f}", f"{figure['count']:,}"
+
+
+def clock(seconds: float) -> str:
+    """A duration as people write it.
+
+    Example:
+        >>> clock(75.2), clock(3700)
+        ('1:15', '1:01:40')
+    """
+    whole = max(round(seconds), 0)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,24 @@
+"""Turns files of any known form into a stream of records, one per sequence, in constant memory.
+
+| format    | endings                              | a record is                                        |
+|-----------|--------------------------------------|----------------------------------------------------|
+| `csv`     | .csv                                 | a row                                              |
+| `tsv`     | .tsv .tab                            | a row; quote signs are data                        |
+| `jsonl`   | .jsonl .ndjson .json                 | a line with one JSON object                        |
+| `parquet` | .parquet .pq                         | a row                                              |
+| `conll`   | .conll .conll2003 .iob .iob2 .bio    | lines up to a blank line: a list per column        |
+| `conllu`  | .conllu                              | a sentence: a list per column                      |
+| `ts`      | .ts                                  | a series and its label                             |
+
+Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A
+table is read in long form, one row per step and one record per series, where `series_id`, `time` or
+`channels` is given. Every error names file, line, field and value.
+"""
+
+from __future__ import annotations
+
+from seqwise.data.readers._open import format_of, open_files, read_stream
+from seqwise.data.readers._options import FORMATS, ReadOptions
+from seqwise.data.readers._source import Source
+
+__all__ = ["FORMATS", "ReadOptions", "Source", "format_of", "open_files", "read_stream"]

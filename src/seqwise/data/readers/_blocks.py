@@ -1,0 +1,78 @@
+"""Cuts lines into blocks at blank lines: one block per sequence, comments apart from token lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from seqwise.errors import DataError
+
+__all__ = ["Block", "blocks", "comment_values", "is_assignment"]
+
+_COMMENT = re.compile(r"# *([^=\s][^=]*?) *= *(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The lines of one sequence, without line ends and without blanks at either end.
+
+    Attributes:
+        start: line number of the first token line; token line i (from 0) is line `start + i`.
+        comments: the comment lines above it, with their numbers.
+        lines: the token lines.
+    """
+
+    start: int
+    comments: list[tuple[int, str]]
+    lines: list[str]
+
+
+def blocks(lines: Iterable[tuple[int, str]], is_comment: Callable[[str], bool]) -> Iterator[Block]:
+    """The blocks between blank lines; a line can be a comment only above the first token of its block.
+
+    Comments without a token below them belong to the next block.
+    """
+    block = Block(0, [], [])
+    for number, line in lines:
+        text = line.strip(" \t\r\n")
+        if not text:
+            if block.lines:
+                yield block
+                block = Block(0, [], [])
+        elif block.lines:
+            block.lines.append(text)
+        elif is_comment(text):
+            block.comments.append((number, text))
+        else:
+            block = Block(number, block.comments, [text])
+    if block.lines:
+        yield block
+
+
+def comment_values(block: Block, columns: tuple[str, ...], file: str) -> dict[str, str]:
+    """The values of the comments `# key = value`; others say nothing.
+
+    Raises:
+        DataError: a key is also the name of a column.
+
+    Example:
+        >>> block = Block(3, [(1, "# intent = PlayMusic"), (2, "# checked")], ["Play O"])
+        >>> comment_values(block, ("token", "tag"), "a.conll")
+        {'intent': 'PlayMusic'}
+    """
+    values: dict[str, str] = {}
+    for number, text in block.comments:
+        if match := _COMMENT.fullmatch(text):
+            key, value = match.groups()
+            if key in columns:
+                problem = f"the comment's key '{key}' is also the name of a column"
+                hint = "Rename the key, or name the columns with --columns."
+                raise DataError(problem, file=file, line=number, hint=hint)
+            values[key] = value
+    return values
+
+
+def is_assignment(text: str) -> bool:
+    """Whether a line reads `# key = value`."""
+    return _COMMENT.fullmatch(text) is not None

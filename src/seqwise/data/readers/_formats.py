@@ -1,0 +1,142 @@
+"""Tells the format of a file: by its ending, else by its content."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
+from seqwise.data.readers._options import FORMATS
+from seqwise.errors import DataError
+
+__all__ = ["format_and_note"]
+
+_ENDINGS = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "tab": "tsv",
+    "json": "jsonl",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "parquet": "parquet",
+    "pq": "parquet",
+    "conllu": "conllu",
+    "ts": "ts",
+    **dict.fromkeys(("conll", "conll2000", "conll2002", "conll2003", "conll03"), "conll"),
+    **dict.fromkeys(("iob", "iob1", "iob2", "bio", "bioes", "iobes", "bilou", "bmes"), "conll"),
+}
+_MAGIC = {
+    b"PK\x03\x04": "a zip archive (or a spreadsheet)",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstandard",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "a NumPy array",
+    b"ARROW1": "an Arrow (Feather) file",
+    b"SQLite": "an SQLite database",
+}
+_TS_KEYS = (
+    "@problemname",
+    "@timestamps",
+    "@univariate",
+    "@dimension",
+    "@classlabel",
+    "@equallength",
+    "@data",
+)
+_CONLLU_LINE = re.compile(r"[0-9]+([-.][0-9]+)?(\t[^\t]+){9}")
+_LOOK_BYTES = 1 << 16
+_SAY = f"Say --format with one of {', '.join(FORMATS)}."
+
+
+def format_and_note(source: Input, encoding: str) -> tuple[str, str | None]:
+    """The format, and what to say aloud when it is not what the ending says.
+
+    A `.tsv` file whose lines stand in blocks with blank lines between is read as CoNLL columns: a table has
+    no such blocks.
+
+    Raises:
+        DataError: the content is empty, or of no form that is known for sure.
+    """
+    stem = source.name.lower().removesuffix(".gz")
+    named = _ENDINGS.get(stem.rpartition(".")[2]) if "." in stem else None
+    if named is not None and named != "tsv":
+        return named, None
+    lines, cut = _first_lines(source, encoding)
+    if named is None:
+        return _sniffed(source.name, lines, cut=cut), None
+    if _are_blocks(lines):
+        return (
+            "conll",
+            "blank lines part its lines into sequences: read as CoNLL columns (else say --format tsv)",
+        )
+    return named, None
+
+
+def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
+    """The first lines without their line ends, and whether there are more; a line cut in the middle is left out."""
+    with source.open(look=True) as stream:
+        try:
+            head = stream.readline(_LOOK_BYTES)
+            if not head.lstrip().startswith(b"{"):
+                head += stream.read(_LOOK_BYTES)
+        except GZIP_DAMAGE as error:
+            raise damaged_gzip(error, source.name) from None
+    if not head.strip():
+        raise DataError("the file is empty", file=source.name)
+    if head.startswith(b"PAR1"):
+        return ["PAR1"], False
+    for magic, told in _MAGIC.items():
+        if head.startswith(magic):
+            raise DataError(f"the file is {told}", file=source.name, hint="Unpack or convert it first.")
+    lines = head.decode(encoding, errors="replace").removeprefix("\ufeff").split("\n")
+    cut = len(head) >= _LOOK_BYTES and len(lines) > 2
+    return [line.rstrip("\r") for line in (lines[:-1] if cut else lines)], cut
+
+
+def _sniffed(name: str, lines: list[str], *, cut: bool) -> str:
+    """The format that the first lines show."""
+    first = next(line for line in lines if line.strip())
+    if first == "PAR1":
+        return "parquet"
+    if first.lstrip().startswith(("{", "[")):
+        return "jsonl"
+    told = next((line for line in lines if line.strip() and not line.startswith(("#", "%"))), "")
+    if told.lower().startswith(_TS_KEYS):
+        return "ts"
+    if _CONLLU_LINE.fullmatch(told):
+        return "conllu"
+    if _are_blocks(lines):
+        return "conll"
+    for delimiter in ("\t", ",", ";"):
+        if _is_table(lines, delimiter, cut=cut):
+            return "tsv" if delimiter == "\t" else "csv"
+    raise DataError("neither the file's name nor its content tells its format", file=name, hint=_SAY)
+
+
+def _are_blocks(lines: Sequence[str]) -> bool:
+    """Whether blank lines part the lines into blocks, and all lines have the same number of columns, two or
+    more.
+
+    Some block has several lines: else it is a table written with a blank line after every row.
+    """
+    text = [line.strip(" \t") for line in lines if not line.startswith(("# ", "-DOCSTART-"))]
+    sizes = [len(list(block)) for filled, block in groupby(text, key=bool) if filled]
+    delimiter = "\t" if any("\t" in line for line in text) else None
+    widths = {len(line.split(delimiter)) for line in text if line}
+    return len(sizes) > 1 and max(sizes) > 1 and len(widths) == 1 and widths.pop() > 1
+
+
+def _is_table(lines: Sequence[str], delimiter: str, *, cut: bool) -> bool:
+    """Whether all rows have as many cells as the header, two or more, or all have one more (row names)."""
+    filled = [line for line in lines if line]
+    if delimiter == "\t":
+        widths = [len(line.split(delimiter)) for line in filled]
+    else:
+        widths = [len(row) for row in csv.reader((f"{line}\n" for line in filled), delimiter=delimiter)]
+    # A look that is cut may end inside a quoted cell of the last row.
+    header, rows = widths[0], set(widths[1:-1] if cut else widths[1:])
+    return header > 1 and rows in ({header}, {header + 1})

@@ -1,0 +1,169 @@
+"""Opens what the user named - a file, a pipe, standard input - as bytes, and undoes gzip."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import sys
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from seqwise.errors import DataError, did_you_mean, listed
+
+__all__ = ["FileInput", "Input", "StreamInput", "input_named"]
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BUFFER = 1 << 16
+
+
+class Input(Protocol):
+    """Something that can be opened as bytes.
+
+    Attributes:
+        name: what messages call it.
+        live: whether it is a stream, of which no more is read in advance than is needed.
+    """
+
+    name: str
+    live: bool
+
+    def open(self, *, look: bool = False) -> BinaryIO:
+        """The plain bytes from the beginning; after a `look` they will be opened again."""
+        ...
+
+
+class FileInput:
+    """A regular file, which can be opened any number of times."""
+
+    live = False
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
+
+    def open(self, *, look: bool = False) -> BinaryIO:  # noqa: ARG002 - a file is the same at every look
+        """The file's bytes, unzipped when they begin as gzip does, whatever the file is called."""
+        try:
+            file = self.path.open("rb", buffering=_BUFFER)
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", file=self.name) from error
+        if not cast(io.BufferedReader, file).peek(2).startswith(_GZIP_MAGIC):
+            return file
+        file.close()
+        return _buffered(gzip.open(self.path, "rb"))
+
+
+class StreamInput:
+    """A stream that can be read once, after any number of looks at its beginning.
+
+    What a look takes from the stream is kept and given again to the next look and to the reading.
+
+    Args:
+        stream: the bytes.
+        name: what messages call it.
+        owned: whether the stream is to be closed after the reading.
+    """
+
+    live = True
+
+    def __init__(self, stream: BinaryIO, name: str, *, owned: bool = False) -> None:
+        self.name = name
+        self._stream = stream
+        self._owned = owned
+        self._seen = bytearray()
+        self._spent = False
+
+    def open(self, *, look: bool = False) -> BinaryIO:
+        """The stream's bytes from its beginning, unzipped when they begin as gzip does.
+
+        Raises:
+            DataError: the stream was opened before for more than a look.
+        """
+        if self._spent:
+            raise DataError(
+                "a stream can be read only once", file=self.name, hint="Save it to a file to read it twice."
+            )
+        while len(self._seen) < 2 and (more := self._stream.read(1)):
+            self._seen += more
+        self._spent = not look
+        plain = _buffered(_Replay(self._stream, self._seen, keep=look, owned=self._owned))
+        return _buffered(gzip.GzipFile(fileobj=plain)) if self._seen.startswith(_GZIP_MAGIC) else plain
+
+
+class _Replay(io.RawIOBase):
+    """The bytes already seen, then those still to come."""
+
+    def __init__(self, stream: BinaryIO, seen: bytearray, *, keep: bool, owned: bool) -> None:
+        self._stream = stream
+        self._owned = owned and not keep
+        self._seen = seen
+        self._keep = keep
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._position < len(self._seen):
+            data = bytes(self._seen[self._position : self._position + len(buffer)])
+            self._position += len(data)
+        else:
+            data = self._arrived(len(buffer))
+            if self._keep:
+                self._seen += data
+                self._position += len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if self._owned:
+            self._stream.close()
+        super().close()
+
+    def _arrived(self, most: int) -> bytes:
+        """What the stream has now: a pipe may hold less than `most` for a long time."""
+        read = getattr(self._stream, "read1", self._stream.read)
+        return cast(bytes, read(most))
+
+
+def input_named(path: str | Path) -> Input:
+    """What stands at a path; `-` is standard input.
+
+    Raises:
+        DataError: nothing stands there, or a folder does.
+    """
+    name = str(path)
+    if name == "-":
+        return StreamInput(sys.stdin.buffer, "<stdin>")
+    place = Path(path)
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        raise DataError("no such file", file=name, hint=_nearest(place)) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=name) from error
+    if stat.S_ISDIR(mode):
+        raise DataError("is a folder, not a file", file=name, hint=_contents(place))
+    if stat.S_ISREG(mode):
+        return FileInput(place, name)
+    return StreamInput(place.open("rb"), name, owned=True)
+
+
+def _nearest(path: Path) -> str | None:
+    """What to say about a file that is not there."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"The folder '{folder}' does not exist either."
+    return did_you_mean(path.name, sorted(child.name for child in folder.iterdir())) or None
+
+
+def _contents(folder: Path) -> str:
+    """What to say about a folder."""
+    names = sorted(child.name for child in folder.iterdir() if child.is_file())
+    return f"Name files in it: {listed(names, most=6)}." if names else "It holds no files."
+
+
+def _buffered(raw: io.RawIOBase | gzip.GzipFile) -> BinaryIO:
+    """A buffer in front: lines are then cut in C, also those of a gzip file."""
+    return io.BufferedReader(cast(io.RawIOBase, raw), _BUFFER)

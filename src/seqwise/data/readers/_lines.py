@@ -1,0 +1,72 @@
+"""Cuts an input into numbered lines of text."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Generator, Iterator
+from typing import BinaryIO
+
+from seqwise.data.readers._inputs import Input
+from seqwise.errors import DataError
+
+__all__ = ["GZIP_DAMAGE", "Lines", "damaged_gzip", "numbered_lines"]
+
+GZIP_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What Python raises at a gzip stream that is cut or damaged."""
+
+Lines = Generator[tuple[int, str], None, None]
+"""Numbered lines, to be closed by whoever does not read them to the end."""
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def numbered_lines(source: Input, encoding: str, *, look: bool = False) -> Lines:
+    r"""The lines with their numbers, counted from 1, each with its own line end.
+
+    Only LF ends a line (and CR LF, which ends in LF): other signs that Unicode calls line breaks are data. A
+    byte-order mark at the beginning is left out.
+
+    Raises:
+        DataError: bytes that are not text in this encoding (with line, byte and bytes), or a damaged gzip
+            stream.
+    """
+    number = 0
+    with source.open(look=look) as stream:
+        try:
+            for number, line in enumerate(_decoded(stream, encoding), 1):
+                yield number, line.removeprefix("\ufeff") if number == 1 else line
+        except UnicodeDecodeError as error:
+            raise _undecodable(error, source.name, number + 1, encoding) from None
+        except GZIP_DAMAGE as error:
+            raise damaged_gzip(error, source.name, number + 1) from None
+
+
+def damaged_gzip(error: Exception, name: str, line: int | None = None) -> DataError:
+    """The error for a gzip stream that ends early or does not match its checksum."""
+    cut = isinstance(error, EOFError)
+    problem = "the gzip data end too early" if cut else f"the gzip data are damaged ({error})"
+    return DataError(problem, file=name, line=line, hint="Fetch or compress the file again.")
+
+
+def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
+    """The lines as text: cut as bytes where LF is one byte, which alone tells the byte of an error."""
+    if "\n".encode(encoding) == b"\n":
+        for raw in stream:
+            yield raw.decode(encoding)
+    else:
+        with io.TextIOWrapper(stream, encoding=encoding, newline="\n") as text:
+            yield from text
+
+
+def _undecodable(error: UnicodeDecodeError, name: str, line: int, encoding: str) -> DataError:
+    """The error for bytes that are not text."""
+    shown = " ".join(f"{byte:02x}" for byte in error.object[error.start : error.end][:4])
+    if "\n".encode(encoding) != b"\n":
+        return DataError(f"the bytes {shown} are not {encoding}", file=name, hint="Is that its encoding?")
+    problem = f"byte {error.start + 1} of the line ({shown}) is not {encoding}"
+    hint = "Say how the file is written, for instance --encoding latin-1."
+    if line == 1 and error.object.startswith(_UTF16_MARKS):
+        hint = "The file begins as UTF-16 does: say --encoding utf-16."
+    return DataError(problem, file=name, line=line, hint=hint)

@@ -1,0 +1,52 @@
+"""Turns cells into numbers, and says what is wrong with those that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FINITE", "numbers", "odd_number"]
+
+FINITE = "Training needs a finite number everywhere: fill gaps before, or leave the series out."
+"""What to do about a cell that holds none."""
+
+_GAPS = ("", "?", "nan", "na", "n/a", "null", "none")
+
+
+def numbers(cells: Sequence[Any]) -> NDArray[np.float32]:
+    """The cells as float32; NaN where a cell is no number, an infinity where it is too large.
+
+    Example:
+        >>> numbers(["1.5", "-2e3", "?", None]).tolist()
+        [1.5, -2000.0, nan, nan]
+    """
+    try:
+        values = np.array(cells, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.array([_number(cell) for cell in cells], dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _number(cell: object) -> float:
+    try:
+        return float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def odd_number(cell: object) -> str:
+    """What a cell is that `numbers` could not turn into a finite number.
+
+    Example:
+        >>> odd_number("?"), odd_number("1,5"), odd_number("1e99")
+        ("the value is missing ('?')", "'1,5' is not a number", "'1e99' is not a finite number in float32")
+    """
+    text = "" if cell is None else str(cell).strip()
+    if text.casefold() in _GAPS:
+        return f"the value is missing ('{text}')" if text else "the value is missing (an empty cell)"
+    value = _number(cell)
+    return f"'{text}' is not a number" if np.isnan(value) else f"'{text}' is not a finite number in float32"

@@ -1,0 +1,193 @@
+"""Reads delimited tables: CSV (RFC 4180) and TSV (IANA text/tab-separated-values)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+
+from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._lines import numbered_lines
+from seqwise.data.readers._options import ReadOptions
+from seqwise.data.readers._source import Part
+from seqwise.data.records import Place, Record
+from seqwise.errors import ConfigError, DataError, listed
+
+__all__ = ["csv_part", "tsv_part"]
+
+ROW_NAMES = "row"
+_LOOK = 10
+_LONGEST_FIELD = 2**31 - 1
+
+_Rows = Generator[tuple[int, list[str]], None, None]
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    """How cells are told apart, and what the format is called."""
+
+    delimiter: str
+    quoted: bool
+    sniffed: bool = False
+
+    @property
+    def delimiter_name(self) -> str:
+        return "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
+
+
+def csv_part(source: Input, options: ReadOptions) -> Part:
+    """A comma-separated file; the delimiter is `;` or tab where the header has those and no comma."""
+    quoted = options.quote is not False
+    if options.delimiter is not None:
+        return _table(source, options, _Dialect(options.delimiter, quoted))
+    with closing(numbered_lines(source, options.encoding, look=True)) as lines:
+        first = next((line for _, line in lines if line.strip("\r\n")), "")
+    return _table(source, options, _sniffed(first.rstrip("\n").partition("\r")[0], quoted=quoted))
+
+
+def tsv_part(source: Input, options: ReadOptions) -> Part:
+    """A tab-separated file; quote signs are data unless `quote` is True."""
+    return _table(source, options, _Dialect(options.delimiter or "\t", options.quote is True))
+
+
+def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
+    """Looks at the header and some rows."""
+    with closing(_rows(source, options.encoding, dialect, look=True)) as rows:
+        head = list(islice(rows, 2 if source.live else _LOOK))
+    if not head:
+        raise DataError("the file is empty", file=source.name)
+    if options.header and len(head) == 1:
+        raise DataError("the file has a header and no rows", file=source.name)
+    if options.header:
+        columns, notes = _named_by_header(source.name, options, head)
+    else:
+        columns, notes = _named_by_options(source.name, options, head[0])
+    if dialect.sniffed:
+        notes = (
+            *notes,
+            f"the header has no comma: cells are taken to be separated by {dialect.delimiter_name}",
+        )
+    return Part(source.name, columns, lambda: _records(source, options, dialect, columns), notes=notes)
+
+
+def _records(source: Input, options: ReadOptions, dialect: _Dialect, columns: tuple[str, ...]) -> Iterator[Record]:
+    """One record per row; an empty cell is None, a blank line is nothing."""
+    width = len(columns)
+    rows = _rows(source, options.encoding, dialect)
+    for number, row in islice(rows, 1 if options.header else 0, None):
+        if len(row) != width:
+            raise _wrong_width(Place(source.name, number), row, width, dialect, header=options.header)
+        values = dict(zip(columns, [cell or None for cell in row], strict=True))
+        yield Record(Place(source.name, number), values)
+
+
+def _rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool = False) -> _Rows:
+    """The rows with the number of their first line; blank lines are left out."""
+    lines = numbered_lines(source, encoding, look=look)
+    if dialect.quoted:
+        return _quoted_rows(source.name, lines, dialect.delimiter)
+    return _plain_rows(lines, dialect.delimiter)
+
+
+def _plain_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
+    """Rows of a file in which quote signs are data."""
+    for number, line in lines:
+        if text := line.rstrip("\r\n"):
+            yield number, text.split(delimiter)
+
+
+def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
+    """Rows of a file in which quote signs enclose cells."""
+    if csv.field_size_limit() < _LONGEST_FIELD:
+        # The limit belongs to the whole process, so it is only ever raised.
+        csv.field_size_limit(_LONGEST_FIELD)
+    reader = csv.reader((line for _, line in lines), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for row in reader:
+            if row:
+                yield start, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise _broken_quoting(str(error), name, start, reader.line_num) from None
+
+
+def _broken_quoting(complaint: str, name: str, start: int, line: int) -> DataError:
+    """The error of Python's csv module in the words of the file."""
+    data = "If quote signs are data here, say --no-quote."
+    if "end of data" in complaint:
+        return DataError("a quote opened in this row is never closed", file=name, line=start, hint=data)
+    if "new-line" in complaint:
+        hint = "Save the file with LF or CR LF line ends."
+        return DataError("a CR alone stands in the row", file=name, line=line, hint=hint)
+    hint = f"A quote sign inside a quoted cell is written twice. {data}"
+    return DataError("text follows a closing quote", file=name, line=line, hint=hint)
+
+
+def _sniffed(header: str, *, quoted: bool) -> _Dialect:
+    """The delimiter that cuts a header: comma if it does, else `;`, else tab."""
+    for delimiter in (",", ";", "\t"):
+        dialect = _Dialect(delimiter, quoted, sniffed=delimiter != ",")
+        cells = next(csv.reader([header], delimiter=delimiter), []) if quoted else header.split(delimiter)
+        if len(cells) > 1:
+            return dialect
+    return _Dialect(",", quoted)
+
+
+def _named_by_header(
+    name: str, options: ReadOptions, head: list[tuple[int, list[str]]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Column names out of the first line, with what is odd about them."""
+    if options.columns is not None:
+        raise ConfigError("columns are named twice, by the header and by --columns: say --no-header or leave one")
+    line, header = head[0]
+    names = [cell.strip() for cell in header]
+    notes: list[str] = []
+    if all(len(row) == len(names) + 1 for _, row in head[1:]) and ROW_NAMES not in names:
+        names.insert(0, ROW_NAMES)
+        notes.append(f"header has one field fewer than the rows: the first column holds row names ('{ROW_NAMES}')")
+    elif not names[0] and ROW_NAMES not in names:
+        names[0] = ROW_NAMES
+        notes.append(f"the first column has no name: it is taken for row names ('{ROW_NAMES}')")
+    names = [cell or f"column{number}" for number, cell in enumerate(names, 1)]
+    repeated = [cell for cell in dict.fromkeys(names) if names.count(cell) > 1]
+    if repeated:
+        raise DataError(
+            f"the header names {listed(repeated)} more than once",
+            file=name,
+            line=line,
+            hint="Rename the columns.",
+        )
+    return tuple(names), tuple(notes)
+
+
+def _named_by_options(
+    name: str, options: ReadOptions, row: tuple[int, list[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Column names for a table without a header: those given, else column1, column2, ..."""
+    line, cells = row
+    if options.columns is None:
+        return tuple(f"column{number}" for number in range(1, len(cells) + 1)), ()
+    if len(options.columns) != len(cells):
+        raise DataError(
+            f"{len(options.columns)} columns are named, but the row has {len(cells)} fields",
+            file=name,
+            line=line,
+        )
+    return options.columns, ()
+
+
+def _wrong_width(place: Place, row: list[str], width: int, dialect: _Dialect, *, header: bool) -> DataError:
+    """The error for a row with too many or too few cells."""
+    quotes = any('"' in cell for cell in row)
+    hint = None
+    if len(row) > width and dialect.quoted:
+        hint = f"A cell that holds {dialect.delimiter_name} must stand in quotes."
+    elif quotes and dialect.quoted:
+        hint = "If quote signs are data here, say --no-quote."
+    elif quotes:
+        hint = "Quote signs are data here; if they enclose cells, say --quote."
+    told = "as the header has" if header else "as the first row has"
+    return DataError(f"expected {width} fields {told}, got {len(row)}", file=place.file, line=place.line, hint=hint)

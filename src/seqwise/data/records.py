@@ -1,0 +1,51 @@
+"""Says what a reader yields: one record per sequence, with the place it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Place", "Record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the user's files.
+
+    Attributes:
+        file: the file as the user named it.
+        line: counted from 1, as editors do; in Parquet, which has no lines, the row counted from 1.
+
+    Example:
+        >>> str(Place("train.csv", 17))
+        'train.csv:17'
+    """
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One sequence as it stands in the file, before anything is decided about inputs and targets.
+
+    Attributes:
+        place: the record's first line. In CoNLL and CoNLL-U it is the line of the first token, below the
+            comments.
+        values: column name -> value. The type depends on the format:
+
+            | format         | value                                                                        |
+            |----------------|------------------------------------------------------------------------------|
+            | CSV, TSV       | str, or None for an empty cell                                               |
+            | JSONL, Parquet | int, float, bool, str, None, list or dict; absent keys are absent         |
+            | CoNLL, CoNLL-U | a list of str, one per token; a str for a comment `# key = value`            |
+            | `.ts`          | `series`: float32 array (time, channels), finite; `label`: str               |
+            | long form      | `series` likewise; other columns as in the table where the value is the same |
+            |                | at every step, else a list with one item per step                            |
+    """
+
+    place: Place
+    values: dict[str, Any]

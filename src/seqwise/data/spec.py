@@ -1,0 +1,89 @@
+"""Says which columns are the input and the targets, and in which form their cells stand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from seqwise.targets import Kind
+
+__all__ = ["INPUT_KINDS", "DataSpec", "Form", "InputKind", "InputSpec", "TargetSpec"]
+
+InputKind = Literal["words", "whitespace", "characters", "bytes", "tokens", "series"]
+INPUT_KINDS: tuple[InputKind, ...] = ("words", "whitespace", "characters", "bytes", "tokens", "series")
+
+Form = Literal["cell", "steps", "list", "delimited", "columns"]
+"""How labels stand in a record.
+
+`cell`: one value. `steps`: a list with one value per step (or a string with one character per step).
+`list`: a list of any number of labels. `delimited`: the same in one string. `columns`: one column per output or label,
+each a `cell` or, when the target is per step, a list with one value per step.
+"""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The input: its column, and how a cell becomes a sequence.
+
+    Attributes:
+        kind: how the sequence is made; `series` is numeric, all others are symbols.
+        column: the column it comes from.
+        lower: whether symbols are lower-cased first.
+    """
+
+    kind: InputKind
+    column: str
+    lower: bool = False
+
+    @property
+    def is_series(self) -> bool:
+        """Whether a sequence is numeric: (time, channels)."""
+        return self.kind == "series"
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """One target: its columns and the form of their cells.
+
+    Attributes:
+        name: how it is called in reports; the column's name where there is one column.
+        kind: see `seqwise.targets.Target`.
+        columns: where the labels stand.
+        form: see `Form`.
+        delimiter: what separates labels when the form is `delimited`.
+        per_step: whether every step has its own labels.
+    """
+
+    name: str
+    kind: Kind
+    columns: tuple[str, ...]
+    form: Form
+    delimiter: str | None = None
+    per_step: bool = False
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Everything needed to turn a record into a sequence and its labels.
+
+    Attributes:
+        input: the input.
+        targets: one or more targets.
+        id_column: a column that names each row, if any.
+        group_column: a column whose rows stay together when a split is made, if any.
+    """
+
+    input: InputSpec
+    targets: tuple[TargetSpec, ...]
+    id_column: str | None = None
+    group_column: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The plain form that run folders keep."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> DataSpec:
+        """The spec that `to_json` wrote."""
+        targets = tuple(TargetSpec(**{**target, "columns": tuple(target["columns"])}) for target in plain["targets"])
+        return cls(InputSpec(**plain["input"]), targets, plain["id_column"], plain["group_column"])

@@ -1,0 +1,354 @@
+"""Encodes records once into Arrow, so that training reads rows in any order from memory or from a mapped file.
+
+The encoding does not depend on the split: every symbol and label gets a number at its first appearance. Which symbols a
+model knows, and which labels are its classes, is decided afterwards from the training part (`vocabulary`, `labels`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader
+from seqwise.data.records import Place, Record
+from seqwise.data.spec import DataSpec, TargetSpec
+from seqwise.errors import DataError, LabelError
+from seqwise.targets import Label, label_text
+
+__all__ = ["MISSING", "STEP_END", "Store", "cache_key", "encode", "open_store"]
+
+MISSING = -1
+"""Stands for a missing label in stored label numbers."""
+STEP_END = -2
+"""Ends the labels of one step where each step has a set of labels."""
+
+_ROWS_PER_CHUNK = 4096
+_VALUES_PER_CHUNK = 1 << 22
+_FORMAT = 1
+
+
+@dataclass
+class _Names:
+    """Numbers for names, given in order of first appearance."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def number(self, name: str) -> int:
+        return self.numbers.setdefault(name, len(self.numbers))
+
+
+@dataclass
+class _LabelNames:
+    """Numbers for label values; labels that text files write alike are one label."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    values: list[Label] = field(default_factory=list)
+
+    def number(self, label: Label | None) -> int:
+        if label is None:
+            return MISSING
+        text = label_text(label)
+        number = self.numbers.get(text)
+        if number is None:
+            number = self.numbers[text] = len(self.values)
+            self.values.append(label)
+        return number
+
+
+class _ListColumn:
+    """Grows a list column without Python objects per value."""
+
+    def __init__(self, typecode: str) -> None:
+        self.values = array(typecode)
+        self.offsets = array("i", [0])
+        self.absent = bytearray()
+
+    def append(self, values: Sequence[float] | NDArray[np.float32] | None) -> None:
+        if isinstance(values, np.ndarray):
+            self.values.frombytes(np.ascontiguousarray(values).tobytes())
+        elif values is not None:
+            self.values.extend(values)  # type: ignore[arg-type]
+        self.offsets.append(len(self.values))
+        self.absent.append(values is None)
+
+    def arrow(self) -> pa.Array:
+        kind = np.int32 if self.values.typecode == "i" else np.float32
+        values = pa.array(np.frombuffer(self.values, dtype=kind) if len(self.values) else np.zeros(0, kind))
+        mask = pa.array(np.frombuffer(self.absent, dtype=np.bool_)) if any(self.absent) else None
+        return pa.ListArray.from_arrays(pa.array(np.frombuffer(self.offsets, dtype=np.int32)), values, mask=mask)
+
+
+def encode(parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, sink: Any) -> dict[str, Any]:
+    """Writes every record of the sources to `sink` (a path or an Arrow output stream); returns what `open_store` needs.
+
+    Args:
+        parts: pairs of a part number (0 train, 1 dev, 2 test) and a source.
+        spec: the input and the targets.
+        sink: where the Arrow file goes.
+
+    Raises:
+        DataError: a record that cannot be used, with file and line; no record at all; an id that stands twice.
+    """
+    encoder = _Encoder(spec)
+    schema = encoder.schema()
+    with pa.ipc.new_file(sink, schema) as writer:
+        for part, source in parts:
+            for batch in encoder.batches(part, source, schema):
+                writer.write_batch(batch)
+    return encoder.meta()
+
+
+class _Encoder:
+    def __init__(self, spec: DataSpec) -> None:
+        self.spec = spec
+        self.read_sequence = sequence_reader(spec.input)
+        self.symbols = _Names()
+        self.files = _Names()
+        self.labels = [_LabelNames() for _ in spec.targets]
+        self.channels = 0
+        self.rows = 0
+        self.places_of_ids: dict[str, Place] = {}
+        for target, names in zip(spec.targets, self.labels, strict=True):
+            if target.kind == "multilabel" and target.form == "columns":
+                names.values.extend(target.columns)
+
+    def schema(self) -> pa.Schema:
+        value = pa.float32() if self.spec.input.is_series else pa.int32()
+        fields = [("file", pa.int32()), ("line", pa.int64()), ("part", pa.int8()), ("group", pa.int64())]
+        fields += [("input", pa.list_(value))]
+        fields += [(f"labels_{i}", pa.list_(pa.int32())) for i in range(len(self.spec.targets))]
+        return pa.schema(fields)
+
+    def batches(self, part: int, source: Iterable[Record], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        places: tuple[array[int], array[int], array[int]] = (array("i"), array("q"), array("q"))
+        columns = self._columns()
+        for record in source:
+            sequence = self.read_sequence(record)
+            columns[0].append(self._numbers(sequence, record.place))
+            for target, names, column in zip(self.spec.targets, self.labels, columns[1:], strict=True):
+                column.append(_label_numbers(record, target, names, len(sequence)))
+            self._check_id(record)
+            places[0].append(self.files.number(record.place.file))
+            places[1].append(record.place.line)
+            places[2].append(self._group(record, columns[0]))
+            self.rows += 1
+            if len(places[0]) >= _ROWS_PER_CHUNK or len(columns[0].values) >= _VALUES_PER_CHUNK:
+                yield _record_batch(places, part, columns, schema)
+                places = (array("i"), array("q"), array("q"))
+                columns = self._columns()
+        if places[0]:
+            yield _record_batch(places, part, columns, schema)
+
+    def _columns(self) -> list[_ListColumn]:
+        first = _ListColumn("f" if self.spec.input.is_series else "i")
+        return [first, *(_ListColumn("i") for _ in self.spec.targets)]
+
+    def _numbers(self, sequence: RawSequence, place: Place) -> Sequence[int] | NDArray[np.float32]:
+        if isinstance(sequence, list):
+            numbers = self.symbols.numbers
+            return [numbers.setdefault(symbol, len(numbers)) for symbol in sequence]
+        if self.channels and sequence.shape[1] != self.channels:
+            raise DataError(
+                f"this series has {sequence.shape[1]} channels, the ones before it have {self.channels}",
+                file=place.file,
+                line=place.line,
+            )
+        self.channels = sequence.shape[1]
+        return sequence.reshape(-1)
+
+    def _check_id(self, record: Record) -> None:
+        if self.spec.id_column is None:
+            return
+        name = str(cell_of(record, self.spec.id_column))
+        first = self.places_of_ids.setdefault(name, record.place)
+        if first is not record.place:
+            raise DataError(
+                f"the id '{name}' stands twice; it is first at {first}",
+                file=record.place.file,
+                line=record.place.line,
+                field=self.spec.id_column,
+                hint="Ids must be unique. If this column does not name rows, leave it out with --set data.id=none.",
+            )
+
+    def _group(self, record: Record, inputs: _ListColumn) -> int:
+        """A number shared by the rows that a split keeps together: of one group, or of equal input."""
+        if self.spec.group_column is not None:
+            content = str(cell_of(record, self.spec.group_column)).encode()
+        else:
+            content = inputs.values[inputs.offsets[-2] :].tobytes()
+        return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
+
+    def meta(self) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "spec": self.spec.to_json(),
+            "symbols": list(self.symbols.numbers),
+            "labels": [names.values for names in self.labels],
+            "files": list(self.files.numbers),
+            "channels": self.channels,
+        }
+
+
+def _label_numbers(record: Record, target: TargetSpec, names: _LabelNames, steps: int) -> Sequence[int] | None:
+    labels = raw_labels(record, target, steps)
+    if labels is None:
+        return None
+    if target.kind == "multilabel" and target.form == "columns":
+        return [_zero_or_one(label, record.place, target, i) for i, label in enumerate(labels)]  # type: ignore[arg-type]
+    if target.per_step and target.form == "list":
+        numbers: list[int] = []
+        for step in labels:
+            numbers.extend(names.number(label) for label in step)  # type: ignore[union-attr]
+            numbers.append(STEP_END)
+        return numbers
+    return [names.number(label) for label in labels]  # type: ignore[arg-type]
+
+
+def _zero_or_one(label: Label | None, place: Place, target: TargetSpec, position: int) -> int:
+    if label is None:
+        return MISSING
+    if label_text(label) in ("0", "1", "false", "true", "False", "True"):
+        return int(label_text(label).lower() in ("1", "true"))
+    raise LabelError(
+        f"expected 0, 1 or an empty cell, got '{label}'",
+        file=place.file,
+        line=place.line,
+        field=target.columns[position % len(target.columns)],
+        hint="Columns with other labels are read with --outputs instead of --multilabel.",
+    )
+
+
+def _record_batch(
+    places: tuple[array[int], ...], part: int, columns: list[_ListColumn], schema: pa.Schema
+) -> pa.RecordBatch:
+    files, lines, groups = places
+    parts = np.full(len(files), part, dtype=np.int8)
+    arrays = [
+        np.frombuffer(files, np.int32),
+        np.frombuffer(lines, np.int64),
+        parts,
+        np.frombuffer(groups, np.int64),
+    ]
+    return pa.record_batch([pa.array(a) for a in arrays] + [column.arrow() for column in columns], schema=schema)
+
+
+class _Rows:
+    """A list column over many chunks, read row by row without a copy."""
+
+    def __init__(self, chunks: list[pa.ListArray]) -> None:
+        self.values = [np.asarray(chunk.values) for chunk in chunks]
+        self.offsets = [np.asarray(chunk.offsets) for chunk in chunks]
+        self.present = [np.asarray(chunk.is_valid()) if chunk.null_count else None for chunk in chunks]
+
+    def row(self, chunk: int, row: int) -> NDArray[Any] | None:
+        present = self.present[chunk]
+        if present is not None and not present[row]:
+            return None
+        offsets = self.offsets[chunk]
+        return self.values[chunk][offsets[row] : offsets[row + 1]]
+
+    def lengths(self) -> NDArray[np.int64]:
+        return np.concatenate([np.diff(offsets) for offsets in self.offsets]).astype(np.int64)
+
+
+class Store:
+    """Encoded sequences and labels, row by row.
+
+    Attributes:
+        spec: the input and the targets.
+        symbols: every symbol of the files in order of first appearance; empty for series.
+        label_values: per target, every label value in order of first appearance.
+        channels: channels of a series; 0 for symbols.
+        lengths: (rows,) steps of each sequence.
+        parts: (rows,) 0 train, 1 dev, 2 test, by the file the row came from.
+        groups: (rows,) equal numbers for rows that a split must keep together.
+    """
+
+    def __init__(self, table: pa.ipc.RecordBatchFileReader, meta: dict[str, Any]) -> None:
+        chunks = [table.get_batch(i) for i in range(table.num_record_batches)]
+        self.spec = DataSpec.from_json(meta["spec"])
+        self.symbols: list[str] = meta["symbols"]
+        self.label_values: list[list[Label]] = meta["labels"]
+        self.channels: int = meta["channels"]
+        self._files: list[str] = meta["files"]
+        self._starts = np.cumsum([0, *(chunk.num_rows for chunk in chunks)])
+        self._input = _Rows([chunk.column("input") for chunk in chunks])
+        self._labels = [_Rows([chunk.column(f"labels_{i}") for chunk in chunks]) for i in range(len(self.spec.targets))]
+        self.parts = _joined(chunks, "part", np.dtype(np.int8))
+        self.groups = _joined(chunks, "group", np.dtype(np.int64))
+        self._file_numbers = _joined(chunks, "file", np.dtype(np.int32))
+        self._lines = _joined(chunks, "line", np.dtype(np.int64))
+        self.lengths = self._input.lengths() // max(self.channels, 1)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def sequence(self, row: int) -> NDArray[Any]:
+        """The sequence of a row: (time,) symbol numbers, or (time, channels) float32."""
+        values = self._input.row(*self._position(row))
+        assert values is not None
+        return values.reshape(-1, self.channels) if self.channels else values
+
+    def labels(self, target: int, row: int) -> NDArray[np.int32] | None:
+        """The label numbers of a row for the target of that position, flat; None where all are missing."""
+        return self._labels[target].row(*self._position(row))
+
+    def place(self, row: int) -> Place:
+        """The file and line a row came from."""
+        return Place(self._files[self._file_numbers[row]], int(self._lines[row]))
+
+    def _position(self, row: int) -> tuple[int, int]:
+        chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return chunk, int(row - self._starts[chunk])
+
+
+def _joined(chunks: list[pa.RecordBatch], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if not chunks:
+        return np.zeros(0, dtype)
+    return np.concatenate([np.asarray(chunk.column(name)) for chunk in chunks])
+
+
+def open_store(
+    parts: Sequence[tuple[int, Iterable[Record]]],
+    spec: DataSpec,
+    *,
+    cache: Path | None = None,
+) -> Store:
+    """The encoded records of the sources.
+
+    Args:
+        parts: pairs of a part number (0 train, 1 dev, 2 test) and a source.
+        spec: the input and the targets.
+        cache: a folder named after the content of the files and the settings (`cache_key`). What stands there is
+            mapped into memory; else the files are encoded into it first. Without it the rows stay in memory.
+
+    Raises:
+        DataError: see `encode`.
+    """
+    if cache is None:
+        sink = pa.BufferOutputStream()
+        meta = encode(parts, spec, sink)
+        return Store(pa.ipc.open_file(sink.getvalue()), meta)
+    if not (cache / "meta.json").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        meta = encode(parts, spec, str(cache / "data.arrow.part"))
+        (cache / "data.arrow.part").replace(cache / "data.arrow")
+        (cache / "meta.json.part").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+        (cache / "meta.json.part").replace(cache / "meta.json")
+    meta = json.loads((cache / "meta.json").read_text(encoding="utf-8"))
+    return Store(pa.ipc.open_file(pa.memory_map(str(cache / "data.arrow"))), meta)
+
+
+def cache_key(hashes: Sequence[str], spec: DataSpec, options: object) -> str:
+    """A name for an encoding: it changes with the content of the files, the settings and the form of the store."""
+    content = json.dumps([_FORMAT, list(hashes), spec.to_json(), repr(options)], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:24]

@@ -1,0 +1,120 @@
+"""Decides which symbols a model knows, and how numeric channels are scaled: both from the training part only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.store import Store
+
+__all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
+
+PADDING = 0
+UNKNOWN = 1
+_RESERVED = 2
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The symbols a model knows; 0 is padding, 1 stands for every other symbol.
+
+    Attributes:
+        symbols: the known symbols; symbol i has the number i + 2.
+        counts: how often each occurs in the training part.
+    """
+
+    symbols: tuple[str, ...]
+    counts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.symbols) + _RESERVED
+
+    @classmethod
+    def from_counts(cls, counts: Mapping[str, int], min_count: int = 1) -> Vocabulary:
+        """The symbols that occur at least `min_count` times, the most frequent first.
+
+        Example:
+            >>> Vocabulary.from_counts({"a": 1, "b": 3, "c": 0}).symbols
+            ('b', 'a')
+        """
+        kept = sorted(
+            ((symbol, count) for symbol, count in counts.items() if count >= max(min_count, 1)),
+            key=lambda pair: (-pair[1], pair[0]),
+        )
+        return cls(tuple(symbol for symbol, _ in kept), tuple(count for _, count in kept))
+
+    def numbers(self, symbols: Sequence[str]) -> NDArray[np.int64]:
+        """The number of each symbol; `UNKNOWN` for one that is not known."""
+        known = {symbol: number for number, symbol in enumerate(self.symbols, start=_RESERVED)}
+        return np.array([known.get(symbol, UNKNOWN) for symbol in symbols], dtype=np.int64)
+
+    def dropout_rates(self, alpha: float) -> NDArray[np.float32]:
+        """How likely training shows each number as unknown: alpha / (alpha + count).
+
+        Rare symbols are hidden most often, so that the vector of the unknown symbol is trained where unknown symbols
+        occur in life. Source: Kiperwasser and Goldberg, 2016, "Simple and Accurate Dependency Parsing Using
+        Bidirectional LSTM Feature Representations".
+        """
+        counts = np.array([0, 0, *self.counts], dtype=np.float32)
+        rates = alpha / (alpha + counts) if alpha > 0 else np.zeros_like(counts)
+        rates[:_RESERVED] = 0
+        return rates.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ChannelScaling:
+    """Shift and scale per channel: (value - mean) / deviation, in float32.
+
+    Attributes:
+        mean: per channel, over the steps of the training part.
+        deviation: the standard deviation likewise; 1 where a channel is constant.
+        constant: the channels (counted from 0) that never change in the training part.
+    """
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    constant: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, store: Store, rows: NDArray[np.int64]) -> ChannelScaling:
+        """The scaling of these rows, from one pass (Welford's merge of means and squares, in float64)."""
+        count, mean, squares = 0, np.zeros(store.channels), np.zeros(store.channels)
+        low, high = np.full(store.channels, np.inf), np.full(store.channels, -np.inf)
+        for row in rows:
+            series = store.sequence(int(row)).astype(np.float64)
+            total = count + len(series)
+            shift = series.mean(axis=0) - mean
+            squares += ((series - series.mean(axis=0)) ** 2).sum(axis=0) + shift**2 * count * len(series) / total
+            mean += shift * len(series) / total
+            low, high = np.minimum(low, series.min(axis=0)), np.maximum(high, series.max(axis=0))
+            count = total
+        constant = low == high
+        deviation = np.where(constant, 1.0, np.sqrt(squares / max(count, 1)))
+        return cls(tuple(mean.tolist()), tuple(deviation.tolist()), tuple(np.flatnonzero(constant).tolist()))
+
+    def __call__(self, series: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scaled series, (time, channels) or (batch, time, channels)."""
+        scaled = (series - np.asarray(self.mean)) / np.asarray(self.deviation)
+        return np.asarray(scaled, dtype=np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plain form that run folders keep."""
+        return {"mean": list(self.mean), "deviation": list(self.deviation), "constant": list(self.constant)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> ChannelScaling:
+        """The scaling that `to_json` wrote."""
+        return cls(tuple(plain["mean"]), tuple(plain["deviation"]), tuple(plain["constant"]))
+
+
+def symbol_counts(store: Store, rows: NDArray[np.int64]) -> dict[str, int]:
+    """How often each symbol occurs in these rows."""
+    counts = np.zeros(len(store.symbols), dtype=np.int64)
+    for start in range(0, len(rows), 4096):
+        block = [store.sequence(int(row)) for row in rows[start : start + 4096]]
+        counts += np.bincount(np.concatenate(block), minlength=len(counts))
+    return dict(zip(store.symbols, counts.tolist(), strict=True))

@@ -1,0 +1,148 @@
+"""Sums for targets where any of L labels may hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.errors import ValuesError
+from seqwise.evaluation._batch import Batch
+from seqwise.evaluation._counts import PairCounts, RowCounts, f1_scores
+from seqwise.evaluation.scores import Figure, LabelScore, MultilabelScore, Scores, ratio
+from seqwise.targets import Target
+
+__all__ = ["MultilabelSums"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """The logits of every cell, kept because average precision needs their order.
+
+    Attributes:
+        logits: blocks of (n, L) float32.
+        labels: blocks of (n, L), whether the label holds.
+        mask: blocks of (n, L), True = this cell counts.
+    """
+
+    logits: tuple[NDArray[np.float32], ...] = ()
+    labels: tuple[NDArray[np.bool_], ...] = ()
+    mask: tuple[NDArray[np.bool_], ...] = ()
+
+    @classmethod
+    def of(cls, batch: Batch) -> _Ranking:
+        if batch.logits is None:
+            return cls()
+        width = batch.labels.shape[-1]
+        finite = np.finfo(np.float32)
+        logits = np.clip(batch.logits.reshape(-1, width), finite.min, finite.max).astype(np.float32)
+        return cls((logits,), (batch.labels.reshape(-1, width) == 1,), (batch.mask.reshape(-1, width),))
+
+    def __add__(self, other: _Ranking) -> _Ranking:
+        return _Ranking(self.logits + other.logits, self.labels + other.labels, self.mask + other.mask)
+
+    def per_label(self, label_count: int) -> tuple[list[float | None], Figure]:
+        """Each label's average precision (None where it is never positive), and that of all cells."""
+        if not self.logits:
+            return [None] * label_count, Figure(None, 0)
+        logits, labels, mask = map(np.concatenate, (self.logits, self.labels, self.mask))
+        each = [_average_precision(labels[m, j], logits[m, j]) for j, m in enumerate(mask.T)]
+        return each, Figure(_average_precision(labels[mask], logits[mask]), int(mask.sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class MultilabelSums:
+    """What the predictions of a multilabel target add up to; its cells are L outputs of two classes."""
+
+    target: Target
+    pairs: PairCounts
+    rows: RowCounts
+    ranking: _Ranking
+
+    @classmethod
+    def of(cls, target: Target, batch: Batch, cuts: NDArray[np.float64]) -> MultilabelSums:
+        """The sums of one batch.
+
+        Args:
+            target: what is predicted.
+            batch: its arrays.
+            cuts: (L,) a label is predicted when its logit is larger than this.
+
+        Raises:
+            ValuesError: a logit that counts is NaN.
+        """
+        predictions = _decisions(target, batch, cuts)
+        return cls(
+            target=target,
+            pairs=PairCounts.of(batch.labels, predictions, batch.mask, classes=2),
+            rows=RowCounts.of(batch.labels == predictions, batch.mask),
+            ranking=_Ranking.of(batch),
+        )
+
+    def __add__(self, other: MultilabelSums) -> MultilabelSums:
+        return MultilabelSums(
+            self.target, self.pairs + other.pairs, self.rows + other.rows, self.ranking + other.ranking
+        )
+
+    def scores(self) -> Scores:
+        """The sums as figures and tables."""
+        each, micro = self.ranking.per_label(self.target.class_count)
+        known = [value for value in each if value is not None]
+        mean = sum(known) / len(known) if known else None
+        figures = {
+            **self._figures(),
+            "average_precision": Figure(mean, micro.count),
+            "average_precision_micro": micro,
+        }
+        return Scores(figures, count=self.pairs.total, per_label=self._per_label(each))
+
+    def _figures(self) -> dict[str, Figure]:
+        pairs, count = self.pairs, self.pairs.total
+        hits, support, predicted = pairs.hits[:, 1], pairs.support[:, 1], pairs.predicted[:, 1]
+        f1 = f1_scores(hits, support, predicted)
+        occurs = ~np.isnan(f1)
+        micro = float(f1_scores(hits.sum(), support.sum(), predicted.sum()))
+        return {
+            "micro_f1": Figure(None if np.isnan(micro) else micro, count),
+            "macro_f1": Figure(float(f1[occurs].mean()) if occurs.any() else None, count),
+            "weighted_f1": Figure(_weighted(f1, support), count),
+            "accuracy": ratio(int(pairs.hits.sum()), count),
+            "exact_match": ratio(self.rows.right, self.rows.rows),
+        }
+
+    def _per_label(self, average_precision: list[float | None]) -> tuple[LabelScore, ...]:
+        pairs, rows = self.pairs, []
+        for index, label in enumerate(self.target.labels):
+            hits, support, predicted = (int(part[index, 1]) for part in (pairs.hits, pairs.support, pairs.predicted))
+            row = LabelScore.from_counts(label, hits, support, predicted)
+            present = int(pairs.support[index].sum())
+            rows.append(MultilabelScore(**vars(row), average_precision=average_precision[index], count=present))
+        return tuple(rows)
+
+
+def _decisions(target: Target, batch: Batch, cuts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """0 or 1 for every cell, shaped like the labels; anything where nothing counts."""
+    if batch.logits is not None and np.isnan(batch.logits[batch.mask]).any():
+        raise ValuesError(
+            f"target '{target.name}': the logit of a label that counts is NaN; "
+            "the model has diverged, or the mask lets padding count"
+        )
+    if batch.predictions is not None:
+        return np.where(batch.mask, batch.predictions, 0)
+    assert batch.logits is not None, "checked_batch lets one of them through"
+    return (batch.mask & (batch.logits > cuts)).astype(np.int64)
+
+
+def _weighted(f1: NDArray[np.float64], support: NDArray[np.int64]) -> float | None:
+    positive = support > 0
+    return float(np.average(f1[positive], weights=support[positive])) if positive.any() else None
+
+
+def _average_precision(labels: NDArray[np.bool_], logits: NDArray[np.float32]) -> float | None:
+    """The average precision of one ranking, or None when nothing in it is positive."""
+    if not labels.any():
+        return None
+    from sklearn.metrics import average_precision_score  # slow to import, and only this figure needs it
+
+    return float(average_precision_score(labels, logits))

@@ -1,0 +1,183 @@
+"""Spans that tags mark, and how many were found, by the rules of conlleval.
+
+A span is a run of tags of one type. A new one starts at a tag that is not `O` when any of these holds:
+
+* it is the first step of the sequence, or the tag before it is `O`;
+* the tag before it has another type;
+* its own prefix begins a span (B, S, U);
+* the prefix before it ended one (E, L, S, U).
+
+So `I-x` after `O` or after `I-y` starts a span without a `B-x`: the rules read any sequence of tags and never
+refuse one. A predicted span is right when a gold span has the same first step, last step and type.
+
+A step whose gold label is missing ends every span before it, gold and predicted, and counts in neither: what
+a model says there can be neither right nor wrong.
+
+Source: E. F. Tjong Kim Sang and S. Buchholz (2000), "Introduction to the CoNLL-2000 shared task: chunking",
+and its scorer conlleval; the prefixes E, S (IOBES) and L, U (BILOU) are read as the later versions of that
+scorer read E and S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.evaluation.scores import Figure, SpanScore, ratio
+from seqwise.targets import Label
+
+__all__ = ["SpanCounts", "TagScheme", "spans_in", "tag_scheme"]
+
+_BEGINS = frozenset("BSU")
+_ENDS = frozenset("ESLU")
+
+
+@dataclass(frozen=True, eq=False)
+class TagScheme:
+    """What each tag of a target says about spans; the arrays are (C,), indexed by class.
+
+    Attributes:
+        types: the types of span, in the order of their first tag.
+        type_of: position in `types`, or -1 for `O`.
+        begins: whether the tag starts a span whatever came before.
+        ends: whether the tag ends its span whatever comes after.
+    """
+
+    types: tuple[str, ...]
+    type_of: NDArray[np.int64]
+    begins: NDArray[np.bool_]
+    ends: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=32)
+def tag_scheme(tags: tuple[Label, ...]) -> TagScheme:
+    """The scheme of a tag set: `O`, and prefix-type for everything else.
+
+    Example:
+        >>> tag_scheme(("O", "B-artist", "I-artist", "S-song")).types
+        ('artist', 'song')
+    """
+    split = [("O", "") if tag == "O" else (str(tag)[0], str(tag)[2:]) for tag in tags]
+    types = tuple(dict.fromkeys(kind for prefix, kind in split if prefix != "O"))
+    position = {kind: index for index, kind in enumerate(types)}
+    return TagScheme(
+        types=types,
+        type_of=np.array([-1 if prefix == "O" else position[kind] for prefix, kind in split], dtype=np.int64),
+        begins=np.array([prefix in _BEGINS for prefix, _ in split], dtype=bool),
+        ends=np.array([prefix in _ENDS for prefix, _ in split], dtype=bool),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Spans:
+    """Spans of a batch, in reading order; steps are positions in the flattened (batch, time) array."""
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    type: NDArray[np.int64]
+
+
+def _spans(scheme: TagScheme, tags: NDArray[np.int64], mask: NDArray[np.bool_]) -> _Spans:
+    """The spans of tags (batch, time); where `mask` (batch, time) is False every span is cut."""
+    type_of = np.where(mask, scheme.type_of[np.where(mask, tags, 0)], -1)
+    known = np.where(mask, tags, 0)
+    inside = type_of >= 0
+    joined = (type_of[:, 1:] == type_of[:, :-1]) & ~scheme.begins[known[:, 1:]] & ~scheme.ends[known[:, :-1]]
+    opens, closes = inside.copy(), inside.copy()
+    opens[:, 1:] &= ~joined
+    closes[:, :-1] &= ~joined
+    first = np.flatnonzero(opens)
+    return _Spans(first, np.flatnonzero(closes), type_of.reshape(-1)[first])
+
+
+@dataclass(frozen=True, eq=False)
+class SpanCounts:
+    """How many spans of each type there are; all arrays are (types,).
+
+    Attributes:
+        types: names of the types.
+        correct: predicted spans that are gold spans.
+        predicted: predicted spans.
+        gold: gold spans.
+    """
+
+    types: tuple[str, ...]
+    correct: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    gold: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        scheme: TagScheme,
+        labels: NDArray[np.int64],
+        predictions: NDArray[np.int64],
+        mask: NDArray[np.bool_],
+    ) -> SpanCounts:
+        """The counts of one batch of labels, predictions and mask, each (batch, time)."""
+        gold, found = _spans(scheme, labels, mask), _spans(scheme, predictions, mask)
+        _, mine, theirs = np.intersect1d(found.first, gold.first, assume_unique=True, return_indices=True)
+        same = (found.last[mine] == gold.last[theirs]) & (found.type[mine] == gold.type[theirs])
+        correct, predicted, wanted = (
+            np.bincount(kinds, minlength=len(scheme.types)).astype(np.int64)
+            for kinds in (found.type[mine][same], found.type, gold.type)
+        )
+        return cls(scheme.types, correct, predicted, wanted)
+
+    def __add__(self, other: SpanCounts) -> SpanCounts:
+        return SpanCounts(
+            self.types,
+            self.correct + other.correct,
+            self.predicted + other.predicted,
+            self.gold + other.gold,
+        )
+
+    def figures(self) -> dict[str, Figure]:
+        """`span_f1`, `span_precision` and `span_recall` over all types (conlleval's overall line).
+
+        Without gold spans there is nothing to find: recall and F1 are undefined, while precision still shows
+        false alarms.
+        """
+        correct, predicted, gold = (int(part.sum()) for part in (self.correct, self.predicted, self.gold))
+        return {
+            "span_f1": Figure(2 * correct / (predicted + gold) if gold else None, gold),
+            "span_precision": ratio(correct, predicted),
+            "span_recall": ratio(correct, gold),
+        }
+
+    def per_type(self) -> tuple[SpanScore, ...]:
+        """A row per type of span, in the order of the types."""
+        rows = zip(self.types, self.correct.tolist(), self.predicted.tolist(), self.gold.tolist(), strict=True)
+        return tuple(
+            SpanScore(
+                type=name,
+                precision=ratio(correct, predicted).value,
+                recall=ratio(correct, gold).value,
+                f1=2 * correct / (predicted + gold) if gold else None,
+                gold=gold,
+                predicted=predicted,
+                correct=correct,
+            )
+            for name, correct, predicted, gold in rows
+        )
+
+
+def spans_in(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """The spans of one sequence of tags as (first step, step after the last, type).
+
+    Example:
+        >>> spans_in(["B-song", "I-song", "O", "I-artist", "B-artist"])
+        [(0, 2, 'song'), (3, 4, 'artist'), (4, 5, 'artist')]
+    """
+    known = tuple(dict.fromkeys(("O", *tags)))
+    scheme = tag_scheme(known)
+    indices = np.array([[known.index(tag) for tag in tags]], dtype=np.int64).reshape(1, -1)
+    spans = _spans(scheme, indices, np.ones_like(indices, dtype=bool))
+    return [
+        (int(first), int(last) + 1, scheme.types[kind])
+        for first, last, kind in zip(spans.first, spans.last, spans.type, strict=True)
+    ]

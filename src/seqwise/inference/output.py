@@ -1,0 +1,47 @@
+"""Streams predictions to a file or to standard output; a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from seqwise.inference.model import Prediction
+from seqwise.inference.writers import Writer
+from seqwise.training.folder import write_atomically
+
+__all__ = ["write_predictions"]
+
+
+def write_predictions(predictions: Iterable[Prediction], writer: Writer, output: str | None, chunk: int = 256) -> None:
+    """Writes predictions as they come.
+
+    Args:
+        predictions: in order.
+        writer: see `seqwise.inference.writers`.
+        output: a path, gzipped when it ends in .gz; None for standard output.
+        chunk: predictions per write.
+
+    Raises:
+        SaveError: the disk refused; no half-written file is left.
+    """
+    texts = _texts(iter(predictions), writer, chunk)
+    if output is None:
+        for text in texts:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        return
+    write_atomically(Path(output), lambda part: _write(part, texts, gzipped=output.endswith(".gz")))
+
+
+def _texts(predictions: Iterator[Prediction], writer: Writer, chunk: int) -> Iterator[str]:
+    while some := list(islice(predictions, chunk)):
+        yield writer(some)
+
+
+def _write(path: Path, texts: Iterable[str], *, gzipped: bool) -> None:
+    with gzip.open(path, "wt", encoding="utf-8") if gzipped else path.open("w", encoding="utf-8") as file:
+        for text in texts:
+            file.write(text)

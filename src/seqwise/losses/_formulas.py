@@ -1,0 +1,205 @@
+"""Computes each loss for any array namespace `xp`: the definitions, written for reading.
+
+`xp` is numpy, or another namespace with the names used here (jax.numpy and keras.ops have them all);
+`cast` turns an array into the floating-point type that sums are taken in. Arrays come with classes last,
+and `plan` says what they mean. What does not count is replaced by something harmless before it is
+computed with, and by 0 afterwards, so that neither a value nor a gradient can leak out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["PROBABILITY_FLOOR", "binary_terms", "class_terms", "counting", "divided", "summed"]
+
+PROBABILITY_FLOOR = 2.0**-126
+"""Smaller probabilities count as this, the smallest normal float32: a loss of 126 log 2 = 87.3."""
+
+
+def counting(plan: Any, labels: Any, mask: Any, lengths: Any, *, xp: Any) -> Any:
+    """Which positions count by mask, lengths and ignore_index together; None when none of them is given."""
+    shape = xp.shape(labels)[: len(plan.positions)]
+    conditions = []
+    if mask is not None:
+        conditions.append(_spread(mask, plan.mask_missing, xp))
+    if lengths is not None:
+        steps = xp.expand_dims(xp.arange(shape[1]), 0) < xp.expand_dims(lengths, -1)  # (batch, time)
+        conditions.append(_spread(steps, len(shape) - 2, xp))
+    if plan.ignore_index is not None:
+        conditions.append(_not_ignored(plan, labels, xp))
+    if not conditions:
+        return None
+    counts = xp.broadcast_to(conditions[0], shape)
+    for condition in conditions[1:]:
+        counts = xp.logical_and(counts, condition)
+    return counts
+
+
+def _not_ignored(plan: Any, labels: Any, xp: Any) -> Any:
+    """Where labels are not ignore_index; a one-hot label is ignored when the index it encodes would be."""
+    if plan.labels != "one-hot":
+        return labels != plan.ignore_index
+    if plan.ignored_class is not None:
+        return labels[..., plan.ignored_class] != 1
+    return xp.any(labels != 0, axis=-1)  # an index that is no class has no column, so its row is empty
+
+
+def class_terms(
+    plan: Any,
+    logits: Any,
+    labels: Any,
+    *,
+    counts: Any,
+    class_weight: Any,
+    sample_weight: Any,
+    from_logits: bool,
+    xp: Any,
+    cast: Callable[[Any], Any],
+) -> tuple[Any, Any]:
+    """Cross-entropy at every position, and what each position adds to the divisor of a mean."""
+    logits = _where_counts(counts, cast(logits), 0.0 if from_logits else 1.0, xp)
+    logs = _log_softmax(logits, xp) if from_logits else _floored_log(logits, xp)
+    class_weight = None if class_weight is None else cast(class_weight)
+    if plan.labels == "index":
+        losses, weights = _index_terms(plan, logs, _class_indices(plan, labels, counts, xp), class_weight, xp)
+    else:
+        shares = _where_counts(counts, cast(labels), 0.0, xp)
+        losses, weights = _share_terms(plan, logs, shares, class_weight, xp)
+    return _weighted(plan, losses, weights, counts, sample_weight, xp, cast)
+
+
+def binary_terms(
+    plan: Any,
+    logits: Any,
+    labels: Any,
+    *,
+    counts: Any,
+    pos_weight: Any,
+    sample_weight: Any,
+    from_logits: bool,
+    xp: Any,
+    cast: Callable[[Any], Any],
+) -> tuple[Any, Any]:
+    """Binary cross-entropy at every position, and what each position adds to the divisor of a mean."""
+    logits = _where_counts(counts, cast(logits), 0.5, xp)
+    shares = _where_counts(counts, cast(labels), 0.0, xp)
+    shares = (1 - plan.label_smoothing) * shares + plan.label_smoothing / 2
+    if from_logits:
+        log_yes, log_no = _log_sigmoid(logits, xp), _log_sigmoid(-logits, xp)
+    else:
+        log_yes, log_no = _floored_log(logits, xp), _floored_log(1 - logits, xp)
+    yes = shares if pos_weight is None else shares * cast(pos_weight)
+    losses = -_product(yes, log_yes, xp) - _product(1 - shares, log_no, xp)
+    return _weighted(plan, losses, None, counts, sample_weight, xp, cast)
+
+
+def _log_softmax(logits: Any, xp: Any) -> Any:
+    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
+
+
+def _log_sigmoid(logits: Any, xp: Any) -> Any:
+    return xp.minimum(logits, 0.0) - xp.log1p(xp.exp(-xp.abs(logits)))
+
+
+def _floored_log(probabilities: Any, xp: Any) -> Any:
+    return xp.log(xp.maximum(probabilities, PROBABILITY_FLOOR))
+
+
+def _class_indices(plan: Any, labels: Any, counts: Any, xp: Any) -> Any:
+    """The class index of each label: 0 where it does not count, out of range for what is no label value."""
+    index = labels
+    if plan.label_values is not None:
+        values, order = xp.array(sorted(plan.label_values)), xp.array(plan.label_order)
+        place = xp.minimum(xp.searchsorted(values, labels), len(plan.label_order) - 1)
+        index = xp.where(xp.take(values, place) == labels, xp.take(order, place), len(plan.label_order))
+    return _where_counts(counts, index, 0, xp)
+
+
+def _index_terms(plan: Any, logs: Any, index: Any, class_weight: Any, xp: Any) -> tuple[Any, Any]:
+    """Losses and weights of labels that are class indices; no one-hot array is made."""
+    picked = xp.take_along_axis(logs, xp.expand_dims(index, -1), axis=-1)[..., 0]
+    if class_weight is None:
+        weights, losses, evenly = None, -picked, logs
+    else:
+        spread = xp.broadcast_to(class_weight, xp.shape(logs))
+        weights = xp.take_along_axis(spread, xp.expand_dims(index, -1), axis=-1)[..., 0]
+        losses, evenly = -_product(weights, picked, xp), _product(class_weight, logs, xp)
+    if plan.label_smoothing:
+        share = plan.label_smoothing / xp.shape(logs)[-1]
+        losses = (1 - plan.label_smoothing) * losses - share * xp.sum(evenly, axis=-1)
+    return losses, weights
+
+
+def _share_terms(plan: Any, logs: Any, shares: Any, class_weight: Any, xp: Any) -> tuple[Any, Any]:
+    """Losses and weights of one-hot or soft labels; the weights are those of the labels before smoothing."""
+    weights = None if class_weight is None else xp.sum(class_weight * shares, axis=-1)
+    if plan.label_smoothing:
+        shares = (1 - plan.label_smoothing) * shares + plan.label_smoothing / xp.shape(logs)[-1]
+    if class_weight is not None:
+        shares = class_weight * shares
+    return -xp.sum(_product(shares, logs, xp), axis=-1), weights
+
+
+def _weighted(
+    plan: Any, losses: Any, weights: Any, counts: Any, sample_weight: Any, xp: Any, cast: Callable[[Any], Any]
+) -> tuple[Any, Any]:
+    """Losses and weights with sample_weight in both, and 0 in both where a position does not count."""
+    weights = xp.ones_like(losses) if weights is None else weights
+    if sample_weight is not None:
+        spread = xp.broadcast_to(
+            _spread(cast(sample_weight), plan.sample_weight_missing, xp), xp.shape(losses)
+        )
+        spread = _where_counts(counts, spread, 0.0, xp)
+        losses, weights = _product(spread, losses, xp), spread * weights
+    return _where_counts(counts, losses, 0.0, xp), _where_counts(counts, weights, 0.0, xp)
+
+
+def summed(
+    plan: Any, losses: Any, weights: Any, counts: Any, reduction: str, *, xp: Any, cast: Callable[[Any], Any]
+) -> tuple[Any, Any]:
+    """The sum of a reduction and its divisor."""
+    if reduction == "per_output":
+        axes = plan.within_output
+        return _over(axes, xp.sum, losses), _over(axes, xp.sum, weights)
+    if reduction in ("sequence_mean", "batch_mean"):
+        axes = plan.within_sequence
+        counts = xp.zeros_like(losses) == 0 if counts is None else counts
+        sequences = xp.sum(cast(_over(axes, xp.any, counts)))
+        if reduction == "batch_mean":
+            return xp.sum(losses), sequences
+        own_means = divided(_over(axes, xp.sum, losses), _over(axes, xp.sum, weights), xp=xp)  # (batch,)
+        return xp.sum(own_means), sequences
+    return xp.sum(losses), xp.sum(weights)
+
+
+def _over(axes: tuple[int, ...], reduce: Callable[..., Any], values: Any) -> Any:
+    return reduce(values, axis=axes) if axes else values
+
+
+def divided(total: Any, count: Any, *, xp: Any) -> Any:
+    """Total divided by count, and 0 where the count is 0."""
+    nothing = count == 0
+    return xp.where(nothing, 0.0, total / xp.where(nothing, 1.0, count))
+
+
+def _product(factors: Any, numbers: Any, xp: Any) -> Any:
+    """Factor times number, where 0 times infinity is 0, in the gradient too."""
+    impossible = xp.logical_and(factors == 0, xp.isinf(numbers))
+    return factors * xp.where(impossible, 0.0, numbers)
+
+
+def _where_counts(counts: Any, values: Any, otherwise: float, xp: Any) -> Any:
+    """The values where a position counts; counts may lack the class axis."""
+    if counts is None:
+        return values
+    missing = len(xp.shape(values)) - len(xp.shape(counts))
+    return xp.where(_spread(counts, missing, xp), values, otherwise)
+
+
+def _spread(values: Any, missing: int, xp: Any) -> Any:
+    """The values with as many last axes of size 1 as they lack, so that they broadcast from the batch on."""
+    for _ in range(missing):
+        values = xp.expand_dims(values, -1)
+    return values

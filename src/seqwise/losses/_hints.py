@@ -1,0 +1,109 @@
+"""Guesses what a caller meant by arrays that do not fit, and says what to change; only errors lead here."""
+
+from __future__ import annotations
+
+from seqwise.shapes import Arrived, Shape, fits, shape_text
+
+__all__ = ["binary_labels", "class_labels", "left_aligned", "one_number_per_label", "wrong_kind"]
+
+
+def one_number_per_label(shape: Shape) -> str:
+    """What to do with predictions that hold one number where each label chooses between classes."""
+    head = shape_text((*shape, "classes"))
+    three = shape_text((*shape, 3))
+    return (
+        "one number per label cannot choose between classes: let the head give logits "
+        f"{head} and keep the labels as integers {shape_text(shape)}; for labels -1, 0, 1 that is "
+        f"logits {three} and label_values=(-1, 0, 1). If the labels are one-hot, make them float"
+    )
+
+
+def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | None:
+    """What to change so that labels fit logits with classes on an axis; None when nothing is near."""
+    positions = logits.shape[:class_axis] + logits.shape[class_axis + 1 :]
+    if _stray(logits.shape) and _stray(labels.shape) and len(logits.shape) > 2:
+        after = _after_stray(logits, labels)
+        return f"axis 0 has size 1 in both: remove it with logits[0] and labels[0]. {after}"
+    if _stray(logits.shape) and fits(logits.shape[1:], labels.shape):
+        return f"axis 0 of the logits has size 1: remove it with logits[0]. {_after_stray(logits, labels)}"
+    if fits(labels.shape, positions):
+        return _index_labels_of_wrong_kind(labels)
+    if fits(labels.shape, logits.shape):
+        return one_number_per_label(labels.shape)
+    if _stray(labels.shape) and fits(labels.shape[1:], positions):
+        return "axis 0 of the labels has size 1: remove it with labels[0]"
+    if labels.shape and labels.shape[-1] == 1 and fits(labels.shape[:-1], positions):
+        return "the last axis of the labels has size 1: remove it with labels[..., 0]"
+    axes = [
+        a for a in range(len(logits.shape)) if fits(logits.shape[:a] + logits.shape[a + 1 :], labels.shape)
+    ]
+    if axes:
+        return f"if axis {axes[0]} of the logits holds the classes, pass class_axis={axes[0]}"
+    return _flat_head(logits.shape, labels.shape)
+
+
+def _stray(shape: Shape) -> bool:
+    return len(shape) > 1 and shape[0] == 1
+
+
+def _after_stray(logits: Arrived, labels: Arrived) -> str:
+    """The rest of the advice once a stray axis is gone: whether a class axis is still missing."""
+    inner = labels.shape[1:] if _stray(labels.shape) else labels.shape
+    if fits(logits.shape[1:], inner):
+        return f"Then {one_number_per_label(inner)}"
+    return "Then batch is axis 0 again"
+
+
+def _index_labels_of_wrong_kind(labels: Arrived) -> str:
+    if labels.kind == "bool":
+        return "cast the labels to integers, or use binary_cross_entropy for yes-or-no labels"
+    return (
+        "cast the labels to integers; when they hold other values than 0, 1, 2, ..., such as -1, 0, 1, "
+        "pass label_values=(-1, 0, 1) too, and mask= where a label is missing"
+    )
+
+
+def _flat_head(logits: Shape, labels: Shape) -> str | None:
+    """For a head of outputs x classes numbers in one axis: how to split it."""
+    if len(logits) != len(labels) or not labels or not fits(logits[:-1], labels[:-1]):
+        return None
+    wide, outputs = logits[-1], labels[-1]
+    if wide is None or not outputs or wide % outputs or wide == outputs:
+        return None
+    return (
+        f"if the last axis of the logits holds {outputs} outputs x {wide // outputs} classes, "
+        f"reshape the logits to {shape_text((*labels, wide // outputs))}"
+    )
+
+
+def binary_labels(logits: Arrived, labels: Arrived) -> str | None:
+    """What to change so that yes-or-no labels have the shape of their logits; None when nothing is near."""
+    if logits.shape and logits.shape[-1] == 1 and fits(logits.shape[:-1], labels.shape):
+        return "the last axis of the logits has size 1: remove it with logits[..., 0]"
+    if labels.shape and labels.shape[-1] == 1 and fits(labels.shape[:-1], logits.shape):
+        return "the last axis of the labels has size 1: remove it with labels[..., 0]"
+    if fits(logits.shape[:-1], labels.shape):
+        return "one label out of several classes is for cross_entropy"
+    return None
+
+
+def left_aligned(array: Arrived, positions: Shape) -> str | None:
+    """What to change in a mask or weight whose axes are not the first axes of the labels."""
+    missing = len(positions) - len(array.shape)
+    if missing > 0 and fits(array.shape, positions[missing:]):
+        full = shape_text((1,) * missing + array.shape)
+        return f"axes are matched from the batch on: reshape {array.name} to {full}"
+    if missing == -1 and fits(array.shape[:-1], positions):
+        return f"{array.name} has no class axis: one value for each label"
+    return None
+
+
+def wrong_kind(array: Arrived) -> str | None:
+    """What to do with an array of the wrong kind of number."""
+    if array.name == "mask":
+        return "True = this position counts: compare first, as in mask == 1"
+    if array.name == "logits":
+        return "cast the logits to a floating-point type"
+    if array.name == "sample_weight" and array.kind == "bool":
+        return "what counts and what does not is said by mask="
+    return None

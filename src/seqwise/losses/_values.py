@@ -1,0 +1,93 @@
+"""Has `seqwise.values` look at what a loss got, in the same order and words for every framework."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise import values
+from seqwise.errors import SoftmaxTwiceWarning
+from seqwise.losses import _hints
+from seqwise.losses._plan import Plan
+
+__all__ = ["check_values"]
+
+Array = NDArray[Any]
+
+
+def check_values(
+    plan: Plan, arrays: Mapping[str, Array], counts: NDArray[np.bool_] | None, *, from_logits: bool
+) -> None:
+    """Refuses values that cannot be right; warns of logits that look like probabilities.
+
+    Args:
+        plan: what the call means.
+        arrays: what arrived, by the name of the argument.
+        counts: which positions count, in the shape of the positions; None when all do.
+        from_logits: whether the logits are logits; else they are probabilities.
+
+    Raises:
+        ValuesError: naming position, value and what is allowed.
+    """
+    if "lengths" in arrays and counts is not None:
+        values.check_lengths(arrays["lengths"], time=counts.shape[1], call=plan.call)
+    for name in ("class_weight", "pos_weight", "sample_weight"):
+        if name in arrays:
+            _check_weight(plan, name, arrays[name], counts if name == "sample_weight" else None)
+    _check_labels(plan, arrays["labels"], counts)
+    logits, axis = arrays["logits"], plan.class_axis
+    if not from_logits:
+        hint = "pass from_logits=True for the numbers that a linear layer gives"
+        values.check_probabilities(
+            "logits", logits, class_axis=axis, counts=counts, call=plan.call, hint=hint
+        )
+    elif axis is not None and values.look_like_probabilities(logits, class_axis=axis, counts=counts):
+        problem = "the logits look like probabilities already, and this loss applies softmax to them"
+        hint = "take the softmax out of the model, or pass from_logits=False"
+        warning = plan.call.error(SoftmaxTwiceWarning, problem, expected="logits of any size", hint=hint)
+        warnings.warn(warning, stacklevel=4)
+
+
+def _check_weight(plan: Plan, name: str, weight: Array, counts: NDArray[np.bool_] | None) -> None:
+    if counts is not None:
+        spread = weight.reshape(weight.shape + (1,) * plan.sample_weight_missing)
+        weight = np.broadcast_to(spread, counts.shape)
+    values.check_numbers(name, weight, counts=counts, call=plan.call)
+
+
+def _check_labels(plan: Plan, labels: Array, counts: NDArray[np.bool_] | None) -> None:
+    if plan.labels == "index":
+        classes = plan.classes
+        assert classes is not None, "arrays that can be looked at have sizes"
+        values.check_class_indices(
+            labels, classes=classes, label_values=plan.label_values, counts=counts, call=plan.call
+        )
+        return
+    hint = _share_hint(plan, labels) if plan.labels == "one-hot" else _binary_hint(labels)
+    values.check_probabilities(
+        "labels", labels, class_axis=plan.class_axis, counts=counts, call=plan.call, hint=hint
+    )
+
+
+def _share_hint(plan: Plan, labels: Array) -> str | None:
+    """Why float labels of the shape of the logits may not be shares of classes."""
+    if np.isin(labels, (0, 1)).all():
+        return "a row of zeros names no class: leave it out with mask="
+    if (labels == np.round(labels)).all():
+        logits, arrived_labels = plan.call.arrays[:2]
+        return _hints.class_labels(logits, arrived_labels, plan.class_axis or 0)
+    return None
+
+
+def _binary_hint(labels: Array) -> str | None:
+    """What yes-or-no labels outside 0..1 usually mean."""
+    if np.isnan(labels).any():
+        return "if NaN marks a missing label, leave it out with mask="
+    wrong = np.unique(labels[(labels < 0) | (labels > 1)])
+    if wrong.size == 1 and wrong[0] == round(wrong[0]):
+        return f"if {int(wrong[0])} marks a missing label, pass ignore_index={int(wrong[0])}"
+    return None

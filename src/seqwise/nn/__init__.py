@@ -1,0 +1,50 @@
+"""Batches -> logits, in torch: input layers, encoders, poolings, heads, and the model they make together.
+
+Every module that looks along time takes `lengths` (batch,) or `mask` (batch, time), True = counts; masks may
+have holes and need not start at the left. With neither, every step counts. What a sequence gives never
+depends on its padding or on the sequences it is batched with: that is tested against each sequence run alone.
+
+    inputs (B, T) or (B, T, channels) -> input layer (B, T, F) -> encoder (B, T, H) -> pooling (B, H) -> head
+    -> logits
+"""
+
+from __future__ import annotations
+
+from seqwise.nn.encoders import ENCODERS, Encoder, GRUEncoder, LSTMEncoder, RNNEncoder
+from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
+from seqwise.nn.inputs import ChannelProjection, TokenEmbedding
+from seqwise.nn.model import SequenceModel, TargetModule, build_model, parameter_count
+from seqwise.nn.poolings import (
+    POOLINGS,
+    AttentionPooling,
+    FirstPooling,
+    LastPooling,
+    MaxPooling,
+    MeanPooling,
+    Pooling,
+)
+
+__all__ = [
+    "AttentionPooling",
+    "ChannelProjection",
+    "ENCODERS",
+    "Encoder",
+    "FirstPooling",
+    "GRUEncoder",
+    "LSTMEncoder",
+    "LabelHead",
+    "LastPooling",
+    "MaxPooling",
+    "MeanPooling",
+    "MultiLabelHead",
+    "MultiOutputHead",
+    "POOLINGS",
+    "Pooling",
+    "RNNEncoder",
+    "SequenceModel",
+    "TagsHead",
+    "TargetModule",
+    "TokenEmbedding",
+    "build_model",
+    "parameter_count",
+]

@@ -1,0 +1,194 @@
+"""Encoders: recurrent layers over a padded batch, one state per step, which padding can never reach.
+
+One unidirectional torch layer per layer and direction. Positions that count are closed up to the front, the
+backward direction runs over that front turned round, and both are put back in place: each sequence sees
+exactly what it would see alone, holes of a mask cut out. No packed sequences: they need the lengths on the
+host, and do not export.
+
+Weights start, each gate for itself, Glorot-uniform from the input (Glorot and Bengio 2010) and orthogonal
+from the state (Saxe et al. 2014); biases start at zero, the forget gate of an LSTM at 1 (Gers et al. 2000;
+Jozefowicz et al. 2015).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+
+from seqwise.nn._arguments import require_axes, require_dropout, require_sizes
+from seqwise.nn._axes import Bool, Float, Integer
+from seqwise.nn._dropout import FeatureDropout
+from seqwise.nn._masking import compact_positions, counted_positions, inverse, reversal, selected, taken
+
+__all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder"]
+
+
+class Encoder(nn.Module, ABC):
+    """What the recurrent encoders share; build one of `RNNEncoder`, `GRUEncoder`, `LSTMEncoder`.
+
+    Args:
+        input_size: features per step of the input.
+        hidden: features of one direction's state.
+        layers: number of layers; each reads both directions of the one below.
+        bidirectional: whether a second direction reads each sequence from its last step to its first.
+        dropout: share of features dropped between layers in training, the same ones at every step of a
+            sequence.
+
+    Attributes:
+        output_size: features per step of the output: `hidden`, or 2 x `hidden` with two directions.
+
+    Raises:
+        ConfigError: a size below 1, or dropout outside [0, 1).
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden: int,
+        *,
+        layers: int = 1,
+        bidirectional: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        require_sizes(type(self).__name__, input_size=input_size, hidden=hidden, layers=layers)
+        require_dropout(type(self).__name__, dropout)
+        self.input_size = input_size
+        self.hidden = hidden
+        self.layers = layers
+        self.bidirectional = bidirectional
+        self.output_size = 2 * hidden if bidirectional else hidden
+        sizes = [input_size, *[self.output_size] * (layers - 1)]
+        self.forward_layers = nn.ModuleList(self._new_layer(size) for size in sizes)
+        self.backward_layers = nn.ModuleList(self._new_layer(size) for size in sizes if bidirectional)
+        self.dropout = FeatureDropout(dropout)
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "batch time features"],
+        *,
+        lengths: Integer[Tensor, " batch"] | None = None,
+        mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch time hidden"]:
+        """The states at every step.
+
+        Args:
+            inputs: (batch, time, input_size); positions that do not count may hold anything, NaN too.
+            lengths: (batch,) the first `lengths[b]` steps count.
+            mask: (batch, time) booleans, True = counts. With neither, every step counts.
+
+        Returns:
+            (batch, time, output_size): the forward state, then the backward one. Exact zeros where a step
+            does not count.
+
+        Raises:
+            ShapeError: inputs are not (batch, time, input_size), or lengths or mask do not fit them.
+            DtypeError: lengths are not integers, or the mask is not boolean.
+            UsageError: lengths and mask were both given.
+        """
+        call = type(self).__name__
+        require_axes(call, "inputs", inputs, ("batch", "time", "features"), self.input_size)
+        counted = counted_positions(call, inputs, lengths=lengths, mask=mask)
+        if inputs.shape[1] == 0:  # torch's layers refuse a time axis of size zero
+            return inputs.new_zeros(inputs.shape[0], 0, self.output_size)
+        if mask is None:
+            return self._states(selected(inputs, counted), counted)
+        positions = compact_positions(counted)
+        order = inverse(positions)
+        front = counted.gather(1, order)
+        return taken(self._states(taken(selected(inputs, counted), order), front), positions)
+
+    def _states(
+        self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+    ) -> Float[Tensor, "batch time hidden"]:
+        """The states when what counts stands at the front of each row."""
+        turned = reversal(front)
+        for number, forward_layer in enumerate(self.forward_layers):
+            if number > 0:
+                steps = self.dropout(steps)
+            directions = [forward_layer(steps)[0]]
+            if self.bidirectional:
+                backward_layer = self.backward_layers[number]
+                directions.append(taken(backward_layer(taken(steps, turned))[0], turned))
+            steps = torch.cat(directions, dim=2)
+        return selected(steps, front)
+
+    @abstractmethod
+    def _new_layer(self, input_size: int) -> nn.RNNBase:
+        """One layer of one direction, `batch_first`, with the weights it starts from."""
+
+
+class RNNEncoder(Encoder):
+    """Simple recurrent layers: h_t = tanh(W x_t + b + U h_(t-1) + c). See `Encoder` for the arguments.
+
+    For short sequences, and as the plain thing to compare with.
+
+    References:
+        Elman (1990), Finding Structure in Time.
+
+    Example:
+        >>> encoder = RNNEncoder(input_size=3, hidden=4, bidirectional=False)
+        >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
+        torch.Size([2, 5, 4])
+    """
+
+    def _new_layer(self, input_size: int) -> nn.RNNBase:
+        return _with_first_weights(nn.RNN(input_size, self.hidden, batch_first=True))
+
+
+class GRUEncoder(Encoder):
+    """Gated recurrent layers; three quarters of the weights of an LSTM. See `Encoder` for the arguments.
+
+    The reset gate acts after the product with the state, as cuDNN and torch define it.
+
+    References:
+        Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder.
+
+    Example:
+        >>> encoder = GRUEncoder(input_size=3, hidden=4)
+        >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
+        torch.Size([2, 5, 8])
+    """
+
+    def _new_layer(self, input_size: int) -> nn.RNNBase:
+        return _with_first_weights(nn.GRU(input_size, self.hidden, batch_first=True))
+
+
+class LSTMEncoder(Encoder):
+    """Layers of long short-term memory; the first choice for most data. See `Encoder` for the arguments.
+
+    References:
+        Hochreiter and Schmidhuber (1997), Long Short-Term Memory; Gers et al. (2000) for the forget gate.
+
+    Example:
+        >>> encoder = LSTMEncoder(input_size=3, hidden=4, layers=2)
+        >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
+        torch.Size([2, 5, 8])
+    """
+
+    def _new_layer(self, input_size: int) -> nn.RNNBase:
+        layer = _with_first_weights(nn.LSTM(input_size, self.hidden, batch_first=True))
+        input_biases = layer.get_parameter("bias_ih_l0").detach()
+        nn.init.ones_(input_biases[self.hidden : 2 * self.hidden])  # gates stand in the order i, f, g, o
+        return layer
+
+
+ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType({"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder})
+"""The encoders by the name that `model.encoder` gives them."""
+
+
+def _with_first_weights(layer: nn.RNNBase) -> nn.RNNBase:
+    """The layer, its weights drawn anew, gate by gate, and its biases zero."""
+    for name, parameter in layer.named_parameters():
+        for gate in parameter.detach().view(-1, layer.hidden_size, *parameter.shape[1:]):
+            if name.startswith("weight_ih"):
+                nn.init.xavier_uniform_(gate)
+            elif name.startswith("weight_hh"):
+                nn.init.orthogonal_(gate)
+            else:
+                nn.init.zeros_(gate)
+    return layer

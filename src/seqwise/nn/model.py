@@ -1,0 +1,249 @@
+"""Puts an input layer, an encoder and a head per target in a row: a batch in, logits by target out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.nn._axes import Bool, Float, Integer, Num
+from seqwise.nn.encoders import ENCODERS
+from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
+from seqwise.nn.inputs import ChannelProjection, TokenEmbedding
+from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
+from seqwise.targets import Target
+
+__all__ = ["SequenceModel", "TargetModule", "build_model", "parameter_count"]
+
+
+class TargetModule(nn.Module):
+    """What turns the states of a sequence into the logits of one target.
+
+    Args:
+        head: logits of vectors.
+        pooling: one vector of the states of a sequence; None for a target with labels per step.
+
+    Example:
+        >>> import torch
+        >>> from seqwise.nn import LabelHead, MeanPooling
+        >>> TargetModule(LabelHead(8, 3), MeanPooling(8))(torch.zeros(2, 5, 8)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(self, head: nn.Module, pooling: nn.Module | None = None) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.head = head
+
+    def forward(
+        self,
+        hidden: Float[Tensor, "batch time hidden"],
+        *,
+        lengths: Integer[Tensor, " batch"] | None = None,
+        mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch ..."]:
+        """The logits of states (batch, time, hidden), of which lengths or mask say what counts."""
+        vectors = hidden if self.pooling is None else self.pooling(hidden, lengths=lengths, mask=mask)
+        logits: Tensor = self.head(vectors)
+        return logits
+
+
+class SequenceModel(nn.Module):
+    """A classifier of sequences: one encoder, any number of targets.
+
+    Weights are stored by the position of a target, so its name may hold any characters; `names` keeps their
+    order.
+
+    Args:
+        input_layer: called with (inputs, lengths=, mask=); gives (batch, time, features).
+        encoder: called with (features, lengths=, mask=); gives (batch, time, hidden).
+        targets: what follows, by the target's name.
+
+    Raises:
+        ConfigError: no targets.
+
+    Example:
+        >>> import torch
+        >>> from seqwise.nn import LabelHead, LSTMEncoder, MeanPooling, TagsHead, TokenEmbedding
+        >>> targets = {
+        ...     "intent": TargetModule(LabelHead(256, 5), MeanPooling(256)),
+        ...     "slots": TargetModule(TagsHead(256, 9)),
+        ... }
+        >>> model = SequenceModel(TokenEmbedding(1000, 50), LSTMEncoder(50, 128), targets)
+        >>> logits = model(torch.ones(32, 20, dtype=torch.long), lengths=torch.full((32,), 20))
+        >>> logits["intent"].shape, logits["slots"].shape
+        (torch.Size([32, 5]), torch.Size([32, 20, 9]))
+    """
+
+    def __init__(self, input_layer: nn.Module, encoder: nn.Module, targets: Mapping[str, TargetModule]) -> None:
+        super().__init__()
+        if not targets:
+            raise ConfigError("SequenceModel: targets is empty, expected one target or more")
+        self.input_layer = input_layer
+        self.encoder = encoder
+        self.names = tuple(targets)
+        self.targets = nn.ModuleList(targets.values())
+
+    def forward(
+        self,
+        inputs: Num[Tensor, "batch time *channels"],
+        *,
+        lengths: Integer[Tensor, " batch"] | None = None,
+        mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> dict[str, Tensor]:
+        """The logits of every target.
+
+        Args:
+            inputs: (batch, time) token ids or (batch, time, channels) values, as the input layer takes them.
+            lengths: (batch,) the first `lengths[b]` steps count.
+            mask: (batch, time) booleans, True = counts. With neither, every step counts.
+
+        Returns:
+            Logits by target name, in the order of `names`; shapes as in `seqwise.targets.Target`.
+
+        Raises:
+            ShapeError, DtypeError, UsageError: as for the input layer.
+        """
+        features = self.input_layer(inputs, lengths=lengths, mask=mask)
+        hidden = self.encoder(features, lengths=lengths, mask=mask)
+        return {
+            name: target(hidden, lengths=lengths, mask=mask)
+            for name, target in zip(self.names, self.targets, strict=True)
+        }
+
+
+def build_model(
+    targets: Sequence[Target],
+    *,
+    input: Literal["tokens", "series"],  # noqa: A002 - the name of the config section
+    vocabulary_size: int | None = None,
+    channels: int | None = None,
+    embedding: int = 100,
+    encoder: str = "lstm",
+    hidden: int = 128,
+    layers: int = 1,
+    bidirectional: bool = True,
+    pooling: str | Mapping[str, str] = "mean",
+    dropout: float = 0.0,
+    attention_size: int | None = None,
+) -> SequenceModel:
+    """The model for these targets, with weights drawn from torch's global generator.
+
+    Args:
+        targets: what is predicted, at least one; names differ.
+        input: "tokens" for ids (batch, time), "series" for values (batch, time, channels).
+        vocabulary_size: number of token ids, for tokens; id 0 is padding.
+        channels: values per step, for series.
+        embedding: size of the vector that a token or a step of a series becomes.
+        encoder: a name in `ENCODERS`.
+        hidden: features of one direction's state.
+        layers: number of recurrent layers.
+        bidirectional: whether a second direction reads from the end.
+        pooling: a name in `POOLINGS` for every target with one label per sequence, or one name for each of
+            those targets by the target's name. Targets with labels per step have none.
+        dropout: share dropped in training after the input layer, between recurrent layers and before each
+            head.
+        attention_size: inner size of attention poolings; the size of a state when not given.
+
+    Returns:
+        The model, in training mode.
+
+    Raises:
+        ConfigError: an unknown name, a size that is missing, not used or below 1, dropout outside [0, 1), no
+            targets, or two targets of one name.
+
+    Example:
+        >>> import torch
+        >>> intent = Target("intent", "label", (("book", "play", "rate"),))
+        >>> model = build_model([intent], input="tokens", vocabulary_size=1000, pooling="attention")
+        >>> model(torch.ones(4, 7, dtype=torch.long))["intent"].shape
+        torch.Size([4, 3])
+    """
+    _require_distinct_names(targets)
+    _require_known("encoder", encoder, ENCODERS)
+    input_layer = _input_layer(input, vocabulary_size, channels, embedding, dropout)
+    layer = ENCODERS[encoder](embedding, hidden, layers=layers, bidirectional=bidirectional, dropout=dropout)
+    chosen = _pooling_names(targets, pooling)
+    modules = {
+        target.name: TargetModule(
+            _head(target, layer.output_size, dropout),
+            None
+            if target.per_step
+            else _pooling(chosen[target.name], layer.output_size, bidirectional, attention_size),
+        )
+        for target in targets
+    }
+    return SequenceModel(input_layer, layer, modules)
+
+
+def parameter_count(model: nn.Module) -> int:
+    """The number of trained numbers in a model; a shared parameter counts once, a frozen one not at all.
+
+    Example:
+        >>> parameter_count(nn.Linear(128, 5))
+        645
+    """
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def _input_layer(
+    kind: str, vocabulary_size: int | None, channels: int | None, embedding: int, dropout: float
+) -> nn.Module:
+    _require_known("input", kind, ("tokens", "series"))
+    sizes = {"vocabulary_size": vocabulary_size, "channels": channels}
+    used, unused = ("vocabulary_size", "channels") if kind == "tokens" else ("channels", "vocabulary_size")
+    if sizes[used] is None:
+        raise ConfigError(f"build_model: input is '{kind}' and {used} is missing; give {used}=")
+    if sizes[unused] is not None:
+        raise ConfigError(f"build_model: input is '{kind}', which has no {unused}; drop {unused}= or change input=")
+    if vocabulary_size is not None:
+        return TokenEmbedding(vocabulary_size, embedding, dropout=dropout)
+    assert channels is not None
+    return ChannelProjection(channels, embedding, dropout=dropout)
+
+
+def _head(target: Target, size: int, dropout: float) -> nn.Module:
+    if target.kind == "label":
+        return LabelHead(size, target.class_count, dropout=dropout)
+    if target.kind == "tags":
+        return TagsHead(size, target.class_count, dropout=dropout)
+    if target.kind == "outputs":
+        return MultiOutputHead(size, [len(classes) for classes in target.classes], dropout=dropout)
+    return MultiLabelHead(size, target.class_count, dropout=dropout)
+
+
+def _pooling(name: str, size: int, bidirectional: bool, attention_size: int | None) -> Pooling:
+    if name == "attention":
+        return AttentionPooling(size, bidirectional=bidirectional, attention_size=attention_size)
+    return POOLINGS[name](size, bidirectional=bidirectional)
+
+
+def _pooling_names(targets: Sequence[Target], pooling: str | Mapping[str, str]) -> dict[str, str]:
+    """The name of the pooling of each target that has one."""
+    pooled = [target.name for target in targets if not target.per_step]
+    chosen = dict.fromkeys(pooled, pooling) if isinstance(pooling, str) else dict(pooling)
+    for target_name in chosen:
+        _require_known("a target of pooling", target_name, pooled)
+    missing = [name for name in pooled if name not in chosen]
+    if missing:
+        raise ConfigError(f"build_model: no pooling for {listed(missing)}; known poolings are {listed(POOLINGS)}")
+    for name in [pooling] if isinstance(pooling, str) else chosen.values():
+        _require_known("pooling", name, POOLINGS)
+    return chosen
+
+
+def _require_distinct_names(targets: Sequence[Target]) -> None:
+    names = [target.name for target in targets]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ConfigError(f"build_model: more than one target is called {listed(repeated)}; give each its own name")
+
+
+def _require_known(option: str, given: str, known: Mapping[str, object] | Sequence[str]) -> None:
+    if given not in known:
+        hint = did_you_mean(given, known)
+        raise ConfigError(
+            f"build_model: {option} is '{given}', expected one of {listed(known)}.{' ' if hint else ''}{hint}"
+        )

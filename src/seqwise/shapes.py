@@ -1,0 +1,127 @@
+"""Describes arrays by name, kind and shape, and writes the one table that every error about them carries.
+
+Axes are named in the same words everywhere: `batch` first, then `time`, then `outputs` (K) or `labels` (L),
+and `classes` last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+__all__ = ["Arrived", "Call", "Shape", "arrived", "fits", "shape_message", "shape_text"]
+
+_E = TypeVar("_E", bound=Exception)
+
+Shape = tuple[int | None, ...]
+"""The sizes of an array's axes; None where a size is not known yet, as when TensorFlow traces a function."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One array of a call, as the error messages show it.
+
+    Attributes:
+        name: the name of the argument.
+        kind: the kind of number: `bool`, `int`, `float` or `complex`.
+        shape: the sizes of its axes.
+    """
+
+    name: str
+    kind: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call and the arrays it got: what an error about them has to show.
+
+    Attributes:
+        name: the function that was called.
+        arrays: everything that arrived, in the order of the signature.
+
+    Example:
+        >>> call = Call("cross_entropy", (Arrived("logits", "int", (8, 3)),))
+        >>> print(call.error(TypeError, "logits are integers", expected="logits float"))
+        cross_entropy: logits are integers
+          logits  int  (8, 3)
+          expected: logits float
+    """
+
+    name: str
+    arrays: tuple[Arrived, ...]
+
+    def error(self, kind: type[_E], problem: str, *, expected: str, hint: str | None = None) -> _E:
+        """An error or warning of this kind whose text is `shape_message`, for the caller to raise."""
+        return kind(shape_message(self.name, problem, self.arrays, expected=expected, hint=hint))
+
+
+def arrived(name: str, array: Any) -> Arrived:
+    """What arrived under a name, for an array of any framework: only `.shape` and `.dtype` are read.
+
+    Example:
+        >>> import numpy
+        >>> arrived("labels", numpy.zeros((8, 47), dtype="int16"))
+        Arrived(name='labels', kind='int', shape=(8, 47))
+    """
+    dtype = str(array.dtype)
+    kind = next((kind for kind in ("bool", "complex", "float", "int") if kind in dtype), dtype)
+    return Arrived(name, kind, tuple(array.shape))
+
+
+def shape_text(shape: Sequence[int | str | None]) -> str:
+    """A shape in parentheses: sizes, names, and a question mark for a size that is not known.
+
+    Example:
+        >>> shape_text((8, None, "classes")), shape_text((8,))
+        ('(8, ?, classes)', '(8,)')
+    """
+    sizes = ["?" if size is None else str(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def fits(shape: Shape, expected: Shape) -> bool:
+    """Whether two shapes can be the same array's; a size that is not known fits every size.
+
+    Example:
+        >>> fits((8, None), (8, 3)), fits((8,), (8, 1))
+        (True, False)
+    """
+    return len(shape) == len(expected) and all(
+        size is None or other is None or size == other for size, other in zip(shape, expected, strict=True)
+    )
+
+
+def shape_message(call: str, problem: str, arrays: Sequence[Arrived], *, expected: str, hint: str | None = None) -> str:
+    """The text of an error about arrays: the call, the problem, what arrived, what was expected, what to do.
+
+    Args:
+        call: the name of the function that was called.
+        problem: what is wrong, in one sentence.
+        arrays: everything that arrived, in the order of the call.
+        expected: what would have been right.
+        hint: what to change; left out when there is nothing better to say than `expected`.
+
+    Example:
+        >>> print(shape_message(
+        ...     "cross_entropy",
+        ...     "labels do not fit the logits",
+        ...     [Arrived("logits", "float", (8, 3, 47)), Arrived("labels", "int", (8, 47))],
+        ...     expected="labels int (8, 3)",
+        ...     hint="pass class_axis=1",
+        ... ))
+        cross_entropy: labels do not fit the logits
+          logits  float  (8, 3, 47)
+          labels  int    (8, 47)
+          expected: labels int (8, 3)
+          hint: pass class_axis=1
+    """
+    name_width = max((len(array.name) for array in arrays), default=0)
+    kind_width = max((len(array.kind) for array in arrays), default=0)
+    lines = [f"{call}: {problem}"]
+    lines += [f"  {a.name:<{name_width}}  {a.kind:<{kind_width}}  {shape_text(a.shape)}" for a in arrays]
+    lines.append(f"  expected: {expected}")
+    if hint is not None:
+        lines.append(f"  hint: {hint}")
+    return "\n".join(lines)

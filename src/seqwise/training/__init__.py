@@ -1,0 +1,1 @@
+"""Turns the line: config, preparation, loop, checkpoints, judgement and the run folder."""

@@ -1,0 +1,89 @@
+"""Saves and restores everything that training needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqwise.errors import RunFolderError
+from seqwise.training.folder import FORMAT_VERSION, RunFolder
+
+__all__ = ["State", "restore", "save"]
+
+
+@dataclass
+class State:
+    """Where training stands, beside the weights.
+
+    Attributes:
+        epoch: the epoch under way, from 0.
+        step: optimiser steps done in it.
+        epoch_sums: per target, the loss sum and count of the epoch so far.
+        epoch_seconds: seconds of the epoch so far.
+        seconds: seconds of all training so far.
+        history: one entry per finished epoch.
+        best_epoch: the epoch whose weights are the best so far (from 0); -1 before the first.
+        best_figure: its dev figure, higher is better.
+        best_loss: its dev loss; decides between equal figures.
+        best_weights: the weights at the end of that epoch.
+        stopped: why training ended; empty while it goes on.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    epoch_sums: dict[str, list[float]] = field(default_factory=dict)
+    epoch_seconds: float = 0.0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = -1
+    best_figure: float = float("-inf")
+    best_loss: float = float("inf")
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    stopped: str = ""
+
+
+def save(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer, state: State) -> None:
+    """Writes the checkpoint as one file, which appears whole or not at all.
+
+    Raises:
+        SaveError: the disk refused; the checkpoint before stands.
+    """
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in state.best_weights.items()}
+    for index, slots in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
+    plain = {key: value for key, value in vars(state).items() if key != "best_weights"}
+    metadata = {"state": json.dumps(plain), "format_version": str(FORMAT_VERSION)}
+    folder.write_tensors(folder.checkpoint, tensors, metadata)
+
+
+def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
+    """Fills the model and the optimiser from the checkpoint and returns where training stood.
+
+    Raises:
+        RunFolderError: the checkpoint cannot be read, or belongs to another model or version.
+    """
+    tensors, metadata = folder.read_tensors(folder.checkpoint)
+    if metadata.get("format_version") != str(FORMAT_VERSION):
+        raise RunFolderError(
+            f"the checkpoint {folder.checkpoint} has format {metadata.get('format_version')}, this version reads "
+            f"{FORMAT_VERSION}; train again into another folder"
+        )
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
+    for name, tensor in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = tensor
+    try:
+        model.load_state_dict(parts["model"])
+    except RuntimeError as error:
+        raise RunFolderError(f"the checkpoint {folder.checkpoint} is of another model: {error}") from None
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in parts["optimizer"].items():
+        index, _, slot = name.partition(".")
+        slots.setdefault(int(index), {})[slot] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+    return State(**json.loads(metadata["state"]), best_weights=parts["best"])

@@ -1,0 +1,243 @@
+"""Every setting of a run: its default, its range and one sentence; also the text of `--help` and of config.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from seqwise.errors import ConfigError, did_you_mean, listed
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "InputConfig",
+    "LossConfig",
+    "ModelConfig",
+    "TrainConfig",
+    "dump_config",
+    "load_config",
+    "override",
+    "parse_config",
+    "seconds_of",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Section):
+    """Where the sequences are and how they are read."""
+
+    train: tuple[str, ...] = Field((), description="files to learn from")
+    dev: tuple[str, ...] = Field((), description="files that decide when to stop")
+    test: tuple[str, ...] = Field((), description="files judged once, at the end")
+    format: str | None = Field(None, description="csv, tsv, jsonl, parquet, conll, conllu or ts; found from the name")
+    encoding: str = Field("utf-8", description="text encoding of the files")
+    delimiter: str | None = Field(None, description="what separates the fields of a table")
+    quote: bool | None = Field(None, description="whether fields may stand in quotes: csv yes, tsv no")
+    header: bool = Field(True, description="whether a table's first line names its columns")
+    columns: tuple[str, ...] | None = Field(None, description="column names of a file that has none")
+    series_id: str | None = Field(None, description="long-form series: the column that tells series apart")
+    time: str | None = Field(None, description="long-form series: the column that orders the steps")
+    channels: tuple[str, ...] | None = Field(None, description="long-form series: the numeric columns")
+    label: tuple[str, ...] = Field((), description="columns with one label per sequence")
+    tags: tuple[str, ...] = Field((), description="columns with one label per step")
+    outputs: tuple[str, ...] = Field((), description="patterns of columns, each with one label (or an empty cell)")
+    multilabel: tuple[str, ...] = Field((), description="columns with any number of labels, or patterns of 0/1 columns")
+    id: str | None = Field(None, description="the column that names rows; none for none")
+    group: str | None = Field(None, description="the column whose rows stay together in the split")
+    dev_fraction: float = Field(0.1, gt=0, lt=1, description="share cut off as dev when no dev file is given")
+    test_fraction: float = Field(0.1, gt=0, lt=1, description="share cut off as test when no file is given")
+    unseen_labels: Literal["error", "add"] = Field(
+        "error", description="a dev or test label without training examples: refuse it, or make it a class"
+    )
+    cache: Literal["auto", "always", "never"] = Field(
+        "auto", description="keep the encoded rows in a mapped file; auto: from 32 MB of files on"
+    )
+    cache_folder: str = Field("~/.cache/seqwise", description="where encoded rows are kept")
+
+
+class InputConfig(_Section):
+    """How a cell becomes a sequence."""
+
+    text: str | None = Field(None, description="the column of running text")
+    tokens: str | None = Field(None, description="the column of token lists")
+    kind: Literal["auto", "words", "whitespace", "characters", "bytes", "tokens", "series"] = Field(
+        "auto", description="how text becomes symbols"
+    )
+    lower: bool | None = Field(None, description="lower-case symbols; by default for words without tags")
+    min_count: int = Field(1, ge=1, description="rarer symbols are read as the unknown symbol")
+    symbol_dropout: float = Field(
+        0.25, ge=0, description="alpha of the chance alpha / (alpha + count) that training hides a symbol"
+    )
+
+
+class ModelConfig(_Section):
+    """The network."""
+
+    encoder: str = Field("lstm", description="lstm, gru or rnn")
+    embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
+    hidden: int = Field(128, ge=1, description="size of the recurrent state, per direction")
+    layers: int = Field(1, ge=1, description="recurrent layers")
+    bidirectional: bool = Field(True, description="read in both directions")
+    pooling: str | dict[str, str] = Field("max", description="last, first, mean, max or attention; or one per target")
+    attention_size: int | None = Field(None, description="size of the attention's hidden layer")
+    dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
+
+
+class LossConfig(_Section):
+    """What is minimised."""
+
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
+    class_weight: Literal["balanced"] | dict[str, float] | None = Field(
+        None, description="balanced, or a weight per label value"
+    )
+    target_weight: dict[str, float] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
+
+
+class TrainConfig(_Section):
+    """How it is minimised."""
+
+    optimizer: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
+    learning_rate: float = Field(4e-3, gt=0, description="the highest step size, reached after the warm-up")
+    weight_decay: float = Field(1e-2, ge=0, description="decay of weight matrices (adamw)")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the training over which the step size rises")
+    decay: Literal["linear", "cosine", "none"] = Field("cosine", description="how the step size falls to zero")
+    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    max_epochs: int | None = Field(None, ge=1, description="passes over the data at most; by default from its amount")
+    patience: int = Field(5, ge=1, description="stop after so many epochs without a better dev figure")
+    metric: str | None = Field(None, description="the dev figure that decides, such as accuracy or intent.macro_f1")
+    budget: str | None = Field(None, description="time to train for, such as 90s, 10m or 1h")
+    batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
+    accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")
+    seed: int = Field(1, ge=0, description="seeds the split, the weights, the order and the dropout")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to compute")
+    checkpoint_seconds: float = Field(30.0, gt=0, description="longest time between checkpoints")
+
+    @field_validator("budget")
+    @classmethod
+    def _readable_budget(cls, budget: str | None) -> str | None:
+        if budget is not None:
+            seconds_of(budget)
+        return budget
+
+
+class Config(_Section):
+    """All settings of a run."""
+
+    data: DataConfig = DataConfig()
+    input: InputConfig = InputConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    train: TrainConfig = TrainConfig()
+
+
+def seconds_of(duration: str) -> float:
+    """The seconds of a duration such as 90s, 10m or 1.5h; a bare number is in seconds.
+
+    Example:
+        >>> seconds_of("1.5h")
+        5400.0
+
+    Raises:
+        ConfigError: anything else.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", duration.strip())
+    if match is None or float(match[1]) == 0:
+        raise ConfigError(f"a budget looks like 90s, 10m or 1h; got '{duration}'")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def parse_config(plain: Mapping[str, Any]) -> Config:
+    """The checked config of plain nested values.
+
+    Raises:
+        ConfigError: an unknown key (did you mean), or a value of the wrong kind or out of range.
+    """
+    try:
+        return Config.model_validate(plain)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    path = [str(part) for part in problem["loc"] if not str(part).startswith(("literal[", "dict["))]
+    key = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        section: Any = Config
+        for part in path[:-1]:
+            section = section.model_fields[part].annotation
+        known = list(section.model_fields)
+        prefix = "".join(f"{part}." for part in path[:-1])
+        near = did_you_mean(path[-1], known)
+        return f"there is no setting '{key}'. {near or f'{prefix or chr(0)} has {listed(known, 30)}.'}".replace(
+            "\0", "A config"
+        )
+    if problem["type"] == "value_error":
+        return f"{key}: {problem['ctx']['error']}"
+    return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def load_config(path: str | Path) -> dict[str, Any]:
+    """The plain nested values of a YAML file.
+
+    Raises:
+        ConfigError: no such file, or not YAML with sections.
+    """
+    try:
+        plain = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"the config {path} cannot be read: {error}") from None
+    if not isinstance(plain, dict):
+        raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
+    return plain
+
+
+def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """The plain values with `a.b=c` assignments applied; values are read as YAML.
+
+    Example:
+        >>> override({}, ["model.hidden=64"])
+        {'model': {'hidden': 64}}
+
+    Raises:
+        ConfigError: an assignment without `=`, or a section set like a value.
+    """
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set takes KEY=VALUE, such as model.hidden=64; got '{assignment}'")
+        section = plain
+        *parents, name = key.strip().split(".")
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"--set {assignment}: '{parent}' holds a value, not settings")
+        try:
+            section[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {assignment}: the value cannot be read: {error}") from None
+    return plain
+
+
+def dump_config(config: Config, inferred: Mapping[str, str]) -> str:
+    """The config as YAML; `inferred` maps keys such as `train.max_epochs` to why they have their value."""
+    lines: list[str] = []
+    for name, section in config:
+        lines.append(f"{name}:")
+        for key, value in section:
+            text = yaml.safe_dump(_plain(value), default_flow_style=True, allow_unicode=True, width=10**6)
+            text = text.removesuffix("...\n").strip()
+            reason = inferred.get(f"{name}.{key}")
+            lines.append(f"  {key}: {text}" + (f"  # {reason}" if reason else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

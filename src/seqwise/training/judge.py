@@ -1,0 +1,106 @@
+"""Judges a model on rows: scores and losses per target, the same for every batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqwise.data.batching import Batch, Batcher, length_plan
+from seqwise.evaluation import Scores, tally_for
+from seqwise.nn import SequenceModel
+from seqwise.targets import Target
+from seqwise.training.objective import target_loss
+
+__all__ = ["Judgement", "judge", "logits_of", "main_figure"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model scores on some rows.
+
+    Attributes:
+        scores: per target.
+        losses: per target, (sum, count) of the plain loss: no smoothing, no weights.
+    """
+
+    scores: Mapping[str, Scores]
+    losses: Mapping[str, tuple[float, int]]
+
+    def loss(self, name: str) -> float | None:
+        """The mean loss of a target; None where nothing counts."""
+        total, count = self.losses[name]
+        return total / count if count else None
+
+    def figure(self, name: str, metric: str) -> float | None:
+        """A figure of a target by its key, `loss` included; None where it is over nothing."""
+        return self.loss(name) if metric == "loss" else self.scores[name].figures[metric].value
+
+    def to_json(self) -> dict[str, Any]:
+        """Per target: its figures, its loss and its tables, as metrics.json keeps them."""
+        plain = {}
+        for name, scores in self.scores.items():
+            loss = {"value": self.loss(name), "count": self.losses[name][1]}
+            plain[name] = {**scores.to_json(), "loss": loss}
+        return plain
+
+
+def logits_of(model: SequenceModel, batch: Batch, device: torch.device) -> dict[str, NDArray[np.float32]]:
+    """The logits of a batch, by target, as arrays; no gradient, no dropout."""
+    with torch.inference_mode():
+        logits = model(torch.from_numpy(batch.inputs).to(device), lengths=torch.from_numpy(batch.lengths).to(device))
+    return {name: tensor.float().cpu().numpy() for name, tensor in logits.items()}
+
+
+def judge(
+    model: SequenceModel,
+    batcher: Batcher,
+    targets: Sequence[Target],
+    rows: NDArray[np.int64],
+    *,
+    batch_tokens: int,
+    device: torch.device,
+    observe: Callable[[Batch, dict[str, NDArray[np.float32]]], object] | None = None,
+) -> Judgement:
+    """Scores and losses of a model on rows of a store.
+
+    Args:
+        model: left in the mode it was in.
+        batcher: makes the batches; must carry the codecs of the targets.
+        targets: what is judged.
+        rows: which rows.
+        batch_tokens: most steps of a batch; decides speed only.
+        device: where the model is.
+        observe: called with each batch and its logits, for instance to write predictions.
+    """
+    was_training = model.training
+    model.eval()
+    tallies = {target.name: tally_for(target) for target in targets}
+    losses = {target.name: [0.0, 0] for target in targets}
+    for batch in batcher.batches(length_plan(batcher.store.lengths, rows, batch_tokens)):
+        logits = logits_of(model, batch, device)
+        for target in targets:
+            name = target.name
+            labels, mask = batch.labels[name], batch.masks[name]
+            tallies[name].update(logits[name], labels, mask, batch.lengths)
+            part = target_loss(target, torch.from_numpy(logits[name]), torch.from_numpy(labels), torch.from_numpy(mask))
+            losses[name][0] += float(part.sum)
+            losses[name][1] += round(float(part.count))
+        if observe is not None:
+            observe(batch, logits)
+    model.train(was_training)
+    return Judgement(
+        {name: tally.scores() for name, tally in tallies.items()},
+        {name: (total, int(count)) for name, (total, count) in losses.items()},
+    )
+
+
+def main_figure(target: Target) -> str:
+    """The figure that speaks for a target of this kind when none is named."""
+    if target.kind == "tags":
+        return "span_f1" if target.is_iob else "accuracy"
+    return "micro_f1" if target.kind == "multilabel" else "accuracy"

@@ -1,0 +1,331 @@
+"""Trains a model epoch by epoch, stops in time, and can be killed at any moment and go on to the same numbers.
+
+Nothing random is carried from step to step: the order of an epoch, the hidden symbols of a batch and the dropout of a
+step are drawn from generators seeded by (seed, epoch, step). So a run that went on from a checkpoint equals one that
+never stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqwise.data.batching import Batch, epoch_plan, padding_share
+from seqwise.errors import ConfigError, DivergenceError, SeqwiseError, did_you_mean, listed
+from seqwise.evaluation import tally_for
+from seqwise.nn import SequenceModel
+from seqwise.training.checkpoint import State, restore, save
+from seqwise.training.config import seconds_of
+from seqwise.training.folder import RunFolder
+from seqwise.training.judge import Judgement, judge, main_figure
+from seqwise.training.objective import Objective
+from seqwise.training.optimise import make_optimizer, step_size
+from seqwise.training.prepare import Task
+
+__all__ = ["Interrupted", "Progress", "Silence", "choose_device", "decisive_figures", "fit"]
+
+_ORDER, _SYMBOLS, _DROPOUT = 1, 2, 3
+
+
+class Interrupted(SeqwiseError):  # noqa: N818 - nothing went wrong
+    """Ctrl-C or SIGTERM: training stopped after a step, and a checkpoint was written."""
+
+
+class Progress(Protocol):
+    """Who watches a training."""
+
+    def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
+        """An epoch (from 0) of so many optimiser steps begins."""
+
+    def step_done(self, step: int, share: float, seconds: float) -> None:
+        """So many steps of the epoch are done; of the whole training this share, in so many seconds."""
+
+    def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
+        """The epoch's line of metrics.jsonl, and whether it is the best so far."""
+
+
+class Silence:
+    """Nobody watches."""
+
+    def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
+        """Says nothing."""
+
+    def step_done(self, step: int, share: float, seconds: float) -> None:
+        """Says nothing."""
+
+    def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
+        """Says nothing."""
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `auto` is the first of CUDA, Apple's MPS and the CPU that is there.
+
+    Raises:
+        ConfigError: the device is not there.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(device for device, there in available.items() if there)
+    if not available[name]:
+        there = [device for device, is_there in available.items() if is_there]
+        raise ConfigError(f"train.device is '{name}', but this machine has {listed(there)} only")
+    return torch.device(name)
+
+
+def decisive_figures(metric: str | None, task: Task) -> list[tuple[str, str]]:
+    """The (target, figure) pairs whose mean on dev decides which epoch is best.
+
+    Args:
+        metric: `FIGURE`, `TARGET.FIGURE`, or None for each target's main figure.
+        task: whose targets.
+
+    Raises:
+        ConfigError: no such target or figure.
+    """
+    if metric is None:
+        return [(target.name, main_figure(target)) for target in task.targets]
+    known = {t.name: ["loss", *tally_for(t).scores().figures] for t in task.targets}
+    pairs = [(name, figure) for name, figures in known.items() for figure in figures if metric == f"{name}.{figure}"]
+    pairs = pairs or [(name, metric) for name, figures in known.items() if metric in figures]
+    if not pairs:
+        names = [f"{name}.{figure}" if len(known) > 1 else figure for name, fs in known.items() for figure in fs]
+        raise ConfigError(f"train.metric is '{metric}'. {did_you_mean(metric, names)} There are {listed(names, 40)}.")
+    return pairs
+
+
+def fit(
+    task: Task,
+    model: SequenceModel,
+    objective: Objective,
+    folder: RunFolder,
+    device: torch.device,
+    *,
+    progress: Progress,
+    resume: bool = False,
+) -> State:
+    """Trains the model; at the end it holds the weights of the best epoch.
+
+    Args:
+        task: data and config.
+        model: on the device.
+        objective: what is minimised.
+        folder: gets checkpoints and metrics.jsonl.
+        device: where the model is.
+        progress: who watches.
+        resume: go on from the folder's checkpoint, if there is one.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
+        DivergenceError: the loss is not finite.
+        SaveError: the disk refused a checkpoint; the one before stands.
+    """
+    return _Loop(task, model, objective, folder, device, progress, resume).run()
+
+
+class _Loop:
+    def __init__(
+        self,
+        task: Task,
+        model: SequenceModel,
+        objective: Objective,
+        folder: RunFolder,
+        device: torch.device,
+        progress: Progress,
+        resume: bool,
+    ) -> None:
+        self.task, self.model, self.objective = task, model, objective
+        self.folder, self.device, self.progress = folder, device, progress
+        self.config = task.config.train
+        assert self.config.max_epochs is not None
+        assert self.config.batch_tokens is not None
+        self.max_epochs, self.batch_tokens = self.config.max_epochs, self.config.batch_tokens
+        self.budget = seconds_of(self.config.budget) if self.config.budget else math.inf
+        self.deciding = decisive_figures(self.config.metric, task)
+        self.batcher = task.batcher()
+        self.optimizer = make_optimizer(model, self.config)
+        self.state = restore(folder, model, self.optimizer) if resume and folder.checkpoint.exists() else State()
+        self.saved_at = time.monotonic()
+        self.interrupted = threading.Event()
+
+    def run(self) -> State:
+        with _signals_set(self.interrupted), torch.random.fork_rng():
+            while not self.state.stopped:
+                self._train_epoch()
+                self._end_epoch()
+        self.model.load_state_dict(self.state.best_weights)
+        return self.state
+
+    def _train_epoch(self) -> None:
+        state = self.state
+        plan = epoch_plan(
+            self.batcher.store.lengths,
+            self.task.split.train,
+            self.batch_tokens,
+            self._rng(_ORDER, state.epoch),
+        )
+        groups = [plan[i : i + self.config.accumulate] for i in range(0, len(plan), self.config.accumulate)]
+        self.padding_share = padding_share(self.batcher.store.lengths, plan)
+        self.progress.epoch_begins(state.epoch, self.max_epochs, len(groups))
+        self.model.train()
+        for step in range(state.step, len(groups)):
+            started = time.monotonic()
+            share = self._share(step / len(groups))
+            self._step(groups[step], step, step_size(self.config, share))
+            state.step = step + 1
+            spent = time.monotonic() - started
+            state.epoch_seconds += spent
+            state.seconds += spent
+            self.progress.step_done(state.step, self._share(state.step / len(groups)), state.seconds)
+            self._save_when_due()
+            if state.seconds >= self.budget:
+                state.stopped = f"the budget of {self.config.budget} is spent"
+                break
+
+    def _share(self, share_of_epoch: float) -> float:
+        """How much of the training is done, by epochs or by time, whichever is further."""
+        return min(max((self.state.epoch + share_of_epoch) / self.max_epochs, self.state.seconds / self.budget), 1.0)
+
+    def _step(self, group: Sequence[NDArray[np.int64]], step: int, learning_rate: float) -> None:
+        """One optimiser step over a group of batches: the exact gradient of their common average."""
+        epoch = self.state.epoch
+        batches = [self.batcher.batch(rows, self._rng(_SYMBOLS, epoch, step, i)) for i, rows in enumerate(group)]
+        divisors = self.objective.divisors(batches)
+        torch.manual_seed(int(self._rng(_DROPOUT, epoch, step).integers(2**63)))
+        self.optimizer.zero_grad(set_to_none=True)
+        for batch in batches:
+            self._add_gradient(batch, divisors, step)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        for parameters in self.optimizer.param_groups:
+            parameters["lr"] = learning_rate
+        self.optimizer.step()
+
+    def _add_gradient(self, batch: Batch, divisors: dict[str, float], step: int) -> None:
+        logits = self.model(
+            torch.from_numpy(batch.inputs).to(self.device),
+            lengths=torch.from_numpy(batch.lengths).to(self.device),
+        )
+        sums = self.objective.sums(logits, batch)
+        total = self.objective.total(sums, divisors)
+        total.backward()  # type: ignore[no-untyped-call]
+        for name, part in sums.items():
+            so_far = self.state.epoch_sums.setdefault(name, [0.0, 0.0])
+            so_far[0] += float(part.sum.detach())
+            so_far[1] += float(part.count.detach())
+            if not math.isfinite(so_far[0]):
+                raise DivergenceError(
+                    f"the loss of '{name}' is {so_far[0]} in epoch {self.state.epoch + 1}, step {step + 1}\n"
+                    "  Training diverged. Lower the step size: --set train.learning_rate=0.001"
+                )
+
+    def _end_epoch(self) -> None:
+        state = self.state
+        judgement = judge(
+            self.model,
+            self.batcher,
+            self.task.targets,
+            self.task.split.dev,
+            batch_tokens=4 * self.batch_tokens,
+            device=self.device,
+        )
+        entry = self._entry(judgement)
+        figure, loss = self._dev_figure(judgement), entry["dev_loss"]
+        entry["dev_figure"] = figure if math.isfinite(figure) else None
+        is_best = (figure, -loss) > (state.best_figure, -state.best_loss) or state.best_epoch < 0
+        if is_best:
+            state.best_epoch, state.best_figure, state.best_loss = state.epoch, figure, loss
+            state.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        state.history.append(entry)
+        state.epoch, state.step, state.epoch_sums, state.epoch_seconds = state.epoch + 1, 0, {}, 0.0
+        if not state.stopped and state.epoch >= self.max_epochs:
+            state.stopped = f"all {self.max_epochs} epochs are done"
+        elif not state.stopped and state.epoch - 1 - state.best_epoch >= self.config.patience:
+            state.stopped = f"no better dev figure for {self.config.patience} epochs"
+        self._save()
+        self._write_history()
+        self.progress.epoch_ends(entry, is_best)
+        if self.interrupted.is_set() and not state.stopped:
+            raise Interrupted("interrupted")
+
+    def _write_history(self) -> None:
+        """metrics.jsonl is the history of the checkpoint, line by line, so that the two never disagree."""
+        lines = [json.dumps(entry, ensure_ascii=False) for entry in self.state.history]
+        self.folder.write_text("metrics.jsonl", "\n".join(lines) + "\n")
+
+    def _entry(self, judgement: Judgement) -> dict[str, Any]:
+        state = self.state
+        means = {name: (total / count if count else 0.0) for name, (total, count) in state.epoch_sums.items()}
+        weight = self.objective.target_weight
+        steps = int(self.batcher.store.lengths[self.task.split.train].sum())
+        dev = {
+            name: {
+                "loss": judgement.loss(name),
+                **{key: figure.value for key, figure in scores.figures.items()},
+            }
+            for name, scores in judgement.scores.items()
+        }
+        return {
+            "epoch": state.epoch + 1,
+            "loss": sum(weight[name] * mean for name, mean in means.items()),
+            "loss_sum": sum(total for total, _ in state.epoch_sums.values()),
+            "count": sum(count for _, count in state.epoch_sums.values()),
+            "targets": {n: {"loss_sum": total, "count": count} for n, (total, count) in state.epoch_sums.items()},
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "tokens_per_second": round(steps / state.epoch_seconds, 1) if state.epoch_seconds else None,
+            "padding_share": round(self.padding_share, 4),
+            "seconds": round(state.epoch_seconds, 3),
+            "dev": dev,
+            "dev_loss": sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses),
+        }
+
+    def _dev_figure(self, judgement: Judgement) -> float:
+        values = []
+        for name, metric in self.deciding:
+            value = judgement.figure(name, metric)
+            if value is not None:
+                values.append(-value if metric in ("loss", "ece") else value)
+        return sum(values) / len(values) if values else -math.inf
+
+    def _rng(self, *purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.config.seed, *purpose])
+
+    def _save_when_due(self) -> None:
+        if self.interrupted.is_set():
+            self._save()
+            raise Interrupted("interrupted")
+        if time.monotonic() - self.saved_at >= self.config.checkpoint_seconds:
+            self._save()
+
+    def _save(self) -> None:
+        save(self.folder, self.model, self.optimizer, self.state)
+        self.saved_at = time.monotonic()
+
+
+@contextmanager
+def _signals_set(event: threading.Event) -> Iterator[None]:
+    """Within it, the first Ctrl-C or SIGTERM sets the event; a second one ends the process as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, _: object) -> None:
+        event.set()
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,196 @@
+"""What is minimised: the losses of all targets, each summed over what counts, then divided once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqwise.data.batching import Batch
+from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum
+from seqwise.targets import Target, label_text
+from seqwise.training.config import LossConfig
+
+__all__ = ["Objective", "target_loss"]
+
+
+def target_loss(
+    target: Target,
+    logits: Tensor,
+    labels: Tensor,
+    mask: Tensor,
+    *,
+    class_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+) -> LossSum:
+    """The loss of one target over a batch, as a sum and its divisor.
+
+    Args:
+        target: what is predicted.
+        logits: see `seqwise.targets.Target`.
+        labels: class indices.
+        mask: of the labels' shape, True where a label counts.
+        class_weight: (C,) or (K, C); for `multilabel` (L,) weights of the positive term.
+        label_smoothing: share of a label spread over all classes.
+    """
+    if target.kind == "multilabel":
+        return loss_sum(
+            binary_cross_entropy,
+            logits,
+            labels,
+            mask=mask,
+            pos_weight=class_weight,
+            label_smoothing=label_smoothing,
+        )
+    if target.kind != "outputs" or len(target.output_groups) == 1:
+        return loss_sum(
+            cross_entropy,
+            logits,
+            labels,
+            mask=mask,
+            class_weight=class_weight,
+            label_smoothing=label_smoothing,
+        )
+    # Outputs of different sizes: each group of equal size is a loss of its own, and the sums add.
+    groups = []
+    for size, outputs in target.output_groups:
+        chosen = list(outputs)
+        weight = None if class_weight is None else class_weight[chosen, :size]
+        groups.append(
+            loss_sum(
+                cross_entropy,
+                logits[..., chosen, :size],
+                labels[..., chosen],
+                mask=mask[..., chosen],
+                class_weight=weight,
+                label_smoothing=label_smoothing,
+            )
+        )
+    total = groups[0]
+    for group in groups[1:]:
+        total = total + group
+    return total
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss of a model with one or more targets.
+
+    Attributes:
+        targets: what is predicted.
+        label_smoothing: see `target_loss`.
+        class_weight: per target, (C,), (K, C) or (L,) weights, or None.
+        target_weight: per target, the weight of its mean in the sum.
+    """
+
+    targets: tuple[Target, ...]
+    label_smoothing: float
+    class_weight: Mapping[str, NDArray[np.float32] | None]
+    target_weight: Mapping[str, float]
+
+    @classmethod
+    def from_config(
+        cls, config: LossConfig, targets: tuple[Target, ...], counts: Mapping[str, NDArray[np.int64]]
+    ) -> Objective:
+        """The objective of a config, for targets with these class counts.
+
+        Raises:
+            ConfigError: a class weight or target weight for a name that does not exist.
+        """
+        names = [target.name for target in targets]
+        for name in config.target_weight:
+            if name not in names:
+                raise ConfigError(
+                    f"loss.target_weight names '{name}'. {did_you_mean(name, names)} The targets are {listed(names)}."
+                )
+        _check_weight_names(config.class_weight, targets)
+        weights = {target.name: _class_weight(config.class_weight, target, counts[target.name]) for target in targets}
+        return cls(
+            targets,
+            config.label_smoothing,
+            weights,
+            {name: config.target_weight.get(name, 1.0) for name in names},
+        )
+
+    def divisors(self, batches: Sequence[Batch]) -> dict[str, float]:
+        """Per target, the weight of everything that counts in these batches: one divisor for all of them."""
+        return {target.name: sum(self._divisor(target, batch) for batch in batches) for target in self.targets}
+
+    def _divisor(self, target: Target, batch: Batch) -> float:
+        mask = batch.masks[target.name]
+        weight = self.class_weight[target.name]
+        if weight is None or target.kind == "multilabel":
+            return float(mask.sum())
+        labels = batch.labels[target.name]
+        of_labels = weight[labels] if weight.ndim == 1 else weight[np.arange(len(weight)), labels]
+        return float(of_labels[mask].sum(dtype=np.float64))
+
+    def sums(self, logits: Mapping[str, Tensor], batch: Batch) -> dict[str, LossSum]:
+        """Per target, the loss of a batch as a sum and its divisor."""
+        found = {}
+        for target in self.targets:
+            name, device = target.name, logits[target.name].device
+            weight = self.class_weight[name]
+            found[name] = target_loss(
+                target,
+                logits[name],
+                torch.from_numpy(batch.labels[name]).to(device),
+                torch.from_numpy(batch.masks[name]).to(device),
+                class_weight=None if weight is None else torch.from_numpy(weight).to(device),
+                label_smoothing=self.label_smoothing,
+            )
+        return found
+
+    def total(self, sums: Mapping[str, LossSum], divisors: Mapping[str, float]) -> Tensor:
+        """What is differentiated: the weighted sum over targets of sum / divisor; one without labels adds nothing."""
+        terms = [
+            sums[name].sum * (self.target_weight[name] / divisor if divisor else 0.0)
+            for name, divisor in divisors.items()
+        ]
+        return torch.stack(terms).sum()
+
+
+def _check_weight_names(config: Any, targets: Sequence[Target]) -> None:
+    if not isinstance(config, dict):
+        return
+    known = [label_text(label) for target in targets for classes in target.classes for label in classes]
+    for name in config:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise ConfigError(
+                f"loss.class_weight names '{name}', which is no label. {near} "
+                f"The labels are {listed(dict.fromkeys(known))}."
+            )
+
+
+def _class_weight(config: Any, target: Target, counts: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    if config is None:
+        return None
+    if config == "balanced":
+        return _balanced(target, counts)
+    rows = [[float(config.get(label_text(label), 1.0)) for label in classes] for classes in target.classes]
+    if target.kind != "outputs":
+        return np.array(rows[0], dtype=np.float32)
+    width = target.class_count
+    return np.array([row + [1.0] * (width - len(row)) for row in rows], dtype=np.float32)
+
+
+def _balanced(target: Target, counts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Weights that give every class the same total: n / (classes x count), as scikit-learn's `balanced` does.
+
+    For `multilabel`, the weight of the positive term: negatives / positives. A class without examples weighs 1.
+    """
+    if target.kind == "multilabel":
+        negative, positive = counts[:, 0], counts[:, 1]
+        weights = np.where(positive > 0, negative / np.maximum(positive, 1), 1.0)
+        return np.where(negative > 0, weights, 1.0).astype(np.float32)
+    rows = np.atleast_2d(counts)
+    sizes = np.array([[len(classes)] for classes in target.classes])
+    weights = np.where(rows > 0, rows.sum(axis=1, keepdims=True) / (sizes * np.maximum(rows, 1)), 1.0)
+    return (weights if counts.ndim == 2 else weights[0]).astype(np.float32)

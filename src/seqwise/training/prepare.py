@@ -1,0 +1,291 @@
+"""Turns a config into what training needs: encoded rows, split, classes, vocabulary; and says what was found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.batching import Batcher
+from seqwise.data.detect import Finding, Requested, find_spec
+from seqwise.data.labels import LabelCodec, class_counts, find_targets
+from seqwise.data.profile import profile_columns
+from seqwise.data.readers import ReadOptions, Source, open_files
+from seqwise.data.spec import DataSpec
+from seqwise.data.split import PARTS, Split, make_split
+from seqwise.data.store import Store, cache_key, open_store
+from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
+from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
+from seqwise.targets import Target
+from seqwise.training.config import Config, DataConfig
+
+__all__ = ["Task", "check_columns", "prepare", "read_options"]
+
+_SAMPLE_ROWS = 1000
+_CACHE_FROM_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Task:
+    """What training starts from.
+
+    Attributes:
+        config: every value resolved.
+        inferred: for keys of the config whose value was found, the reason.
+        notes: what was found, in sentences.
+        options: how the files were read.
+        format: the form of the training files.
+        store: the encoded rows.
+        split: which rows train, stop and test.
+        targets: what is predicted, with classes.
+        codecs: class indices for the stored labels, one per target.
+        encoding: the vocabulary, or the scaling of the channels.
+        counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
+        files: name, sha256, bytes and rows per file, and their part.
+    """
+
+    config: Config
+    inferred: dict[str, str]
+    notes: list[str]
+    options: ReadOptions
+    format: str
+    store: Store
+    split: Split
+    targets: tuple[Target, ...]
+    codecs: tuple[LabelCodec, ...]
+    encoding: Vocabulary | ChannelScaling
+    counts: dict[str, NDArray[np.int64]]
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+    def batcher(self) -> Batcher:
+        """The batches of this task's rows."""
+        return Batcher(self.store, self.encoding, self.codecs, self.config.input.symbol_dropout)
+
+
+def read_options(data: DataConfig) -> ReadOptions:
+    """How the config says files are read."""
+    return ReadOptions(
+        format=data.format,
+        encoding=data.encoding,
+        delimiter=data.delimiter,
+        quote=data.quote,
+        header=data.header,
+        columns=data.columns,
+        series_id=data.series_id,
+        time=data.time,
+        channels=data.channels,
+    )
+
+
+def prepare(config: Config) -> Task:
+    """Reads the files of a config and decides everything that was left open.
+
+    Raises:
+        ConfigError: no files, or settings that contradict each other.
+        DataError: data that cannot be used; see `seqwise.data`.
+    """
+    data = config.data
+    if not data.train:
+        raise ConfigError("name a file of labelled sequences: seqwise train DATA")
+    options = _with_channels(data, read_options(data))
+    sources = [(part, open_files(files, options)) for part, files in _parts(data)]
+    finding = _find(sources[0][1], config)
+    for _, source in sources[1:]:
+        check_columns(source, finding.spec)
+    files = [_file_facts(part, path) for part, paths in _parts(data) for path in paths]
+    store = open_store(sources, finding.spec, cache=_cache(data, files, finding.spec, options))
+    split = make_split(
+        store,
+        dev_fraction=data.dev_fraction,
+        test_fraction=data.test_fraction,
+        seed=config.train.seed,
+        files=(bool(data.dev), bool(data.test)),
+    )
+    labelled = np.arange(len(store)) if data.unseen_labels == "add" else np.flatnonzero(store.parts == 0)
+    targets = find_targets(store, labelled)
+    codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
+    for codec in codecs:
+        codec.check(store, np.flatnonzero(store.parts != 0))
+    encoding = _encoding(store, split, config)
+    notes = [*sources[0][1].notes, *finding.notes, *_sentences(store, split, targets, encoding)]
+    resolved, inferred = _resolve(config, store, split, finding.spec)
+    counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
+    return Task(
+        resolved,
+        inferred,
+        notes,
+        options,
+        sources[0][1].format,
+        store,
+        split,
+        targets,
+        codecs,
+        encoding,
+        counts,
+        files,
+    )
+
+
+def _parts(data: DataConfig) -> list[tuple[int, tuple[str, ...]]]:
+    return [(part, files) for part, files in enumerate((data.train, data.dev, data.test)) if files]
+
+
+def _requested(config: Config) -> Requested:
+    data, given = config.data, config.input
+    return Requested(
+        text=given.text,
+        tokens=given.tokens,
+        label=data.label,
+        tags=data.tags,
+        outputs=data.outputs,
+        multilabel=data.multilabel,
+        kind=given.kind,
+        lower=given.lower,
+        id=data.id,
+        group=data.group,
+    )
+
+
+def _find(source: Source, config: Config) -> Finding:
+    return find_spec(source, list(islice(iter(source), _SAMPLE_ROWS)), _requested(config))
+
+
+def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
+    """For long-form files, the channels: every numeric column that has no other job."""
+    long_form = data.series_id is not None or data.time is not None
+    if not long_form or data.channels is not None:
+        return options
+    plain = replace(options, series_id=None, time=None, channels=None)
+    source = open_files(data.train[:1], plain)
+    jobs = {
+        data.series_id,
+        data.time,
+        data.id,
+        data.group,
+        *data.label,
+        *data.tags,
+        *data.outputs,
+        *data.multilabel,
+    }
+    for column in jobs - {None}:
+        _require(source, str(column))
+    profiles = profile_columns(source.columns, list(islice(iter(source), _SAMPLE_ROWS)))
+    channels = tuple(
+        name for name, profile in profiles.items() if name not in jobs and name != "row" and _is_numeric(profile.cells)
+    )
+    if not channels:
+        raise ConfigError(
+            f"no numeric column is left as a channel among {listed(source.columns)}; name them with --channels"
+        )
+    return replace(options, channels=channels)
+
+
+def _is_numeric(cells: Sequence[Any]) -> bool:
+    try:
+        return bool(cells) and all(float(cell) is not None for cell in cells)
+    except (TypeError, ValueError):
+        return False
+
+
+def check_columns(source: Source, spec: DataSpec, *, labels: bool = True) -> None:
+    """Raises where a file lacks a column that the spec needs.
+
+    Raises:
+        ColumnError: naming the column and what the file has.
+    """
+    _require(source, spec.input.column)
+    for column in [column for target in spec.targets for column in target.columns] if labels else []:
+        _require(source, column)
+
+
+def _require(source: Source, column: str) -> None:
+    if column not in source.columns:
+        hint = f"{did_you_mean(column, source.columns)} The columns are {listed(source.columns)}.".strip()
+        raise ColumnError(f"there is no column '{column}'", file=source.files[0], hint=hint)
+
+
+def _file_facts(part: int, path: str) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    size = 0
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return {"part": PARTS[part], "name": path, "bytes": size, "sha256": digest.hexdigest()}
+
+
+def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, options: ReadOptions) -> Path | None:
+    large = sum(file["bytes"] for file in files) >= _CACHE_FROM_BYTES
+    if data.cache == "never" or (data.cache == "auto" and not large):
+        return None
+    hashes = [f"{file['part']}:{file['name']}:{file['sha256']}" for file in files]
+    return Path(data.cache_folder).expanduser() / cache_key(hashes, spec, options)
+
+
+def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | ChannelScaling:
+    if store.channels:
+        return ChannelScaling.of(store, split.train)
+    return Vocabulary.from_counts(symbol_counts(store, split.train), config.input.min_count)
+
+
+def _sentences(
+    store: Store, split: Split, targets: tuple[Target, ...], encoding: Vocabulary | ChannelScaling
+) -> list[str]:
+    sentences = [f"split: {split.rule}"]
+    for target in targets:
+        sizes = [len(classes) for classes in target.classes]
+        if target.kind == "outputs":
+            count = f"{len(sizes)} outputs of {min(sizes)}" + (f" to {max(sizes)}" if max(sizes) > min(sizes) else "")
+            sentences.append(f"target '{target.name}': {count} classes each, {listed(target.classes[0], 6)}")
+        else:
+            what = "labels" if target.kind == "multilabel" else "classes"
+            sentences.append(f"target '{target.name}': {sizes[0]} {what}, {listed(target.labels, 6)}")
+    if isinstance(encoding, Vocabulary):
+        sentences.append(f"vocabulary: {len(encoding.symbols):,} symbols of the training part")
+    else:
+        constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
+        sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
+    return sentences
+
+
+def _resolve(config: Config, store: Store, split: Split, spec: DataSpec) -> tuple[Config, dict[str, str]]:
+    """The config with every open value decided, and the reasons."""
+    inferred: dict[str, str] = {}
+    steps = int(store.lengths[split.train].sum())
+    train: dict[str, Any] = {}
+    if config.train.batch_tokens is None:
+        train["batch_tokens"] = _batch_tokens(steps)
+        inferred["train.batch_tokens"] = f"from {steps:,} steps in the training part"
+    if config.train.max_epochs is None:
+        train["max_epochs"] = _max_epochs(len(split.train))
+        inferred["train.max_epochs"] = f"from {len(split.train):,} training sequences"
+    given: dict[str, Any] = {}
+    if config.input.kind == "auto":
+        given["kind"] = spec.input.kind
+        inferred["input.kind"] = "from the cells"
+    if config.input.lower is None:
+        given["lower"] = spec.input.lower
+        inferred["input.lower"] = "words without tags are lower-cased"
+    resolved = config.model_copy(
+        update={
+            "train": config.train.model_copy(update=train),
+            "input": config.input.model_copy(update=given),
+        }
+    )
+    return resolved, inferred
+
+
+def _batch_tokens(steps: int) -> int:
+    """About 200 batches per epoch, between 256 and 1024 steps each."""
+    return int(np.clip(2 ** round(np.log2(max(steps, 1) / 200)), 256, 1024))
+
+
+def _max_epochs(sequences: int) -> int:
+    """Enough passes to show about 150,000 sequences, between 8 and 100 of them."""
+    return int(np.clip(150_000 // max(sequences, 1), 8, 100))

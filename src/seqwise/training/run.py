@@ -1,0 +1,326 @@
+"""A run from config to finished folder: prepare, train, judge, write."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqwise.data.batching import Batch
+from seqwise.data.vocabulary import Vocabulary
+from seqwise.errors import RunFolderError
+from seqwise.evaluation import MajorityBaseline, tally_for
+from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.evaluation.report import render_report
+from seqwise.nn import SequenceModel, build_model, parameter_count
+from seqwise.targets import Target
+from seqwise.training.checkpoint import State
+from seqwise.training.config import Config, dump_config
+from seqwise.training.folder import FORMAT_VERSION, RunFolder
+from seqwise.training.judge import judge
+from seqwise.training.loop import Progress, Silence, choose_device, decisive_figures, fit
+from seqwise.training.objective import Objective
+from seqwise.training.prepare import Task, prepare
+from seqwise.training.report import report_data
+
+__all__ = ["Plan", "Trained", "model_for", "plan_run", "train"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training that is ready to start: what `--dry-run` prints.
+
+    Attributes:
+        task: data, classes, vocabulary and resolved config.
+        model: with fresh weights, on the device.
+        objective: what is minimised.
+        device: where to compute.
+        deciding: the (target, figure) pairs that decide which epoch is best.
+    """
+
+    task: Task
+    model: SequenceModel
+    objective: Objective
+    device: torch.device
+    deciding: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run.
+
+    Attributes:
+        folder: where it stands.
+        metrics: the content of metrics.json.
+        state: how training went.
+    """
+
+    folder: RunFolder
+    metrics: dict[str, Any]
+    state: State
+
+
+def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> SequenceModel:
+    """The untrained model of a resolved config."""
+    model = config.model
+    sizes: dict[str, Any] = (
+        {"input": "tokens", "vocabulary_size": len(encoding)}
+        if isinstance(encoding, Vocabulary)
+        else {"input": "series", "channels": len(encoding.mean)}
+    )
+    pooling = model.pooling
+    return build_model(
+        targets,
+        **sizes,
+        embedding=model.embedding,
+        encoder=model.encoder,
+        hidden=model.hidden,
+        layers=model.layers,
+        bidirectional=model.bidirectional,
+        pooling=pooling,
+        dropout=model.dropout,
+        attention_size=model.attention_size,
+    )
+
+
+def plan_run(config: Config) -> Plan:
+    """Everything decided, nothing trained or written.
+
+    Raises:
+        UsageError: see `prepare`, `Objective.from_config`, `choose_device`, `build_model`.
+    """
+    device = choose_device(config.train.device)
+    task = prepare(config)
+    objective = Objective.from_config(config.loss, task.targets, task.counts)
+    deciding = decisive_figures(config.train.metric, task)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.train.seed)
+        model = model_for(task.config, task.targets, task.encoding).to(device)
+    return Plan(task, model, objective, device, deciding)
+
+
+def train(
+    plan: Plan,
+    folder: RunFolder,
+    *,
+    resume: bool = False,
+    progress: Progress | None = None,
+    command: str = "",
+) -> Trained:
+    """Trains a planned run and writes its folder.
+
+    Args:
+        plan: see `plan_run`.
+        folder: new, or with `resume` one that holds an unfinished run of the same plan.
+        resume: go on from the folder's checkpoint; without one, start.
+        progress: who watches.
+        command: the command line, for the record.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
+        RunFolderError: the folder is taken, or its data are not those of the plan.
+        DivergenceError, SaveError: see `fit`.
+    """
+    if resume and folder.path.exists():
+        _check_same_data(plan.task, folder)
+        folder.prepare()
+    else:
+        folder.create()
+    _write_start(plan, folder, command)
+    progress = _Log(folder, progress or Silence())
+    state = fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=progress, resume=resume)
+    folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
+    return _finish(plan, folder, state)
+
+
+class _Log:
+    """Writes what the watcher is told to log.txt as well."""
+
+    def __init__(self, folder: RunFolder, watcher: Progress) -> None:
+        self.folder, self.watcher = folder, watcher
+
+    def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
+        self.watcher.epoch_begins(epoch, max_epochs, steps)
+
+    def step_done(self, step: int, share: float, seconds: float) -> None:
+        self.watcher.step_done(step, share, seconds)
+
+    def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
+        self.folder.append_line("log.txt", json.dumps(entry, ensure_ascii=False))
+        self.watcher.epoch_ends(entry, is_best)
+
+
+def _check_same_data(task: Task, folder: RunFolder) -> None:
+    if not (folder.path / "data.json").exists():
+        return
+    before = {file["name"]: file["sha256"] for file in folder.read_json("data.json")["files"]}
+    for file in task.files:
+        if before.get(file["name"], file["sha256"]) != file["sha256"]:
+            raise RunFolderError(
+                f"{file['name']} is not the file that the run {folder.path} was started with: its content changed\n"
+                "  Start a new run for the new data."
+            )
+
+
+def _write_start(plan: Plan, folder: RunFolder, command: str) -> None:
+    """What is known before training; with a checkpoint it is all that `--resume` needs."""
+    task = plan.task
+    folder.write_text("config.yaml", dump_config(task.config, task.inferred))
+    folder.write_json("data.json", _data_facts(task))
+    folder.write_json(
+        "labels.json",
+        {"spec": task.store.spec.to_json(), "targets": [asdict(target) for target in task.targets]},
+    )
+    encoding = task.encoding
+    if isinstance(encoding, Vocabulary):
+        vocabulary = {"kind": "symbols", "symbols": encoding.symbols, "counts": encoding.counts}
+        folder.write_json("vocab.json", vocabulary)
+    else:
+        folder.write_json("vocab.json", {"kind": "channels", **encoding.to_json()})
+    folder.write_json("env.json", _environment(plan, command))
+    for note in task.notes:
+        folder.append_line("log.txt", note)
+
+
+def _data_facts(task: Task) -> dict[str, Any]:
+    rows = {part: task.split.rows(part) for part in ("train", "dev", "test")}
+    return {
+        "files": task.files,
+        "options": asdict(task.options),
+        "format": task.format,
+        "split": {
+            "rule": task.split.rule,
+            **{part: {"rows": len(r), "steps": int(task.store.lengths[r].sum())} for part, r in rows.items()},
+        },
+        "dropped": [],
+        "found": task.notes,
+        "counts": {name: counts.tolist() for name, counts in task.counts.items()},
+    }
+
+
+def _environment(plan: Plan, command: str) -> dict[str, Any]:
+    packages = ("seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors")
+    return {
+        "format_version": FORMAT_VERSION,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "platform": platform.platform(),
+        "device": str(plan.device),
+        "threads": torch.get_num_threads(),
+        "seed": plan.task.config.train.seed,
+        "parameters": parameter_count(plan.model),
+        "command": command or " ".join(sys.argv),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
+    task = plan.task
+    metrics: dict[str, Any] = {}
+    baselines: dict[str, Any] = {}
+    predictions: dict[int, dict[str, Any]] = {}
+    for part in ("dev", "test"):
+        rows = task.split.rows(part)
+        if not len(rows):
+            continue
+        collector = PredictionLines(task, part)
+        judgement = judge(
+            plan.model,
+            task.batcher(),
+            task.targets,
+            rows,
+            batch_tokens=4 * (task.config.train.batch_tokens or 1024),
+            device=plan.device,
+            observe=collector.add,
+        )
+        baselines[part] = majority_scores(task, rows)
+        metrics[part] = flattened(judgement.to_json())
+        predictions |= collector.by_row
+    metrics["baselines"] = {"majority": baselines}
+    metrics["training"] = {
+        "stopped": state.stopped,
+        "epochs": len(state.history),
+        "best_epoch": state.best_epoch + 1,
+        "deciding": [f"{name}.{figure}" for name, figure in plan.deciding],
+        "seconds": round(state.seconds, 3),
+        "padding_share": state.history[-1]["padding_share"],
+        "parameters": parameter_count(plan.model),
+    }
+    lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]
+    folder.write_text("predictions.jsonl", "".join(lines))
+    folder.write_tensors(folder.path / "model.safetensors", plan.model.state_dict(), {"format": str(FORMAT_VERSION)})
+    report = report_data(task, folder.path, metrics, state, folder.read_json("env.json"), predictions)
+    folder.write_text("report.html", render_report(report))
+    folder.write_json("metrics.json", metrics)
+    return Trained(folder, metrics, state)
+
+
+def flattened(per_target: dict[str, Any]) -> dict[str, Any]:
+    """A split's figures by target; with one target they also stand at the top."""
+    if len(per_target) != 1:
+        return per_target
+    (name, figures), *_ = per_target.items()
+    return {**figures, name: figures}
+
+
+def majority_scores(task: Task, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """Per target, the figures of always predicting what is most frequent in training."""
+    batcher = task.batcher()
+    baselines = {t.name: MajorityBaseline.from_counts(t, task.counts[t.name]) for t in task.targets}
+    tallies = {target.name: tally_for(target) for target in task.targets}
+    for start in range(0, len(rows), 256):
+        batch = batcher.batch(rows[start : start + 256])
+        for name, tally in tallies.items():
+            labels = batch.labels[name]
+            tally.update(None, labels, batch.masks[name], batch.lengths, baselines[name].predictions(labels.shape))
+    return {name: tally.scores().to_json() for name, tally in tallies.items()}
+
+
+class PredictionLines:
+    """Collects a line per row: its place, the labels, the prediction and the probability of what was predicted."""
+
+    def __init__(self, task: Task, part: str) -> None:
+        self.task, self.part = task, part
+        self.by_row: dict[int, dict[str, Any]] = {}
+
+    def add(self, batch: Batch, logits: dict[str, NDArray[np.float32]]) -> None:
+        """Takes a judged batch."""
+        for i, row in enumerate(batch.rows.tolist()):
+            place = self.task.store.place(row)
+            line: dict[str, Any] = {"split": self.part, "file": place.file, "line": place.line}
+            for target in self.task.targets:
+                steps = int(batch.lengths[i])
+                labels, mask = batch.labels[target.name][i], batch.masks[target.name][i]
+                line[target.name] = {
+                    "label": _gold(target, labels, mask, steps),
+                    "predicted": decode(target, logits[target.name][i], steps),
+                }
+                if target.kind == "label":
+                    probabilities = decode_probabilities(target, logits[target.name][i])
+                    line[target.name]["probability"] = max(probabilities.values())
+            self.by_row[row] = line
+
+
+def _gold(target: Target, labels: NDArray[np.int64], mask: NDArray[np.bool_], steps: int) -> Any:
+    """The user's labels of one row, None where missing, nested as `decode` nests predictions."""
+    if target.per_step:
+        return [_gold_one(target, labels[step], mask[step]) for step in range(steps)]
+    return _gold_one(target, labels, mask)
+
+
+def _gold_one(target: Target, labels: Any, mask: Any) -> Any:
+    if target.kind == "outputs":
+        return {
+            name: classes[label] if there else None
+            for name, classes, label, there in zip(target.outputs, target.classes, labels, mask, strict=True)
+        }
+    if target.kind == "multilabel":
+        return [label for label, held in zip(target.labels, labels, strict=True) if held] if mask.any() else None
+    return target.labels[int(labels)] if mask else None

@@ -1,0 +1,215 @@
+"""Looks inside arrays for numbers that cannot be right, and says where they stand and what is allowed.
+
+Only what counts is looked at: `counts` is a boolean array of one value per label, True = it counts, or None
+for all. A check returns nothing, or raises `ValuesError` with the table of what arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.errors import ValuesError
+from seqwise.shapes import Call
+
+__all__ = [
+    "check_class_indices",
+    "check_lengths",
+    "check_numbers",
+    "check_probabilities",
+    "look_like_probabilities",
+    "nothing_counts",
+]
+
+Array = NDArray[Any]
+Counts = NDArray[np.bool_] | None
+
+SUM_TOLERANCE = 0.01
+"""How far from 1 a sum of probabilities may be, for half precision and for figures with two decimals."""
+
+
+def check_class_indices(
+    labels: Array,
+    *,
+    classes: int,
+    label_values: Sequence[int] | None = None,
+    counts: Counts = None,
+    call: Call,
+) -> None:
+    """Refuses labels that are not class indices 0..classes-1, or not among `label_values` if given.
+
+    Args:
+        labels: integers of any shape.
+        classes: the number of classes.
+        label_values: the label of each class; None when labels are class indices.
+        counts: which labels count, in the shape of the labels.
+        call: the call that labels arrived with.
+
+    Raises:
+        ValuesError: naming the first wrong label, its position and how many there are.
+
+    Example:
+        >>> from seqwise.shapes import Call, arrived
+        >>> labels = np.array([0, 4, 4, 5])
+        >>> check_class_indices(labels, classes=4, call=Call("encode", (arrived("labels", labels),)))
+        Traceback (most recent call last):
+            ...
+        seqwise.errors.ValuesError: encode: labels[1] is 4, and 3 of 4 labels that count are out of range
+          labels  int  (4,)
+          expected: class indices 0..3
+    """
+    allowed = range(classes) if label_values is None else tuple(label_values)
+    wrong = (labels < 0) | (labels >= classes) if label_values is None else ~np.isin(labels, allowed)
+    wrong = _among(wrong, counts)
+    if not wrong.any():
+        return
+    found = np.unique(labels if counts is None else labels[counts]).tolist()
+    missing = [value for value in found if value not in allowed]
+    expected = f"class indices 0..{classes - 1}" if label_values is None else f"one of {_numbers(allowed)}"
+    hint = _labels_hint(found, missing, classes)
+    problem = f"{_first('labels', labels, wrong)}, and {_how_many(wrong, counts)} out of range"
+    raise call.error(ValuesError, problem, expected=expected, hint=hint)
+
+
+def check_probabilities(
+    name: str,
+    array: Array,
+    *,
+    class_axis: int | None = -1,
+    counts: Counts = None,
+    call: Call,
+    hint: str | None = None,
+) -> None:
+    """Refuses shares of classes, or probabilities, outside 0..1 or with a sum other than 1 over the classes.
+
+    Args:
+        name: the argument the array arrived as.
+        array: shares in any shape.
+        class_axis: the axis along which they sum to 1; None for shares that each stand alone.
+        counts: which positions count, in the shape of the array without the class axis.
+        call: the call that the array arrived with.
+        hint: what to do, from the caller that knows.
+
+    Raises:
+        ValuesError: naming the first wrong share or sum and its position.
+    """
+    axis = None if class_axis is None else class_axis % array.ndim
+    expected = f"{name} from 0 to 1" + ("" if axis is None else f", with sum 1 along axis {axis}")
+    spread = counts if counts is None or axis is None else np.expand_dims(counts, axis)
+    wrong = _among(~((array >= 0) & (array <= 1 + SUM_TOLERANCE * (axis is not None))), spread)
+    if wrong.any():
+        raise call.error(ValuesError, _first(name, array, wrong), expected=expected, hint=hint)
+    if axis is None:
+        return
+    sums = array.sum(axis=axis, dtype=np.float64)
+    wrong = _among(~(np.abs(sums - 1) <= SUM_TOLERANCE), counts)
+    if wrong.any():
+        problem = f"along axis {axis}, {_first(f'sum({name})', sums, wrong)}"
+        raise call.error(ValuesError, problem, expected=expected, hint=hint)
+
+
+def check_lengths(lengths: Array, *, time: int, call: Call) -> None:
+    """Refuses lengths below 0 or beyond the time axis.
+
+    Args:
+        lengths: (batch,) integers.
+        time: the size of the time axis.
+        call: the call that lengths arrived with.
+
+    Raises:
+        ValuesError: naming the first wrong length and its position.
+    """
+    wrong = (lengths < 0) | (lengths > time)
+    if wrong.any():
+        raise call.error(ValuesError, _first("lengths", lengths, wrong), expected=f"lengths 0..{time}")
+
+
+def check_numbers(
+    name: str, array: Array, *, infinities: Sequence[float] = (), counts: Counts = None, call: Call
+) -> None:
+    """Refuses NaN where a position counts, and infinity of a sign that means nothing there.
+
+    Args:
+        name: the argument the array arrived as.
+        array: numbers of any shape.
+        infinities: which of inf and -inf to let through; the logit -inf is that of a class that cannot be.
+        counts: which of the numbers count, in a shape that broadcasts to the array's.
+        call: the call that the array arrived with.
+
+    Raises:
+        ValuesError: naming the first wrong number and its position.
+    """
+    wrong = _among(~np.isfinite(array) & ~np.isin(array, infinities), counts)
+    if wrong.any():
+        expected = " or ".join(["finite numbers", *(f"{infinity:g}" for infinity in infinities)])
+        hint = "what should not count is left out by mask=" if counts is None else None
+        raise call.error(ValuesError, _first(name, array, wrong), expected=f"{name} of {expected}", hint=hint)
+
+
+def look_like_probabilities(array: Array, *, class_axis: int = -1, counts: Counts = None) -> bool:
+    """Whether all logits that count lie in 0..1 and sum to 1 over their classes: softmax was applied already.
+
+    The first position is looked at alone, so real logits cost next to nothing.
+
+    Example:
+        >>> look_like_probabilities(np.array([[0.25, 0.75]]))
+        True
+    """
+    rows = np.moveaxis(array, class_axis, -1)
+    if rows.shape[-1] < 2 or rows.size == 0 or (counts is not None and not counts.any()):
+        return False
+    first = 0 if counts is None else int(counts.argmax())
+    index = np.unravel_index(first, rows.shape[:-1])
+    return _are_probabilities(rows[index]) and _are_probabilities(rows if counts is None else rows[counts])
+
+
+def _are_probabilities(rows: Array) -> bool:
+    if not ((rows >= 0) & (rows <= 1)).all():
+        return False
+    return bool((np.abs(rows.sum(axis=-1, dtype=np.float64) - 1) <= SUM_TOLERANCE).all())
+
+
+def nothing_counts(counts: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The sequences in which nothing counts. That is no error: they add 0 to a loss and 0 to its divisor.
+
+    Example:
+        >>> nothing_counts(np.array([[True, False], [False, False]])).tolist()
+        [1]
+    """
+    return np.flatnonzero(~counts.reshape(len(counts), -1).any(axis=1))
+
+
+def _among(wrong: Array, counts: Counts) -> Array:
+    return wrong if counts is None else wrong & counts
+
+
+def _first(name: str, array: Array, wrong: Array) -> str:
+    """The first wrong value with its position, as in `labels[2, 5] is 7`."""
+    place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    value = array[place].item()
+    text = str(value) if isinstance(value, int) else f"{value:.6g}"
+    return f"{name}[{', '.join(str(int(axis)) for axis in place)}] is {text}"
+
+
+def _how_many(wrong: Array, counts: Counts) -> str:
+    bad, of = int(wrong.sum()), wrong.size if counts is None else int(counts.sum())
+    return f"{bad} of {of} labels that count {'is' if bad == 1 else 'are'}"
+
+
+def _numbers(values: Iterable[int], most: int = 12) -> str:
+    shown = [str(value) for value in values]
+    return ", ".join(shown if len(shown) <= most else [*shown[:most], "..."])
+
+
+def _labels_hint(found: list[int], wrong: list[int], classes: int) -> str | None:
+    """What labels out of range usually mean, judged by the values that were found."""
+    advice = []
+    stands_out = len(wrong) == 1 and not -1 <= wrong[0] <= classes
+    if len(found) == classes and found != list(range(classes)) and not stands_out:
+        advice.append(f"if the classes are labelled {_numbers(found)}, pass label_values=({_numbers(found)})")
+    if len(wrong) == 1:
+        advice.append(f"if {wrong[0]} marks a missing label, pass ignore_index={wrong[0]}")
+    return "; ".join(advice) or None

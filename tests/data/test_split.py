@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from data_cases import found, write_jsonl
+
+from seqwise.data.detect import Requested
+from seqwise.data.readers import ReadOptions, open_files
+from seqwise.data.split import make_split
+from seqwise.data.store import open_store
+from seqwise.errors import DataError
+
+
+def rows_of(count, **extra):
+    return [
+        {"text": f"words {i}", "label": "ab"[i % 4 == 0], **{key: make(i) for key, make in extra.items()}}
+        for i in range(count)
+    ]
+
+
+def split_of(tmp_path, rows, files=(False, False), seed=1, dev=0.1, test=0.1, others=(), **requested):
+    file = write_jsonl(tmp_path / "train.jsonl", rows)
+    sources = [(0, open_files([file], ReadOptions()))]
+    for part, other in others:
+        name = write_jsonl(tmp_path / f"part{part}.jsonl", other)
+        sources.append((part, open_files([name], ReadOptions())))
+    store = open_store(sources, found(file, Requested(label=("label",), text="text", **requested)).spec)
+    return make_split(store, dev_fraction=dev, test_fraction=test, seed=seed, files=files), store
+
+
+def test_every_row_is_in_exactly_one_part(tmp_path):
+    split, store = split_of(tmp_path, rows_of(100))
+    assert sorted([*split.train, *split.dev, *split.test]) == list(range(len(store)))
+    assert (len(split.train), len(split.dev), len(split.test)) == (80, 10, 10)
+
+
+def test_the_same_seed_gives_the_same_split_and_another_another(tmp_path):
+    one, same, other = (split_of(tmp_path, rows_of(100), seed=seed)[0] for seed in (1, 1, 2))
+    assert one.dev.tolist() == same.dev.tolist() != other.dev.tolist()
+
+
+def test_labels_keep_their_proportions(tmp_path):
+    split, store = split_of(tmp_path, rows_of(400))
+    for part in (split.dev, split.test):
+        labels = [int(store.labels(0, row)[0]) for row in part]
+        assert sorted(np.bincount(labels).tolist()) == [10, 30]
+
+
+def test_equal_sequences_never_stand_in_two_parts(tmp_path):
+    rows = [{"text": f"words {i // 3}", "label": "ab"[i % 2]} for i in range(90)]
+    split, store = split_of(tmp_path, rows, dev=0.2, test=0.2)
+    groups = [set(store.groups[part].tolist()) for part in (split.train, split.dev, split.test)]
+    assert not groups[0] & groups[1]
+    assert not groups[0] & groups[2]
+    assert not groups[1] & groups[2]
+
+
+def test_a_group_is_never_split(tmp_path):
+    split, store = split_of(tmp_path, rows_of(90, user=lambda i: i % 9), group="user")
+    groups = [set(store.groups[part].tolist()) for part in (split.train, split.dev, split.test)]
+    assert sum(map(len, groups)) == 9
+
+
+def test_with_a_test_file_only_dev_is_cut_from_training(tmp_path):
+    split, _ = split_of(tmp_path, rows_of(100), files=(False, True), others=[(2, rows_of(7))])
+    assert (len(split.train), len(split.dev), split.test.tolist()) == (90, 10, list(range(100, 107)))
+
+
+def test_with_a_dev_file_only_there_is_no_test_part(tmp_path):
+    split, _ = split_of(tmp_path, rows_of(100), files=(True, False), others=[(1, rows_of(7))])
+    assert (len(split.train), split.dev.tolist(), len(split.test)) == (100, list(range(100, 107)), 0)
+
+
+def test_the_rule_is_said(tmp_path):
+    split, _ = split_of(tmp_path, rows_of(100), seed=5)
+    assert split.rule == (
+        "10% dev and 10% test cut from the training rows with seed 5, stratified by 'label', "
+        "rows of equal input kept together"
+    )
+
+
+def test_three_sequences_are_enough_for_three_parts(tmp_path):
+    split, _ = split_of(tmp_path, rows_of(3))
+    assert sorted([*split.train, *split.dev, *split.test]) == [0, 1, 2]
+    assert min(len(split.train), len(split.dev), len(split.test)) == 1
+
+
+def test_two_sequences_cannot_make_three_parts(tmp_path):
+    with pytest.raises(DataError, match=r"2 different sequences in 2 rows cannot be split into 3 parts\n  Give --dev"):
+        split_of(tmp_path, rows_of(2))
