@@ -1,7 +1,7 @@
-"""Classifiers of sequences: texts, characters, numeric series.
+r"""Classifiers of sequences: texts, characters, numeric series.
 
     file -> sequences -> batches -> encoder -> pooling -> head -> logits -> loss
-                                                              \\-> metrics -> report
+                                                              \-> metrics -> report
 
 Importing seqwise loads no tensor framework; each name below loads what it needs when it is first used.
 """

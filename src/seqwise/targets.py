@@ -83,7 +83,7 @@ class Target:
 
     @property
     def is_iob(self) -> bool:
-        """Whether the tags mark spans: only `O` and prefixes B- I- (or E- S- L- U-) with a type, B- or I- among them."""
+        """Whether the tags mark spans: only `O` and types with a prefix B- I- (or E- S- L- U-)."""
         if self.kind != "tags":
             return False
         tags = [tag for tag in self.labels if tag != "O"]

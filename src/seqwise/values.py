@@ -6,7 +6,7 @@ for all. A check returns nothing, or raises `ValuesError` with the table of what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ __all__ = [
 Array = NDArray[Any]
 Counts = NDArray[np.bool_] | None
 
-SUM_TOLERANCE = 0.01
+SUM_TOLERANCE = 0.015
 """How far from 1 a sum of probabilities may be, for half precision and for figures with two decimals."""
 
 
@@ -81,7 +81,7 @@ def check_probabilities(
     class_axis: int | None = -1,
     counts: Counts = None,
     call: Call,
-    hint: str | None = None,
+    hint: Callable[[], str | None] = lambda: None,
 ) -> None:
     """Refuses shares of classes, or probabilities, outside 0..1 or with a sum other than 1 over the classes.
 
@@ -91,7 +91,7 @@ def check_probabilities(
         class_axis: the axis along which they sum to 1; None for shares that each stand alone.
         counts: which positions count, in the shape of the array without the class axis.
         call: the call that the array arrived with.
-        hint: what to do, from the caller that knows.
+        hint: what to do, from the caller that knows; asked only when something is wrong.
 
     Raises:
         ValuesError: naming the first wrong share or sum and its position.
@@ -101,14 +101,14 @@ def check_probabilities(
     spread = counts if counts is None or axis is None else np.expand_dims(counts, axis)
     wrong = _among(~((array >= 0) & (array <= 1 + SUM_TOLERANCE * (axis is not None))), spread)
     if wrong.any():
-        raise call.error(ValuesError, _first(name, array, wrong), expected=expected, hint=hint)
+        raise call.error(ValuesError, _first(name, array, wrong), expected=expected, hint=hint())
     if axis is None:
         return
     sums = array.sum(axis=axis, dtype=np.float64)
     wrong = _among(~(np.abs(sums - 1) <= SUM_TOLERANCE), counts)
     if wrong.any():
         problem = f"along axis {axis}, {_first(f'sum({name})', sums, wrong)}"
-        raise call.error(ValuesError, problem, expected=expected, hint=hint)
+        raise call.error(ValuesError, problem, expected=expected, hint=hint())
 
 
 def check_lengths(lengths: Array, *, time: int, call: Call) -> None:
@@ -128,7 +128,13 @@ def check_lengths(lengths: Array, *, time: int, call: Call) -> None:
 
 
 def check_numbers(
-    name: str, array: Array, *, infinities: Sequence[float] = (), counts: Counts = None, call: Call
+    name: str,
+    array: Array,
+    *,
+    infinities: Sequence[float] = (),
+    counts: Counts = None,
+    call: Call,
+    hint: str | None = None,
 ) -> None:
     """Refuses NaN where a position counts, and infinity of a sign that means nothing there.
 
@@ -138,6 +144,7 @@ def check_numbers(
         infinities: which of inf and -inf to let through; the logit -inf is that of a class that cannot be.
         counts: which of the numbers count, in a shape that broadcasts to the array's.
         call: the call that the array arrived with.
+        hint: what to do.
 
     Raises:
         ValuesError: naming the first wrong number and its position.
@@ -145,7 +152,6 @@ def check_numbers(
     wrong = _among(~np.isfinite(array) & ~np.isin(array, infinities), counts)
     if wrong.any():
         expected = " or ".join(["finite numbers", *(f"{infinity:g}" for infinity in infinities)])
-        hint = "what should not count is left out by mask=" if counts is None else None
         raise call.error(ValuesError, _first(name, array, wrong), expected=f"{name} of {expected}", hint=hint)
 
 
@@ -169,7 +175,8 @@ def look_like_probabilities(array: Array, *, class_axis: int = -1, counts: Count
 def _are_probabilities(rows: Array) -> bool:
     if not ((rows >= 0) & (rows <= 1)).all():
         return False
-    return bool((np.abs(rows.sum(axis=-1, dtype=np.float64) - 1) <= SUM_TOLERANCE).all())
+    tolerance = SUM_TOLERANCE if rows.dtype.itemsize <= 2 else 1e-4
+    return bool((np.abs(rows.sum(axis=-1, dtype=np.float64) - 1) <= tolerance).all())
 
 
 def nothing_counts(counts: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -179,7 +186,7 @@ def nothing_counts(counts: NDArray[np.bool_]) -> NDArray[np.intp]:
         >>> nothing_counts(np.array([[True, False], [False, False]])).tolist()
         [1]
     """
-    return np.flatnonzero(~counts.reshape(len(counts), -1).any(axis=1))
+    return np.flatnonzero(~counts.any(axis=tuple(range(1, counts.ndim))))
 
 
 def _among(wrong: Array, counts: Counts) -> Array:

@@ -176,6 +176,8 @@ def raw_labels(record: Record, spec: TargetSpec, steps: int) -> RawLabels | list
     if cell is None or (isinstance(cell, str) and not cell):
         return None
     if spec.form == "steps":
+        if isinstance(record.values.get("series"), np.ndarray) and not isinstance(cell, list):
+            cell = [cell] * steps  # a long-form column that never changes inside this series
         return _one_per_step(cell, record.place, column, steps)
     if spec.form == "delimited":
         parts = [part.strip() for part in str(cell).split(spec.delimiter)]

@@ -161,7 +161,8 @@ class _Finder:
             return named[0]
         if lists:
             return max(lists, key=lambda name: free[name].distinct)
-        texts = [name for name in texts if not _is_id(self.profiles[name])] or texts
+        texts = [name for name in texts if not _is_id(free[name])] or texts
+        texts = [name for name in texts if not free[name].is_label] or texts
         if not texts:
             raise DataError(
                 "no column looks like a sequence",
@@ -201,8 +202,7 @@ class _Finder:
         columns = [column for name in names for column in self.profiles if fnmatchcase(column, name)]
         columns = list(dict.fromkeys(columns))
         if not columns:
-            stem = pattern.rstrip("*_?")
-            near = did_you_mean(stem, {column.rstrip("0123456789_"): 0 for column in self.profiles})
+            near = did_you_mean(pattern.rstrip("*?"), self.profiles)
             raise ColumnError(
                 f"no column matches '{pattern}'",
                 file=self.file,
@@ -318,7 +318,8 @@ def _columns_alike(profiles: list[ColumnProfile]) -> TargetSpec | None:
 
 def _group_name(pattern: str, columns: Sequence[str]) -> str:
     """A name for the target of several columns: the pattern without its star, or what the names share."""
-    if "," not in pattern and (stem := pattern.rstrip("*?").rstrip("_-. ")) and "*" not in stem:
+    stem = pattern.rstrip("*?").rstrip("_-. ")
+    if stem and not any(mark in stem for mark in "*?[,"):
         return stem
     shared = columns[0]
     for column in columns:

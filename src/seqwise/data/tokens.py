@@ -52,9 +52,9 @@ _JOINED = "\u0e33\u0eb3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U00
 """What clings to the sign before it besides marks: vowels of Thai and Lao, skin tones, tags, joiners."""
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
-_LINK = r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?'’”»)\]}…]"
+_LINK = r"(?:https?://|www\.)[\w!#$%&'()*+,\-./:;=?@\[\]~]*[\w#$%&*+\-/=@~]"
 # RFC 5321 allows 64 signs before the @; without a bound, text such as "a.a.a.a" would take quadratic time.
-_MAIL = r"\w[\w.+\-]{0,63}+@\w[\w\-]*(?:\.\w[\w\-]*)+"
+_MAIL = r"(?a:\w[\w.+\-]{0,63}+@\w[\w\-]*(?:\.\w[\w\-]*)+)"
 
 
 def tokenize_words(text: str) -> list[str]:
@@ -63,9 +63,8 @@ def tokenize_words(text: str) -> list[str]:
     * A word is letters, digits, marks and `_` in one run, with single apostrophes and hyphens inside it.
     * A number keeps the points and commas between its digits: `3.14`, `1,000`.
     * An address of the web or of mail is one token, without the punctuation that follows it.
-    * In scripts without blanks (Han, kana, Thai, Lao, Khmer, Myanmar) every character with its marks is a
-    token: where
-      a word ends there takes a dictionary to say.
+    * In scripts without blanks (Han, kana, Thai, Lao, Khmer, Myanmar) every character with its marks is a token:
+      where a word ends there takes a dictionary to say.
     * An emoji is one token with its skin tone, its joined parts or as a flag.
     * Blanks and signs without any form of their own are left out.
 

@@ -69,9 +69,7 @@ class CalibrationBins:
         return Figure(float(gaps.sum()) / total, total) if total else Figure(None, 0)
 
 
-def prediction_probabilities(
-    logits: NDArray[np.float64], predictions: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def prediction_probabilities(logits: NDArray[np.float64], predictions: NDArray[np.int64]) -> NDArray[np.float64]:
     """The probability (n,) that softmax over logits (n, C) gives to each prediction (n,).
 
     For the class with the largest logit that is the top probability. Logits of -inf are classes that cannot

@@ -148,9 +148,7 @@ def _weighted(
     """Losses and weights with sample_weight in both, and 0 in both where a position does not count."""
     weights = xp.ones_like(losses) if weights is None else weights
     if sample_weight is not None:
-        spread = xp.broadcast_to(
-            _spread(cast(sample_weight), plan.sample_weight_missing, xp), xp.shape(losses)
-        )
+        spread = xp.broadcast_to(_spread(cast(sample_weight), plan.sample_weight_missing, xp), xp.shape(losses))
         spread = _where_counts(counts, spread, 0.0, xp)
         losses, weights = _product(spread, losses, xp), spread * weights
     return _where_counts(counts, losses, 0.0, xp), _where_counts(counts, weights, 0.0, xp)

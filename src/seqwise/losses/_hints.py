@@ -24,7 +24,7 @@ def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | Non
     if _stray(logits.shape) and _stray(labels.shape) and len(logits.shape) > 2:
         after = _after_stray(logits, labels)
         return f"axis 0 has size 1 in both: remove it with logits[0] and labels[0]. {after}"
-    if _stray(logits.shape) and fits(logits.shape[1:], labels.shape):
+    if _stray(logits.shape) and (fits(labels.shape, logits.shape[1:]) or fits(labels.shape, positions[1:])):
         return f"axis 0 of the logits has size 1: remove it with logits[0]. {_after_stray(logits, labels)}"
     if fits(labels.shape, positions):
         return _index_labels_of_wrong_kind(labels)
@@ -34,9 +34,7 @@ def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | Non
         return "axis 0 of the labels has size 1: remove it with labels[0]"
     if labels.shape and labels.shape[-1] == 1 and fits(labels.shape[:-1], positions):
         return "the last axis of the labels has size 1: remove it with labels[..., 0]"
-    axes = [
-        a for a in range(len(logits.shape)) if fits(logits.shape[:a] + logits.shape[a + 1 :], labels.shape)
-    ]
+    axes = [a for a in range(len(logits.shape)) if fits(logits.shape[:a] + logits.shape[a + 1 :], labels.shape)]
     if axes:
         return f"if axis {axes[0]} of the logits holds the classes, pass class_axis={axes[0]}"
     return _flat_head(logits.shape, labels.shape)

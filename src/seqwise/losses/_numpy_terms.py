@@ -116,9 +116,7 @@ def binary_cross_entropy(
         label_smoothing=label_smoothing,
     )
     counts = _formulas.counting(plan, truth, mask, lengths, xp=np)
-    arrays = _given(
-        logits=scores, labels=truth, lengths=lengths, pos_weight=pos_weight, sample_weight=sample_weight
-    )
+    arrays = _given(logits=scores, labels=truth, lengths=lengths, pos_weight=pos_weight, sample_weight=sample_weight)
     check_values(plan, arrays, counts, from_logits=from_logits)
     _check_logits(plan, scores, counts)
     losses, divisors = _formulas.binary_terms(
@@ -152,4 +150,5 @@ def _check_logits(plan: Plan, logits: Array, counts: NDArray[np.bool_] | None) -
     if counts is not None and plan.class_axis is not None:
         counts = np.expand_dims(counts, plan.class_axis)
     infinities = (-np.inf, np.inf) if plan.labels == "binary" else (-np.inf,)
-    values.check_numbers("logits", logits, infinities=infinities, counts=counts, call=plan.call)
+    hint = "what should not count is left out by mask=" if counts is None else None
+    values.check_numbers("logits", logits, infinities=infinities, counts=counts, call=plan.call, hint=hint)

@@ -80,9 +80,7 @@ class Plan:
             raise error(ConfigError, problem, expected=f"one of {listed(REDUCTIONS)}", hint=hint or None)
         if denominator is not None and reduction in ("none", "sum"):
             problem = f"reduction='{reduction}' divides by nothing, so denominator has nothing to replace"
-            raise error(
-                ConfigError, problem, expected="a reduction that divides", hint="use reduction='mean'"
-            )
+            raise error(ConfigError, problem, expected="a reduction that divides", hint="use reduction='mean'")
         if isinstance(denominator, int | float) and not 0 <= denominator < math.inf:
             raise error(ConfigError, f"denominator is {denominator}", expected="a finite number, 0 or more")
         least = _LEAST_AXES.get(reduction, 0)
@@ -162,20 +160,14 @@ def plan_binary_cross_entropy(
     _check_kind(this, labels, "bool", "int", "float")
     positions = logits.shape
     if not positions or not fits(labels.shape, positions):
-        expected = (
-            f"logits (batch, labels), labels {shape_text(positions) if positions else '(batch, labels)'}"
-        )
+        expected = f"logits (batch, labels), labels {shape_text(positions) if positions else '(batch, labels)'}"
         hint = _hints.binary_labels(logits, labels)
-        raise this.error(
-            ShapeError, "labels do not have the shape of the logits", expected=expected, hint=hint
-        )
+        raise this.error(ShapeError, "labels do not have the shape of the logits", expected=expected, hint=hint)
     if pos_weight is not None:
         _check_kind(this, pos_weight, "int", "float")
         if not fits(pos_weight.shape, positions[-1:]):
             problem = "pos_weight does not fit the labels"
-            raise this.error(
-                ShapeError, problem, expected=f"pos_weight (labels,) = {shape_text(positions[-1:])}"
-            )
+            raise this.error(ShapeError, problem, expected=f"pos_weight (labels,) = {shape_text(positions[-1:])}")
     _check_lengths(this, lengths, positions)
     return Plan(
         call=this,
@@ -198,9 +190,7 @@ def _call(name: str, *arrays: Arrived | None) -> Call:
 
 def _check_kind(call: Call, array: Arrived, *kinds: str) -> None:
     if array.kind not in kinds:
-        problem = (
-            f"{array.name} are {array.kind}" if array.name[-1] == "s" else f"{array.name} is {array.kind}"
-        )
+        problem = f"{array.name} are {array.kind}" if array.name[-1] == "s" else f"{array.name} is {array.kind}"
         expected = f"{array.name} {' or '.join(kinds)}"
         raise call.error(DtypeError, problem, expected=expected, hint=_hints.wrong_kind(array))
 
@@ -213,9 +203,7 @@ def _class_axis(call: Call, logits: Arrived, class_axis: int) -> int:
         problem = f"class_axis={axis} does not exist in logits with {rank} axes"
         raise call.error(ShapeError, problem, expected="logits (batch, ..., classes)")
     if logits.shape[axis] == 0:
-        raise call.error(
-            ShapeError, f"class_axis={axis} of the logits has size 0", expected="1 class or more"
-        )
+        raise call.error(ShapeError, f"class_axis={axis} of the logits has size 0", expected="1 class or more")
     return axis % rank
 
 
@@ -243,9 +231,7 @@ def _label_values(call: Call, values: Iterable[int] | None, classes: int | None)
         return None
     numbers = tuple(_integer(call, "label_values", value) or 0 for value in values)
     if len(set(numbers)) < len(numbers):
-        raise call.error(
-            ConfigError, f"label_values={numbers} names a value twice", expected="one value per class"
-        )
+        raise call.error(ConfigError, f"label_values={numbers} names a value twice", expected="one value per class")
     if classes is not None and len(numbers) != classes:
         problem = f"label_values={numbers} names {len(numbers)} values for {classes} classes"
         expected = f"logits with {len(numbers)} classes, or {classes} label values"
@@ -253,9 +239,7 @@ def _label_values(call: Call, values: Iterable[int] | None, classes: int | None)
     return numbers
 
 
-def _ignored_class(
-    ignore_index: int | None, values: tuple[int, ...] | None, classes: int | None
-) -> int | None:
+def _ignored_class(ignore_index: int | None, values: tuple[int, ...] | None, classes: int | None) -> int | None:
     if ignore_index is None:
         return None
     if values is not None:
@@ -267,9 +251,7 @@ def _check_class_weight(call: Call, weight: Arrived | None, positions: Shape, cl
     if weight is None:
         return
     _check_kind(call, weight, "int", "float")
-    if not fits(weight.shape, (classes,)) and not (
-        positions[1:] and fits(weight.shape, (positions[-1], classes))
-    ):
+    if not fits(weight.shape, (classes,)) and not (positions[1:] and fits(weight.shape, (positions[-1], classes))):
         expected = f"class_weight (classes,) = {shape_text((classes,))}"
         if positions[1:]:
             expected += f", or (outputs, classes) = {shape_text((positions[-1], classes))}"
@@ -295,9 +277,7 @@ def _missing_axes(call: Call, array: Arrived | None, positions: Shape, *kinds: s
     _check_kind(call, array, *kinds)
     wanted = positions[: len(array.shape)]
     if not fits(tuple(None if size == 1 else size for size in array.shape), wanted):
-        expected = (
-            f"{array.name} {shape_text(positions)}, or its first axes, with size 1 where one value serves all"
-        )
+        expected = f"{array.name} {shape_text(positions)}, or its first axes, with size 1 where one value serves all"
         hint = _hints.left_aligned(array, positions)
         raise call.error(ShapeError, f"{array.name} does not fit the labels", expected=expected, hint=hint)
     return len(positions) - len(array.shape)

@@ -18,6 +18,8 @@ __all__ = ["check_values"]
 
 Array = NDArray[Any]
 
+_NOT_PROBABILITIES = "pass from_logits=True for the numbers that a linear layer gives"
+
 
 def check_values(
     plan: Plan, arrays: Mapping[str, Array], counts: NDArray[np.bool_] | None, *, from_logits: bool
@@ -41,9 +43,8 @@ def check_values(
     _check_labels(plan, arrays["labels"], counts)
     logits, axis = arrays["logits"], plan.class_axis
     if not from_logits:
-        hint = "pass from_logits=True for the numbers that a linear layer gives"
         values.check_probabilities(
-            "logits", logits, class_axis=axis, counts=counts, call=plan.call, hint=hint
+            "logits", logits, class_axis=axis, counts=counts, call=plan.call, hint=lambda: _NOT_PROBABILITIES
         )
     elif axis is not None and values.look_like_probabilities(logits, class_axis=axis, counts=counts):
         problem = "the logits look like probabilities already, and this loss applies softmax to them"
@@ -67,9 +68,13 @@ def _check_labels(plan: Plan, labels: Array, counts: NDArray[np.bool_] | None) -
             labels, classes=classes, label_values=plan.label_values, counts=counts, call=plan.call
         )
         return
-    hint = _share_hint(plan, labels) if plan.labels == "one-hot" else _binary_hint(labels)
     values.check_probabilities(
-        "labels", labels, class_axis=plan.class_axis, counts=counts, call=plan.call, hint=hint
+        "labels",
+        labels,
+        class_axis=plan.class_axis,
+        counts=counts,
+        call=plan.call,
+        hint=lambda: _binary_hint(labels, counts) if plan.labels == "binary" else _share_hint(plan, labels),
     )
 
 
@@ -83,11 +88,12 @@ def _share_hint(plan: Plan, labels: Array) -> str | None:
     return None
 
 
-def _binary_hint(labels: Array) -> str | None:
+def _binary_hint(labels: Array, counts: NDArray[np.bool_] | None) -> str | None:
     """What yes-or-no labels outside 0..1 usually mean."""
-    if np.isnan(labels).any():
+    seen = labels if counts is None else labels[counts]
+    if np.isnan(seen).any():
         return "if NaN marks a missing label, leave it out with mask="
-    wrong = np.unique(labels[(labels < 0) | (labels > 1)])
-    if wrong.size == 1 and wrong[0] == round(wrong[0]):
-        return f"if {int(wrong[0])} marks a missing label, pass ignore_index={int(wrong[0])}"
+    wrong = np.unique(seen[(seen < 0) | (seen > 1)])
+    if wrong.size == 1 and np.isfinite(wrong[0]) and wrong[0] == np.round(wrong[0]):
+        return f"if {wrong[0]:g} marks a missing label, pass ignore_index={wrong[0]:g}"
     return None

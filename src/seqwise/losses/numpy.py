@@ -193,9 +193,7 @@ def loss_sum(loss: Callable[..., Loss], logits: ArrayLike, labels: ArrayLike, **
     """
     if loss not in _TERMS:
         names = listed(known.__name__ for known in _TERMS)
-        raise ConfigError(
-            f"loss_sum: {loss!r} is not a loss of seqwise.losses.numpy\n  expected: one of {names}"
-        )
+        raise ConfigError(f"loss_sum: {loss!r} is not a loss of seqwise.losses.numpy\n  expected: one of {names}")
     return _total(_TERMS[loss](logits, labels, **options))
 
 

@@ -336,9 +336,7 @@ def loss_sum(loss: Callable[..., Tensor], logits: Tensor, labels: Tensor, **opti
     """
     if loss not in _TERMS:
         names = listed(known.__name__ for known in _TERMS)
-        raise ConfigError(
-            f"loss_sum: {loss!r} is not a loss of seqwise.losses.torch\n  expected: one of {names}"
-        )
+        raise ConfigError(f"loss_sum: {loss!r} is not a loss of seqwise.losses.torch\n  expected: one of {names}")
     return _total(_TERMS[loss](logits, labels, **options))
 
 
@@ -355,9 +353,7 @@ def _reduced(terms: Terms, reduction: Reduction, denominator: float | Tensor | N
     if reduction == "sum":
         return total.sum
     if denominator is not None:
-        total = LossSum(
-            total.sum, torch.as_tensor(denominator, dtype=total.sum.dtype, device=total.sum.device)
-        )
+        total = LossSum(total.sum, torch.as_tensor(denominator, dtype=total.sum.dtype, device=total.sum.device))
     return total.mean()
 
 

@@ -41,8 +41,10 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except (OSError, safetensors.SafetensorError) as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if not isinstance(error, (OSError, safetensors.SafetensorError)):
+            raise
         kept = " What was saved before is untouched." if path.exists() else ""
         raise SaveError(f"cannot save {path}: {_reason(error)}.{kept}") from error
 

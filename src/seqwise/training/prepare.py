@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,6 +18,7 @@ from seqwise.data.detect import Finding, Requested, find_spec
 from seqwise.data.labels import LabelCodec, class_counts, find_targets
 from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions, Source, open_files
+from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.split import PARTS, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
@@ -28,6 +30,7 @@ from seqwise.training.config import Config, DataConfig
 __all__ = ["Task", "check_columns", "prepare", "read_options"]
 
 _SAMPLE_ROWS = 1000
+_LOOK_ROWS = 50_000
 _CACHE_FROM_BYTES = 32 << 20
 
 
@@ -153,7 +156,21 @@ def _requested(config: Config) -> Requested:
 
 
 def _find(source: Source, config: Config) -> Finding:
-    return find_spec(source, list(islice(iter(source), _SAMPLE_ROWS)), _requested(config))
+    return find_spec(source, _sample(source), _requested(config))
+
+
+def _sample(source: Source) -> list[Record]:
+    """Rows to look at: of a table a random thousand of its beginning, since tables are often sorted by label."""
+    if source.kind != "table":
+        return list(islice(iter(source), _SAMPLE_ROWS))
+    rng = random.Random(0)
+    kept: list[Record] = []
+    for number, record in enumerate(islice(iter(source), _LOOK_ROWS)):
+        if number < _SAMPLE_ROWS:
+            kept.append(record)
+        elif (place := rng.randrange(number + 1)) < _SAMPLE_ROWS:
+            kept[place] = record
+    return kept
 
 
 def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
@@ -175,7 +192,7 @@ def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
     }
     for column in jobs - {None}:
         _require(source, str(column))
-    profiles = profile_columns(source.columns, list(islice(iter(source), _SAMPLE_ROWS)))
+    profiles = profile_columns(source.columns, _sample(source))
     channels = tuple(
         name for name, profile in profiles.items() if name not in jobs and name != "row" and _is_numeric(profile.cells)
     )

@@ -10,9 +10,10 @@
 | `conllu`  | .conllu                              | a sentence: a list per column                      |
 | `ts`      | .ts                                  | a series and its label                             |
 
-Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A
-table is read in long form, one row per step and one record per series, where `series_id`, `time` or
-`channels` is given. Every error names file, line, field and value.
+Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A table is
+read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A
+`.json` file that is one array as a whole is refused with the command that converts it. Every error names file, line,
+field and value.
 """
 
 from __future__ import annotations

@@ -30,8 +30,9 @@ _NOT_A_WORD = re.compile(r"[0-9]+[-.][0-9]+")
 def conllu_part(source: Input, options: ReadOptions) -> Part:
     """A CoNLL-U file: the words of each sentence, and its comments `# key = value`.
 
-    Multiword tokens (`1-2`) and empty nodes (`1.1`) are left out: they are not words, and no word label
-    belongs to them. Every cell is kept as it is written: `_` where there is nothing.
+    Multiword tokens (`1-2`) and empty nodes (`1.1`) are left out: they are not words, and no word label belongs to
+    them. Every cell is kept as it is written: `_` where there is nothing. A comment is a value of the one sentence
+    below it, `newdoc id` too, which UD means for the sentences that follow as well.
     """
     with closing(_records(source, options.encoding, look=True)) as records:
         seen = list(islice(records, 1 if source.live else LOOK))

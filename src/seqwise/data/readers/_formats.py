@@ -118,8 +118,7 @@ def _sniffed(name: str, lines: list[str], *, cut: bool) -> str:
 
 
 def _are_blocks(lines: Sequence[str]) -> bool:
-    """Whether blank lines part the lines into blocks, and all lines have the same number of columns, two or
-    more.
+    """Whether blank lines part the lines into blocks, all lines with the same number of columns, two or more.
 
     Some block has several lines: else it is a table written with a blank line after every row.
     """
@@ -136,7 +135,10 @@ def _is_table(lines: Sequence[str], delimiter: str, *, cut: bool) -> bool:
     if delimiter == "\t":
         widths = [len(line.split(delimiter)) for line in filled]
     else:
-        widths = [len(row) for row in csv.reader((f"{line}\n" for line in filled), delimiter=delimiter)]
+        try:
+            widths = [len(row) for row in csv.reader((f"{line}\n" for line in filled), delimiter=delimiter)]
+        except csv.Error:
+            return False
     # A look that is cut may end inside a quoted cell of the last row.
     header, rows = widths[0], set(widths[1:-1] if cut else widths[1:])
     return header > 1 and rows in ({header}, {header + 1})

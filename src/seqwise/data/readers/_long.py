@@ -108,8 +108,7 @@ def _records(source: Source, form: _Form) -> Iterator[Record]:
                 raise _came_back(record.place, form.series_id, series_id, begun[series_id])
             begun[series_id] = record.place
         rows.append(record)
-    if rows:
-        yield _series(rows, form)
+    yield _series(rows, form)
 
 
 def _series_id(record: Record, form: _Form) -> Any:

@@ -20,6 +20,7 @@ __all__ = ["csv_part", "tsv_part"]
 ROW_NAMES = "row"
 _LOOK = 10
 _LONGEST_FIELD = 2**31 - 1
+_LONGEST_HEADER = 100_000
 
 _Rows = Generator[tuple[int, list[str]], None, None]
 
@@ -44,7 +45,8 @@ def csv_part(source: Input, options: ReadOptions) -> Part:
         return _table(source, options, _Dialect(options.delimiter, quoted))
     with closing(numbered_lines(source, options.encoding, look=True)) as lines:
         first = next((line for _, line in lines if line.strip("\r\n")), "")
-    return _table(source, options, _sniffed(first.rstrip("\n").partition("\r")[0], quoted=quoted))
+    header = first.rstrip("\n").partition("\r")[0][:_LONGEST_HEADER]
+    return _table(source, options, _sniffed(header, quoted=quoted))
 
 
 def tsv_part(source: Input, options: ReadOptions) -> Part:

@@ -1,0 +1,1 @@
+"""Measures seqwise on real data."""

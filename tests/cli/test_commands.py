@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import seqwise as package
+from small_runs import joint_rows, write_rows
+
+RUN_FILES = {
+    "checkpoints",
+    "config.yaml",
+    "data.json",
+    "env.json",
+    "labels.json",
+    "log.txt",
+    "metrics.json",
+    "metrics.jsonl",
+    "model.safetensors",
+    "predictions.jsonl",
+    "report.html",
+    "vocab.json",
+}
+
+
+def loaded_by(code):
+    found = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sorted(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(found.stdout.split("\n")[-2].split())
+
+
+HEAVY = {"torch", "numpy", "pyarrow", "pydantic", "sklearn", "matplotlib", "yaml"}
+
+
+def test_importing_seqwise_loads_no_framework():
+    assert not loaded_by("import seqwise") & HEAVY
+
+
+def test_the_help_loads_no_framework():
+    code = (
+        "import sys\nsys.argv = ['seqwise', 'train', '--help']\n"
+        "from seqwise.cli import main\ntry: main()\nexcept SystemExit: pass"
+    )
+    assert not loaded_by(code) & (HEAVY - {"pydantic"}), "typer itself reads flags with pydantic"
+
+
+def test_the_test_of_what_is_loaded_can_fail():
+    assert "torch" in loaded_by("import seqwise; seqwise.load")
+
+
+def test_every_public_name_can_be_had():
+    assert sorted(package.__all__) == package.__all__
+    assert all(getattr(package, name) is not None for name in package.__all__)
+    with pytest.raises(AttributeError, match="module 'seqwise' has no attribute 'lode'"):
+        _ = package.lode
+
+
+def test_every_flag_that_is_a_setting_names_a_setting():
+    from seqwise.cli.train import _KEYS
+    from seqwise.training.config import Config
+
+    known = {f"{name}.{key}" for name, section in Config() for key in type(section).model_fields}
+    assert set(_KEYS.values()) <= known
+
+
+def test_training_writes_the_run_folder(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    result = seqwise("train", "d.jsonl", *tiny)
+    run = tmp_path / "runs" / "d-1"
+    assert result.status == 0
+    assert {path.name for path in run.iterdir()} == RUN_FILES
+    assert "report: runs/d-1/report.html" in result.err
+    assert "accuracy" in result.out
+    assert "<html" in (run / "report.html").read_text()
+
+
+def test_a_second_run_gets_a_folder_of_its_own(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    seqwise("train", "d.jsonl", *tiny, "--quiet")
+    seqwise("train", "d.jsonl", *tiny, "--quiet")
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["d-1", "d-2"]
+
+
+def test_json_puts_the_metrics_on_stdout_and_nothing_else(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    result = seqwise("train", "d.jsonl", "--run", "r", *tiny, "--json")
+    metrics = json.loads(result.out)
+    assert metrics == json.loads((tmp_path / "r" / "metrics.json").read_text())
+    accuracy = metrics["test"]["accuracy"]
+    assert accuracy == metrics["test"]["intent"]["accuracy"]
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+
+
+def test_quiet_says_nothing_on_stderr(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    assert seqwise("train", "d.jsonl", *tiny, "--quiet").err == ""
+
+
+def test_a_dry_run_says_the_plan_and_writes_nothing(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    result = seqwise("train", "d.jsonl", *tiny, "--dry-run")
+    assert result.status == 0
+    assert "target 'intent': column 'intent', one label per sequence: cross-entropy over its classes" in result.err
+    assert "training: at most 3 epochs" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["d.jsonl"]
+
+
+def test_the_config_of_a_run_gives_the_same_run(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    seqwise("train", "d.jsonl", "--run", "a", *tiny, "--dropout", "0.1")
+    seqwise("train", "--config", "a/config.yaml", "--run", "b")
+    assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "b" / "model.safetensors").read_bytes()
+
+
+def test_the_config_holds_every_value_and_says_what_was_inferred(seqwise, tmp_path):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    seqwise("train", "d.jsonl", "--run", "r", "--budget", "0.01s", "--set", "model.hidden=4")
+    text = (tmp_path / "r" / "config.yaml").read_text()
+    plain = yaml.safe_load(text)
+    assert plain["model"]["hidden"] == 4
+    assert plain["train"]["max_epochs"] > 0
+    assert "# from 48 training sequences" in text
+
+
+def test_flags_win_over_the_config_and_set_over_flags(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    (tmp_path / "c.yaml").write_text("model: {hidden: 3, layers: 2}\n")
+    seqwise(
+        "train",
+        "d.jsonl",
+        "--run",
+        "r",
+        *tiny[:-8],
+        "--config",
+        "c.yaml",
+        "--hidden",
+        "5",
+        "--set",
+        "model.embedding=6",
+    )
+    plain = yaml.safe_load((tmp_path / "r" / "config.yaml").read_text())
+    assert (plain["model"]["hidden"], plain["model"]["layers"], plain["model"]["embedding"]) == (5, 2, 6)
+
+
+def test_resuming_a_finished_run_shows_its_metrics(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    first = seqwise("train", "d.jsonl", "--run", "r", *tiny, "--json")
+    again = seqwise("train", "--run", "r", "--resume", "--json")
+    assert again.out == first.out
+    assert "the run r is finished already" in again.err
+
+
+def test_resuming_what_was_never_started_starts_it(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    assert seqwise("train", "d.jsonl", "--run", "r", "--resume", *tiny).status == 0
+    assert (tmp_path / "r" / "metrics.json").exists()
+
+
+def test_resuming_with_other_settings_is_refused(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    seqwise("train", "d.jsonl", "--run", "r", *tiny)
+    (tmp_path / "r" / "metrics.json").unlink()
+    result = seqwise("train", "--run", "r", "--resume", "--hidden", "7")
+    assert result.status == 2
+    assert "a resumed run keeps its settings, but model.hidden is 7, was 6\n" in result.err
+
+
+def test_resume_needs_to_know_the_run(seqwise):
+    result = seqwise("train", "--resume")
+    assert (result.status, result.err) == (
+        2,
+        "seqwise: --resume needs the run folder: seqwise train --run DIR --resume\n",
+    )
+
+
+KILLED = """
+import os, signal, sys
+from seqwise.cli.watch import Watch
+done = Watch.step_done
+def kill(self, step, share, seconds):
+    done(self, step, share, seconds)
+    if share > 0.5:
+        os.kill(os.getpid(), signal.{signal})
+Watch.step_done = kill
+from seqwise.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGKILL", -9), ("SIGINT", 130)])
+def test_a_run_that_was_killed_ends_with_the_same_numbers(seqwise, tmp_path, tiny, name, status):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("tokens", "slots", "intent"))
+    words = ["d.jsonl", *tiny, "--set", "train.checkpoint_seconds=1e-9"]
+    seqwise("train", *words, "--run", "whole")
+    code = KILLED.format(signal=name)
+    killed = subprocess.run(
+        [sys.executable, "-c", code, "train", *words, "--run", "killed"], capture_output=True, text=True, check=False
+    )
+    assert killed.returncode == status, killed.stderr
+    assert not (tmp_path / "killed" / "metrics.json").exists()
+    assert seqwise("train", "--run", "killed", "--resume").status == 0
+    weights = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "killed")]
+    assert weights[0] == weights[1]
+    metrics = [json.loads((tmp_path / run / "metrics.json").read_text()) for run in ("whole", "killed")]
+    assert metrics[0]["test"] == metrics[1]["test"]
+
+
+def test_ctrl_c_says_how_to_go_on(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    code = KILLED.format(signal="SIGINT")
+    stopped = subprocess.run(
+        [sys.executable, "-c", code, "train", "d.jsonl", *tiny, "--run", "r"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "stopped; everything is saved. Go on with: seqwise train --run r --resume" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+
+
+def test_evaluate_on_the_training_rows_agrees_with_the_metrics(seqwise, tmp_path, joint_run):
+    run, read = joint_run
+    rows = [json.loads(line) for line in (run.parent / "train.jsonl").read_text().splitlines()]
+    test_lines = [
+        line["line"]
+        for line in map(json.loads, (run / "predictions.jsonl").read_text().splitlines())
+        if line["split"] == "test"
+    ]
+    write_rows(tmp_path / "t.jsonl", [rows[line - 1] for line in test_lines])
+    found = read(seqwise("evaluate", run, "t.jsonl", "--json").out)
+    expected = json.loads((run / "metrics.json").read_text())["test"]
+    for target, key in (("intent", "accuracy"), ("slots", "span_f1"), ("slots", "accuracy")):
+        assert found[target][key] == expected[target][key]
+    assert found["slots"]["loss"]["value"] == pytest.approx(expected["slots"]["loss"]["value"], rel=1e-5)
+
+
+def test_evaluate_shows_a_table_with_counts(seqwise, tmp_path, joint_run):
+    write_rows(tmp_path / "t.jsonl", joint_rows(9, seed=4))
+    result = seqwise("evaluate", joint_run[0], "t.jsonl")
+    assert result.status == 0
+    assert result.out.split("\n")[1].split()[:2] == ["intent", "accuracy"]
+
+
+def test_predictions_keep_the_order_and_fill_the_targets(seqwise, tmp_path, joint_run):
+    rows = joint_rows(50, seed=3)
+    write_rows(tmp_path / "in.jsonl", rows)
+    lines = [json.loads(line) for line in seqwise("predict", joint_run[0], "in.jsonl").out.splitlines()]
+    assert [line["number"] for line in lines] == list(range(50))
+    assert [line["tokens"] for line in lines] == [row["tokens"] for row in rows]
+    right = sum(line["intent"] == row["intent"] for line, row in zip(lines, rows, strict=True))
+    assert right > 40
+    assert all(len(line["slots"]) == len(line["tokens"]) for line in lines)
+
+
+@pytest.mark.parametrize("size", ["1", "7", "1000"])
+def test_predictions_do_not_depend_on_how_many_are_read_at_a_time(seqwise, tmp_path, joint_run, size):
+    write_rows(tmp_path / "in.jsonl", joint_rows(30, seed=3))
+    usual = seqwise("predict", joint_run[0], "in.jsonl").out
+    assert seqwise("predict", joint_run[0], "in.jsonl", "--batch-size", size).out == usual
+
+
+def test_probabilities_sum_to_one_and_name_the_prediction(seqwise, tmp_path, joint_run):
+    write_rows(tmp_path / "in.jsonl", joint_rows(10, seed=3))
+    lines = seqwise("predict", joint_run[0], "in.jsonl", "--proba").out.splitlines()
+    for line in map(json.loads, lines):
+        given = line["intent_probability"]
+        assert sum(given.values()) == pytest.approx(1, abs=1e-4)
+        assert max(given, key=given.get) == line["intent"]
+        assert [max(step, key=step.get) for step in line["slots_probability"]] == line["slots"]
+
+
+def test_standard_input_is_predicted_like_the_file(seqwise, tmp_path, joint_run):
+    file = write_rows(tmp_path / "in.jsonl", joint_rows(10, seed=3))
+    content = (tmp_path / "in.jsonl").read_bytes()
+    assert seqwise("predict", joint_run[0], "-", stdin=content).out == seqwise("predict", joint_run[0], file).out
+
+
+def test_an_output_file_gets_what_stdout_would(seqwise, tmp_path, joint_run):
+    write_rows(tmp_path / "in.jsonl", joint_rows(10, seed=3))
+    printed = seqwise("predict", joint_run[0], "in.jsonl").out
+    assert seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.jsonl").out == ""
+    assert (tmp_path / "out.jsonl").read_text() == printed
+
+
+def test_a_failed_prediction_leaves_no_half_written_file(seqwise, tmp_path, joint_run):
+    rows = [*joint_rows(3), {"tokens": []}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.jsonl")
+    assert (result.status, "in.jsonl:4" in result.err) == (2, True)
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_token_files_are_predicted_as_token_files(seqwise, tmp_path, joint_run):
+    write_rows(tmp_path / "in.jsonl", joint_rows(4, seed=3))
+    out = seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.conll")
+    assert out.status == 0
+    blocks = (tmp_path / "out.conll").read_text().strip().split("\n\n")
+    assert len(blocks) == 4
+    assert blocks[0].startswith("# intent = ")
+    assert all(len(line.split("\t")) == 2 for line in blocks[0].splitlines()[1:])
+
+
+def csv_run(seqwise, tmp_path, tiny):
+    rows = joint_rows(60)
+    lines = ["id,text,vote_a,vote_b"]
+    lines += [f'{r["number"]},"{r["text"]}",{"" if r["vote_a"] is None else r["vote_a"]},{r["vote_b"]}' for r in rows]
+    (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
+    assert seqwise("train", "d.csv", "--run", "r", "--outputs", "vote_*", *tiny).status == 0
+
+
+def test_tables_are_predicted_as_tables_in_the_users_values(seqwise, tmp_path, tiny):
+    csv_run(seqwise, tmp_path, tiny)
+    (tmp_path / "new.csv").write_text('id,text,note\n7,"play, jazz",x\n3,will it rain,y\n')
+    header, *rows = seqwise("predict", "r", "new.csv").out.splitlines()
+    assert header == "id,text,note,vote_a,vote_b"
+    assert rows[0].startswith('7,"play, jazz",x,')
+    assert all(cell in ("-1", "0", "1") for row in rows for cell in row.split(",")[-2:])
+
+
+def test_probabilities_of_outputs_are_columns(seqwise, tmp_path, tiny):
+    csv_run(seqwise, tmp_path, tiny)
+    (tmp_path / "new.csv").write_text("id,text\n7,play jazz\n")
+    header = seqwise("predict", "r", "new.csv", "--proba").out.splitlines()[0].split(",")
+    assert header[4:] == [f"vote_{output}_probability_{label}" for output in "ab" for label in (-1, 0, 1)]
+
+
+def test_conllu_is_predicted_as_conllu(seqwise, tmp_path, tiny):
+    words = [("It", "PRON"), ("rains", "VERB"), ("now", "ADV")]
+    sentence = "".join(f"{i}\t{form}\t_\t{tag}\t_\t_\t_\t_\t_\t_\n" for i, (form, tag) in enumerate(words, 1))
+    distinct = [sentence.replace("now", f"now{i}") for i in range(20)]
+    (tmp_path / "d.conllu").write_text("\n".join(f"# sent_id = s{i}\n{s}" for i, s in enumerate(distinct)) + "\n")
+    assert seqwise("train", "d.conllu", "--run", "r", *tiny).status == 0
+    (tmp_path / "new.conllu").write_text("# sent_id = x\n1\tIt\tit\t_\t_\t_\t0\troot\t_\t_\n\n")
+    lines = seqwise("predict", "r", "new.conllu").out.splitlines()
+    assert lines[0] == "# sent_id = x"
+    cells = lines[1].split("\t")
+    assert (len(cells), cells[:3], cells[6:8]) == (10, ["1", "It", "it"], ["0", "root"])
+    assert cells[3] in {"PRON", "VERB", "ADV"}
+
+
+def test_an_output_of_an_unknown_form_is_refused(seqwise, tmp_path, joint_run):
+    write_rows(tmp_path / "in.jsonl", joint_rows(2))
+    result = seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.xlsx")
+    assert result.status == 2
+    assert "--output out.xlsx: predictions are written as 'jsonl', 'csv', 'tsv', 'conll', 'conllu'" in result.err

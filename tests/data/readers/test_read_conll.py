@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from reading import places, refusal, values
+from seqwise.data.readers import ReadOptions, open_files
+
+NEWS = """-DOCSTART- -X- -X- O
+
+EU NNP B-NP B-ORG
+rejects VBZ B-VP O
+
+-DOCSTART- -X- -X- O
+
+Peter NNP B-NP B-PER
+Blackburn NNP I-NP I-PER
+"""
+
+
+def test_a_sequence_is_a_list_per_column(write):
+    assert values(write("a.conll", NEWS)) == [
+        {
+            "column1": ["EU", "rejects"],
+            "column2": ["NNP", "VBZ"],
+            "column3": ["B-NP", "B-VP"],
+            "column4": ["B-ORG", "O"],
+        },
+        {
+            "column1": ["Peter", "Blackburn"],
+            "column2": ["NNP", "NNP"],
+            "column3": ["B-NP", "I-NP"],
+            "column4": ["B-PER", "I-PER"],
+        },
+    ]
+
+
+def test_the_line_of_a_sequence_is_that_of_its_first_token(write):
+    assert places(write("a.conll", NEWS)) == ["a.conll:3", "a.conll:8"]
+    assert places(write("b.conll", "# id = 7\nIt O\n")) == ["b.conll:2"]
+
+
+def test_document_lines_are_left_out_and_said(write):
+    source = open_files([write("a.conll", NEWS)], ReadOptions())
+    assert (source.format, source.kind, source.tokens) == ("conll", "tokens", "column1")
+    assert source.notes == ("a.conll: lines -DOCSTART- are left out",)
+
+
+def test_columns_can_be_named(write):
+    name = write("a.iob2", "It O\nworks O\n")
+    assert values(name, columns=("token", "tag")) == [{"token": ["It", "works"], "tag": ["O", "O"]}]
+
+
+def test_comments_with_a_value_become_columns(write):
+    name = write("a.conll", "# intent = PlayMusic\n# checked\nplay O\njazz B-genre\n\nstop O\n")
+    source = open_files([name], ReadOptions())
+    assert source.columns == ("column1", "column2", "intent")
+    assert [record.values for record in source] == [
+        {"column1": ["play", "jazz"], "column2": ["O", "B-genre"], "intent": "PlayMusic"},
+        {"column1": ["stop"], "column2": ["O"]},
+    ]
+
+
+def test_the_value_of_a_comment_may_be_empty_and_hold_equal_signs(write):
+    record = values(write("a.conll", "# a =\n# long key = x = y\nIt O\n"))[0]
+    assert (record["a"], record["long key"]) == ("", "x = y")
+
+
+def test_comments_above_a_blank_line_belong_to_the_next_sequence(write):
+    assert values(write("a.conll", "# a = 1\n\nIt O\n\nIs O\n"))[0]["a"] == "1"
+
+
+HASHES = {
+    "alone, after a tab": "#\tO\nIt\tO\n",
+    "alone, after a blank": "# O\nIt O\n",
+    "of a word": "#tag O\nIt O\n",
+    "in the middle": "It O\n# O\n\n",
+    "in a later sequence": "It O\n\n# O\n",
+    "in every line": "#tag O\n# O\n",
+}
+
+
+@pytest.mark.parametrize("content", HASHES.values(), ids=HASHES)
+def test_a_hash_can_begin_a_token(write, content):
+    tokens = [token for row in values(write("a.conll", content)) for token in row["column1"]]
+    assert sorted(tokens) == sorted(line.split()[0] for line in content.split("\n") if line)
+
+
+def test_tabs_keep_blanks_inside_tokens(write):
+    assert values(write("a.conll", "Hà Nội\tB-LOC\n5 000\tO\n"))[0]["column1"] == ["Hà Nội", "5 000"]
+
+
+def test_blanks_of_any_number_separate(write):
+    assert values(write("a.conll", "It   O\nis \t O\n"))[0] == {
+        "column1": ["It", "is"],
+        "column2": ["O", "O"],
+    }
+
+
+def test_other_spaces_of_unicode_are_data(write):
+    assert values(write("a.conll", "5\u00a0000 O\n\u3000 O\n"))[0]["column1"] == ["5\u00a0000", "\u3000"]
+
+
+def test_a_delimiter_can_be_given(write):
+    assert values(write("a.conll", "New York|B\n"), delimiter="|")[0] == {
+        "column1": ["New York"],
+        "column2": ["B"],
+    }
+    assert values(write("b.conll", "New York\n"), delimiter="blank")[0] == {
+        "column1": ["New"],
+        "column2": ["York"],
+    }
+
+
+def test_lines_of_blanks_are_blank(write):
+    assert len(values(write("a.conll", "\nIt\tO \n\t\nIs\tO\r\n \r\n\r\nSo\tO"))) == 3
+
+
+def test_one_column_is_enough(write):
+    assert values(write("a.conll", "It\nis\n\nSo\n")) == [{"column1": ["It", "is"]}, {"column1": ["So"]}]
+
+
+def test_a_column_that_counts_is_not_the_column_of_tokens(write):
+    name = write("a.iob2", "# text = Det går\n1\tDet\tO\n2\tgår\tO\n\n1\tNej\tO\n")
+    source = open_files([name], ReadOptions())
+    assert source.tokens == "column2"
+    assert source.notes == ("a.iob2: the first column counts 1, 2, 3: the tokens are taken from 'column2'",)
+
+
+@pytest.mark.parametrize("content", ["1 O\n\n1 O\n", "1 O\n2 O\n\n2 O\n", "1\n2\n"])
+def test_numbers_can_be_tokens(write, content):
+    assert open_files([write("a.conll", content)], ReadOptions()).tokens == "column1"
+
+
+WRONG = {
+    "nothing": ("\n \n", {}, "a.conll: the file has no tokens"),
+    "comments only": ("# a = b\n", {}, "a.conll: the file has no tokens"),
+    "a missing column": (
+        "# a\n\nEU NNP O\nsaid O\n",
+        {},
+        "a.conll:4: expected 3 columns as on line 3, got 2: 'said O'\n"
+        "  Separate the columns by tabs where cells hold blanks.",
+    ),
+    "a missing column in the second file": (
+        "EU\tNNP\tO\n\nsaid\tO\n",
+        {},
+        "a.conll:3: expected 3 columns as on line 1, got 2: 'said\\tO'",
+    ),
+    "an empty cell": ("It\tPRON\tO\nis\t\tO\n", {}, "a.conll:2: column 'column2': the cell is empty"),
+    "another number of names": (
+        "It O\n",
+        {"columns": ("a", "b", "c")},
+        "a.conll:1: 3 columns are named, but the line has 2",
+    ),
+    "a comment named as a column": (
+        "It O\n\n# tag = x\nIs O\n",
+        {"columns": ("token", "tag")},
+        "a.conll:3: the comment's key 'tag' is also the name of a column\n"
+        "  Rename the key, or name the columns with --columns.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "options", "message"), WRONG.values(), ids=WRONG)
+def test_columns_that_are_wrong_are_refused(write, content, options, message):
+    assert refusal(write("a.conll", content), **options) == message

@@ -1,0 +1,130 @@
+"""What does not count is selected away: nothing that stands there reaches a loss or a gradient."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from loss_cases import REDUCTIONS, TORCH, Backend, coins, integers, mapped, numbers
+
+from seqwise.losses.torch import binary_cross_entropy, cross_entropy
+
+NAN, INF = math.nan, math.inf
+LOGITS, LABELS = numbers((3, 4, 3), 1), integers((3, 4), 3, 2)
+WEIGHTS = numbers((3, 4), 3, 0.1, 2)
+MASK = coins((3, 4), 4)
+POISONS = [pytest.param(poison, id=str(poison)) for poison in (NAN, INF, -INF)]
+
+
+def spoiled(nested: Any, mask: Any, poison: Any) -> Any:
+    """The nested list with every number replaced where the mask is off."""
+    if isinstance(mask, list):
+        return [spoiled(inner, row, poison) for inner, row in zip(nested, mask, strict=True)]
+    return nested if mask else mapped(lambda _: poison, nested)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("poison", POISONS)
+def test_logits_that_do_not_count_may_be_anything(poison: float, reduction: str, backend: Backend) -> None:
+    options = {"mask": MASK, "reduction": reduction, "label_smoothing": 0.1, "class_weight": [1.0, 0.0, 2.0]}
+    found = backend.call("cross_entropy", spoiled(LOGITS, MASK, poison), LABELS, **options)
+    np.testing.assert_array_equal(found, backend.call("cross_entropy", LOGITS, LABELS, **options))
+
+
+@pytest.mark.parametrize("poison", [-100, 3, 255, -(2**62)])
+def test_labels_that_do_not_count_may_be_anything(poison: int, backend: Backend) -> None:
+    found = backend.call("cross_entropy", LOGITS, spoiled(LABELS, MASK, poison), mask=MASK)
+    assert found == backend.call("cross_entropy", LOGITS, LABELS, mask=MASK)
+
+
+@pytest.mark.parametrize("poison", [-100, 3])
+def test_unknown_label_values_that_do_not_count_may_be_anything(poison: int, backend: Backend) -> None:
+    options = {"mask": MASK, "label_values": (2, 0, 1)}
+    found = backend.call("cross_entropy", LOGITS, spoiled(LABELS, MASK, poison), **options)
+    assert found == backend.call("cross_entropy", LOGITS, LABELS, **options)
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_soft_labels_that_do_not_count_may_be_anything(poison: float, backend: Backend) -> None:
+    soft = [[[0.5, 0.25, 0.25]] * 4] * 3
+    found = backend.call("cross_entropy", LOGITS, spoiled(soft, MASK, poison), mask=MASK)
+    assert found == backend.call("cross_entropy", LOGITS, soft, mask=MASK)
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_sample_weights_that_do_not_count_may_be_anything(poison: float, backend: Backend) -> None:
+    found = backend.call("cross_entropy", LOGITS, LABELS, mask=MASK, sample_weight=spoiled(WEIGHTS, MASK, poison))
+    assert found == backend.call("cross_entropy", LOGITS, LABELS, mask=MASK, sample_weight=WEIGHTS)
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_yes_or_no_logits_and_labels_that_do_not_count_may_be_anything(poison: float, backend: Backend) -> None:
+    logits, labels = numbers((3, 4), 5), numbers((3, 4), 6, 0, 1)
+    found = backend.call(
+        "binary_cross_entropy", spoiled(logits, MASK, poison), spoiled(labels, MASK, poison), mask=MASK
+    )
+    assert found == backend.call("binary_cross_entropy", logits, labels, mask=MASK)
+
+
+@pytest.mark.parametrize("labels", ["index", "one-hot"])
+@pytest.mark.parametrize("from_logits", [True, False])
+@pytest.mark.parametrize("poison", POISONS)
+def test_the_gradient_is_exactly_0_where_nothing_counts(poison: float, from_logits: bool, labels: str) -> None:
+    mask = torch.tensor(MASK)
+    logits = torch.tensor(spoiled(LOGITS, MASK, poison) if from_logits else LOGITS)
+    logits = logits if from_logits else logits.softmax(-1).masked_fill(~mask.unsqueeze(-1), poison)
+    logits.requires_grad_()
+    index = torch.tensor(LABELS)
+    truth = index if labels == "index" else torch.nn.functional.one_hot(index, 3).double()
+    cross_entropy(logits, truth, mask=mask, from_logits=from_logits, label_smoothing=0.1).backward()
+    assert logits.grad is not None
+    assert (logits.grad[~mask] == 0).all()
+    assert logits.grad[mask].isfinite().all()
+    assert (logits.grad[mask] != 0).any()
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_the_gradient_of_yes_or_no_is_exactly_0_where_nothing_counts(poison: float) -> None:
+    mask = torch.tensor(MASK)
+    logits = torch.tensor(spoiled(numbers((3, 4), 7), MASK, poison)).requires_grad_()
+    binary_cross_entropy(logits, torch.tensor(integers((3, 4), 2, 8)), mask=mask).backward()
+    assert logits.grad is not None
+    assert (logits.grad[~mask] == 0).all()
+    assert (logits.grad[mask] != 0).all()
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("loss", [cross_entropy, binary_cross_entropy])
+def test_nothing_counts_gives_0_with_a_gradient_of_0(loss: Any, reduction: str) -> None:
+    logits = torch.full((2, 3, 4), NAN, requires_grad=True)
+    labels = torch.full((2, 3, 4) if loss is binary_cross_entropy else (2, 3), 99)
+    found = loss(logits, labels, lengths=torch.tensor([0, 0]), reduction=reduction)
+    found.sum().backward()
+    assert (found == 0).all()
+    assert logits.grad is not None
+    assert (logits.grad == 0).all()
+
+
+@pytest.mark.parametrize("sizes", [(0, 3, 4), (2, 0, 4)])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "sequence_mean", "batch_mean"])
+def test_an_empty_batch_costs_0(sizes: tuple[int, ...], reduction: str, backend: Backend) -> None:
+    logits = np.zeros(sizes)
+    given = logits if backend is not TORCH else torch.tensor(logits)
+    labels = logits[..., 0].astype(int) if backend is not TORCH else torch.zeros(sizes[:-1], dtype=torch.long)
+    assert backend.losses.cross_entropy(given, labels, reduction=reduction) == 0
+
+
+@pytest.mark.parametrize("weight", ["class_weight", "sample_weight"])
+def test_weights_of_0_alone_give_0(weight: str, backend: Backend) -> None:
+    weights = {"class_weight": [0.0] * 3, "sample_weight": [0.0] * 3}[weight]
+    assert backend.call("cross_entropy", LOGITS, LABELS, **{weight: weights}) == 0
+
+
+def test_an_impossible_class_leaves_the_other_gradients_finite() -> None:
+    logits = torch.tensor([[-INF, 0.5, 1.0]], requires_grad=True)
+    cross_entropy(logits, torch.tensor([[0.0, 1.0, 0.0]])).backward()
+    softmax = torch.tensor([[-INF, 0.5, 1.0]]).softmax(-1)
+    torch.testing.assert_close(logits.grad, softmax - torch.tensor([[0.0, 1.0, 0.0]]))

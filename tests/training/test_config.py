@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from seqwise.errors import ConfigError
+from seqwise.training.config import Config, dump_config, load_config, override, parse_config, seconds_of
+
+
+def test_what_is_dumped_parses_to_the_same_config():
+    config = parse_config({"model": {"hidden": 7, "pooling": {"a b": "mean"}}, "data": {"train": ["x: y.csv"]}})
+    assert parse_config(yaml.safe_load(dump_config(config, {}))) == config
+
+
+def test_the_dump_holds_every_setting_and_says_what_was_inferred():
+    text = dump_config(Config(), {"train.max_epochs": "from 10 training sequences"})
+    plain = yaml.safe_load(text)
+    assert {f"{s}.{k}" for s, section in plain.items() for k in section} == {
+        f"{s}.{k}" for s, section in Config() for k in type(section).model_fields
+    }
+    assert "  max_epochs: null  # from 10 training sequences\n" in text
+
+
+def test_every_setting_has_a_sentence():
+    sections = [type(section) for _, section in Config()]
+    assert all(field.description for section in sections for field in section.model_fields.values())
+
+
+def test_set_reads_values_as_yaml():
+    plain = override({"model": {"hidden": 1}}, ["model.bidirectional=false", "data.label=[a, b]", "train.budget=10m"])
+    assert plain == {
+        "model": {"hidden": 1, "bidirectional": False},
+        "data": {"label": ["a", "b"]},
+        "train": {"budget": "10m"},
+    }
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("45", 45)])
+def test_a_duration_is_read(text, seconds):
+    assert seconds_of(text) == seconds
+
+
+WRONG = [
+    ({"model": {"hiden": 3}}, r"there is no setting 'model.hiden'. Did you mean 'hidden'\?"),
+    ({"modle": {}}, r"there is no setting 'modle'. Did you mean 'model'\?"),
+    ({"train": {"zzz": 1}}, "there is no setting 'train.zzz'. train. has 'optimizer'"),
+    ({"model": {"hidden": 0}}, "model.hidden is 0: input should be greater than or equal to 1"),
+    ({"model": {"hidden": "big"}}, "model.hidden is 'big': input should be a valid integer"),
+    ({"train": {"optimizer": "sgd"}}, "train.optimizer is 'sgd': input should be 'adam' or 'adamw'"),
+    ({"train": {"budget": "soon"}}, "train.budget: a budget looks like 90s, 10m or 1h; got 'soon'"),
+    ({"train": {"budget": "0m"}}, "a budget looks like 90s, 10m or 1h; got '0m'"),
+]
+
+
+@pytest.mark.parametrize(("plain", "message"), WRONG)
+def test_a_wrong_setting_is_named(plain, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_config(plain)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("model.hidden", r"--set takes KEY=VALUE, such as model.hidden=64; got 'model.hidden'"),
+        ("model.hidden.x=1", "'hidden' holds a value, not settings"),
+        ("model.hidden=[1", "the value cannot be read"),
+    ],
+)
+def test_a_wrong_assignment_is_named(assignment, message):
+    with pytest.raises(ConfigError, match=message):
+        override({"model": {"hidden": 3}}, [assignment])
+
+
+def test_a_config_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"the config .*none.yaml cannot be read"):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_a_config_file_without_sections_is_an_error(tmp_path):
+    (tmp_path / "list.yaml").write_text("- a\n")
+    with pytest.raises(ConfigError, match="must hold sections"):
+        load_config(tmp_path / "list.yaml")

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import resource
+import signal
+
+import pytest
+import torch
+
+from seqwise.errors import RunFolderError, SaveError
+from seqwise.training.folder import RunFolder, next_run_folder, write_atomically
+
+
+def test_the_first_free_number_names_a_run(tmp_path):
+    (tmp_path / "news-1").mkdir()
+    (tmp_path / "news-2").mkdir()
+    assert next_run_folder("news", tmp_path).name == "news-3"
+
+
+def test_a_run_folder_is_never_overwritten(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("keep")
+    with pytest.raises(
+        RunFolderError, match=r"run exists already and is never overwritten\n  Choose another with --run"
+    ):
+        RunFolder(tmp_path / "run").create()
+    assert (tmp_path / "run" / "mine.txt").read_text() == "keep"
+
+
+def test_an_empty_folder_may_become_a_run(tmp_path):
+    (tmp_path / "run").mkdir()
+    RunFolder(tmp_path / "run").create()
+    assert (tmp_path / "run" / "checkpoints" / "last").is_dir()
+
+
+def test_a_run_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SaveError, match="cannot make the run folder .*file/run: Not a directory"):
+        RunFolder(tmp_path / "file" / "run").create()
+
+
+def test_tensors_and_text_survive(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_tensors(tmp_path / "t", {"a": torch.arange(6).reshape(2, 3).T}, {"note": "é"})
+    tensors, metadata = folder.read_tensors(tmp_path / "t")
+    assert tensors["a"].tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert metadata == {"note": "é"}
+
+
+def test_a_write_that_fails_leaves_what_stood_there(tmp_path):
+    target = tmp_path / "file"
+    target.write_text("old")
+
+    def fail(part):
+        part.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(
+        SaveError, match=r"cannot save .*file: No space left on device. What was saved before is untouched"
+    ):
+        write_atomically(target, fail)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert target.read_text() == "old"
+
+
+def test_the_old_checkpoint_survives_a_full_disk(tmp_path):
+    """The operating system refuses the write itself, as a full disk does: files may grow to 64 KiB only."""
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    folder.write_tensors(folder.checkpoint, {"weights": torch.ones(10)}, {})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    try:
+        with pytest.raises(SaveError, match=r"cannot save .*state.safetensors: .* What was saved before is untouched"):
+            folder.write_tensors(folder.checkpoint, {"weights": torch.zeros(1 << 18)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert folder.read_tensors(folder.checkpoint)[0]["weights"].tolist() == [1.0] * 10
+    assert [path.name for path in folder.checkpoint.parent.iterdir()] == ["state.safetensors"]
+
+
+NEEDED = ["config.yaml", "data.json", "labels.json", "vocab.json", "model.safetensors", "metrics.json", "env.json"]
+
+
+def run_with(tmp_path, *names, version=1):
+    for name in names:
+        (tmp_path / name).write_text(json.dumps({"format_version": version}))
+    return RunFolder(tmp_path)
+
+
+def test_a_finished_run_passes(tmp_path):
+    run_with(tmp_path, *NEEDED).check_finished()
+
+
+def test_a_missing_run_is_named(tmp_path):
+    with pytest.raises(RunFolderError, match="there is no run folder .*none"):
+        RunFolder(tmp_path / "none").check_finished()
+
+
+def test_another_folder_is_no_run(tmp_path):
+    with pytest.raises(RunFolderError, match="is not a run folder: it has none of config.yaml"):
+        RunFolder(tmp_path).check_finished()
+
+
+def test_a_half_written_run_is_named_with_what_is_missing(tmp_path):
+    with pytest.raises(
+        RunFolderError, match=r"is half written: model.safetensors, metrics.json missing\n  Training did"
+    ):
+        run_with(tmp_path, *(set(NEEDED) - {"model.safetensors", "metrics.json"})).check_finished()
+
+
+def test_a_run_of_another_version_is_named(tmp_path):
+    with pytest.raises(RunFolderError, match="has format 2, this version of seqwise reads format 1"):
+        run_with(tmp_path, *NEEDED, version=2).check_finished()
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", b"\x08\x00\x00\x00\x00\x00\x00\x00{}"])
+def test_torn_tensors_are_named(tmp_path, content):
+    (tmp_path / "t").write_bytes(content)
+    with pytest.raises(RunFolderError, match="t cannot be read"):
+        RunFolder(tmp_path).read_tensors(tmp_path / "t")
+
+
+def test_torn_json_is_named(tmp_path):
+    (tmp_path / "env.json").write_text('{"format')
+    with pytest.raises(RunFolderError, match="env.json cannot be read"):
+        RunFolder(tmp_path).read_json("env.json")
