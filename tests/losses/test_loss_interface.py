@@ -22,8 +22,7 @@ SHARED_NAMES = frozenset(
     {
         *("abs", "exp", "log", "log1p", "isinf", "logical_and", "maximum", "minimum", "where"),
         *("any", "max", "sum"),
-        *("arange", "array", "broadcast_to", "expand_dims", "ones_like", "shape", "zeros_like"),
-        *("searchsorted", "take", "take_along_axis"),
+        *("arange", "broadcast_to", "expand_dims", "ones_like", "shape", "take_along_axis", "zeros_like"),
     }
 )
 """Names that numpy, jax.numpy and keras.ops have, with the same meaning."""

@@ -128,3 +128,14 @@ def test_an_impossible_class_leaves_the_other_gradients_finite() -> None:
     cross_entropy(logits, torch.tensor([[0.0, 1.0, 0.0]])).backward()
     softmax = torch.tensor([[-INF, 0.5, 1.0]]).softmax(-1)
     torch.testing.assert_close(logits.grad, softmax - torch.tensor([[0.0, 1.0, 0.0]]))
+
+
+@pytest.mark.parametrize("spoiled_one", ["labels", "sample_weight"])
+def test_the_gradient_of_class_weights_is_free_of_what_does_not_count(spoiled_one: str) -> None:
+    mask = torch.tensor(MASK)
+    arrays = {"labels": torch.full((3, 4, 3), 1 / 3), "sample_weight": torch.tensor(WEIGHTS)}
+    clean, spoilt = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    cross_entropy(torch.tensor(LOGITS), **arrays, mask=mask, class_weight=clean).backward()
+    arrays[spoiled_one][~mask] = NAN
+    cross_entropy(torch.tensor(LOGITS), **arrays, mask=mask, class_weight=spoilt).backward()
+    torch.testing.assert_close(spoilt.grad, clean.grad, rtol=0, atol=0)

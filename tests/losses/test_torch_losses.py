@@ -176,6 +176,29 @@ def test_binary_cross_entropy_and_loss_sum_compile_to_one_graph() -> None:
     torch.testing.assert_close(found, binary_cross_entropy(LOGITS, labels, ignore_index=-1))
 
 
+@pytest.mark.usefixtures("compiler")
+def test_a_denominator_may_be_a_number_or_a_tensor_in_a_compiled_graph() -> None:
+    compiled = torch.compile(cross_entropy, fullgraph=True, backend="aot_eager")
+    wanted = cross_entropy(LOGITS, LABELS, reduction="sum") / 7.5
+    for denominator in (7.5, torch.tensor(7.5)):
+        torch.testing.assert_close(compiled(LOGITS, LABELS, denominator=denominator), wanted)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", ["every option", "label values out of order with a missing label"])
+def test_a_gpu_is_never_waited_for(name: str) -> None:
+    case = case_named(name)
+    given = TORCH.arrays({"logits": case.logits, "labels": case.labels, **case.options, "denominator": 7.5})
+    on_gpu = {key: value.cuda() if isinstance(value, torch.Tensor) else value for key, value in given.items()}
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        found = cross_entropy(on_gpu.pop("logits").requires_grad_(), on_gpu.pop("labels"), **on_gpu)
+        found.backward()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    torch.testing.assert_close(found.cpu(), cross_entropy(given.pop("logits"), given.pop("labels"), **given))
+
+
 def test_autocast_changes_nothing() -> None:
     wanted = cross_entropy(LOGITS, LABELS, class_weight=WEIGHTS, label_smoothing=0.1, mask=MASK)
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -185,7 +185,7 @@ def _config(
     before = parse_config(plain)
     for name, key in _KEYS.items():
         value = context.params.get(name)
-        if value is not None and value != []:
+        if value is not None and value not in ([], ()):
             _set(plain, key, value)
     if data:
         _set(plain, "data.train", data)

@@ -132,9 +132,9 @@ class _Finder:
         requested = self.requested
         if requested.text is not None and requested.tokens is not None:
             raise ConfigError("--text and --tokens name the input in two ways; give one of them")
-        if requested.tokens is not None:
+        if requested.tokens is not None and not self.profiles[requested.tokens].is_series:
             return requested.tokens, "tokens"
-        column = requested.text or self._input_column(taken)
+        column = requested.tokens or requested.text or self._input_column(taken)
         profile = self.profiles[column]
         if profile.is_series:
             return column, "series"

@@ -111,9 +111,9 @@ def _class_indices(plan: Any, labels: Any, counts: Any, xp: Any) -> Any:
     """The class index of each label: 0 where it does not count, out of range for what is no label value."""
     index = labels
     if plan.label_values is not None:
-        values, order = xp.array(sorted(plan.label_values)), xp.array(plan.label_order)
-        place = xp.minimum(xp.searchsorted(values, labels), len(plan.label_order) - 1)
-        index = xp.where(xp.take(values, place) == labels, xp.take(order, place), len(plan.label_order))
+        index = xp.zeros_like(labels) + len(plan.label_values)
+        for position, value in enumerate(plan.label_values):
+            index = xp.where(labels == value, position, index)
     return _where_counts(counts, index, 0, xp)
 
 

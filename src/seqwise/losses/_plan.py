@@ -56,12 +56,6 @@ class Plan:
     sample_weight_missing: int
 
     @property
-    def label_order(self) -> tuple[int, ...]:
-        """The classes in the order of their label values, for a search among sorted values."""
-        values = self.label_values or ()
-        return tuple(sorted(range(len(values)), key=values.__getitem__))
-
-    @property
     def within_sequence(self) -> tuple[int, ...]:
         """The axes of the positions inside one sequence: all but the batch."""
         return tuple(range(1, len(self.positions)))

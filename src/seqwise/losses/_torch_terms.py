@@ -219,10 +219,9 @@ def _class_indices(plan: Plan, labels: Tensor, counts: Tensor | None) -> Tensor:
     """The class index of each label: 0 where it does not count, out of range for what is no label value."""
     index = labels
     if plan.label_values is not None:
-        values = torch.tensor(sorted(plan.label_values), device=labels.device)
-        order = torch.tensor(plan.label_order, device=labels.device)
-        place = torch.searchsorted(values, labels.contiguous()).clamp(max=len(order) - 1)
-        index = torch.where(values[place] == labels, order[place], len(order))
+        index = torch.full_like(labels, len(plan.label_values))
+        for position, value in enumerate(plan.label_values):
+            index = index.masked_fill(labels == value, position)
     return index if counts is None else torch.where(counts, index, 0)
 
 

@@ -1,8 +1,9 @@
 """The losses for PyTorch: functions, and modules that store options and call the functions.
 
-What shapes, options and edge cases mean is said once, in `seqwise.losses`. Everything here
-differentiates, twice too, works under `torch.compile(fullgraph=True)`, `torch.func` and autocast, and
-never synchronises with a GPU: values are looked at only for tensors on the CPU, outside of traces.
+What shapes, options and edge cases mean is said once, in `seqwise.losses`. Everything here differentiates,
+twice too, and works under `torch.compile(fullgraph=True)`, `torch.func` and autocast. A GPU is never waited for:
+values are looked at only for tensors on the CPU, outside of traces. Masks, lengths and weights may be tensors on
+any device, or lists; they are copied to the device of the logits where they are not there yet.
 """
 
 from __future__ import annotations
@@ -353,8 +354,15 @@ def _reduced(terms: Terms, reduction: Reduction, denominator: float | Tensor | N
     if reduction == "sum":
         return total.sum
     if denominator is not None:
-        total = LossSum(total.sum, torch.as_tensor(denominator, dtype=total.sum.dtype, device=total.sum.device))
+        total = LossSum(total.sum, _as_count(denominator, total.sum))
     return total.mean()
+
+
+def _as_count(denominator: float | Tensor, like: Tensor) -> Tensor:
+    """The denominator as a tensor; a number is filled in on the device, since copying it there would synchronise."""
+    if isinstance(denominator, Tensor):
+        return denominator.to(like)
+    return torch.full_like(like, denominator)
 
 
 def _summed(terms: Terms, reduction: Reduction) -> LossSum:

@@ -282,7 +282,8 @@ def _resolve(config: Config, store: Store, split: Split, spec: DataSpec) -> tupl
     if config.train.max_epochs is None:
         train["max_epochs"] = _max_epochs(len(split.train))
         inferred["train.max_epochs"] = f"from {len(split.train):,} training sequences"
-    given: dict[str, Any] = {}
+    given, data = _found_columns(config, spec)
+    inferred |= {f"data.{key}": "found" for key in data} | {f"input.{key}": "found" for key in given}
     if config.input.kind == "auto":
         given["kind"] = spec.input.kind
         inferred["input.kind"] = "from the cells"
@@ -293,9 +294,24 @@ def _resolve(config: Config, store: Store, split: Split, spec: DataSpec) -> tupl
         update={
             "train": config.train.model_copy(update=train),
             "input": config.input.model_copy(update=given),
+            "data": config.data.model_copy(update=data),
         }
     )
     return resolved, inferred
+
+
+def _found_columns(config: Config, spec: DataSpec) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of `input` and `data` that name the columns which were found."""
+    given: dict[str, Any] = {}
+    if config.input.text is None and config.input.tokens is None and not spec.input.is_series:
+        given["tokens" if spec.input.kind == "tokens" else "text"] = spec.input.column
+    data: dict[str, Any] = {}
+    if not (config.data.label or config.data.tags or config.data.outputs or config.data.multilabel):
+        for target in spec.targets:
+            data[target.kind] = (*data.get(target.kind, ()), ",".join(target.columns))
+    if config.data.id is None:
+        data["id"] = spec.id_column or "none"
+    return given, data
 
 
 def _batch_tokens(steps: int) -> int:

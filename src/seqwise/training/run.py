@@ -217,7 +217,7 @@ def _environment(plan: Plan, command: str) -> dict[str, Any]:
         "seed": plan.task.config.train.seed,
         "parameters": parameter_count(plan.model),
         "command": command or " ".join(sys.argv),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
 
 

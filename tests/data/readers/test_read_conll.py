@@ -76,6 +76,7 @@ HASHES = {
     "in the middle": "It O\n# O\n\n",
     "in a later sequence": "It O\n\n# O\n",
     "in every line": "#tag O\n# O\n",
+    "alone in every sequence": "# O\n\n# O\n",
 }
 
 

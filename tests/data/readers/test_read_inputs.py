@@ -152,14 +152,6 @@ def test_a_stream_is_read_from_its_beginning_after_all_looks(data):
     assert [record.values for record in source] == ROWS
 
 
-def test_a_stream_can_be_read_only_once():
-    source = read_stream(io.BytesIO(TABLE.encode()), "input", ReadOptions())
-    list(source)
-    message = r"^input: a stream can be read only once\n  Save it to a file to read it twice\.$"
-    with pytest.raises(DataError, match=message):
-        list(source)
-
-
 def test_a_stream_that_arrives_byte_by_byte_is_the_same_stream():
     pipe = Pipe([bytes([byte]) for byte in gzip.compress(TABLE.encode())], closed=True)
     assert [record.values for record in read_stream(pipe, "input", ReadOptions(format="csv"))] == ROWS
@@ -183,9 +175,19 @@ def test_a_stream_has_the_records_of_the_file(write, form, content):
     assert list(map(str, streamed)) == list(map(str, named))
 
 
+@pytest.mark.parametrize(("form", "content"), FILES.items(), ids=FILES)
+def test_a_stream_can_be_read_only_once(form, content):
+    source = read_stream(io.BytesIO(content.encode()), "input", ReadOptions(format=form))
+    list(source)
+    message = r"^input: a stream can be read only once\n  Save it to a file to read it twice\.$"
+    with pytest.raises(DataError, match=message):
+        list(source)
+
+
 LIVE = {
     "csv": ([b"text,label\n", b"good,1\n"], b"bad,0\n", "bad"),
     "jsonl": ([b'{"text": "good"}\n'], b'{"text": "bad"}\n', "bad"),
+    "conll": ([b"good\tO\n", b"\n"], b"bad\tO\n\n", ["bad"]),
     "conllu": ([b"1\tgood" + 8 * b"\t_" + b"\n\n"], b"1\tbad" + 8 * b"\t_" + b"\n\n", ["bad"]),
 }
 

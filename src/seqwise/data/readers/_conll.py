@@ -36,7 +36,7 @@ class _Layout:
     line: int
     columns: tuple[str, ...]
     delimiter: str | None
-    commented: bool = False
+    commented: bool
 
     def cells(self, text: str) -> list[str]:
         return _BLANKS.split(text) if self.delimiter is None else text.split(self.delimiter)
@@ -98,15 +98,15 @@ def _look(source: Input, options: ReadOptions) -> tuple[_Layout, bool]:
                 return _layout(source.name, options, number, text, commented=commented), documents
     if doubtful is None or commented:
         raise DataError("the file has no tokens", file=source.name)
-    return _layout(source.name, options, *doubtful), documents
+    return _layout(source.name, options, *doubtful, commented=False), documents
 
 
-def _layout(name: str, options: ReadOptions, number: int, text: str, *, commented: bool = False) -> _Layout:
+def _layout(name: str, options: ReadOptions, number: int, text: str, *, commented: bool) -> _Layout:
     """The layout that a token line shows."""
     delimiter = options.delimiter or ("\t" if "\t" in text else None)
     if delimiter == " ":
         delimiter = None
-    width = len(_Layout(number, (), delimiter).cells(text))
+    width = len(_Layout(number, (), delimiter, commented).cells(text))
     columns = options.columns or tuple(f"column{column}" for column in range(1, width + 1))
     if len(columns) != width:
         raise DataError(f"{len(columns)} columns are named, but the line has {width}", file=name, line=number)
