@@ -10,9 +10,11 @@ __all__ = ["main"]
 
 def main() -> None:
     """Runs the command line; a user's mistake is one message on stderr and exit status 2."""
-    # Threads that wait for each other sleep instead of spinning: on a machine that does other work beside, two
-    # spinning threads are many times slower than one. It must be set before a framework starts its threads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait for each other spin for some 20 microseconds, then sleep. By default they spin for milliseconds,
+    # which makes two threads many times slower than one on a machine that does other work beside (benchmarks/LOG.md).
+    # It must be set before a framework starts its threads.
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from seqwise.cli.app import app
     from seqwise.errors import SeqwiseError
 

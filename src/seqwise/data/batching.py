@@ -25,7 +25,7 @@ class Batch:
     """Padded arrays of one batch.
 
     Attributes:
-        inputs: (B, T) int64 symbol numbers, or (B, T, channels) float32.
+        inputs: (B, T) int64 symbol numbers, (B, T, 1 + parts) with parts of words, or (B, T, channels) float32.
         lengths: (B,) int64; the first `lengths[b]` steps count.
         labels: per target name, class indices; see `seqwise.targets.Target` for the shapes.
         masks: per target name, of the labels' shape: True where a label is there.
@@ -94,9 +94,11 @@ class Batcher:
             return series
         numbers: NDArray[np.int64] = self._numbers[flat]  # type: ignore[attr-defined]
         if rng is not None and self.dropout > 0:
-            rates: NDArray[np.float32] = self._rates[numbers]  # type: ignore[attr-defined]
-            numbers = np.where(rng.random(len(numbers), dtype=np.float32) < rates, UNKNOWN, numbers)
-        inputs = np.full(mask.shape, PADDING, dtype=np.int64)
+            # A hidden word keeps its parts: that is how a word is met that training never showed.
+            words = numbers.reshape(len(numbers), -1)
+            rates: NDArray[np.float32] = self._rates[words[:, 0]]  # type: ignore[attr-defined]
+            words[rng.random(len(words), dtype=np.float32) < rates, 0] = UNKNOWN
+        inputs = np.full((*mask.shape, *numbers.shape[1:]), PADDING, dtype=np.int64)
         inputs[mask] = numbers
         return inputs
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqwise.data.affixes import PARTS, affix_numbers
 from seqwise.data.store import Store
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
@@ -25,16 +27,18 @@ class Vocabulary:
     Attributes:
         symbols: the known symbols; symbol i has the number i + 2.
         counts: how often each occurs in the training part.
+        affix_buckets: size of the table of each part of a word, see `data.affixes`; 0 when words have no parts.
     """
 
     symbols: tuple[str, ...]
     counts: tuple[int, ...]
+    affix_buckets: int = 0
 
     def __len__(self) -> int:
         return len(self.symbols) + _RESERVED
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, int], min_count: int = 1) -> Vocabulary:
+    def from_counts(cls, counts: Mapping[str, int], min_count: int = 1, affix_buckets: int = 0) -> Vocabulary:
         """The symbols that occur at least `min_count` times, the most frequent first.
 
         Example:
@@ -45,12 +49,27 @@ class Vocabulary:
             ((symbol, count) for symbol, count in counts.items() if count >= max(min_count, 1)),
             key=lambda pair: (-pair[1], pair[0]),
         )
-        return cls(tuple(symbol for symbol, _ in kept), tuple(count for _, count in kept))
+        return cls(tuple(symbol for symbol, _ in kept), tuple(count for _, count in kept), affix_buckets)
+
+    @property
+    def affix_count(self) -> int:
+        """The numbers that parts of words can have, padding included; 0 when words have no parts."""
+        return 1 + len(PARTS) * self.affix_buckets if self.affix_buckets else 0
+
+    @cached_property
+    def _known(self) -> dict[str, int]:
+        return {symbol: number for number, symbol in enumerate(self.symbols, start=_RESERVED)}
 
     def numbers(self, symbols: Sequence[str]) -> NDArray[np.int64]:
-        """The number of each symbol; `UNKNOWN` for one that is not known."""
-        known = {symbol: number for number, symbol in enumerate(self.symbols, start=_RESERVED)}
-        return np.array([known.get(symbol, UNKNOWN) for symbol in symbols], dtype=np.int64)
+        """The number of each symbol; `UNKNOWN` for one that is not known.
+
+        Returns:
+            (symbols,), or (symbols, 1 + parts) with the numbers of the words' parts behind when there are any.
+        """
+        numbers = np.array([self._known.get(symbol, UNKNOWN) for symbol in symbols], dtype=np.int64)
+        if not self.affix_buckets:
+            return numbers
+        return np.concatenate([numbers[:, None], affix_numbers(symbols, self.affix_buckets)], axis=1)
 
     def dropout_rates(self, alpha: float) -> NDArray[np.float32]:
         """How likely training shows each number as unknown: alpha / (alpha + count).

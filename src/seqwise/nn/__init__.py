@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from seqwise.nn.encoders import ENCODERS, Encoder, GRUEncoder, LSTMEncoder, RNNEncoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
-from seqwise.nn.inputs import ChannelProjection, TokenEmbedding
+from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
 from seqwise.nn.model import SequenceModel, TargetModule, build_model, parameter_count
 from seqwise.nn.poolings import (
     POOLINGS,
@@ -45,6 +45,7 @@ __all__ = [
     "TagsHead",
     "TargetModule",
     "TokenEmbedding",
+    "WordEmbedding",
     "build_model",
     "parameter_count",
 ]

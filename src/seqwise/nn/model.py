@@ -11,7 +11,7 @@ from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.nn._axes import Bool, Float, Integer, Num
 from seqwise.nn.encoders import ENCODERS
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
-from seqwise.nn.inputs import ChannelProjection, TokenEmbedding
+from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
 from seqwise.targets import Target
 
@@ -120,6 +120,8 @@ def build_model(
     input: Literal["tokens", "series"],  # noqa: A002 - the name of the config section
     vocabulary_size: int | None = None,
     channels: int | None = None,
+    parts: int = 0,
+    part_count: int = 0,
     embedding: int = 100,
     encoder: str = "lstm",
     hidden: int = 128,
@@ -136,6 +138,8 @@ def build_model(
         input: "tokens" for ids (batch, time), "series" for values (batch, time, channels).
         vocabulary_size: number of token ids, for tokens; id 0 is padding.
         channels: values per step, for series.
+        parts: for tokens, how many parts of a word stand behind its id (`WordEmbedding`); 0 for none.
+        part_count: number of ids that parts can have.
         embedding: size of the vector that a token or a step of a series becomes.
         encoder: a name in `ENCODERS`.
         hidden: features of one direction's state.
@@ -164,6 +168,8 @@ def build_model(
     _require_distinct_names(targets)
     _require_known("encoder", encoder, ENCODERS)
     input_layer = _input_layer(input, vocabulary_size, channels, embedding, dropout)
+    if parts and vocabulary_size is not None:
+        input_layer = WordEmbedding(vocabulary_size, part_count, parts, embedding, dropout=dropout)
     layer = ENCODERS[encoder](embedding, hidden, layers=layers, bidirectional=bidirectional, dropout=dropout)
     chosen = _pooling_names(targets, pooling)
     modules = {

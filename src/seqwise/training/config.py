@@ -73,6 +73,9 @@ class InputConfig(_Section):
     )
     lower: bool | None = Field(None, description="lower-case symbols; by default for words without tags")
     min_count: int = Field(1, ge=1, description="rarer symbols are read as the unknown symbol")
+    affix_buckets: int | None = Field(
+        None, ge=0, description="size of the table of each part (prefix, suffixes, shape) of a word; 0 for no parts"
+    )
     symbol_dropout: float = Field(
         0.25, ge=0, description="alpha of the chance alpha / (alpha + count) that training hides a symbol"
     )

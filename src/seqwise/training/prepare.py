@@ -248,7 +248,15 @@ def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, option
 def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | ChannelScaling:
     if store.channels:
         return ChannelScaling.of(store, split.train)
-    return Vocabulary.from_counts(symbol_counts(store, split.train), config.input.min_count)
+    buckets = config.input.affix_buckets
+    if buckets is None:
+        buckets = _affix_buckets(store.spec)
+    return Vocabulary.from_counts(symbol_counts(store, split.train), config.input.min_count, buckets)
+
+
+def _affix_buckets(spec: DataSpec) -> int:
+    """Words have parts; characters, bytes and series have none."""
+    return 2048 if spec.input.kind in ("words", "whitespace", "tokens") else 0
 
 
 def _sentences(
@@ -287,6 +295,9 @@ def _resolve(config: Config, store: Store, split: Split, spec: DataSpec) -> tupl
     if config.input.kind == "auto":
         given["kind"] = spec.input.kind
         inferred["input.kind"] = "from the cells"
+    if config.input.affix_buckets is None:
+        given["affix_buckets"] = _affix_buckets(spec)
+        inferred["input.affix_buckets"] = "words have parts, other symbols have none"
     if config.input.lower is None:
         given["lower"] = spec.input.lower
         inferred["input.lower"] = "words without tags are lower-cased"

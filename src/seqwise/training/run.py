@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seqwise.data.affixes import PARTS
 from seqwise.data.batching import Batch
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import RunFolderError
@@ -72,7 +73,12 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> Seq
     """The untrained model of a resolved config."""
     model = config.model
     sizes: dict[str, Any] = (
-        {"input": "tokens", "vocabulary_size": len(encoding)}
+        {
+            "input": "tokens",
+            "vocabulary_size": len(encoding),
+            "parts": len(PARTS) if encoding.affix_buckets else 0,
+            "part_count": encoding.affix_count,
+        }
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
     )
@@ -181,7 +187,7 @@ def _write_start(plan: Plan, folder: RunFolder, command: str) -> None:
     )
     encoding = task.encoding
     if isinstance(encoding, Vocabulary):
-        vocabulary = {"kind": "symbols", "symbols": encoding.symbols, "counts": encoding.counts}
+        vocabulary = {"kind": "symbols", **asdict(encoding)}
         folder.write_json("vocab.json", vocabulary)
     else:
         folder.write_json("vocab.json", {"kind": "channels", **encoding.to_json()})
