@@ -169,7 +169,13 @@ def _command() -> str:
 
 
 def _stem(files: tuple[str, ...]) -> str:
-    return Path(files[0]).name.split(".")[0] if files else "run"
+    """What a run is called after: its first file, or the folder of a file that is merely called train."""
+    if not files:
+        return "run"
+    path = Path(files[0])
+    stem = path.name.split(".")[0]
+    parent = path.parent.name
+    return parent if stem.lower() in ("train", "training", "data") and parent else stem
 
 
 def _config(

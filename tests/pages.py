@@ -1,0 +1,52 @@
+"""Cuts pages of the documentation into the blocks, commands and table cells that tests compare with the code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+_FENCED = re.compile(r"^```(\w*) ?(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|\n)[ \t]*(?:\$ )?(seqwise (?:.*\\\n)*.*)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: what stands behind its first fence, and its text from that line of the page on."""
+
+    language: str
+    title: str
+    text: str
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [Block(*found.groups(), text[: found.start(3)].count("\n")) for found in _FENCED.finditer(text)]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The words of each line that begins with `seqwise`, up to a pipe or a redirection."""
+    found = []
+    for command in _COMMAND.findall(text):
+        words = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        found.append(list(takewhile(lambda word: word[0] not in "|<>;&", words)))
+    return found
+
+
+def indented(text: str) -> str:
+    """The lines that Markdown shows as code because they are indented."""
+    return "".join(line + "\n" for line in text.splitlines() if line.startswith("    "))
+
+
+def first_cells(page: Path, heading: str) -> list[str]:
+    """The code in the first column of the tables below a heading."""
+    _, _, section = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
+    assert section, f"{page.name} has no '## {heading}'"
+    return re.findall(r"^\| `([^`]+)`", section.partition("\n## ")[0], re.MULTILINE)

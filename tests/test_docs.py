@@ -1,0 +1,166 @@
+"""The documentation tells the truth: its code runs, its commands parse, its tables are those of the code."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import random
+import re
+import runpy
+import shutil
+
+import pytest
+
+from command_line import run
+from pages import DOCS, ROOT, blocks, commands, first_cells, indented
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+WITH_PYTHON = [page for page in PAGES if any(block.language == "python" for block in blocks(page))]
+COMMANDS = [
+    (page.name, *words)
+    for page in PAGES
+    for text in (indented(page.read_text(encoding="utf-8")), *(block.text for block in blocks(page)))
+    for words in commands(text)
+]
+PRAISE = ("warm", "fine", "funny", "moving")
+BLAME = ("flat", "tired", "loud", "long")
+
+
+def page_name(page):
+    return page.name if hasattr(page, "name") else None
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory):
+    """A folder with `reviews.csv` and a run that was trained on it."""
+    from seqwise.training.config import parse_config
+    from seqwise.training.folder import RunFolder
+    from seqwise.training.run import plan_run, train
+
+    folder = tmp_path_factory.mktemp("reviews")
+    rng = random.Random(0)
+    rows = [(" ".join(rng.sample((PRAISE, BLAME)[i % 2], 3)), ("good", "bad")[i % 2]) for i in range(10)]
+    file = folder / "reviews.csv"
+    file.write_text("text,label\n" + "".join(f"{text} {i},{label}\n" for i, (text, label) in enumerate(rows)))
+    config = {
+        "data": {"train": [str(file)]},
+        "model": {"embedding": 4, "hidden": 4},
+        "train": {"max_epochs": 2, "device": "cpu"},
+    }
+    train(plan_run(parse_config(config)), RunFolder(folder / "run"))
+    return folder
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=page_name)
+def test_python_on_the_page_runs(page, reviews, tmp_path, monkeypatch):
+    """The blocks of a page are one program, run beside `reviews.csv` and whatever `runs/NAME` the page speaks of."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(reviews / "reviews.csv", tmp_path)
+    for name in set(re.findall(r"\bruns/[\w-]+", page.read_text(encoding="utf-8"))):
+        shutil.copytree(reviews / "run", tmp_path / name)
+    names = {"__name__": "__main__"}
+    for block in blocks(page):
+        if block.language == "python":
+            execute(block, page, names)
+
+
+def execute(block, page, names):
+    if ">>>" not in block.text:
+        exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(block.text, names, page.name, str(page), block.line)
+    said = []
+    doctest.DocTestRunner(verbose=False).run(test, out=said.append, clear_globs=False)
+    assert not said, "".join(said)
+    names.update(test.globs)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_commands_on_the_pages_parse(command):
+    import typer.main
+
+    from seqwise.cli.app import app
+    from seqwise.training.config import override, parse_config
+
+    _, _, name, *words = command
+    context = typer.main.get_command(app).commands[name].make_context(name, words)
+    parse_config(override({}, context.params.get("settings") or []))
+
+
+def data_examples():
+    """Each `seqwise train` of data.md: the files above it, the command, and what the page says it says."""
+    files, examples, words = {}, [], []
+    for block in blocks(DOCS / "data.md"):
+        if block.title:
+            files = files | {block.title: block.text}
+        elif block.language == "sh":
+            (words,) = commands(block.text)
+        elif block.language == "text":
+            examples.append((files, words, block.text.splitlines()))
+    return examples
+
+
+@pytest.mark.parametrize(("files", "words", "said"), data_examples(), ids=lambda value: str(value)[:60])
+def test_data_are_read_as_the_page_says(files, words, said, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    result = run(monkeypatch, capsys, *words[1:], "--dry-run")
+    assert result.status == 0, result.err
+    assert [line for line in said if line not in result.err.splitlines()] == [], result.err
+
+
+def test_messages_on_the_page_are_those_of_the_code():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    messages = first_cells(DOCS / "data.md", "Messages")
+    assert messages
+    assert [piece for message in messages for piece in message.split("…") if piece.strip() not in code] == []
+
+
+def test_settings_are_those_of_the_config():
+    page = runpy.run_path(str(DOCS / "make_settings.py"))["settings_page"]()
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == page, "run: python docs/make_settings.py"
+
+
+def test_files_of_the_run_folder_are_those_of_a_run(reviews):
+    documented = re.findall(r"^\| `([\w.]+)` \|", (DOCS / "run-folder.md").read_text().partition("\n## ")[0], re.MULTILINE)
+    assert sorted(documented) == sorted(path.name for path in (reviews / "run").iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["metrics.json", "metrics.jsonl", "predictions.jsonl", "data.json", "labels.json", "vocab.json", "env.json"]
+)
+def test_keys_of_a_run_file_are_those_of_a_run(name, reviews):
+    text = (reviews / "run" / name).read_text()
+    content = json.loads(text.splitlines()[0] if name.endswith("l") else text)
+    documented = first_cells(DOCS / "run-folder.md", f"`{name}`")
+    targets = {"label"} if name == "predictions.jsonl" else set()
+    assert {key.partition(".")[0] for key in documented} == content.keys() - targets
+    for key in documented:
+        part = content
+        for word in key.split("."):
+            assert word in part, key
+            part = part[word]
+
+
+def test_every_figure_is_explained():
+    from seqwise.evaluation import FIGURES
+
+    assert sorted(first_cells(DOCS / "run-folder.md", "Figures")) == sorted(FIGURES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_what_a_page_points_to_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    paths = re.findall(r"`((?:src|tests|docs|benchmarks|examples)/[^`\s]+)`", text)
+    missing = [link for link in links if not is_there(page, *link.partition("#")[::2])]
+    assert missing + [path for path in paths if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+def is_there(page, path, anchor):
+    target = page.parent / path if path else page
+    if not target.exists() or not anchor:
+        return target.exists()
+    headings = re.findall(r"^#+ (.*)", target.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
