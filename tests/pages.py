@@ -45,8 +45,8 @@ def indented(text: str) -> str:
     return "".join(line + "\n" for line in text.splitlines() if line.startswith("    "))
 
 
-def first_cells(page: Path, heading: str) -> list[str]:
-    """The code in the first column of the tables below a heading."""
-    _, _, section = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
-    assert section, f"{page.name} has no '## {heading}'"
-    return re.findall(r"^\| `([^`]+)`", section.partition("\n## ")[0], re.MULTILINE)
+def first_cells(page: Path, heading: str | None = None) -> list[str]:
+    """The code in the first column of the tables below a heading, or above the first one."""
+    text = page.read_text(encoding="utf-8")
+    start = 0 if heading is None else text.index(f"\n## {heading}\n") + 1
+    return re.findall(r"^\| `([^`]+)`", text[start:].partition("\n## ")[0], re.MULTILINE)

@@ -87,6 +87,17 @@ def test_commands_on_the_pages_parse(command):
     parse_config(override({}, context.params.get("settings") or []))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_settings_on_the_page_exist(page):
+    import yaml
+
+    from seqwise.training.config import parse_config
+
+    for block in blocks(page):
+        if block.language == "yaml":
+            parse_config(yaml.safe_load(block.text))
+
+
 def data_examples():
     """Each `seqwise train` of data.md: the files above it, the command, and what the page says it says."""
     files, examples, words = {}, [], []
@@ -110,6 +121,18 @@ def test_data_are_read_as_the_page_says(files, words, said, monkeypatch, capsys,
     assert [line for line in said if line not in result.err.splitlines()] == [], result.err
 
 
+def test_endings_on_the_page_tell_the_format(tmp_path):
+    from seqwise.data.readers import FORMATS, format_of
+
+    rows = re.findall(r"^\| `(\w+)` \| ((?:`\.\w+` ?)+)", (DOCS / "data.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = {form: endings.replace("`", "").split() for form, endings in rows}
+    assert set(told) == set(FORMATS)
+    for form, endings in told.items():
+        for ending in endings:
+            (tmp_path / f"rows{ending}").write_text("a\tb\n")
+            assert format_of(tmp_path / f"rows{ending}") == form
+
+
 def test_messages_on_the_page_are_those_of_the_code():
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     messages = first_cells(DOCS / "data.md", "Messages")
@@ -123,7 +146,7 @@ def test_settings_are_those_of_the_config():
 
 
 def test_files_of_the_run_folder_are_those_of_a_run(reviews):
-    documented = re.findall(r"^\| `([\w.]+)` \|", (DOCS / "run-folder.md").read_text().partition("\n## ")[0], re.MULTILINE)
+    documented = first_cells(DOCS / "run-folder.md")
     assert sorted(documented) == sorted(path.name for path in (reviews / "run").iterdir())
 
 

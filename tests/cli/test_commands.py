@@ -77,7 +77,8 @@ def test_training_writes_the_run_folder(seqwise, tmp_path, tiny):
     assert result.status == 0
     assert {path.name for path in run.iterdir()} == RUN_FILES
     assert "report: runs/d-1/report.html" in result.err
-    assert "accuracy" in result.out
+    assert "Accuracy" in result.out
+    assert "the majority baseline" in result.out
     assert "<html" in (run / "report.html").read_text()
 
 
@@ -245,7 +246,7 @@ def test_evaluate_shows_a_table_with_counts(seqwise, tmp_path, joint_run):
     write_rows(tmp_path / "t.jsonl", joint_rows(9, seed=4))
     result = seqwise("evaluate", joint_run[0], "t.jsonl")
     assert result.status == 0
-    assert result.out.split("\n")[1].split()[:2] == ["intent", "accuracy"]
+    assert result.out.split("\n")[1].split()[:2] == ["intent", "Accuracy"]
 
 
 def test_predictions_keep_the_order_and_fill_the_targets(seqwise, tmp_path, joint_run):

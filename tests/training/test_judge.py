@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from seqwise.evaluation import tally_for
+from seqwise.evaluation.summary import main_figure
 from seqwise.targets import Target
-from seqwise.training.judge import judge, main_figure
+from seqwise.training.judge import judge
 from seqwise.training.run import plan_run
 from small_runs import config_of, rows_file
 
@@ -84,4 +86,4 @@ def test_judging_leaves_the_model_in_its_mode(tmp_path):
     ],
 )
 def test_each_kind_of_target_has_a_main_figure(target, figure):
-    assert main_figure(target) == figure
+    assert main_figure(tally_for(target).scores().figures) == figure

@@ -28,7 +28,7 @@ def evaluate(
     from seqwise.data.readers import open_files
     from seqwise.inference.model import load
     from seqwise.training.prepare import check_columns
-    from seqwise.training.run import flattened
+    from seqwise.training.results import flattened
 
     model = load(run, device)
     options = model.options if encoding is None else replace(model.options, encoding=encoding)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
+
+from seqwise.evaluation.summary import SUMMARY_COLUMNS, summary_table, verdict
 
 __all__ = ["Watch", "clock", "show_figures", "show_metrics"]
 
@@ -72,37 +75,37 @@ class Watch:
 
 
 def show_metrics(metrics: dict[str, Any]) -> None:
-    """The figures of each split and target on stdout, the majority baseline beside them."""
-    table = _table("split", "target", "figure", "value", "of", "majority")
-    for split, baselines in metrics["baselines"]["majority"].items():
-        for target, baseline in baselines.items():
-            for name, value, count in _figures(metrics[split][target]):
-                base = baseline.get(name, {}).get("value")
-                table.add_row(split, target, name, value, count, "" if base is None else f"{base:.4f}")
-    Console(highlight=False).print(table)
+    """On stdout, the main figures of each split and target with the majority baseline, and what they come to."""
+    baselines = metrics["baselines"]
+    splits = {
+        split: {target: metrics[split][target] for target in targets}
+        for split, targets in baselines["majority"].items()
+    }
+    _show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
+    last = list(splits)[-1]
+    for target, scores in splits[last].items():
+        rivals = {name: by_split[last][target] for name, by_split in baselines.items()}
+        _console().print(f"{target} on {last}: {verdict(scores, rivals).text}", markup=False)
 
 
 def show_figures(per_target: dict[str, Any]) -> None:
-    """The figures of each target on stdout."""
-    table = _table("target", "figure", "value", "of")
-    for target, figures in per_target.items():
-        for row in _figures(figures):
-            table.add_row(target, *row)
-    Console(highlight=False).print(table)
+    """On stdout, the main figures of each target."""
+    _show_table(SUMMARY_COLUMNS[1:-1], [row[1:-1] for row in summary_table({"": per_target}, {})])
 
 
-def _table(*columns: str) -> Table:
+def _show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in ("value", "of", "majority") else "left")
-    return table
+        table.add_column(column, justify="right" if column in ("value", "over", "baseline") else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    _console().print(table)
 
 
-def _figures(plain: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Name, value and count of the figures among a target's entries."""
-    for name, figure in plain.items():
-        if isinstance(figure, dict) and "value" in figure and figure["value"] is not None:
-            yield name, f"{figure['value']:.4f}", f"{figure['count']:,}"
+def _console() -> Console:
+    """Standard output; wide enough for a table where it is no terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=200)
 
 
 def clock(seconds: float) -> str:

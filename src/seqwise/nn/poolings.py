@@ -27,12 +27,12 @@ from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._masking import counted_positions, selected
 
 __all__ = [
+    "POOLINGS",
     "AttentionPooling",
     "FirstPooling",
     "LastPooling",
     "MaxPooling",
     "MeanPooling",
-    "POOLINGS",
     "Pooling",
 ]
 

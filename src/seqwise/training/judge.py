@@ -16,7 +16,7 @@ from seqwise.nn import SequenceModel
 from seqwise.targets import Target
 from seqwise.training.objective import target_loss
 
-__all__ = ["Judgement", "judge", "logits_of", "main_figure"]
+__all__ = ["Judgement", "judge", "logits_of"]
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,3 @@ def judge(
         {name: tally.scores() for name, tally in tallies.items()},
         {name: (total, int(count)) for name, (total, count) in losses.items()},
     )
-
-
-def main_figure(target: Target) -> str:
-    """The figure that speaks for a target of this kind when none is named."""
-    if target.kind == "tags":
-        return "span_f1" if target.is_iob else "accuracy"
-    return "micro_f1" if target.kind == "multilabel" else "accuracy"

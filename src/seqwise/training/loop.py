@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from seqwise.data.batching import Batch, epoch_plan, padding_share
 from seqwise.errors import ConfigError, DivergenceError, SeqwiseError, did_you_mean, listed
 from seqwise.evaluation import tally_for
+from seqwise.evaluation.summary import main_figure
 from seqwise.nn import SequenceModel
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
 from seqwise.training.folder import RunFolder
-from seqwise.training.judge import Judgement, judge, main_figure
+from seqwise.training.judge import Judgement, judge
 from seqwise.training.objective import Objective
 from seqwise.training.optimise import make_optimizer, step_size
 from seqwise.training.prepare import Task
@@ -92,9 +93,9 @@ def decisive_figures(metric: str | None, task: Task) -> list[tuple[str, str]]:
     Raises:
         ConfigError: no such target or figure.
     """
+    known = {target.name: ["loss", *tally_for(target).scores().figures] for target in task.targets}
     if metric is None:
-        return [(target.name, main_figure(target)) for target in task.targets]
-    known = {t.name: ["loss", *tally_for(t).scores().figures] for t in task.targets}
+        return [(name, main_figure(dict.fromkeys(figures))) for name, figures in known.items()]
     pairs = [(name, figure) for name, figures in known.items() for figure in figures if metric == f"{name}.{figure}"]
     pairs = pairs or [(name, metric) for name, figures in known.items() if metric in figures]
     if not pairs:

@@ -26,6 +26,7 @@ from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
 from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
 from seqwise.targets import Target
 from seqwise.training.config import Config, DataConfig
+from seqwise.training.defaults import affix_buckets, resolve
 
 __all__ = ["Task", "check_columns", "prepare", "read_options"]
 
@@ -117,7 +118,7 @@ def prepare(config: Config) -> Task:
         codec.check(store, np.flatnonzero(store.parts != 0))
     encoding = _encoding(store, split, config)
     notes = [*sources[0][1].notes, *finding.notes, *_sentences(store, split, targets, encoding)]
-    resolved, inferred = _resolve(config, store, split, finding.spec)
+    resolved, inferred = resolve(config, store, split)
     counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
     return Task(
         resolved,
@@ -250,13 +251,8 @@ def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | Channe
         return ChannelScaling.of(store, split.train)
     buckets = config.input.affix_buckets
     if buckets is None:
-        buckets = _affix_buckets(store.spec)
+        buckets = affix_buckets(store.spec)
     return Vocabulary.from_counts(symbol_counts(store, split.train), config.input.min_count, buckets)
-
-
-def _affix_buckets(spec: DataSpec) -> int:
-    """Words have parts; characters, bytes and series have none."""
-    return 2048 if spec.input.kind in ("words", "whitespace", "tokens") else 0
 
 
 def _sentences(
@@ -277,59 +273,3 @@ def _sentences(
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
         sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
     return sentences
-
-
-def _resolve(config: Config, store: Store, split: Split, spec: DataSpec) -> tuple[Config, dict[str, str]]:
-    """The config with every open value decided, and the reasons."""
-    inferred: dict[str, str] = {}
-    steps = int(store.lengths[split.train].sum())
-    train: dict[str, Any] = {}
-    if config.train.batch_tokens is None:
-        train["batch_tokens"] = _batch_tokens(steps)
-        inferred["train.batch_tokens"] = f"from {steps:,} steps in the training part"
-    if config.train.max_epochs is None:
-        train["max_epochs"] = _max_epochs(len(split.train))
-        inferred["train.max_epochs"] = f"from {len(split.train):,} training sequences"
-    given, data = _found_columns(config, spec)
-    inferred |= {f"data.{key}": "found" for key in data} | {f"input.{key}": "found" for key in given}
-    if config.input.kind == "auto":
-        given["kind"] = spec.input.kind
-        inferred["input.kind"] = "from the cells"
-    if config.input.affix_buckets is None:
-        given["affix_buckets"] = _affix_buckets(spec)
-        inferred["input.affix_buckets"] = "words have parts, other symbols have none"
-    if config.input.lower is None:
-        given["lower"] = spec.input.lower
-        inferred["input.lower"] = "words without tags are lower-cased"
-    resolved = config.model_copy(
-        update={
-            "train": config.train.model_copy(update=train),
-            "input": config.input.model_copy(update=given),
-            "data": config.data.model_copy(update=data),
-        }
-    )
-    return resolved, inferred
-
-
-def _found_columns(config: Config, spec: DataSpec) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings of `input` and `data` that name the columns which were found."""
-    given: dict[str, Any] = {}
-    if config.input.text is None and config.input.tokens is None and not spec.input.is_series:
-        given["tokens" if spec.input.kind == "tokens" else "text"] = spec.input.column
-    data: dict[str, Any] = {}
-    if not (config.data.label or config.data.tags or config.data.outputs or config.data.multilabel):
-        for target in spec.targets:
-            data[target.kind] = (*data.get(target.kind, ()), ",".join(target.columns))
-    if config.data.id is None:
-        data["id"] = spec.id_column or "none"
-    return given, data
-
-
-def _batch_tokens(steps: int) -> int:
-    """About 200 batches per epoch, between 256 and 1024 steps each."""
-    return int(np.clip(2 ** round(np.log2(max(steps, 1) / 200)), 256, 1024))
-
-
-def _max_epochs(sequences: int) -> int:
-    """Enough passes to show about 150,000 sequences, between 8 and 100 of them."""
-    return int(np.clip(150_000 // max(sequences, 1), 8, 100))

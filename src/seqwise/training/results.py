@@ -1,0 +1,80 @@
+"""What is written of a judged model: a line per prediction, the majority baseline, figures by split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.batching import Batch
+from seqwise.evaluation import MajorityBaseline, tally_for
+from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.targets import Target
+from seqwise.training.prepare import Task
+
+__all__ = ["PredictionLines", "flattened", "majority_scores"]
+
+
+def flattened(per_target: dict[str, Any]) -> dict[str, Any]:
+    """A split's figures by target; with one target they also stand at the top."""
+    if len(per_target) != 1:
+        return per_target
+    (name, figures), *_ = per_target.items()
+    return {**figures, name: figures}
+
+
+def majority_scores(task: Task, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """Per target, the figures of always predicting what is most frequent in training."""
+    batcher = task.batcher()
+    baselines = {t.name: MajorityBaseline.from_counts(t, task.counts[t.name]) for t in task.targets}
+    tallies = {target.name: tally_for(target) for target in task.targets}
+    for start in range(0, len(rows), 256):
+        batch = batcher.batch(rows[start : start + 256])
+        for name, tally in tallies.items():
+            labels = batch.labels[name]
+            tally.update(None, labels, batch.masks[name], batch.lengths, baselines[name].predictions(labels.shape))
+    return {name: tally.scores().to_json() for name, tally in tallies.items()}
+
+
+class PredictionLines:
+    """Collects a line per row: its place, the labels, the prediction and the probability of what was predicted."""
+
+    def __init__(self, task: Task, part: str) -> None:
+        self.task, self.part = task, part
+        self.by_row: dict[int, dict[str, Any]] = {}
+
+    def add(self, batch: Batch, logits: dict[str, NDArray[np.float32]]) -> None:
+        """Takes a judged batch."""
+        for i, row in enumerate(batch.rows.tolist()):
+            place = self.task.store.place(row)
+            line: dict[str, Any] = {"split": self.part, "file": place.file, "line": place.line}
+            for target in self.task.targets:
+                steps = int(batch.lengths[i])
+                labels, mask = batch.labels[target.name][i], batch.masks[target.name][i]
+                line[target.name] = {
+                    "label": _gold(target, labels, mask, steps),
+                    "predicted": decode(target, logits[target.name][i], steps),
+                }
+                if target.kind == "label":
+                    probabilities = decode_probabilities(target, logits[target.name][i])
+                    line[target.name]["probability"] = max(probabilities.values())
+            self.by_row[row] = line
+
+
+def _gold(target: Target, labels: NDArray[np.int64], mask: NDArray[np.bool_], steps: int) -> Any:
+    """The user's labels of one row, None where missing, nested as `decode` nests predictions."""
+    if target.per_step:
+        return [_gold_one(target, labels[step], mask[step]) for step in range(steps)]
+    return _gold_one(target, labels, mask)
+
+
+def _gold_one(target: Target, labels: Any, mask: Any) -> Any:
+    if target.kind == "outputs":
+        return {
+            name: classes[label] if there else None
+            for name, classes, label, there in zip(target.outputs, target.classes, labels, mask, strict=True)
+        }
+    if target.kind == "multilabel":
+        return [label for label, held in zip(target.labels, labels, strict=True) if held] if mask.any() else None
+    return target.labels[int(labels)] if mask else None
