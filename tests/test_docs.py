@@ -157,8 +157,7 @@ def test_keys_of_a_run_file_are_those_of_a_run(name, reviews):
     text = (reviews / "run" / name).read_text()
     content = json.loads(text.splitlines()[0] if name.endswith("l") else text)
     documented = first_cells(DOCS / "run-folder.md", f"`{name}`")
-    targets = {"label"} if name == "predictions.jsonl" else set()
-    assert {key.partition(".")[0] for key in documented} == content.keys() - targets
+    assert {key.partition(".")[0] for key in documented} == content.keys()
     for key in documented:
         part = content
         for word in key.split("."):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -299,13 +300,39 @@ def test_a_failed_prediction_leaves_no_half_written_file(seqwise, tmp_path, join
 
 
 def test_token_files_are_predicted_as_token_files(seqwise, tmp_path, joint_run):
-    write_rows(tmp_path / "in.jsonl", joint_rows(4, seed=3))
-    out = seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.conll")
+    (tmp_path / "in.conll").write_text("# source = mail\nplay\tVERB\njazz\tNOUN\n\nrain\tNOUN\n\n")
+    shutil.copytree(joint_run[0], tmp_path / "r")
+    labels = (tmp_path / "r" / "labels.json").read_text()
+    (tmp_path / "r" / "labels.json").write_text(labels.replace('"column": "tokens"', '"column": "column1"'))
+    out = seqwise("predict", "r", "in.conll")
+    assert (out.status, out.err) == (0, "")
+    first, second = out.out.strip().split("\n\n")
+    assert first.splitlines()[0] == "# source = mail"
+    assert first.splitlines()[1].startswith("# intent = ")
+    cells = [line.split("\t") for line in first.splitlines()[2:]]
+    assert [row[:2] for row in cells] == [["play", "VERB"], ["jazz", "NOUN"]]
+    assert all(len(row) == 3 and row[2] in ("O", "B-x") for row in cells)
+    assert second.splitlines()[-1].startswith("rain\tNOUN\t")
+
+
+def test_tables_keep_quote_signs_as_their_format_has_them(seqwise, tmp_path, tiny):
+    rows = [f'he said "w{i}" again\t{"ab"[i % 2]}' for i in range(12)]
+    (tmp_path / "d.tsv").write_text("text\tlabel\n" + "\n".join(rows) + "\n")
+    seqwise("train", "d.tsv", "--run", "r", *tiny)
+    assert seqwise("predict", "r", "d.tsv").out.splitlines()[1].startswith('he said "w0" again\t')
+
+
+def test_an_empty_set_of_labels_is_read_back_as_an_empty_set(seqwise, tmp_path, tiny):
+    rows = [{"text": f"w{i} v", "topics": ["x|y", "x", "y"][i % 3]} for i in range(12)]
+    lines = ["text,topics", *(f"{row['text']},{row['topics']}" for row in rows)]
+    (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
+    seqwise("train", "d.csv", "--run", "r", *tiny, "--set", "train.learning_rate=1e-9")
+    out = seqwise("predict", "r", "d.csv", "--output", "out.csv")
     assert out.status == 0
-    blocks = (tmp_path / "out.conll").read_text().strip().split("\n\n")
-    assert len(blocks) == 4
-    assert blocks[0].startswith("# intent = ")
-    assert all(len(line.split("\t")) == 2 for line in blocks[0].splitlines()[1:])
+    written = (tmp_path / "out.csv").read_text()
+    assert ",\n" not in written
+    counted = json.loads(seqwise("evaluate", "r", "out.csv", "--json").out)
+    assert counted["accuracy"] == {"value": 1.0, "count": 24}
 
 
 def csv_run(seqwise, tmp_path, tiny):
@@ -351,3 +378,50 @@ def test_an_output_of_an_unknown_form_is_refused(seqwise, tmp_path, joint_run):
     result = seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.xlsx")
     assert result.status == 2
     assert "--output out.xlsx: predictions are written as 'jsonl', 'csv', 'tsv', 'conll', 'conllu'" in result.err
+
+
+def test_weights_by_name_may_look_like_anything_in_yaml(seqwise, tmp_path, tiny):
+    rows = [{"text": f"w{i} v", "label": ["yes", "no"][i % 2]} for i in range(12)]
+    write_rows(tmp_path / "d.jsonl", rows)
+    assert seqwise("train", "d.jsonl", "--run", "r", *tiny, "--class-weight", "{yes: 2, no: 1}").status == 0
+    plain = yaml.safe_load((tmp_path / "r" / "config.yaml").read_text())
+    assert plain["loss"]["class_weight"] == {"yes": 2.0, "no": 1.0}
+
+
+def test_weights_that_are_no_yaml_are_an_error(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    result = seqwise("train", "d.jsonl", *tiny, "--class-weight", "{yes: 2")
+    assert (result.status, "--class-weight {yes: 2: the value cannot be read as YAML" in result.err) == (2, True)
+
+
+def test_a_target_called_like_a_figure_keeps_its_figures(seqwise, tmp_path, tiny):
+    rows = [{"text": f"w{i} v", "accuracy": "ab"[i % 2]} for i in range(20)]
+    write_rows(tmp_path / "d.jsonl", rows)
+    seqwise("train", "d.jsonl", "--run", "r", "--label", "accuracy", *tiny)
+    metrics = json.loads((tmp_path / "r" / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"]["accuracy"]["count"] == 2
+
+
+def test_resuming_into_a_folder_of_something_else_is_refused(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "thesis.txt").write_text("dear")
+    result = seqwise("train", "d.jsonl", "--run", "r", "--resume", *tiny)
+    assert (result.status, "the run folder r exists already" in result.err) == (2, True)
+
+
+def test_a_run_reads_other_formats_by_their_own_rules(seqwise, tmp_path, tiny):
+    rows = "".join(f"w{i} v;{'ab'[i % 2]}\n" for i in range(12))
+    (tmp_path / "d.dat").write_text("text;label\n" + rows)
+    seqwise("train", "d.dat", "--run", "r", "--format", "csv", "--delimiter", ";", *tiny)
+    assert seqwise("predict", "r", "d.dat").out.splitlines()[0] == "text,label"
+    (tmp_path / "new.jsonl").write_text('{"text": "w1 v"}\n')
+    assert json.loads(seqwise("predict", "r", "new.jsonl").out)["text"] == "w1 v"
+
+
+def test_series_with_a_label_per_step_are_found(seqwise, tmp_path, tiny):
+    lines = [f"{s},{t},{s * t / 7},{int(t > 2)}" for s in range(12) for t in range(s % 3 + 3)]
+    (tmp_path / "d.csv").write_text("run,second,x,busy\n" + "\n".join(lines) + "\n")
+    result = seqwise("train", "d.csv", "--series-id", "run", "--time", "second", "--channels", "x", *tiny, "--dry-run")
+    assert result.status == 0, result.err
+    assert "target 'busy': column 'busy', one label per step" in result.err

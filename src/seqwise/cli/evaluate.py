@@ -31,8 +31,10 @@ def evaluate(
     from seqwise.training.results import flattened
 
     model = load(run, device)
-    options = model.options if encoding is None else replace(model.options, encoding=encoding)
-    source = open_files(data, replace(options, format=data_format))
+    options = model.options_for(data[0], data_format)
+    if encoding is not None:
+        options = replace(options, encoding=encoding)
+    source = open_files(data, options)
     check_columns(source, model.spec)
     plain = model.evaluate(source).to_json()
     if as_json:

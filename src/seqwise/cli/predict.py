@@ -33,7 +33,7 @@ def predict(
     """
     from dataclasses import replace
 
-    from seqwise.data.readers import format_of, open_files, read_stream
+    from seqwise.data.readers import open_files, read_stream
     from seqwise.errors import ConfigError
     from seqwise.inference.model import load
     from seqwise.inference.output import write_predictions
@@ -43,15 +43,11 @@ def predict(
     model = load(run, device)
     if output is not None and Path(output).exists():
         raise ConfigError(f"--output {output} exists already and is not overwritten; choose another name")
-    options = model.options
+    options = model.options_for(None if file == "-" else file, data_format)
     if encoding is not None:
         options = replace(options, encoding=encoding)
-    if file == "-":
-        options = replace(options, format=data_format or options.format or model.format)
-        source = read_stream(sys.stdin.buffer, "standard input", options)
-    else:
-        options = replace(options, format=data_format or (None if format_of(file) else options.format))
-        source = open_files([file], options)
+    standard_input = file == "-"
+    source = read_stream(sys.stdin.buffer, "standard input", options) if standard_input else open_files([file], options)
     check_columns(source, model.spec, labels=False)
     written = "jsonl" if as_json else format_for(output, source.format, model.spec, model.targets)
     writer = WRITERS[written](Layout(model.spec, model.targets, source.columns, proba))

@@ -146,7 +146,9 @@ def train(
         watch.say(f"the run {folder.path} is finished already")
         _show_result(folder.path, folder.read_json("metrics.json"), as_json, watch)
         return
-    if not resume and not dry_run:
+    if resume:
+        folder.check_resumable()
+    elif not dry_run:
         folder.check_free()
     plan = plan_run(resolved)
     _say_plan(plan, folder.path, watch)
@@ -214,10 +216,10 @@ def _set(plain: dict[str, Any], key: str, value: Any) -> None:
     section, name = key.split(".")
     if name in ("columns", "channels") and isinstance(value, str):
         value = value.split(",")
-    if name == "class_weight" and value != "balanced":
-        import yaml
+    if name in ("class_weight", "pooling") and value.lstrip().startswith("{"):
+        from seqwise.training.config import read_setting
 
-        value = yaml.safe_load(value)
+        value = read_setting(value, f"--{name.replace('_', '-')} {value}")
     plain.setdefault(section, {})[name] = value
 
 

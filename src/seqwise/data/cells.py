@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,7 +61,7 @@ def _empty_row(place: Place, column: str, problem: str) -> DataError:
 def _text(record: Record, column: str) -> str:
     cell = cell_of(record, column)
     if isinstance(cell, str):
-        return unicodedata.normalize("NFC", cell)
+        return cell
     if cell is None:
         raise _empty_row(record.place, column, "the cell is empty")
     if isinstance(cell, (int, float)):
@@ -204,7 +203,7 @@ def _label(cell: Any, place: Place, column: str) -> Label | None:
 
 
 def _one_per_step(cell: Any, place: Place, column: str, steps: int) -> RawLabels:
-    labels = list(cell) if isinstance(cell, str) else cell
+    labels = _cut(cell) if isinstance(cell, str) else cell
     if not isinstance(labels, list):
         labels = [labels]
     if len(labels) != steps:
@@ -216,6 +215,11 @@ def _one_per_step(cell: Any, place: Place, column: str, steps: int) -> RawLabels
             hint="Every token needs one label (null where it is not known).",
         )
     return [_label(label, place, column) for label in labels]
+
+
+def _cut(cell: str) -> list[str]:
+    """Labels in one string: what stands between blanks, or where there are none, one label per sign."""
+    return cell.split() if " " in cell.strip() else list(cell.strip())
 
 
 def _label_set(cell: Any, place: Place, column: str) -> RawLabels:

@@ -46,6 +46,7 @@ class Requested:
         lower: whether symbols are lower-cased; None decides by the targets.
         id: the column that names rows; `none` for none.
         group: the column whose rows stay together in a split.
+        ignored: columns that are neither input nor target, such as the id and the time of long-form series.
     """
 
     text: str | None = None
@@ -58,6 +59,7 @@ class Requested:
     lower: bool | None = None
     id: str | None = None
     group: str | None = None
+    ignored: tuple[str, ...] = ()
 
     @property
     def names_targets(self) -> bool:
@@ -136,10 +138,12 @@ class _Finder:
             return requested.tokens, "tokens"
         column = requested.tokens or requested.text or self._input_column(taken)
         profile = self.profiles[column]
-        if profile.is_series:
+        if profile.is_series or (profile.is_list and requested.kind == "series"):
             return column, "series"
         if profile.is_list:
             return column, "tokens"
+        if requested.kind in ("tokens", "series"):
+            raise ConfigError(f"input.kind is '{requested.kind}', but the cells of column '{column}' are no lists")
         if requested.kind != "auto":
             return column, requested.kind  # type: ignore[return-value]
         if requested.tags and profile.mean_words > 1.5:
@@ -218,8 +222,7 @@ class _Finder:
             self.require(pattern)
         profile = self.profiles[pattern]
         if profile.is_list:
-            nested = any(isinstance(label, list) for cell in profile.cells for label in cell)
-            return TargetSpec(pattern, "multilabel", (pattern,), "list", per_step=nested)
+            return TargetSpec(pattern, "multilabel", (pattern,), "list", per_step=profile.is_nested)
         delimiter = profile.delimiter or next(
             (d for d in ("|", ";", ",") if any(d in str(c) for c in profile.cells)), ","
         )
@@ -229,7 +232,8 @@ class _Finder:
         free = {
             name: profile
             for name, profile in self.profiles.items()
-            if name not in (input_column, self.requested.id, self.requested.group) and profile.cells
+            if name not in (input_column, self.requested.id, self.requested.group, *self.requested.ignored)
+            and profile.cells
         }
         if self.source.kind == "tokens":
             return self._found_token_targets(free)
@@ -273,14 +277,17 @@ class _Finder:
         """Lists beside the input: tags where they always have one entry per token, else sets of labels."""
         found = []
         for name, profile in free.items():
+            if source.is_series and profile.is_partly_list:
+                # A long-form column that changes in some series and stands still in others.
+                found.append(TargetSpec(name, "tags", (name,), "steps", per_step=True))
             if not profile.is_list or profile.is_series:
                 continue
-            aligned = source.is_list and len(profile.cells) == len(source.cells)
+            aligned = (source.is_list or source.is_series) and len(profile.cells) == len(source.cells)
             aligned = aligned and all(len(a) == len(b) for a, b in zip(profile.cells, source.cells, strict=True))
-            if aligned:
+            if aligned and not profile.is_nested:
                 found.append(TargetSpec(name, "tags", (name,), "steps", per_step=True))
-            elif not source.is_list or not self.requested.names_targets:
-                found.append(TargetSpec(name, "multilabel", (name,), "list"))
+            else:
+                found.append(self._multilabel(name))
         return found
 
     def _ambiguous(self, candidates: list[str]) -> DataError:

@@ -40,12 +40,22 @@ class ColumnProfile:
 
     @property
     def is_series(self) -> bool:
-        """Whether the cells are arrays, or lists of numbers (or of lists of numbers) of which one is a fraction."""
+        """Whether the cells are arrays, lists of lists of numbers, or lists of numbers of which one is a fraction."""
         if self.cells and isinstance(self.cells[0], np.ndarray):
             return True
         values = [value for cell in self.cells for value in _flat(cell)] if self.is_list else []
         numeric = bool(values) and all(_is_number(value) for value in values)
-        return numeric and any(isinstance(value, float) for value in values)
+        return numeric and (self.is_nested or any(isinstance(value, float) for value in values))
+
+    @property
+    def is_partly_list(self) -> bool:
+        """Whether some cells are lists and others single values."""
+        return not self.is_list and any(isinstance(cell, list) for cell in self.cells)
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether the cells are lists of lists."""
+        return self.is_list and any(isinstance(value, list) for cell in self.cells for value in cell)
 
     @property
     def is_text(self) -> bool:

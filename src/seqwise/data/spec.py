@@ -15,7 +15,7 @@ INPUT_KINDS: tuple[InputKind, ...] = ("words", "whitespace", "characters", "byte
 Form = Literal["cell", "steps", "list", "delimited", "columns"]
 """How labels stand in a record.
 
-`cell`: one value. `steps`: a list with one value per step (or a string with one character per step).
+`cell`: one value. `steps`: a list with one value per step, or a string with labels between blanks or one per sign.
 `list`: a list of any number of labels. `delimited`: the same in one string. `columns`: one column per output or label,
 each a `cell` or, when the target is per step, a list with one value per step.
 """

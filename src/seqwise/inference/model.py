@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.batching import Batcher, length_plan
 from seqwise.data.labels import LabelCodec
-from seqwise.data.readers import ReadOptions, Source
+from seqwise.data.readers import ReadOptions, Source, format_of
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.store import open_store
@@ -86,6 +87,21 @@ class Model:
     encoding: Vocabulary | ChannelScaling
     network: SequenceModel
     device: torch.device
+
+    def options_for(self, file: str | None, given_format: str | None = None) -> ReadOptions:
+        """How a file is read: as the training files were, where it has their format or does not tell its own.
+
+        Args:
+            file: its path; None for a stream.
+            given_format: its format, if the user said so.
+        """
+        found = given_format
+        if found is None and file is not None:
+            with suppress(DataError):  # neither name nor content tells the format, or opening it will say what is wrong
+                found = format_of(file)
+        if found in (None, self.format):
+            return replace(self.options, format=self.format)
+        return ReadOptions(format=found, encoding=self.options.encoding)
 
     def predict(self, sequences: Iterable[Any]) -> list[Any]:
         """Predictions for sequences, in their order.

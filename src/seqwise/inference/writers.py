@@ -76,24 +76,12 @@ def format_for(output: str | None, read_format: str, spec: DataSpec, targets: Se
 
 
 def _jsonl(layout: Layout) -> Writer:
-    taken = layout.target_columns
+    def line(prediction: Prediction) -> str:
+        values = _filled(layout, prediction)
+        plain = {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
+        return json.dumps(plain, ensure_ascii=False) + "\n"
 
-    def write(predictions: Sequence[Prediction]) -> str:
-        lines = []
-        for prediction in predictions:
-            line = {
-                name: value
-                for name, value in prediction.record.values.items()
-                if name not in taken and not isinstance(value, np.ndarray)
-            }
-            for _, cells in layout.cells(prediction):
-                line |= cells
-            if layout.proba:
-                line |= {f"{name}_probability": given for name, given in prediction.probabilities().items()}
-            lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-        return "".join(lines)
-
-    return write
+    return lambda predictions: "".join(map(line, predictions))
 
 
 def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
@@ -109,15 +97,14 @@ def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
     return {column: int(column in predicted) for column in spec.columns}
 
 
-def _delimited(delimiter: str) -> Callable[[Layout], Writer]:
+def _delimited(line_of: Callable[[list[str]], str]) -> Callable[[Layout], Writer]:
     def make(layout: Layout) -> Writer:
         kept = [column for column in layout.columns if column not in {*layout.target_columns, "series"}]
         started = False
 
         def write(predictions: Sequence[Prediction]) -> str:
             nonlocal started
-            text = io.StringIO()
-            writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+            lines = []
             for prediction in predictions:
                 row = {column: _text(prediction.record.values.get(column)) for column in kept}
                 for own, cells in layout.cells(prediction):
@@ -125,21 +112,35 @@ def _delimited(delimiter: str) -> Callable[[Layout], Writer]:
                 if layout.proba:
                     row |= _probability_columns(layout.targets, prediction)
                 if not started:
-                    writer.writerow(row)
+                    lines.append(line_of(list(row)))
                     started = True
-                writer.writerow(row.values())
-            return text.getvalue()
+                lines.append(line_of(list(row.values())))
+            return "".join(lines)
 
         return write
 
     return make
 
 
+def _csv_line(cells: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _tsv_line(cells: list[str]) -> str:
+    """Cells between tabs, unquoted (IANA text/tab-separated-values); a tab or line break in one becomes a blank."""
+    return "\t".join(" ".join(cell.replace("\t", " ").splitlines()) for cell in cells) + "\n"
+
+
 def _text(cell: Any, delimiter: str | None = None) -> str:
+    """A cell as a table holds it; an empty set of labels is a lone delimiter, since an empty cell means missing."""
     if cell is None:
         return ""
     if isinstance(cell, list):
-        return delimiter.join(map(label_text, cell)) if delimiter else json.dumps(cell, ensure_ascii=False)
+        if delimiter is None:
+            return json.dumps(cell, ensure_ascii=False)
+        return delimiter.join(map(label_text, cell)) or delimiter
     return label_text(cell) if isinstance(cell, (str, int, float)) else json.dumps(cell, ensure_ascii=False)
 
 
@@ -156,62 +157,54 @@ def _probability_columns(targets: Sequence[Target], prediction: Prediction) -> d
     return columns
 
 
+def _filled(layout: Layout, prediction: Prediction) -> dict[str, Any]:
+    """Everything that was read, the targets' columns filled in, probabilities behind."""
+    values = dict(prediction.record.values)
+    for _, cells in layout.cells(prediction):
+        values |= cells
+    if layout.proba:
+        values |= {f"{name}_probability": given for name, given in prediction.probabilities().items()}
+    return values
+
+
 def _conll(layout: Layout) -> Writer:
-    def write(predictions: Sequence[Prediction]) -> str:
-        return "".join("\n".join(_block(prediction)) + "\n\n" for prediction in predictions)
+    """A column for every list that has one item per token, a comment for everything else."""
 
-    def _block(prediction: Prediction) -> Iterator[str]:
-        labels, probabilities = prediction.labels(), prediction.probabilities() if layout.proba else {}
-        lists = [prediction.record.values[layout.spec.input.column]]
-        for target in layout.targets:
-            if not target.per_step:
-                yield f"# {target.name} = {_text(labels[target.name])}"
-                if layout.proba:
-                    yield f"# {target.name}_probability = {json.dumps(probabilities[target.name], ensure_ascii=False)}"
-                continue
-            lists.append([_text(label) for label in labels[target.name]])
-            if layout.proba:
-                lists.append([_best(step) for step in probabilities[target.name]])
-        yield from ("\t".join(row) for row in zip(*lists, strict=True))
+    def block(prediction: Prediction) -> Iterator[str]:
+        values = _filled(layout, prediction)
+        columns = {
+            name: value for name, value in values.items() if isinstance(value, list) and len(value) == prediction.steps
+        }
+        sets = {own.columns[0] for own in layout.spec.targets if own.kind == "multilabel" and not own.per_step}
+        tokens = layout.spec.input.column  # first, where readers look for them
+        columns = {tokens: columns[tokens], **{name: value for name, value in columns.items() if name not in sets}}
+        yield from (f"# {name} = {_text(value)}" for name, value in values.items() if name not in columns)
+        yield from ("\t".join(map(_text, row)) for row in zip(*columns.values(), strict=True))
 
-    return write
-
-
-def _best(step: dict[str, Any]) -> str:
-    values = step.values()
-    return str(max(values)) if all(isinstance(value, float) for value in values) else json.dumps(step)
+    return lambda predictions: "".join("\n".join(block(prediction)) + "\n\n" for prediction in predictions)
 
 
 _CONLLU = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
 
 def _conllu(layout: Layout) -> Writer:
-    def write(predictions: Sequence[Prediction]) -> str:
-        return "".join("\n".join(_sentence(prediction)) + "\n\n" for prediction in predictions)
+    """Ten columns, comments kept; words only: ranges such as 1-2 and empty nodes are not read and not written."""
 
-    def _sentence(prediction: Prediction) -> Iterator[str]:
-        values = dict(prediction.record.values)
-        for target, (_, cells) in zip(layout.targets, layout.cells(prediction), strict=True):
-            values |= cells
-            if layout.proba:
-                values[f"{target.name}_probability"] = json.dumps(
-                    prediction.probabilities()[target.name], ensure_ascii=False
-                )
-        for name, value in values.items():
-            if name not in _CONLLU:
-                yield f"# {name} = {_text(value)}"
+    def sentence(prediction: Prediction) -> Iterator[str]:
+        values = _filled(layout, prediction)
+        yield from (f"# {name} = {_text(value)}" for name, value in values.items() if name not in _CONLLU)
         words = values[layout.spec.input.column]
         filled = [values.get(name) or ["_"] * len(words) for name in _CONLLU]
         for number, row in enumerate(zip(*filled, strict=True), start=1):
-            yield "\t".join([str(number), *map(str, row)])
+            yield "\t".join([str(number), *(_text(cell) or "_" for cell in row)])
 
-    return write
+    return lambda predictions: "".join("\n".join(sentence(prediction)) + "\n\n" for prediction in predictions)
 
 
 WRITERS: dict[str, Callable[[Layout], Writer]] = {
     "jsonl": _jsonl,
-    "csv": _delimited(","),
-    "tsv": _delimited("\t"),
+    "csv": _delimited(_csv_line),
+    "tsv": _delimited(_tsv_line),
     "conll": _conll,
     "conllu": _conllu,
 }

@@ -23,6 +23,7 @@ class State:
         epoch: the epoch under way, from 0.
         step: optimiser steps done in it.
         epoch_sums: per target, the loss sum and count of the epoch so far.
+        epoch_tokens: steps of sequences trained on in the epoch so far, padding left out.
         epoch_seconds: seconds of the epoch so far.
         seconds: seconds of all training so far.
         history: one entry per finished epoch.
@@ -36,6 +37,7 @@ class State:
     epoch: int = 0
     step: int = 0
     epoch_sums: dict[str, list[float]] = field(default_factory=dict)
+    epoch_tokens: int = 0
     epoch_seconds: float = 0.0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)

@@ -23,8 +23,19 @@ __all__ = [
     "load_config",
     "override",
     "parse_config",
+    "read_setting",
     "seconds_of",
 ]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose keys are the text that stands there: a label `yes` or `1` stays what it is."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep)
 
 
 class _Section(BaseModel):
@@ -123,12 +134,12 @@ class TrainConfig(_Section):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to compute")
     checkpoint_seconds: float = Field(30.0, gt=0, description="longest time between checkpoints")
 
-    @field_validator("budget")
+    @field_validator("budget", mode="before")
     @classmethod
-    def _readable_budget(cls, budget: str | None) -> str | None:
+    def _readable_budget(cls, budget: Any) -> str | None:
         if budget is not None:
-            seconds_of(budget)
-        return budget
+            seconds_of(str(budget))
+        return None if budget is None else str(budget)
 
 
 class Config(_Section):
@@ -194,9 +205,10 @@ def load_config(path: str | Path) -> dict[str, Any]:
         ConfigError: no such file, or not YAML with sections.
     """
     try:
-        plain = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"the config {path} cannot be read: {error}") from None
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
+    plain = read_setting(text, f"the config {path}")
     if not isinstance(plain, dict):
         raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
     return plain
@@ -222,11 +234,25 @@ def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any
             section = section.setdefault(parent, {})
             if not isinstance(section, dict):
                 raise ConfigError(f"--set {assignment}: '{parent}' holds a value, not settings")
-        try:
-            section[name] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {assignment}: the value cannot be read: {error}") from None
+        section[name] = read_setting(text, f"--set {assignment}")
     return plain
+
+
+def read_setting(text: str, place: str) -> Any:
+    """The value that a text means as YAML; keys stay text.
+
+    Example:
+        >>> read_setting("{yes: 2, 1: 3}", "--class-weight")
+        {'yes': 2, '1': 3}
+
+    Raises:
+        ConfigError: text that is no YAML.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{place}: the value cannot be read as YAML: {problem}") from None
 
 
 def dump_config(config: Config, inferred: Mapping[str, str]) -> str:

@@ -85,6 +85,15 @@ class RunFolder:
                 f"  Choose another with --run DIR, or go on with it: seqwise train --run {self.path} --resume"
             )
 
+    def check_resumable(self) -> None:
+        """Raises where a folder stands that is no run.
+
+        Raises:
+            RunFolderError: the folder holds files, but no config.yaml.
+        """
+        if self.path.exists() and not (self.path / "config.yaml").exists():
+            self.check_free()
+
     def create(self) -> None:
         """Makes the folder.
 

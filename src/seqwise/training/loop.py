@@ -184,6 +184,7 @@ class _Loop:
             self._step(groups[step], step, step_size(self.config, share))
             state.step = step + 1
             spent = time.monotonic() - started
+            state.epoch_tokens += int(sum(self.batcher.store.lengths[rows].sum() for rows in groups[step]))
             state.epoch_seconds += spent
             state.seconds += spent
             self.progress.step_done(state.step, self._share(state.step / len(groups)), state.seconds)
@@ -246,7 +247,8 @@ class _Loop:
             state.best_epoch, state.best_figure, state.best_loss = state.epoch, figure, loss
             state.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         state.history.append(entry)
-        state.epoch, state.step, state.epoch_sums, state.epoch_seconds = state.epoch + 1, 0, {}, 0.0
+        state.epoch, state.step = state.epoch + 1, 0
+        state.epoch_sums, state.epoch_tokens, state.epoch_seconds = {}, 0, 0.0
         if not state.stopped and state.epoch >= self.max_epochs:
             state.stopped = f"all {self.max_epochs} epochs are done"
         elif not state.stopped and state.epoch - 1 - state.best_epoch >= self.config.patience:
@@ -266,7 +268,6 @@ class _Loop:
         state = self.state
         means = {name: (total / count if count else 0.0) for name, (total, count) in state.epoch_sums.items()}
         weight = self.objective.target_weight
-        steps = int(self.batcher.store.lengths[self.task.split.train].sum())
         dev = {
             name: {
                 "loss": judgement.loss(name),
@@ -281,7 +282,7 @@ class _Loop:
             "count": sum(count for _, count in state.epoch_sums.values()),
             "targets": {n: {"loss_sum": total, "count": count} for n, (total, count) in state.epoch_sums.items()},
             "learning_rate": self.optimizer.param_groups[0]["lr"],
-            "tokens_per_second": round(steps / state.epoch_seconds, 1) if state.epoch_seconds else None,
+            "tokens_per_second": round(state.epoch_tokens / state.epoch_seconds, 1) if state.epoch_seconds else None,
             "padding_share": round(self.padding_share, 4),
             "seconds": round(state.epoch_seconds, 3),
             "dev": dev,

@@ -153,6 +153,7 @@ def _requested(config: Config) -> Requested:
         lower=given.lower,
         id=data.id,
         group=data.group,
+        ignored=tuple(column for column in (data.series_id, data.time) if column is not None),
     )
 
 

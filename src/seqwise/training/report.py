@@ -90,7 +90,7 @@ def _worst(task: Task, predictions: Mapping[int, Mapping[str, Any]]) -> list[dic
         for target in task.targets
         if target.kind == "label"
         for row in rows
-        if _is_wrong(predictions[int(row)][target.name])
+        if _is_wrong(predictions[int(row)]["targets"][target.name])
     ]
     return sorted(found, key=lambda error: -float(error["probability"]))[:_ERRORS_SHOWN]
 
@@ -100,7 +100,8 @@ def _is_wrong(prediction: Mapping[str, Any]) -> bool:
 
 
 def _error(task: Task, row: int, target: Target, line: Mapping[str, Any]) -> dict[str, Any]:
-    return {"text": _text(task, row), "place": str(task.store.place(row)), "target": target.name, **line[target.name]}
+    shown = line["targets"][target.name]
+    return {"text": _text(task, row), "place": str(task.store.place(row)), "target": target.name, **shown}
 
 
 def _text(task: Task, row: int) -> str:

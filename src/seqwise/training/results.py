@@ -17,11 +17,9 @@ __all__ = ["PredictionLines", "flattened", "majority_scores"]
 
 
 def flattened(per_target: dict[str, Any]) -> dict[str, Any]:
-    """A split's figures by target; with one target they also stand at the top."""
-    if len(per_target) != 1:
-        return per_target
-    (name, figures), *_ = per_target.items()
-    return {**figures, name: figures}
+    """A split's figures by target; with one target they also stand at the top, unless its name is that of a figure."""
+    (name, figures), *others = per_target.items()
+    return per_target if others or name in figures else {**figures, name: figures}
 
 
 def majority_scores(task: Task, rows: NDArray[np.int64]) -> dict[str, Any]:
@@ -48,18 +46,18 @@ class PredictionLines:
         """Takes a judged batch."""
         for i, row in enumerate(batch.rows.tolist()):
             place = self.task.store.place(row)
-            line: dict[str, Any] = {"split": self.part, "file": place.file, "line": place.line}
+            targets: dict[str, Any] = {}
             for target in self.task.targets:
                 steps = int(batch.lengths[i])
                 labels, mask = batch.labels[target.name][i], batch.masks[target.name][i]
-                line[target.name] = {
+                targets[target.name] = {
                     "label": _gold(target, labels, mask, steps),
                     "predicted": decode(target, logits[target.name][i], steps),
                 }
                 if target.kind == "label":
                     probabilities = decode_probabilities(target, logits[target.name][i])
-                    line[target.name]["probability"] = max(probabilities.values())
-            self.by_row[row] = line
+                    targets[target.name]["probability"] = max(probabilities.values())
+            self.by_row[row] = {"split": self.part, "file": place.file, "line": place.line, "targets": targets}
 
 
 def _gold(target: Target, labels: NDArray[np.int64], mask: NDArray[np.bool_], steps: int) -> Any:

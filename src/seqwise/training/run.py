@@ -132,6 +132,7 @@ def train(
         DivergenceError, SaveError: see `fit`.
     """
     if resume and folder.path.exists():
+        folder.check_resumable()
         _check_same_data(plan.task, folder)
         folder.prepare()
     else:
