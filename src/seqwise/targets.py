@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,25 +117,27 @@ def label_value(text: str) -> Label:
     return text
 
 
-def class_order(labels: set[Label]) -> tuple[Label, ...]:
-    """The labels in class order: numbers by size, then text by code point.
+def class_order(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """The labels in class order: numbers by size, then text by code point; labels of one text are one label.
 
     Example:
-        >>> class_order({1, -1, 0})
+        >>> class_order([1, -1, 0, "1"])
         (-1, 0, 1)
     """
-    return tuple(sorted(labels, key=lambda label: (isinstance(label, str), label)))
+    by_text = {label_text(label): label for label in reversed(list(labels))}
+    return tuple(sorted(by_text.values(), key=lambda label: (isinstance(label, str), label, label_text(label))))
 
 
-def shared_classes(per_output: list[set[Label]]) -> list[tuple[Label, ...]]:
+def shared_classes(per_output: Sequence[Iterable[Label]]) -> list[tuple[Label, ...]]:
     """Class orders for K outputs; they share one scale when some output uses every label that any of them uses.
 
     Example:
-        >>> shared_classes([{-1, 0, 1}, {0, 1}])
+        >>> shared_classes([[-1, 0, 1], [0, 1]])
         [(-1, 0, 1), (-1, 0, 1)]
-        >>> shared_classes([{"red", "blue"}, {"yes", "no"}])
+        >>> shared_classes([["red", "blue"], ["yes", "no"]])
         [('blue', 'red'), ('no', 'yes')]
     """
-    union: set[Label] = set().union(*per_output)
-    shared = any(labels == union for labels in per_output)
-    return [class_order(union if shared else labels) for labels in per_output]
+    own = [class_order(labels) for labels in per_output]
+    union = class_order(label for labels in own for label in labels)
+    shared = any(len(labels) == len(union) for labels in own)
+    return [union if shared else labels for labels in own]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from data_cases import store_of, write_jsonl
 
-from seqwise.data.affixes import PARTS, affix_numbers, word_shape
+from seqwise.data.affixes import WORD_PARTS, affix_numbers, word_shape
 from seqwise.data.batching import Batcher
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
 
@@ -32,7 +32,7 @@ def test_words_share_the_numbers_of_the_parts_they_share(one, other, shared):
 
 def test_each_part_has_its_own_share_of_the_table():
     numbers = affix_numbers(["ab", "word", "Word", "42"], buckets=10)
-    lows = 1 + 10 * np.arange(len(PARTS))
+    lows = 1 + 10 * np.arange(len(WORD_PARTS))
     assert (numbers >= lows).all()
     assert (numbers < lows + 10).all()
 
@@ -53,7 +53,7 @@ def batcher_of(tmp_path, dropout=0.0):
 
 def test_an_unknown_word_keeps_its_parts(tmp_path):
     batch = batcher_of(tmp_path).batch(np.array([0, 1]))
-    assert batch.inputs.shape == (2, 2, 1 + len(PARTS))
+    assert batch.inputs.shape == (2, 2, 1 + len(WORD_PARTS))
     assert batch.inputs[1, 0].tolist() == [UNKNOWN, *affix_numbers(["swimming"], 100)[0]]
     assert batch.inputs[1, 1].tolist() == [0] * 7
 

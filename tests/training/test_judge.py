@@ -20,7 +20,7 @@ def test_figures_do_not_depend_on_the_size_of_batches(tmp_path, kind):
     rows = np.arange(len(plan.task.store))
     judged = [
         judge(
-            plan.model, plan.task.batcher(), plan.task.targets, rows, batch_tokens=size, device=torch.device("cpu")
+            plan.model, plan.task.batcher, plan.task.targets, rows, batch_tokens=size, device=torch.device("cpu")
         ).to_json()
         for size in (1, 17, 10_000)
     ]
@@ -48,7 +48,7 @@ def test_predictions_do_not_depend_on_who_is_in_the_batch(tmp_path):
 
         judge(
             plan.model,
-            plan.task.batcher(),
+            plan.task.batcher,
             plan.task.targets,
             rows,
             batch_tokens=size,
@@ -66,7 +66,7 @@ def test_judging_leaves_the_model_in_its_mode(tmp_path):
     plan.model.train()
     judge(
         plan.model,
-        plan.task.batcher(),
+        plan.task.batcher,
         plan.task.targets,
         plan.task.split.dev,
         batch_tokens=64,

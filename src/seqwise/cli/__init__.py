@@ -23,9 +23,3 @@ def main() -> None:
     except SeqwiseError as error:
         print(f"seqwise: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
-    except KeyboardInterrupt:
-        print("seqwise: interrupted before anything was saved", file=sys.stderr)  # noqa: T201
-        sys.exit(130)

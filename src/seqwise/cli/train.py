@@ -189,6 +189,8 @@ def _config(
 
     saved = resumed / "config.yaml" if resumed is not None else None
     resuming = saved is not None and saved.exists()
+    if resuming and config is not None:
+        raise ConfigError("a resumed run keeps its settings; leave --config out, or start a new run without --resume")
     plain = load_config(saved) if resuming and saved is not None else load_config(config) if config else {}
     before = parse_config(plain)
     for name, key in _KEYS.items():

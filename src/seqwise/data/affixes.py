@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARTS", "affix_numbers", "word_shape"]
+__all__ = ["WORD_PARTS", "affix_numbers", "word_shape"]
 
 
 def word_shape(word: str) -> str:
@@ -32,7 +32,7 @@ def word_shape(word: str) -> str:
     return re.sub(r"(.)\1{2,}", r"\1\1", signs)
 
 
-PARTS: tuple[Callable[[str], str], ...] = (
+WORD_PARTS: tuple[Callable[[str], str], ...] = (
     str.lower,
     lambda word: word[:3].lower(),
     lambda word: word[-2:].lower(),
@@ -60,7 +60,7 @@ def affix_numbers(words: Sequence[str], buckets: int) -> NDArray[np.int64]:
         ((2, 6), True, False)
     """
     numbers = [
-        [1 + position * buckets + crc32(part(word).encode()) % buckets for position, part in enumerate(PARTS)]
+        [1 + position * buckets + crc32(part(word).encode()) % buckets for position, part in enumerate(WORD_PARTS)]
         for word in words
     ]
-    return np.array(numbers, dtype=np.int64).reshape(len(words), len(PARTS))
+    return np.array(numbers, dtype=np.int64).reshape(len(words), len(WORD_PARTS))

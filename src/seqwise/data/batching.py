@@ -38,11 +38,6 @@ class Batch:
     masks: Mapping[str, NDArray[np.bool_]]
     rows: NDArray[np.int64]
 
-    @property
-    def steps(self) -> int:
-        """Steps that count."""
-        return int(self.lengths.sum())
-
 
 @dataclass(frozen=True)
 class Batcher:

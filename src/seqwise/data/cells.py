@@ -128,7 +128,13 @@ def _series(record: Record, column: str) -> NDArray[np.float32]:
 
 def _series_from_list(cell: list[Any], place: Place, column: str) -> NDArray[np.float64]:
     """(time, channels) from a list of numbers (one channel) or a list of equally long lists (one per step)."""
-    rows = [step if isinstance(step, list) else [step] for step in cell]
+    try:
+        whole = np.asarray(cell)
+    except ValueError:
+        whole = np.zeros(0, dtype=object)  # ragged: what follows says where
+    if whole.dtype.kind in "iuf" and whole.ndim in (1, 2):
+        return whole.astype(np.float64).reshape(len(whole), -1)
+    rows = [list(step) if isinstance(step, (list, np.ndarray)) else [step] for step in cell]
     width = len(rows[0])
     for step, row in enumerate(rows):
         if len(row) != width:
@@ -175,9 +181,7 @@ def raw_labels(record: Record, spec: TargetSpec, steps: int) -> RawLabels | list
     if cell is None or (isinstance(cell, str) and not cell):
         return None
     if spec.form == "steps":
-        if isinstance(record.values.get("series"), np.ndarray) and not isinstance(cell, list):
-            cell = [cell] * steps  # a long-form column that never changes inside this series
-        return _one_per_step(cell, record.place, column, steps)
+        return _one_per_step(_spread(cell, record, steps), record.place, column, steps)
     if spec.form == "delimited":
         parts = [part.strip() for part in str(cell).split(spec.delimiter)]
         return list[Label | None](label_value(part) for part in parts if part)
@@ -217,6 +221,12 @@ def _one_per_step(cell: Any, place: Place, column: str, steps: int) -> RawLabels
     return [_label(label, place, column) for label in labels]
 
 
+def _spread(cell: Any, record: Record, steps: int) -> Any:
+    """A long-form column that never changes inside a series stands there once: one per step is meant."""
+    long_form = isinstance(record.values.get("series"), np.ndarray)
+    return [cell] * steps if long_form and not isinstance(cell, list) else cell
+
+
 def _cut(cell: str) -> list[str]:
     """Labels in one string: what stands between blanks, or where there are none, one label per sign."""
     return cell.split() if " " in cell.strip() else list(cell.strip())
@@ -247,7 +257,7 @@ def _from_columns(record: Record, spec: TargetSpec, steps: int) -> RawLabels:
         elif cell is None:
             columns.append([None] * steps)
         else:
-            columns.append(_one_per_step(cell, record.place, column, steps))
+            columns.append(_one_per_step(_spread(cell, record, steps), record.place, column, steps))
     return [label for step in zip(*columns, strict=True) for label in step]
 
 

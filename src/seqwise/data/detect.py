@@ -13,7 +13,7 @@ from seqwise.data.spec import DataSpec, Form, InputKind, InputSpec, TargetSpec
 from seqwise.errors import ColumnError, ConfigError, DataError, did_you_mean, listed
 from seqwise.targets import Kind
 
-__all__ = ["Finding", "Requested", "find_spec"]
+__all__ = ["Finding", "Requested", "find_spec", "is_label_name"]
 
 _TEXT_NAMES = (
     "text",
@@ -141,6 +141,8 @@ class _Finder:
         if profile.is_series or (profile.is_list and requested.kind == "series"):
             return column, "series"
         if profile.is_list:
+            if requested.kind not in ("auto", "tokens"):
+                raise ConfigError(f"input.kind is '{requested.kind}', but the cells of column '{column}' are lists")
             return column, "tokens"
         if requested.kind in ("tokens", "series"):
             raise ConfigError(f"input.kind is '{requested.kind}', but the cells of column '{column}' are no lists")
@@ -151,18 +153,21 @@ class _Finder:
         return column, "characters" if profile.mean_words <= 1.5 else "words"
 
     def _input_column(self, taken: set[str]) -> str:
+        requested = self.requested
+        taken = {*taken, *requested.ignored, *filter(None, (requested.id, requested.group))}
         free = {name: profile for name, profile in self.profiles.items() if name not in taken}
+        if "series" in free and self.source.kind == "series":
+            return "series"
         series = [name for name, profile in free.items() if profile.is_series]
         lists = [name for name, profile in free.items() if profile.is_list and name not in series]
         if self.source.tokens is not None:
             return self.source.tokens
-        for candidates in ([n for n in free if n.lower() in _TOKEN_NAMES and n in lists], series):
+        texts = [name for name, profile in free.items() if profile.is_text and not profile.is_zero_or_one]
+        named_lists = [name for name in lists if name.lower() in _TOKEN_NAMES]
+        named_texts = [name for name in texts if name.lower() in _TEXT_NAMES]
+        for candidates in (named_lists, named_texts, series):
             if candidates:
                 return candidates[0]
-        texts = [name for name, profile in free.items() if profile.is_text and not profile.is_zero_or_one]
-        named = [name for name in texts if name.lower() in _TEXT_NAMES]
-        if named:
-            return named[0]
         if lists:
             return max(lists, key=lambda name: free[name].distinct)
         texts = [name for name in texts if not _is_id(free[name])] or texts
@@ -203,7 +208,12 @@ class _Finder:
 
     def _columns_target(self, kind: Kind, pattern: str) -> TargetSpec:
         names = [part for part in pattern.split(",") if part]
-        columns = [column for name in names for column in self.profiles if fnmatchcase(column, name)]
+        columns = [
+            column
+            for name in names
+            for column in ([name] if name in self.profiles else self.profiles)
+            if column == name or fnmatchcase(column, name)
+        ]
         columns = list(dict.fromkeys(columns))
         if not columns:
             near = did_you_mean(pattern.rstrip("*?"), self.profiles)
@@ -212,7 +222,7 @@ class _Finder:
                 file=self.file,
                 hint=f"{near} The columns are {listed(self.profiles)}.".strip(),
             )
-        per_step = any(self.profiles[column].is_list for column in columns)
+        per_step = any(self.profiles[column].is_list or self.profiles[column].is_partly_list for column in columns)
         return TargetSpec(_group_name(pattern, columns), kind, tuple(columns), "columns", per_step=per_step)
 
     def _multilabel(self, pattern: str) -> TargetSpec:
@@ -283,7 +293,9 @@ class _Finder:
             if not profile.is_list or profile.is_series:
                 continue
             aligned = (source.is_list or source.is_series) and len(profile.cells) == len(source.cells)
-            aligned = aligned and all(len(a) == len(b) for a, b in zip(profile.cells, source.cells, strict=True))
+            pairs = zip(profile.cells, source.cells, strict=True) if aligned else ()
+            # Mostly is enough: the row that is not aligned is then an error with file and line.
+            aligned = sum(len(a) == len(b) for a, b in pairs) > 0.9 * len(source.cells)
             if aligned and not profile.is_nested:
                 found.append(TargetSpec(name, "tags", (name,), "steps", per_step=True))
             else:
@@ -297,6 +309,12 @@ class _Finder:
         else:
             problem = "no column looks like a target"
         return DataError(problem, file=self.file, hint=f"Say so with {flags}. The columns are {listed(self.profiles)}.")
+
+
+def is_label_name(name: str) -> bool:
+    """Whether a column is called like a label or like a number of one, and so is hardly a measurement."""
+    lowered = name.lower()
+    return lowered in (*_LABEL_NAMES, *_NOT_LABELS) or lowered.removesuffix("_id") in _LABEL_NAMES
 
 
 def _is_id(profile: ColumnProfile) -> bool:

@@ -84,10 +84,11 @@ class LabelCodec:
             numbers = store.labels(self.position, int(row))
             if numbers is None:
                 continue
-            wrong = (numbers >= 0) & unknown[np.arange(len(numbers)) % width, numbers]
-            if wrong.any():
-                at = int(np.argmax(wrong))
-                self._raise_unseen(store, int(row), at % width, store.label_values[self.position][numbers[at]])
+            there = np.flatnonzero(numbers >= 0)
+            wrong = there[unknown[there % width, numbers[there]]]
+            if wrong.size:
+                label = store.label_values[self.position][numbers[wrong[0]]]
+                self._raise_unseen(store, int(row), int(wrong[0]) % width, label)
 
     def _raise_unseen(self, store: Store, row: int, output: int, label: Label) -> None:
         classes = [label_text(known) for known in self.target.classes[output if self.target.outputs else 0]]
@@ -155,12 +156,12 @@ def _find_target(store: Store, position: int, spec: TargetSpec, rows: NDArray[np
     if spec.kind == "multilabel":
         seen = range(len(values)) if spec.form == "columns" else _numbers_seen(store, position, rows, 1)[0]
         labels = tuple(values[i] for i in seen)
-        classes: tuple[tuple[Label, ...], ...] = (labels if spec.form == "columns" else class_order(set(labels)),)
+        classes: tuple[tuple[Label, ...], ...] = (labels if spec.form == "columns" else class_order(labels),)
         if not labels:
             raise _no_labels(store, spec)
     else:
         width = len(spec.columns) if spec.kind == "outputs" else 1
-        per_output = [{values[i] for i in seen} for seen in _numbers_seen(store, position, rows, width)]
+        per_output = [[values[i] for i in seen] for seen in _numbers_seen(store, position, rows, width)]
         classes = tuple(shared_classes(per_output))
         for labels_of_output, column in zip(classes, spec.columns, strict=True):
             _check_class_count(store, spec, labels_of_output, column)
@@ -207,19 +208,24 @@ def class_counts(codec: LabelCodec, store: Store, rows: NDArray[np.int64]) -> ND
     Returns:
         (C,) for `label` and `tags`, (K, C) for `outputs`, (L, 2) for `multilabel`: not set, set.
     """
-    target = codec.target
-    count = target.class_count
-    totals = np.zeros(
-        {"outputs": (len(target.classes), count), "multilabel": (count, 2)}.get(target.kind, (1, count)),
-        np.int64,
-    )
+    target, count = codec.target, codec.target.class_count
+    width = len(target.outputs) or (count if codec.spec.form == "columns" and target.kind == "multilabel" else 1)
+    totals = np.zeros((width, count if target.kind != "multilabel" else 2), np.int64)
+    positives, units = np.zeros(count, np.int64), 0
     for block in _blocks(rows):
-        labels, present = codec.batch(store, block, int(store.lengths[block].max()))
-        width = totals.shape[0]
-        labels, present = labels.reshape(-1, width), present.reshape(-1, width)
+        found = [numbers for row in block if (numbers := store.labels(codec.position, row)) is not None]
+        joined = np.concatenate(found) if found else np.zeros(0, np.int32)
+        if target.kind == "multilabel" and codec.spec.form != "columns":
+            units += int((joined == STEP_END).sum()) if target.per_step else len(found)
+            positives += np.bincount(codec.indices[0, joined[joined >= 0]], minlength=count)
+            continue
         for k in range(width):
-            totals[k] += np.bincount(labels[present[:, k], k], minlength=totals.shape[1])
-    return totals[0] if target.kind in ("label", "tags") else totals
+            column = joined[k::width]
+            indices = column if target.kind == "multilabel" else codec.indices[k % len(codec.indices), column]
+            totals[k] += np.bincount(indices[indices >= 0], minlength=totals.shape[1])
+    if target.kind == "multilabel":
+        return totals if codec.spec.form == "columns" else np.column_stack([units - positives, positives])
+    return totals if target.kind == "outputs" else totals[0]
 
 
 def _blocks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

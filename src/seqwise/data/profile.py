@@ -33,36 +33,38 @@ class ColumnProfile:
     cells: tuple[Any, ...]
     rows: int
 
-    @property
+    @cached_property
     def is_list(self) -> bool:
         """Whether the cells are lists."""
         return bool(self.cells) and all(isinstance(cell, list) for cell in self.cells)
 
-    @property
+    @cached_property
     def is_series(self) -> bool:
-        """Whether the cells are arrays, lists of lists of numbers, or lists of numbers of which one is a fraction."""
+        """Whether the cells are arrays, equally long lists of numbers per step, or numbers, one of them a fraction."""
         if self.cells and isinstance(self.cells[0], np.ndarray):
             return True
         values = [value for cell in self.cells for value in _flat(cell)] if self.is_list else []
-        numeric = bool(values) and all(_is_number(value) for value in values)
-        return numeric and (self.is_nested or any(isinstance(value, float) for value in values))
+        if not values or not all(_is_number(value) for value in values):
+            return False
+        widths = {len(step) for cell in self.cells for step in cell if isinstance(step, list)}
+        return len(widths) == 1 or any(isinstance(value, float) for value in values)
 
-    @property
+    @cached_property
     def is_partly_list(self) -> bool:
         """Whether some cells are lists and others single values."""
         return not self.is_list and any(isinstance(cell, list) for cell in self.cells)
 
-    @property
+    @cached_property
     def is_nested(self) -> bool:
         """Whether the cells are lists of lists."""
         return self.is_list and any(isinstance(value, list) for cell in self.cells for value in cell)
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         """Whether the cells are strings."""
         return bool(self.cells) and all(isinstance(cell, str) for cell in self.cells)
 
-    @property
+    @cached_property
     def is_scalar(self) -> bool:
         """Whether each cell is one value."""
         return bool(self.cells) and not any(isinstance(cell, (list, dict, np.ndarray)) for cell in self.cells)
@@ -77,12 +79,12 @@ class ColumnProfile:
         """The different values as text."""
         return frozenset(label_text(cell) for cell in self.cells) if self.is_scalar else frozenset()
 
-    @property
+    @cached_property
     def is_zero_or_one(self) -> bool:
         """Whether every cell is 0 or 1."""
         return bool(self.values) and self.values <= {"0", "1", "true", "false", "True", "False"}
 
-    @property
+    @cached_property
     def is_label(self) -> bool:
         """Whether the cells could be labels: single values that repeat, and no measurements."""
         if not self.is_scalar or self.distinct > max(2, self.rows // 2):

@@ -80,20 +80,27 @@ def _cut(store: Store, rows: NDArray[np.int64], shares: list[float], seed: int) 
             file=store.place(0).file if len(store) else None,
             hint="Give --dev FILE and --test FILE, or more rows.",
         )
-    order = _stratified_order(_strata(store, rows[first]), rng)
-    sizes = np.bincount(group_of_row, minlength=len(groups))[order]
-    before = np.cumsum(sizes) - sizes
-    cuts, start = [], 0.0
-    chosen_before = np.zeros(len(order), dtype=bool)
+    order = _stratified_order(_strata(store, rows[first]), rng).tolist()
+    sizes = np.bincount(group_of_row, minlength=len(groups)).tolist()
+    cuts = []
     for share in shares:
-        end = start + share * len(rows)
-        chosen = (before >= start) & (before < end) & ~chosen_before
-        if share > 0 and not chosen.any():
-            chosen[np.argmin(chosen_before)] = True
-        chosen_before |= chosen
-        cuts.append(rows[np.isin(group_of_row, order[chosen])])
-        start = end
+        chosen = _groups_that_fit(order, sizes, share * len(rows)) if share > 0 else []
+        taken = set(chosen)
+        order = [group for group in order if group not in taken]
+        cuts.append(rows[np.isin(group_of_row, chosen)])
     return cuts
+
+
+def _groups_that_fit(order: list[int], sizes: list[int], quota: float) -> list[int]:
+    """The first groups that fit the quota together; the smallest one where none does."""
+    chosen, taken = [], 0
+    for group in order:
+        if taken + sizes[group] <= max(quota, 1) + 0.5:
+            chosen.append(group)
+            taken += sizes[group]
+        if taken >= quota:
+            break
+    return chosen or [min(order, key=lambda group: sizes[group])]
 
 
 def _strata(store: Store, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -105,12 +112,12 @@ def _strata(store: Store, rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _stratified_order(strata: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """A random order in which every stretch holds the strata in proportion."""
+    """A random order in which every stretch holds the strata in proportion; the only one of its kind comes last."""
     shuffled = rng.permutation(len(strata))
     rank = np.empty(len(strata))
     for stratum in np.unique(strata):
         members = shuffled[strata[shuffled] == stratum]
-        rank[members] = (np.arange(len(members)) + rng.random()) / len(members)
+        rank[members] = (np.arange(len(members)) + rng.random()) / len(members) if len(members) > 1 else 1.0
     return np.argsort(rank, kind="stable").astype(np.int64)
 
 

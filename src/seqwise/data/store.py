@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tempfile
+import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +26,7 @@ from numpy.typing import NDArray
 from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec
-from seqwise.errors import DataError, LabelError
+from seqwise.errors import DataError, LabelError, SaveError
 from seqwise.targets import Label, label_text
 
 __all__ = ["MISSING", "STEP_END", "Store", "cache_key", "encode", "open_store"]
@@ -104,6 +109,8 @@ def encode(parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, sink: 
         for part, source in parts:
             for batch in encoder.batches(part, source, schema):
                 writer.write_batch(batch)
+    if not encoder.rows:
+        raise DataError("there is no sequence to read")
     return encoder.meta()
 
 
@@ -131,6 +138,7 @@ class _Encoder:
     def batches(self, part: int, source: Iterable[Record], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         places: tuple[array[int], array[int], array[int]] = (array("i"), array("q"), array("q"))
         columns = self._columns()
+        self.places_of_ids.clear()  # ids are unique within a part: files of dev and test may count anew
         for record in source:
             sequence = self.read_sequence(record)
             columns[0].append(self._numbers(sequence, record.place))
@@ -168,7 +176,10 @@ class _Encoder:
     def _check_id(self, record: Record) -> None:
         if self.spec.id_column is None:
             return
-        name = str(cell_of(record, self.spec.id_column))
+        cell = cell_of(record, self.spec.id_column)
+        if cell is None:
+            return
+        name = str(cell)
         first = self.places_of_ids.setdefault(name, record.place)
         if first is not record.place:
             raise DataError(
@@ -180,9 +191,10 @@ class _Encoder:
             )
 
     def _group(self, record: Record, inputs: _ListColumn) -> int:
-        """A number shared by the rows that a split keeps together: of one group, or of equal input."""
-        if self.spec.group_column is not None:
-            content = str(cell_of(record, self.spec.group_column)).encode()
+        """A number shared by the rows that a split keeps together: of one group, or (without one) of equal input."""
+        cell = None if self.spec.group_column is None else cell_of(record, self.spec.group_column)
+        if cell is not None:
+            content = label_text(cell).encode() if isinstance(cell, (str, int, float)) else str(cell).encode()
         else:
             content = inputs.values[inputs.offsets[-2] :].tobytes()
         return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
@@ -338,17 +350,49 @@ def open_store(
         sink = pa.BufferOutputStream()
         meta = encode(parts, spec, sink)
         return Store(pa.ipc.open_file(sink.getvalue()), meta)
-    if not (cache / "meta.json").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        meta = encode(parts, spec, str(cache / "data.arrow.part"))
-        (cache / "data.arrow.part").replace(cache / "data.arrow")
-        (cache / "meta.json.part").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
-        (cache / "meta.json.part").replace(cache / "meta.json")
-    meta = json.loads((cache / "meta.json").read_text(encoding="utf-8"))
-    return Store(pa.ipc.open_file(pa.memory_map(str(cache / "data.arrow"))), meta)
+    store = _opened(cache)
+    if store is None:
+        _fill(cache, parts, spec)
+        store = _opened(cache)
+    assert store is not None
+    return store
+
+
+def _opened(cache: Path) -> Store | None:
+    """The mapped rows of a cache folder; None where nothing stands there, or something torn."""
+    try:
+        meta = json.loads((cache / "meta.json").read_text(encoding="utf-8"))
+        if (cache / "data.arrow").stat().st_size != meta["bytes"]:
+            return None
+        return Store(pa.ipc.open_file(pa.memory_map(str(cache / "data.arrow"))), meta)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _fill(cache: Path, parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec) -> None:
+    """Encodes into a folder beside the cache and moves it there whole, so that two processes never share a file."""
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".encoding-", dir=cache.parent))
+    except OSError as error:
+        raise SaveError(
+            f"cannot keep encoded rows in {cache.parent}: {error.strerror}\n"
+            "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
+        ) from error
+    try:
+        meta = encode(parts, spec, str(fresh / "data.arrow"))
+        meta["bytes"] = (fresh / "data.arrow").stat().st_size
+        (fresh / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+        if _opened(cache) is None:
+            shutil.rmtree(cache, ignore_errors=True)
+            with suppress(OSError):  # another process moved its own there first; either will do
+                fresh.rename(cache)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def cache_key(hashes: Sequence[str], spec: DataSpec, options: object) -> str:
     """A name for an encoding: it changes with the content of the files, the settings and the form of the store."""
-    content = json.dumps([_FORMAT, list(hashes), spec.to_json(), repr(options)], ensure_ascii=False)
+    versions = [_FORMAT, version("seqwise"), unicodedata.unidata_version]
+    content = json.dumps([versions, list(hashes), spec.to_json(), repr(options)], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()[:24]

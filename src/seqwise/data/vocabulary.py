@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.data.affixes import PARTS, affix_numbers
+from seqwise.data.affixes import WORD_PARTS, affix_numbers
 from seqwise.data.store import Store
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
@@ -54,7 +54,7 @@ class Vocabulary:
     @property
     def affix_count(self) -> int:
         """The numbers that parts of words can have, padding included; 0 when words have no parts."""
-        return 1 + len(PARTS) * self.affix_buckets if self.affix_buckets else 0
+        return 1 + len(WORD_PARTS) * self.affix_buckets if self.affix_buckets else 0
 
     @cached_property
     def _known(self) -> dict[str, int]:

@@ -136,7 +136,7 @@ class Model:
             LabelError: a label that the model does not know, with file and line.
             DataError: data that cannot be used.
         """
-        store = open_store([(0, source)], replace(self.spec, group_column=None))
+        store = open_store([(0, source)], replace(self.spec, id_column=None, group_column=None))
         rows = np.arange(len(store))
         codecs = tuple(LabelCodec.for_store(target, i, store) for i, target in enumerate(self.targets))
         for codec in codecs:
@@ -196,7 +196,8 @@ def load(run: str | Path, device: str = "auto") -> Model:
     labels, data = folder.read_json("labels.json"), folder.read_json("data.json")
     targets = tuple(_target(plain) for plain in labels["targets"])
     encoding = _encoding(folder.read_json("vocab.json"))
-    network = model_for(config, targets, encoding)
+    with torch.random.fork_rng():  # fresh weights are drawn before they are replaced
+        network = model_for(config, targets, encoding)
     weights, _ = folder.read_tensors(folder.path / "model.safetensors")
     try:
         network.load_state_dict(weights)
@@ -243,6 +244,6 @@ def _plain(sequence: Any) -> Any:
     """Arrays become (time, channels) float32; other sequences become lists; text stays text."""
     if isinstance(sequence, str):
         return sequence
-    if isinstance(sequence, np.ndarray) and sequence.dtype.kind in "fiu":
-        return np.asarray(sequence, dtype=np.float32).reshape(len(sequence), -1)
+    if isinstance(sequence, np.ndarray) and sequence.dtype.kind in "fiu" and sequence.ndim in (1, 2):
+        return sequence.reshape(len(sequence), -1) if len(sequence) else []
     return list(sequence)

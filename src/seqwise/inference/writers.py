@@ -68,6 +68,8 @@ def format_for(output: str | None, read_format: str, spec: DataSpec, targets: Se
         chosen = by_ending.get(ending, ending)
         if chosen not in WRITERS:
             raise ConfigError(f"--output {output}: predictions are written as {listed(WRITERS)}; name the file so")
+        if chosen in ("conll", "conllu") and spec.input.kind != "tokens":
+            raise ConfigError(f"--output {output}: {chosen} holds tokens, but this model reads {spec.input.kind}")
         return chosen
     if read_format not in WRITERS or spec.input.is_series:
         return "jsonl"
@@ -193,7 +195,7 @@ def _conllu(layout: Layout) -> Writer:
     def sentence(prediction: Prediction) -> Iterator[str]:
         values = _filled(layout, prediction)
         yield from (f"# {name} = {_text(value)}" for name, value in values.items() if name not in _CONLLU)
-        words = values[layout.spec.input.column]
+        words = values["form"] = values[layout.spec.input.column]
         filled = [values.get(name) or ["_"] * len(words) for name in _CONLLU]
         for number, row in enumerate(zip(*filled, strict=True), start=1):
             yield "\t".join([str(number), *(_text(cell) or "_" for cell in row)])

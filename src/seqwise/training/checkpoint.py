@@ -23,6 +23,7 @@ class State:
         epoch: the epoch under way, from 0.
         step: optimiser steps done in it.
         epoch_sums: per target, the loss sum and count of the epoch so far.
+        learning_rate: of the last step.
         epoch_tokens: steps of sequences trained on in the epoch so far, padding left out.
         epoch_seconds: seconds of the epoch so far.
         seconds: seconds of all training so far.
@@ -37,6 +38,7 @@ class State:
     epoch: int = 0
     step: int = 0
     epoch_sums: dict[str, list[float]] = field(default_factory=dict)
+    learning_rate: float = 0.0
     epoch_tokens: int = 0
     epoch_seconds: float = 0.0
     seconds: float = 0.0

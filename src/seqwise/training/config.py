@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from seqwise.errors import ConfigError, did_you_mean, listed
 
@@ -39,7 +39,10 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+_LISTS = ("train", "dev", "test", "columns", "channels", "label", "tags", "outputs", "multilabel")
 
 
 class DataConfig(_Section):
@@ -73,6 +76,19 @@ class DataConfig(_Section):
     )
     cache_folder: str = Field("~/.cache/seqwise", description="where encoded rows are kept")
 
+    @field_validator(
+        "train", "dev", "test", "columns", "channels", "label", "tags", "outputs", "multilabel", mode="before"
+    )
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        if self.dev_fraction + self.test_fraction >= 1:
+            raise ValueError("dev_fraction and test_fraction together leave nothing to train on")
+        return self
+
 
 class InputConfig(_Section):
     """How a cell becomes a sequence."""
@@ -105,14 +121,17 @@ class ModelConfig(_Section):
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
 
 
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class LossConfig(_Section):
     """What is minimised."""
 
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
-    class_weight: Literal["balanced"] | dict[str, float] | None = Field(
+    class_weight: Literal["balanced"] | dict[str, Weight] | None = Field(
         None, description="balanced, or a weight per label value"
     )
-    target_weight: dict[str, float] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
+    target_weight: dict[str, Weight] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
 
 
 class TrainConfig(_Section):
@@ -130,7 +149,7 @@ class TrainConfig(_Section):
     budget: str | None = Field(None, description="time to train for, such as 90s, 10m or 1h")
     batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
     accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")
-    seed: int = Field(1, ge=0, description="seeds the split, the weights, the order and the dropout")
+    seed: int = Field(1, ge=0, lt=2**63, description="seeds the split, the weights, the order and the dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to compute")
     checkpoint_seconds: float = Field(30.0, gt=0, description="longest time between checkpoints")
 
@@ -182,6 +201,8 @@ def parse_config(plain: Mapping[str, Any]) -> Config:
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     path = [str(part) for part in problem["loc"] if not str(part).startswith(("literal[", "dict["))]
+    if len(path) > 2 and path[2] in ("str", "tuple"):
+        path = path[:2]  # pydantic names the branch of a union; a person named the key
     key = ".".join(path)
     if problem["type"] == "extra_forbidden":
         section: Any = Config
@@ -206,8 +227,8 @@ def load_config(path: str | Path) -> dict[str, Any]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the config {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     plain = read_setting(text, f"the config {path}")
     if not isinstance(plain, dict):
         raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")

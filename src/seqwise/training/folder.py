@@ -38,7 +38,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         write(temporary)
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
@@ -186,7 +186,7 @@ class RunFolder:
 
 
 def next_run_folder(stem: str, parent: Path = Path("runs")) -> Path:
-    """The first free folder `parent/stem-1`, `parent/stem-2`, ..."""
+    """The first free folder `parent/stem-1`, `parent/stem-2`, ...; it is not made."""
     number = 1
     while (parent / f"{stem}-{number}").exists():
         number += 1

@@ -77,22 +77,26 @@ def judge(
         device: where the model is.
         observe: called with each batch and its logits, for instance to write predictions.
     """
-    was_training = model.training
-    model.eval()
     tallies = {target.name: tally_for(target) for target in targets}
     losses = {target.name: [0.0, 0] for target in targets}
-    for batch in batcher.batches(length_plan(batcher.store.lengths, rows, batch_tokens)):
-        logits = logits_of(model, batch, device)
-        for target in targets:
-            name = target.name
-            labels, mask = batch.labels[name], batch.masks[name]
-            tallies[name].update(logits[name], labels, mask, batch.lengths)
-            part = target_loss(target, torch.from_numpy(logits[name]), torch.from_numpy(labels), torch.from_numpy(mask))
-            losses[name][0] += float(part.sum)
-            losses[name][1] += round(float(part.count))
-        if observe is not None:
-            observe(batch, logits)
-    model.train(was_training)
+    was_training = model.training
+    model.eval()
+    try:
+        for batch in batcher.batches(length_plan(batcher.store.lengths, rows, batch_tokens)):
+            logits = logits_of(model, batch, device)
+            for target in targets:
+                name = target.name
+                labels, mask = batch.labels[name], batch.masks[name]
+                tallies[name].update(logits[name], labels, mask, batch.lengths)
+                part = target_loss(
+                    target, torch.from_numpy(logits[name]), torch.from_numpy(labels), torch.from_numpy(mask)
+                )
+                losses[name][0] += float(part.sum)
+                losses[name][1] += round(float(part.count))
+            if observe is not None:
+                observe(batch, logits)
+    finally:
+        model.train(was_training)
     return Judgement(
         {name: tally.scores() for name, tally in tallies.items()},
         {name: (total, int(count)) for name, (total, count) in losses.items()},

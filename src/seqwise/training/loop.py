@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch, epoch_plan, padding_share
-from seqwise.errors import ConfigError, DivergenceError, SeqwiseError, did_you_mean, listed
+from seqwise.errors import ConfigError, DivergenceError, SeqwiseError, ValuesError, did_you_mean, listed
 from seqwise.evaluation import tally_for
 from seqwise.evaluation.summary import main_figure
 from seqwise.nn import SequenceModel
@@ -75,6 +75,8 @@ def choose_device(name: str) -> torch.device:
         ConfigError: the device is not there.
     """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name not in ("auto", *available):
+        raise ConfigError(f"there is no device '{name}'; choose auto, {', '.join(available)}")
     if name == "auto":
         name = next(device for device, there in available.items() if there)
     if not available[name]:
@@ -152,13 +154,15 @@ class _Loop:
         self.max_epochs, self.batch_tokens = self.config.max_epochs, self.config.batch_tokens
         self.budget = seconds_of(self.config.budget) if self.config.budget else math.inf
         self.deciding = decisive_figures(self.config.metric, task)
-        self.batcher = task.batcher()
+        self.batcher = task.batcher
         self.optimizer = make_optimizer(model, self.config)
         self.state = restore(folder, model, self.optimizer) if resume and folder.checkpoint.exists() else State()
         self.saved_at = time.monotonic()
         self.interrupted = threading.Event()
 
     def run(self) -> State:
+        if self.state.history:
+            self._write_history()
         with _signals_set(self.interrupted), torch.random.fork_rng():
             while not self.state.stopped:
                 self._train_epoch()
@@ -206,7 +210,10 @@ class _Loop:
         self.optimizer.zero_grad(set_to_none=True)
         for batch in batches:
             self._add_gradient(batch, divisors, step)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        if not math.isfinite(norm):
+            raise _diverged(f"the gradient has norm {float(norm)} in epoch {epoch + 1}, step {step + 1}")
+        self.state.learning_rate = learning_rate
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = learning_rate
         self.optimizer.step()
@@ -224,21 +231,13 @@ class _Loop:
             so_far[0] += float(part.sum.detach())
             so_far[1] += float(part.count.detach())
             if not math.isfinite(so_far[0]):
-                raise DivergenceError(
-                    f"the loss of '{name}' is {so_far[0]} in epoch {self.state.epoch + 1}, step {step + 1}\n"
-                    "  Training diverged. Lower the step size: --set train.learning_rate=0.001"
-                )
+                raise _diverged(f"the loss of '{name}' is {so_far[0]} in epoch {self.state.epoch + 1}, step {step + 1}")
 
     def _end_epoch(self) -> None:
         state = self.state
-        judgement = judge(
-            self.model,
-            self.batcher,
-            self.task.targets,
-            self.task.split.dev,
-            batch_tokens=4 * self.batch_tokens,
-            device=self.device,
-        )
+        started = time.monotonic()
+        judgement = self._judge_dev()
+        state.seconds += time.monotonic() - started
         entry = self._entry(judgement)
         figure, loss = self._dev_figure(judgement), entry["dev_loss"]
         entry["dev_figure"] = figure if math.isfinite(figure) else None
@@ -258,6 +257,19 @@ class _Loop:
         self.progress.epoch_ends(entry, is_best)
         if self.interrupted.is_set() and not state.stopped:
             raise Interrupted("interrupted")
+
+    def _judge_dev(self) -> Judgement:
+        try:
+            return judge(
+                self.model,
+                self.batcher,
+                self.task.targets,
+                self.task.split.dev,
+                batch_tokens=4 * self.batch_tokens,
+                device=self.device,
+            )
+        except ValuesError as error:
+            raise _diverged(f"on dev after epoch {self.state.epoch + 1}: {error}") from error
 
     def _write_history(self) -> None:
         """metrics.jsonl is the history of the checkpoint, line by line, so that the two never disagree."""
@@ -281,7 +293,7 @@ class _Loop:
             "loss_sum": sum(total for total, _ in state.epoch_sums.values()),
             "count": sum(count for _, count in state.epoch_sums.values()),
             "targets": {n: {"loss_sum": total, "count": count} for n, (total, count) in state.epoch_sums.items()},
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": state.learning_rate,
             "tokens_per_second": round(state.epoch_tokens / state.epoch_seconds, 1) if state.epoch_seconds else None,
             "padding_share": round(self.padding_share, 4),
             "seconds": round(state.epoch_seconds, 3),
@@ -310,6 +322,10 @@ class _Loop:
     def _save(self) -> None:
         save(self.folder, self.model, self.optimizer, self.state)
         self.saved_at = time.monotonic()
+
+
+def _diverged(problem: str) -> DivergenceError:
+    return DivergenceError(f"{problem}\n  Training diverged. Lower the step size: --learning-rate 0.001")
 
 
 @contextmanager

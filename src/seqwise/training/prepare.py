@@ -6,6 +6,8 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.batching import Batcher
-from seqwise.data.detect import Finding, Requested, find_spec
+from seqwise.data.detect import Finding, Requested, find_spec, is_label_name
 from seqwise.data.labels import LabelCodec, class_counts, find_targets
 from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions, Source, open_files
@@ -24,7 +26,7 @@ from seqwise.data.split import PARTS, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
 from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
-from seqwise.targets import Target
+from seqwise.targets import Target, label_text
 from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import affix_buckets, resolve
 
@@ -51,7 +53,7 @@ class Task:
         codecs: class indices for the stored labels, one per target.
         encoding: the vocabulary, or the scaling of the channels.
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
-        files: name, sha256, bytes and rows per file, and their part.
+        files: part, name, bytes and sha256 of each file.
     """
 
     config: Config
@@ -67,6 +69,7 @@ class Task:
     counts: dict[str, NDArray[np.int64]]
     files: list[dict[str, Any]] = field(default_factory=list)
 
+    @cached_property
     def batcher(self) -> Batcher:
         """The batches of this task's rows."""
         return Batcher(self.store, self.encoding, self.codecs, self.config.input.symbol_dropout)
@@ -97,6 +100,8 @@ def prepare(config: Config) -> Task:
     data = config.data
     if not data.train:
         raise ConfigError("name a file of labelled sequences: seqwise train DATA")
+    if "-" in (*data.train, *data.dev, *data.test):
+        raise ConfigError("training reads files more than once, so it cannot read standard input; save it to a file")
     options = _with_channels(data, read_options(data))
     sources = [(part, open_files(files, options)) for part, files in _parts(data)]
     finding = _find(sources[0][1], config)
@@ -115,11 +120,11 @@ def prepare(config: Config) -> Task:
     targets = find_targets(store, labelled)
     codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
     for codec in codecs:
-        codec.check(store, np.flatnonzero(store.parts != 0))
+        codec.check(store, np.arange(len(store)))
     encoding = _encoding(store, split, config)
-    notes = [*sources[0][1].notes, *finding.notes, *_sentences(store, split, targets, encoding)]
-    resolved, inferred = resolve(config, store, split)
     counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
+    notes = [*sources[0][1].notes, *finding.notes, *_sentences(store, split, targets, encoding, counts)]
+    resolved, inferred = resolve(config, store, split)
     return Task(
         resolved,
         inferred,
@@ -192,11 +197,15 @@ def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
         *data.outputs,
         *data.multilabel,
     }
-    for column in jobs - {None}:
+    for column in {data.series_id, data.time, data.id, data.group} - {None}:
         _require(source, str(column))
+    patterns = [name for pattern in (*data.outputs, *data.multilabel) for name in pattern.split(",")]
     profiles = profile_columns(source.columns, _sample(source))
     channels = tuple(
-        name for name, profile in profiles.items() if name not in jobs and name != "row" and _is_numeric(profile.cells)
+        name
+        for name, profile in profiles.items()
+        if _is_numeric(profile.cells) and name not in jobs and not is_label_name(name)
+        if not any(fnmatchcase(name, pattern) for pattern in patterns)
     )
     if not channels:
         raise ConfigError(
@@ -257,20 +266,38 @@ def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | Channe
 
 
 def _sentences(
-    store: Store, split: Split, targets: tuple[Target, ...], encoding: Vocabulary | ChannelScaling
+    store: Store,
+    split: Split,
+    targets: tuple[Target, ...],
+    encoding: Vocabulary | ChannelScaling,
+    counts: dict[str, NDArray[np.int64]],
 ) -> list[str]:
     sentences = [f"split: {split.rule}"]
     for target in targets:
-        sizes = [len(classes) for classes in target.classes]
-        if target.kind == "outputs":
-            count = f"{len(sizes)} outputs of {min(sizes)}" + (f" to {max(sizes)}" if max(sizes) > min(sizes) else "")
-            sentences.append(f"target '{target.name}': {count} classes each, {listed(target.classes[0], 6)}")
-        else:
-            what = "labels" if target.kind == "multilabel" else "classes"
-            sentences.append(f"target '{target.name}': {sizes[0]} {what}, {listed(target.labels, 6)}")
+        sentences.append(f"target '{target.name}': {_classes_in_words(target)}")
+        if unseen := _without_examples(target, counts[target.name]):
+            sentences.append(f"target '{target.name}': no training example of {listed(unseen, 6)}")
     if isinstance(encoding, Vocabulary):
         sentences.append(f"vocabulary: {len(encoding.symbols):,} symbols of the training part")
     else:
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
         sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
     return sentences
+
+
+def _classes_in_words(target: Target) -> str:
+    sizes = [len(classes) for classes in target.classes]
+    if target.kind == "outputs":
+        count = f"{min(sizes)}" + (f" to {max(sizes)}" if max(sizes) > min(sizes) else "")
+        return f"{len(sizes)} outputs of {count} classes each, {listed(target.classes[0], 6)}"
+    return f"{sizes[0]} {'labels' if target.kind == 'multilabel' else 'classes'}, {listed(target.labels, 6)}"
+
+
+def _without_examples(target: Target, counts: NDArray[np.int64]) -> list[str]:
+    """The labels that stand in the files, but not in the training part of the split."""
+    if target.kind == "multilabel":
+        return [label_text(label) for label, (_, held) in zip(target.labels, counts, strict=True) if not held]
+    unseen: dict[str, None] = {}
+    for labels, row in zip(target.classes, np.atleast_2d(counts), strict=True):
+        unseen |= {label_text(label): None for label, count in zip(labels, row, strict=False) if not count}
+    return list(unseen)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch
 from seqwise.evaluation import MajorityBaseline, tally_for
-from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.evaluation.decoding import decode, log_softmax
 from seqwise.targets import Target
 from seqwise.training.prepare import Task
 
@@ -24,14 +24,15 @@ def flattened(per_target: dict[str, Any]) -> dict[str, Any]:
 
 def majority_scores(task: Task, rows: NDArray[np.int64]) -> dict[str, Any]:
     """Per target, the figures of always predicting what is most frequent in training."""
-    batcher = task.batcher()
     baselines = {t.name: MajorityBaseline.from_counts(t, task.counts[t.name]) for t in task.targets}
     tallies = {target.name: tally_for(target) for target in task.targets}
     for start in range(0, len(rows), 256):
-        batch = batcher.batch(rows[start : start + 256])
-        for name, tally in tallies.items():
-            labels = batch.labels[name]
-            tally.update(None, labels, batch.masks[name], batch.lengths, baselines[name].predictions(labels.shape))
+        some = rows[start : start + 256]
+        lengths = task.store.lengths[some]
+        for codec in task.codecs:
+            name = codec.target.name
+            labels, mask = codec.batch(task.store, some, int(lengths.max()))
+            tallies[name].update(None, labels, mask, lengths, baselines[name].predictions(labels.shape))
     return {name: tally.scores().to_json() for name, tally in tallies.items()}
 
 
@@ -55,8 +56,8 @@ class PredictionLines:
                     "predicted": decode(target, logits[target.name][i], steps),
                 }
                 if target.kind == "label":
-                    probabilities = decode_probabilities(target, logits[target.name][i])
-                    targets[target.name]["probability"] = max(probabilities.values())
+                    best = float(np.exp(log_softmax(logits[target.name][i]).max()))
+                    targets[target.name]["probability"] = round(best, 6)
             self.by_row[row] = {"split": self.part, "file": place.file, "line": place.line, "targets": targets}
 
 

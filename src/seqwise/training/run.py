@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from seqwise.data.affixes import PARTS
+from seqwise.data.affixes import WORD_PARTS
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import RunFolderError
 from seqwise.evaluation.report import render_report
@@ -72,7 +72,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> Seq
         {
             "input": "tokens",
             "vocabulary_size": len(encoding),
-            "parts": len(PARTS) if encoding.affix_buckets else 0,
+            "parts": len(WORD_PARTS) if encoding.affix_buckets else 0,
             "part_count": encoding.affix_count,
         }
         if isinstance(encoding, Vocabulary)
@@ -166,7 +166,7 @@ def _check_same_data(task: Task, folder: RunFolder) -> None:
         return
     before = {file["name"]: file["sha256"] for file in folder.read_json("data.json")["files"]}
     for file in task.files:
-        if before.get(file["name"], file["sha256"]) != file["sha256"]:
+        if before.get(file["name"]) != file["sha256"]:
             raise RunFolderError(
                 f"{file['name']} is not the file that the run {folder.path} was started with: its content changed\n"
                 "  Start a new run for the new data."
@@ -236,7 +236,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
         collector = PredictionLines(task, part)
         judgement = judge(
             plan.model,
-            task.batcher(),
+            task.batcher,
             task.targets,
             rows,
             batch_tokens=4 * (task.config.train.batch_tokens or 1024),
