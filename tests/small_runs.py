@@ -37,6 +37,10 @@ def joint_rows(count: int = 60, seed: int = 0) -> list[dict[str, Any]]:
                 "vote_a": rng.choice([-1, 0, 1, None]),
                 "vote_b": {"Play": 1, "Weather": -1, "Book": 0}[intent],
                 "topics": sorted({token[0] for token in tokens}),
+                "size": {"Play": "big", "Weather": "small", "Book": "big"}[intent],
+                "step_a": ["yes" if token in ("jazz", "rain") else "no" for token in tokens],
+                "step_b": [None if len(token) == 1 else ("x", "y", "z")[len(token) % 3] for token in tokens],
+                "letters": [sorted(set(token[:2])) for token in tokens],
                 "signal": [[float(len(token)) + 0.5, rng.random()] for token in tokens],
                 "number": i,
             }
@@ -56,6 +60,9 @@ REQUESTS = {
     "outputs": {"data": {"outputs": ["vote_*"]}, "input": {"text": "text"}},
     "multilabel": {"data": {"multilabel": ["topics"]}, "input": {"text": "text"}},
     "joint": {"data": {"label": ["intent"], "tags": ["slots"]}, "input": {"tokens": "tokens"}},
+    "uneven outputs": {"data": {"outputs": ["vote_b,size"]}, "input": {"text": "text"}},
+    "outputs per step": {"data": {"outputs": ["step_*"]}, "input": {"tokens": "tokens"}},
+    "multilabel per step": {"data": {"multilabel": ["letters"]}, "input": {"tokens": "tokens"}},
     "series": {"data": {"label": ["intent"]}, "input": {"tokens": None}},
 }
 """By kind of target, what a config must say about `joint_rows`."""

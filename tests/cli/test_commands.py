@@ -71,6 +71,15 @@ def test_every_flag_that_is_a_setting_names_a_setting():
     assert set(_KEYS.values()) <= known
 
 
+def test_every_flag_of_train_is_a_setting_or_steers_the_command():
+    import inspect
+
+    from seqwise.cli.train import _KEYS, train
+
+    steering = {"context", "data", "run", "resume", "config", "settings", "dry_run", "as_json", "quiet"}
+    assert set(inspect.signature(train).parameters) == steering | set(_KEYS)
+
+
 def test_training_writes_the_run_folder(seqwise, tmp_path, tiny):
     write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
     result = seqwise("train", "d.jsonl", *tiny)
@@ -425,3 +434,54 @@ def test_series_with_a_label_per_step_are_found(seqwise, tmp_path, tiny):
     result = seqwise("train", "d.csv", "--series-id", "run", "--time", "second", "--channels", "x", *tiny, "--dry-run")
     assert result.status == 0, result.err
     assert "target 'busy': column 'busy', one label per step" in result.err
+
+
+def test_a_numeric_label_is_no_channel(seqwise, tmp_path, tiny):
+    lines = [f"{s},{t},{s * t / 7},{'ab'[s % 2]},{s % 2}" for s in range(12) for t in range(3)]
+    (tmp_path / "d.csv").write_text("run,second,x,label,label_id\n" + "\n".join(lines) + "\n")
+    result = seqwise("train", "d.csv", "--series-id", "run", "--time", "second", "--label", "label", *tiny, "--dry-run")
+    assert "channels: 1, scaled" in result.err
+
+
+def test_outputs_per_step_of_long_form_series_may_stand_still(seqwise, tmp_path, tiny):
+    lines = [f"{s},{t},{s * t / 7},{int(t > 2)},{s % 2}" for s in range(12) for t in range(s % 3 + 3)]
+    (tmp_path / "d.csv").write_text("run,second,x,o_1,o_2\n" + "\n".join(lines) + "\n")
+    words = ["d.csv", "--series-id", "run", "--time", "second", "--outputs", "o_*", "--channels", "x"]
+    assert seqwise("train", *words, "--run", "r", *tiny).status == 0
+    assert json.loads((tmp_path / "r" / "metrics.json").read_text())["test"]["accuracy"]["count"] > 0
+
+
+def test_one_row_that_is_not_aligned_does_not_change_the_kind_of_target(seqwise, tmp_path, tiny):
+    rows = [{"tokens": ["a", "b"], "tags": ["X", "Y"]} for _ in range(30)]
+    write_rows(tmp_path / "d.jsonl", [*rows, {"tokens": ["a", "b"], "tags": ["X"]}])
+    result = seqwise("train", "d.jsonl", *tiny)
+    assert (result.status, result.err.split("\n")[0]) == (
+        2,
+        "seqwise: d.jsonl:31: column 'tags': 1 labels for 2 tokens",
+    )
+
+
+def test_a_group_is_no_input(seqwise, tmp_path, tiny):
+    rows = [{"phrase": f"w{i} v", "customer": f"somebody long enough {i}", "mood": "ab"[i % 2]} for i in range(20)]
+    write_rows(tmp_path / "d.jsonl", rows)
+    result = seqwise("train", "d.jsonl", "--group", "customer", "--label", "mood", *tiny, "--dry-run")
+    assert "input: column 'phrase'" in result.err
+
+
+def test_training_does_not_read_standard_input(seqwise):
+    result = seqwise("train", "-", "--format", "csv", stdin=b"text,label\na b,x\n")
+    assert (result.status, "cannot read standard input" in result.err) == (2, True)
+
+
+def test_tokens_cannot_be_written_for_a_model_of_texts(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    seqwise("train", "d.jsonl", "--run", "r", *tiny)
+    result = seqwise("predict", "r", "d.jsonl", "--output", "o.conll")
+    assert (result.status, "conll holds tokens, but this model reads words" in result.err) == (2, True)
+
+
+def test_labels_without_training_examples_are_said(seqwise, tmp_path, tiny):
+    rows = [{"tokens": [f"w{i}"], "tags": ["rare" if i == 19 else "XY"[i % 2]]} for i in range(20)]
+    write_rows(tmp_path / "d.jsonl", rows)
+    said = [seqwise("train", "d.jsonl", *tiny, "--dry-run", "--seed", seed).err for seed in range(12)]
+    assert any("target 'tags': no training example of 'rare'" in text for text in said)

@@ -7,6 +7,7 @@ from data_cases import found, store_of, write_jsonl, write_text
 from seqwise.data.detect import Requested
 from seqwise.data.labels import LabelCodec, class_counts, find_targets
 from seqwise.errors import DataError, LabelError
+from seqwise.targets import label_text
 
 VOTES = "text,vote_a,vote_b\none two,-1,1\nthree four,0,\nfive six,1,1\nseven eight,,-1\n"
 
@@ -89,6 +90,36 @@ def test_labels_that_text_writes_alike_are_one_class(tmp_path):
     file = write_jsonl(tmp_path / "d.jsonl", [*rows, {"text": "g h", "label": 0}])
     codec, _ = codec_of(file, Requested(label=("label",)))
     assert codec.target.labels == (0, 1)
+
+
+def test_true_and_one_of_different_outputs_stay_apart(tmp_path):
+    rows = [{"text": f"w{i} v", "v_a": bool(i % 2), "v_b": i % 2} for i in range(4)]
+    codec, store = codec_of(write_jsonl(tmp_path / "d.jsonl", rows), Requested(outputs=("v_*",)))
+    texts = [[label_text(label) for label in labels] for labels in codec.target.classes]
+    assert texts == [["false", "true"], ["0", "1"]]
+    assert codec.batch(store, np.arange(4), 2)[1].all()
+
+
+def test_an_unknown_label_in_a_set_per_step_is_named(tmp_path):
+    train = write_jsonl(tmp_path / "a.jsonl", [{"tokens": ["a", "b"], "feats": [["x"], ["y"]]}])
+    test = write_jsonl(tmp_path / "b.jsonl", [{"tokens": ["a"], "feats": [["z"]]}])
+    requested = Requested(tokens="tokens", multilabel=("feats",))
+    codec, _ = codec_of(train, requested)
+    store = store_of(test, found(train, requested).spec)
+    with pytest.raises(LabelError, match="b.jsonl:1: column 'feats': the label 'z' was never seen"):
+        LabelCodec.for_store(codec.target, 0, store).check(store, np.arange(1))
+
+
+def test_counts_of_sets_per_step_are_over_steps(tmp_path):
+    rows = [{"tokens": ["a", "b"], "feats": [["x", "y"], []]}, {"tokens": ["c"], "feats": [["y"]]}]
+    codec, store = codec_of(write_jsonl(tmp_path / "d.jsonl", rows), Requested(tokens="tokens", multilabel=("feats",)))
+    assert class_counts(codec, store, np.arange(2)).tolist() == [[2, 1], [1, 2]]
+
+
+def test_counts_of_flag_columns_leave_gaps_out(tmp_path):
+    file = write_text(tmp_path / "d.csv", "text,is_a,is_b\none two,1,\nthree four,0,1\n")
+    codec, store = codec_of(file, Requested(multilabel=("is_*",)))
+    assert class_counts(codec, store, np.arange(2)).tolist() == [[1, 1], [0, 1]]
 
 
 COUNTS = [

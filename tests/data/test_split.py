@@ -61,6 +61,35 @@ def test_a_group_is_never_split(tmp_path):
     assert sum(map(len, groups)) == 9
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_one_large_group_stays_in_training(tmp_path, seed):
+    rows = [{"text": "the same words", "label": "ab"[i % 2]} for i in range(98)]
+    rows += [{"text": f"others {i}", "label": "ab"[i % 2]} for i in range(2)]
+    split, _ = split_of(tmp_path, rows, seed=seed)
+    assert (len(split.train), len(split.dev), len(split.test)) == (98, 1, 1)
+    assert not set(split.dev.tolist()) & set(split.test.tolist())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_unequal_groups_keep_to_the_share(tmp_path, seed):
+    rows = rows_of(200, user=lambda i: int(i**0.5))
+    split, _ = split_of(tmp_path, rows, seed=seed, dev=0.2, test=0.2, group="user")
+    assert 20 <= len(split.dev) <= 41
+    assert 20 <= len(split.test) <= 41
+
+
+def test_the_only_example_of_a_label_trains(tmp_path):
+    rows = [{"text": f"words {i}", "label": "rare" if i == 17 else "ab"[i % 2]} for i in range(60)]
+    for seed in range(8):
+        assert 17 in split_of(tmp_path, rows, seed=seed)[0].train
+
+
+def test_rows_without_a_group_are_not_one_group(tmp_path):
+    rows = rows_of(40, user=lambda i: None if i % 2 else i)
+    _, store = split_of(tmp_path, rows, group="user")
+    assert len(set(store.groups.tolist())) == 40
+
+
 def test_with_a_test_file_only_dev_is_cut_from_training(tmp_path):
     split, _ = split_of(tmp_path, rows_of(100), files=(False, True), others=[(2, rows_of(7))])
     assert (len(split.train), len(split.dev), split.test.tolist()) == (90, 10, list(range(100, 107)))

@@ -9,7 +9,7 @@ from data_cases import found, store_of, write_jsonl, write_text
 from seqwise.data.detect import Requested
 from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.store import STEP_END, cache_key, open_store
-from seqwise.errors import DataError, LabelError
+from seqwise.errors import DataError, LabelError, SaveError
 
 ROWS = [
     {"tokens": ["play", "jazz"], "slots": ["O", "B-genre"], "intent": "Play"},
@@ -67,8 +67,8 @@ def test_a_mapped_store_is_encoded_once(tmp_path):
 
 def test_a_torn_cache_is_encoded_again(tmp_path):
     joint_store(tmp_path, cache=tmp_path / "cache")
-    (tmp_path / "cache" / "meta.json").unlink()
-    (tmp_path / "cache" / "data.arrow").write_bytes(b"torn")
+    whole = (tmp_path / "cache" / "data.arrow").read_bytes()
+    (tmp_path / "cache" / "data.arrow").write_bytes(whole[:-100])
     assert joint_store(tmp_path, cache=tmp_path / "cache").symbols == ["play", "jazz", "rain", "some"]
 
 
@@ -85,6 +85,35 @@ def test_the_cache_key_changes_with(tmp_path, change):
         "options": cache_key(["abc"], spec, ReadOptions(quote=True)),
     }
     assert changed[change] != first
+
+
+def test_a_failed_encoding_leaves_nothing_behind(tmp_path):
+    with pytest.raises(DataError):
+        joint_store(tmp_path, [*ROWS, {"tokens": [], "slots": [], "intent": "x"}], cache=tmp_path / "kept" / "cache")
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_says_what_to_do(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SaveError, match=r"cannot keep encoded rows in .*file/x: .*\n  Name a folder with --set"):
+        joint_store(tmp_path, cache=tmp_path / "file" / "x" / "cache")
+
+
+def test_no_rows_at_all_are_an_error(tmp_path):
+    spec = joint_store(tmp_path).spec
+    with pytest.raises(DataError, match="there is no sequence to read"):
+        open_store([(0, [])], spec)
+
+
+def test_dev_and_test_may_count_their_ids_anew(tmp_path):
+    file = write_text(tmp_path / "d.csv", "id,text,label\n7,abc d,x\n8,abc e,y\n")
+    source = open_files([file], ReadOptions())
+    assert len(open_store([(0, source), (2, source)], found(file).spec)) == 4
+
+
+def test_rows_without_an_id_are_no_repetition(tmp_path):
+    file = write_text(tmp_path / "d.csv", "id,text,label\n,abc d,x\n,abc e,y\n")
+    assert len(store_of(file)) == 2
 
 
 def test_equal_inputs_are_one_group(tmp_path):

@@ -9,9 +9,9 @@ from seqwise.evaluation.summary import main_figure
 from seqwise.targets import Target
 from seqwise.training.judge import judge
 from seqwise.training.run import plan_run
-from small_runs import config_of, rows_file
+from small_runs import REQUESTS, config_of, rows_file
 
-KINDS = ["label", "tags", "outputs", "multilabel", "joint", "series"]
+KINDS = list(REQUESTS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

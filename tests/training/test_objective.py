@@ -11,9 +11,9 @@ from seqwise.targets import Target
 from seqwise.training.config import LossConfig
 from seqwise.training.objective import Objective, target_loss
 from seqwise.training.run import plan_run
-from small_runs import config_of, rows_file
+from small_runs import REQUESTS, config_of, rows_file
 
-KINDS = ["label", "tags", "outputs", "multilabel", "joint", "series"]
+KINDS = list(REQUESTS)
 
 
 def gradient_of(plan, groups):

@@ -82,23 +82,25 @@ def _cut(store: Store, rows: NDArray[np.int64], shares: list[float], seed: int) 
         )
     order = _stratified_order(_strata(store, rows[first]), rng).tolist()
     sizes = np.bincount(group_of_row, minlength=len(groups)).tolist()
+    order.remove(max(order, key=lambda group: sizes[group]))  # the largest group always trains
     cuts = []
-    for share in shares:
-        chosen = _groups_that_fit(order, sizes, share * len(rows)) if share > 0 else []
+    for position, share in enumerate(shares):
+        spare = len(order) - sum(later > 0 for later in shares[position + 1 :])
+        chosen = _groups_that_fit(order, sizes, share * len(rows), spare) if share > 0 else []
         taken = set(chosen)
         order = [group for group in order if group not in taken]
         cuts.append(rows[np.isin(group_of_row, chosen)])
     return cuts
 
 
-def _groups_that_fit(order: list[int], sizes: list[int], quota: float) -> list[int]:
-    """The first groups that fit the quota together; the smallest one where none does."""
+def _groups_that_fit(order: list[int], sizes: list[int], quota: float, most: int) -> list[int]:
+    """The first groups, at most so many, that fit the quota together; the smallest one where none does."""
     chosen, taken = [], 0
     for group in order:
         if taken + sizes[group] <= max(quota, 1) + 0.5:
             chosen.append(group)
             taken += sizes[group]
-        if taken >= quota:
+        if taken >= quota or len(chosen) == most:
             break
     return chosen or [min(order, key=lambda group: sizes[group])]
 
