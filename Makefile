@@ -10,7 +10,7 @@ demo: .venv/run.done            ## set up and do the main job on the data in exa
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: .venv/dev.done            ## set up and run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev.done           ## style, types and the directions of imports
 	$(BIN)/ruff check .
