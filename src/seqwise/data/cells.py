@@ -48,14 +48,14 @@ def _folded(tokens: list[str], spec: InputSpec, record: Record | None = None) ->
     return [token.lower() for token in tokens] if spec.lower else tokens
 
 
+def _wrong(
+    place: Place, column: str, problem: str, hint: str | None = None, kind: type[DataError] = DataError
+) -> DataError:
+    return kind(problem, file=place.file, line=place.line, field=column, hint=hint)
+
+
 def _empty_row(place: Place, column: str, problem: str) -> DataError:
-    return DataError(
-        problem,
-        file=place.file,
-        line=place.line,
-        field=column,
-        hint="A sequence needs at least one token. Fill the cell or remove the row.",
-    )
+    return _wrong(place, column, problem, "A sequence needs at least one token. Fill the cell or remove the row.")
 
 
 def _text(record: Record, column: str) -> str:
@@ -66,12 +66,11 @@ def _text(record: Record, column: str) -> str:
         raise _empty_row(record.place, column, "the cell is empty")
     if isinstance(cell, (int, float)):
         return str(cell)
-    raise DataError(
+    raise _wrong(
+        record.place,
+        column,
         f"expected text, got {_kind_of(cell)}",
-        file=record.place.file,
-        line=record.place.line,
-        field=column,
-        hint="A list of tokens is read with --tokens instead of --text.",
+        "A list of tokens is read with --tokens instead of --text.",
     )
 
 
@@ -81,24 +80,18 @@ def _tokens(record: Record, column: str) -> list[str]:
         raise _empty_row(record.place, column, "the row has no tokens")
     if isinstance(cell, list):
         return [token if isinstance(token, str) else _token_text(token, record, column) for token in cell]
-    raise DataError(
+    raise _wrong(
+        record.place,
+        column,
         f"expected a list of tokens, got {_kind_of(cell)}",
-        file=record.place.file,
-        line=record.place.line,
-        field=column,
-        hint="Running text is read with --text instead of --tokens.",
+        "Running text is read with --text instead of --tokens.",
     )
 
 
 def _token_text(token: Any, record: Record, column: str) -> str:
     if isinstance(token, (int, float)):
         return str(token)
-    raise DataError(
-        f"a token must be text, got {_kind_of(token)}",
-        file=record.place.file,
-        line=record.place.line,
-        field=column,
-    )
+    raise _wrong(record.place, column, f"a token must be text, got {_kind_of(token)}")
 
 
 def _series(record: Record, column: str) -> NDArray[np.float32]:
@@ -116,12 +109,11 @@ def _series(record: Record, column: str) -> NDArray[np.float32]:
         single: NDArray[np.float32] = series.astype(np.float32)
     if not np.isfinite(single).all():
         step, channel = (int(index) for index in np.argwhere(~np.isfinite(single))[0])
-        raise DataError(
+        raise _wrong(
+            record.place,
+            column,
             f"step {step + 1} of channel {channel + 1} is {series[step, channel]}, not a finite float32 number",
-            file=record.place.file,
-            line=record.place.line,
-            field=column,
-            hint="Fill the gap (for instance with the value before it) or cut the series there.",
+            "Fill the gap (for instance with the value before it) or cut the series there.",
         )
     return single
 
@@ -138,21 +130,15 @@ def _series_from_list(cell: list[Any], place: Place, column: str) -> NDArray[np.
     width = len(rows[0])
     for step, row in enumerate(rows):
         if len(row) != width:
-            raise DataError(
+            raise _wrong(
+                place,
+                column,
                 f"ragged series: step {step + 1} has {len(row)} values, step 1 has {width}",
-                file=place.file,
-                line=place.line,
-                field=column,
-                hint="Each step must hold one value per channel.",
+                "Each step must hold one value per channel.",
             )
         for channel, value in enumerate(row):
             if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise DataError(
-                    f"step {step + 1} of channel {channel + 1} is {value!r}, not a number",
-                    file=place.file,
-                    line=place.line,
-                    field=column,
-                )
+                raise _wrong(place, column, f"step {step + 1} of channel {channel + 1} is {value!r}, not a number")
     return np.asarray(rows, dtype=np.float64)
 
 
@@ -197,12 +183,12 @@ def _label(cell: Any, place: Place, column: str) -> Label | None:
         return None
     if isinstance(cell, (bool, int, float)):
         return cell
-    raise LabelError(
+    raise _wrong(
+        place,
+        column,
         f"expected one label, got {_kind_of(cell)}",
-        file=place.file,
-        line=place.line,
-        field=column,
-        hint="A list with one label per step is read with --tags, a list of any labels with --multilabel.",
+        "A list with one label per step is read with --tags, a list of any labels with --multilabel.",
+        kind=LabelError,
     )
 
 
@@ -211,12 +197,12 @@ def _one_per_step(cell: Any, place: Place, column: str, steps: int) -> RawLabels
     if not isinstance(labels, list):
         labels = [labels]
     if len(labels) != steps:
-        raise LabelError(
+        raise _wrong(
+            place,
+            column,
             f"{len(labels)} labels for {steps} tokens",
-            file=place.file,
-            line=place.line,
-            field=column,
-            hint="Every token needs one label (null where it is not known).",
+            "Every token needs one label (null where it is not known).",
+            kind=LabelError,
         )
     return [_label(label, place, column) for label in labels]
 
@@ -237,14 +223,14 @@ def _label_set(cell: Any, place: Place, column: str) -> RawLabels:
         cell = [cell]
     labels = [_label(label, place, column) for label in cell]
     if any(label is None for label in labels):
-        raise LabelError("an empty label in the list", file=place.file, line=place.line, field=column)
+        raise _wrong(place, column, "an empty label in the list", kind=LabelError)
     return labels
 
 
 def _label_sets(cell: Any, place: Place, column: str, steps: int) -> list[RawLabels]:
     if not isinstance(cell, list) or len(cell) != steps:
         found = f"{len(cell)} lists of labels" if isinstance(cell, list) else _kind_of(cell)
-        raise LabelError(f"{found} for {steps} tokens", file=place.file, line=place.line, field=column)
+        raise _wrong(place, column, f"{found} for {steps} tokens", kind=LabelError)
     return [_label_set(labels, place, column) for labels in cell]
 
 
