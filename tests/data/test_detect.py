@@ -96,6 +96,13 @@ def test_token_lists_tags_and_label_are_found_together(tmp_path):
     assert {(t.name, t.kind) for t in found_spec.targets} == {("slots", "tags"), ("intent", "label")}
 
 
+def test_of_two_lists_the_one_with_more_symbols_is_the_input(tmp_path):
+    rows = [{"structure": ["h", "h", "e"][: i % 3 + 1], "residues": ["A", "C", "D"][: i % 3 + 1]} for i in range(9)]
+    rows.append({"structure": ["h", "e", "_"], "residues": ["F", "G", "H"]})
+    found_spec = found(write_jsonl(tmp_path / "d.jsonl", rows)).spec
+    assert (found_spec.input.column, [t.name for t in found_spec.targets]) == ("residues", ["structure"])
+
+
 def test_lists_of_other_lengths_are_sets_of_labels(tmp_path):
     rows = [{"text": text, "topics": ["x"] * (i % 3 + 1)} for i, text in enumerate(TEXTS)]
     (target,) = found(write_jsonl(tmp_path / "d.jsonl", rows)).spec.targets

@@ -169,7 +169,7 @@ class _Finder:
             if candidates:
                 return candidates[0]
         if lists:
-            return max(lists, key=lambda name: free[name].distinct)
+            return max(lists, key=lambda name: free[name].distinct_items)
         texts = [name for name in texts if not _is_id(free[name])] or texts
         texts = [name for name in texts if not free[name].is_label] or texts
         if not texts:

@@ -75,6 +75,11 @@ class ColumnProfile:
         return len({str(cell) for cell in self.cells})
 
     @cached_property
+    def distinct_items(self) -> int:
+        """How many different items stand in the lists: there are more tokens than tags."""
+        return len({str(item) for cell in self.cells for item in cell}) if self.is_list else 0
+
+    @cached_property
     def values(self) -> frozenset[str]:
         """The different values as text."""
         return frozenset(label_text(cell) for cell in self.cells) if self.is_scalar else frozenset()
