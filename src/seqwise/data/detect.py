@@ -11,7 +11,7 @@ from seqwise.data.readers import Source
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec, Form, InputKind, InputSpec, TargetSpec
 from seqwise.errors import ColumnError, ConfigError, DataError, did_you_mean, listed
-from seqwise.targets import Kind
+from seqwise.targets import KINDS, Kind
 
 __all__ = ["Finding", "Requested", "find_spec", "is_label_name"]
 
@@ -103,7 +103,8 @@ class _Finder:
         targets = self._requested_targets()
         column, kind = self._input({name for target in targets for name in target.columns})
         if not requested.names_targets:
-            targets = self._found_targets(column)
+            # In the order in which settings name them: a config that was written gives the same model again.
+            targets = sorted(self._found_targets(column), key=lambda target: KINDS.index(target.kind))
         lower = requested.lower
         if lower is None:
             lower = kind == "words" and not any(target.per_step for target in targets)

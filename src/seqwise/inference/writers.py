@@ -101,7 +101,11 @@ def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
 
 def _delimited(line_of: Callable[[list[str]], str]) -> Callable[[Layout], Writer]:
     def make(layout: Layout) -> Writer:
-        kept = [column for column in layout.columns if column not in {*layout.target_columns, "series"}]
+        kept = [
+            column
+            for column in layout.columns
+            if column not in layout.target_columns and (column != "series" or not layout.spec.input.is_series)
+        ]
         started = False
 
         def write(predictions: Sequence[Prediction]) -> str:

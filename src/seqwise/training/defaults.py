@@ -53,7 +53,8 @@ def _found_columns(config: Config, spec: DataSpec) -> tuple[dict[str, Any], dict
     if config.input.text is None and config.input.tokens is None and not spec.input.is_series:
         given["tokens" if spec.input.kind == "tokens" else "text"] = spec.input.column
     data: dict[str, Any] = {}
-    if not (config.data.label or config.data.tags or config.data.outputs or config.data.multilabel):
+    odd = any(mark in column for target in spec.targets for column in target.columns for mark in ",*?[")
+    if not odd and not (config.data.label or config.data.tags or config.data.outputs or config.data.multilabel):
         for target in spec.targets:
             data[target.kind] = (*data.get(target.kind, ()), ",".join(target.columns))
     if config.data.id is None:

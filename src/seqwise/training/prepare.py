@@ -197,7 +197,7 @@ def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
         *data.outputs,
         *data.multilabel,
     }
-    for column in {data.series_id, data.time, data.id, data.group} - {None}:
+    for column in {data.series_id, data.time, data.id, data.group} - {None, "none"}:
         _require(source, str(column))
     patterns = [name for pattern in (*data.outputs, *data.multilabel) for name in pattern.split(",")]
     profiles = profile_columns(source.columns, _sample(source))
