@@ -485,3 +485,22 @@ def test_labels_without_training_examples_are_said(seqwise, tmp_path, tiny):
     write_rows(tmp_path / "d.jsonl", rows)
     said = [seqwise("train", "d.jsonl", *tiny, "--dry-run", "--seed", seed).err for seed in range(12)]
     assert any("target 'tags': no training example of 'rare'" in text for text in said)
+
+
+def test_targets_that_were_found_keep_their_order_in_the_config(seqwise, tmp_path, tiny):
+    rows = [{"tokens": r["tokens"], "slots": r["slots"], "mood": r["intent"]} for r in joint_rows()]
+    blocks = [
+        "\n".join([f"# mood = {r['mood']}", *map(" ".join, zip(r["tokens"], r["slots"], strict=True))]) for r in rows
+    ]
+    (tmp_path / "d.conll").write_text("\n\n".join(blocks) + "\n\n")
+    assert seqwise("train", "d.conll", "--run", "a", *tiny).status == 0
+    assert seqwise("train", "--config", "a/config.yaml", "--run", "b").status == 0
+    assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "b" / "model.safetensors").read_bytes()
+
+
+def test_a_long_form_run_can_be_made_again_from_its_config(seqwise, tmp_path, tiny):
+    lines = [f"{s},{t},{s * t / 7},{'ab'[s % 2]}" for s in range(12) for t in range(3)]
+    (tmp_path / "d.csv").write_text("run,second,x,state\n" + "\n".join(lines) + "\n")
+    words = ["d.csv", "--series-id", "run", "--time", "second", "--label", "state"]
+    assert seqwise("train", *words, "--run", "a", *tiny).status == 0
+    assert seqwise("train", "--config", "a/config.yaml", "--run", "b").status == 0
