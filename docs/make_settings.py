@@ -22,7 +22,8 @@ _PAGE = Path(__file__).with_name("settings.md")
 _HEAD = """# Settings
 
 Every setting of `seqwise train`. A key stands in a YAML file (`--config FILE`) under its section, on the command line
-as `--set section.name=value`, and as a flag where the table names one. Flags win over the file, `--set` wins over both.
+as `--set section.name=value`, and as a flag where the table names one. Flags and `--set` win over the file; a flag and
+`--set` that give one setting two values are refused, and so is a setting that would change nothing on the data at hand.
 Where no default is named, the value is decided from the data or there is none; the run's `config.yaml` holds every
 value, and the reason where one was decided.
 

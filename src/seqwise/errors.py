@@ -39,6 +39,7 @@ __all__ = [
     "SoftmaxTwiceWarning",
     "UsageError",
     "ValuesError",
+    "counted",
     "did_you_mean",
     "listed",
 ]
@@ -133,6 +134,16 @@ class SaveError(SeqwiseError, OSError):
 
 class SoftmaxTwiceWarning(UserWarning):
     """What arrived as logits looks like probabilities, so softmax would be applied a second time."""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with what it counts, in the plural where it is not one.
+
+    Example:
+        >>> counted(1, "label"), counted(1200, "label")
+        ('1 label', '1,200 labels')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

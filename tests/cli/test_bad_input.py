@@ -17,7 +17,7 @@ CONLL = "EU B-ORG\nrejects O\n\nPeter B-PER\n\nLondon B-LOC\n\n"
 CONLLU = "".join(
     f"1\t{word}\t_\t{tag}\t_\t_\t0\troot\t_\t_\n\n" for word, tag in (("It", "PRON"), ("is", "AUX"), ("hot", "ADJ"))
 )
-ENCODERS = "seqwise: build_model: encoder is 'lstmm', expected one of 'lstm', 'gru', 'rnn'. Did you mean 'lstm'?\n"
+ENCODERS = "seqwise: model.encoder: there is no encoder 'lstmm'. Did you mean 'lstm'? There are 'lstm', 'gru', 'rnn'.\n"
 
 
 def jsonl(*rows):
@@ -69,7 +69,7 @@ CASES = {
     "tokens and tags of different lengths": (
         {"d.jsonl": jsonl({"tokens": ["a", "b"], "tags": ["X", "Y"]}, {"tokens": ["c", "d"], "tags": ["X"]})},
         ["d.jsonl", "--tokens", "tokens", "--tags", "tags"],
-        "seqwise: d.jsonl:2: column 'tags': 1 labels for 2 tokens\n"
+        "seqwise: d.jsonl:2: column 'tags': 1 label for 2 tokens\n"
         "  Every token needs one label (null where it is not known).\n",
     ),
     "ragged numeric rows": (
@@ -151,7 +151,7 @@ def test_bad_input_is_one_message_and_status_2(seqwise, tmp_path, tiny, case):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     before = sorted(tmp_path.iterdir())
-    result = seqwise("train", *words, *tiny)
+    result = seqwise("train", *words, *tiny, "--quiet")  # without what was found before
     assert result.status == 2
     assert result.out == ""
     assert "Traceback" not in result.err

@@ -109,9 +109,16 @@ def test_json_puts_the_metrics_on_stdout_and_nothing_else(seqwise, tmp_path, tin
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
 
 
-def test_quiet_says_nothing_on_stderr(seqwise, tmp_path, tiny):
+def test_quiet_prints_nothing(seqwise, tmp_path, tiny):
     write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
-    assert seqwise("train", "d.jsonl", *tiny, "--quiet").err == ""
+    assert seqwise("train", "d.jsonl", *tiny, "--quiet") == (0, "", "")
+
+
+def test_quiet_prints_what_json_asks_for(seqwise, tmp_path, tiny):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    result = seqwise("train", "d.jsonl", *tiny, "--quiet", "--json")
+    assert (result.status, result.err) == (0, "")
+    assert json.loads(result.out) == json.loads((tmp_path / "runs" / "d-1" / "metrics.json").read_text())
 
 
 def test_a_dry_run_says_the_plan_and_writes_nothing(seqwise, tmp_path, tiny):
@@ -140,7 +147,7 @@ def test_the_config_holds_every_value_and_says_what_was_inferred(seqwise, tmp_pa
     assert "# from 48 training sequences" in text
 
 
-def test_flags_win_over_the_config_and_set_over_flags(seqwise, tmp_path, tiny):
+def test_flags_and_set_win_over_the_config(seqwise, tmp_path, tiny):
     write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
     (tmp_path / "c.yaml").write_text("model: {hidden: 3, layers: 2}\n")
     seqwise(
@@ -416,14 +423,14 @@ def test_resuming_into_a_folder_of_something_else_is_refused(seqwise, tmp_path, 
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "thesis.txt").write_text("dear")
     result = seqwise("train", "d.jsonl", "--run", "r", "--resume", *tiny)
-    assert (result.status, "the run folder r exists already" in result.err) == (2, True)
+    assert (result.status, "the folder r holds files, but no run that could go on\n" in result.err) == (2, True)
 
 
 def test_a_run_reads_other_formats_by_their_own_rules(seqwise, tmp_path, tiny):
     rows = "".join(f"w{i} v;{'ab'[i % 2]}\n" for i in range(12))
     (tmp_path / "d.dat").write_text("text;label\n" + rows)
     seqwise("train", "d.dat", "--run", "r", "--format", "csv", "--delimiter", ";", *tiny)
-    assert seqwise("predict", "r", "d.dat").out.splitlines()[0] == "text,label"
+    assert seqwise("predict", "r", "d.dat").out.splitlines()[0] == "text;label"
     (tmp_path / "new.jsonl").write_text('{"text": "w1 v"}\n')
     assert json.loads(seqwise("predict", "r", "new.jsonl").out)["text"] == "w1 v"
 
@@ -454,10 +461,10 @@ def test_outputs_per_step_of_long_form_series_may_stand_still(seqwise, tmp_path,
 def test_one_row_that_is_not_aligned_does_not_change_the_kind_of_target(seqwise, tmp_path, tiny):
     rows = [{"tokens": ["a", "b"], "tags": ["X", "Y"]} for _ in range(30)]
     write_rows(tmp_path / "d.jsonl", [*rows, {"tokens": ["a", "b"], "tags": ["X"]}])
-    result = seqwise("train", "d.jsonl", *tiny)
+    result = seqwise("train", "d.jsonl", *tiny, "--quiet")
     assert (result.status, result.err.split("\n")[0]) == (
         2,
-        "seqwise: d.jsonl:31: column 'tags': 1 labels for 2 tokens",
+        "seqwise: d.jsonl:31: column 'tags': 1 label for 2 tokens",
     )
 
 

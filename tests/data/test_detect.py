@@ -1,21 +1,18 @@
 from __future__ import annotations
 
 import pytest
-from data_cases import found, write_jsonl, write_text
+from data_cases import FLAGS, TEXTS, csv_of, found, notes, refused, spec, write_jsonl, write_text
 
-from seqwise.data.detect import Requested
+from seqwise.data.detect import Requested, is_label_column
+from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions
+from seqwise.data.records import Place, Record
 from seqwise.errors import ColumnError, ConfigError, DataError
 
-TEXTS = ["the cat sat", "a dog ran off", "birds fly high", "fish swim far", "cows eat grass", "one more line"]
-
-
-def csv_of(*columns: list[object]) -> str:
-    return "".join(",".join(map(str, row)) + "\n" for row in zip(*columns, strict=True))
-
-
-def spec(tmp_path, text, requested=None, name="data.csv"):
-    return found(write_text(tmp_path / name, text), requested).spec
+EITHER = (
+    "  A column is either the input or part of one target. Leave it out of one of them; a pattern can be a list of "
+    "columns: a,b,c."
+)
 
 
 def test_text_and_label_columns_are_found_by_name(tmp_path):
@@ -157,8 +154,9 @@ def test_text_and_tokens_together_are_an_error(tmp_path):
 
 def test_a_target_asked_for_twice_is_an_error(tmp_path):
     text = csv_of(["text", *TEXTS], ["label", *"ababab"])
-    with pytest.raises(ConfigError, match="the column 'label' is asked for twice"):
-        spec(tmp_path, text, Requested(label=("label", "label")))
+    assert refused(ConfigError, tmp_path, text, Requested(label=("label", "label"))) == (
+        "the column 'label' is asked for twice: as a target (--label label) and as a target (--label label)\n" + EITHER
+    )
 
 
 def test_a_file_of_numbers_only_is_an_error(tmp_path):
@@ -178,3 +176,202 @@ def test_long_form_series_are_a_series(tmp_path):
     options = ReadOptions(series_id="id", time="t", channels=("x",))
     found_spec = found(file, Requested(label=("label",)), options).spec
     assert (found_spec.input.kind, found_spec.input.column) == ("series", "series")
+
+
+# Columns with two jobs.
+
+TWO_JOBS = [
+    (Requested(text="text", label=("text",)), "'text'", "the input (--text text)", "--label text"),
+    (Requested(tokens="text", tags=("text",)), "'text'", "the input (--tokens text)", "--tags text"),
+    (Requested(label=("vote_a",), outputs=("vote_*",)), "'vote_a'", "a target (--label vote_a)", "--outputs vote_*"),
+    (
+        Requested(outputs=("vote_*", "vote_a,vote_b")),
+        "'vote_a'",
+        "a target (--outputs vote_*)",
+        "--outputs vote_a,vote_b",
+    ),
+    (
+        Requested(multilabel=("vote_a",), tags=("vote_a",)),
+        "'vote_a'",
+        "a target (--tags vote_a)",
+        "--multilabel vote_a",
+    ),
+]
+VOTES = csv_of(["text", *TEXTS], ["vote", *"010101"], ["vote_a", *"010101"], ["vote_b", *"001101"])
+
+
+@pytest.mark.parametrize(("requested", "column", "first", "second"), TWO_JOBS)
+def test_a_column_with_two_jobs_is_an_error(tmp_path, requested, column, first, second):
+    assert refused(ConfigError, tmp_path, VOTES, requested) == (
+        f"the column {column} is asked for twice: as {first} and as a target ({second})\n{EITHER}"
+    )
+
+
+def test_the_tokens_of_a_format_are_no_target(tmp_path):
+    text = "EU B-ORG\nrejects O\n\nPeter B-PER\n\n"
+    assert refused(ConfigError, tmp_path, text, Requested(tags=("column1",)), "data.conll") == (
+        "the column 'column1' is asked for twice: as the input of this format and as a target (--tags column1)\n"
+        + EITHER
+    )
+
+
+def test_a_series_is_no_target(tmp_path):
+    text = "id,t,x,label\na,1,0.5,u\na,2,0.25,u\nb,1,1.5,v\n"
+    options = {"series_id": "id", "time": "t", "channels": ("x",)}
+    assert refused(ConfigError, tmp_path, text, Requested(label=("series",)), **options) == (
+        "the column 'series' is asked for twice: as the input of this format and as a target (--label series)\n"
+        + EITHER
+    )
+
+
+def test_a_channel_asked_for_as_a_target_is_explained(tmp_path):
+    text = "id,t,x,label\na,1,0.5,u\na,2,0.25,u\nb,1,1.5,v\n"
+    options = {"series_id": "id", "time": "t", "channels": ("x",)}
+    assert refused(ColumnError, tmp_path, text, Requested(tags=("x",)), **options) == (
+        "data.csv: there is no column 'x'\n  The columns are 'series', 'id', 't', 'label'. Channels stand in 'series', "
+        "which is the input; a channel is no target."
+    )
+
+
+def test_a_target_may_be_called_as_the_columns_of_another_begin(tmp_path):
+    targets = spec(tmp_path, VOTES, Requested(label=("vote",), outputs=("vote_*",))).targets
+    assert [(t.name, t.columns) for t in targets] == [("vote", ("vote",)), ("vote_*", ("vote_a", "vote_b"))]
+
+
+def test_two_groups_of_columns_without_a_shared_name_have_two_names(tmp_path):
+    text = csv_of(["text", *TEXTS], *[[name, *"010101"] for name in ("fr", "us", "cn", "de")])
+    targets = spec(tmp_path, text, Requested(outputs=("fr,us", "cn,de"))).targets
+    assert [t.name for t in targets] == ["outputs", "cn,de"]
+
+
+# Flags, scales, measurements.
+
+FLAG_CELLS = [
+    ["is_a", "1.0", "0.0", "", "1.0", "", "0.0"],
+    ["is_b", *"010110"],
+    ["is_c", "True", "False", "True", "", "False", "True"],
+]
+
+
+def test_flags_as_pandas_writes_them_are_one_multilabel_target(tmp_path):
+    (target,) = spec(tmp_path, csv_of(["text", *TEXTS], *FLAG_CELLS)).targets
+    assert (target.kind, target.columns) == ("multilabel", ("is_a", "is_b", "is_c"))
+
+
+def test_whole_numbers_beside_gaps_are_on_the_scale_of_those_without(tmp_path):
+    votes = [["vote_a", "-1.0", "", "1.0", "0.0", "1.0", "-1.0"], ["vote_b", 1, -1, 1, 0, 0, 1], ["vote_c", *"010101"]]
+    (target,) = spec(tmp_path, csv_of(["text", *TEXTS], *votes)).targets
+    assert (target.kind, target.name) == ("outputs", "vote")
+
+
+def test_parts_between_bars_may_hold_blanks(tmp_path):
+    cells = ["genres", *("sci fi|drama", "drama", "sci fi", "crime", "crime|drama", "sci fi|crime")]
+    (target,) = spec(tmp_path, csv_of(["title", *TEXTS], cells)).targets
+    assert (target.kind, target.delimiter) == ("multilabel", "|")
+
+
+def test_no_target_says_why_the_columns_are_none(tmp_path):
+    text = csv_of(
+        ["text", *TEXTS],
+        ["score", *(i + 0.5 for i in range(6))],
+        ["name", *"abcdef"],
+        ["nr", *range(6)],
+        ["source", *"xyxyxy"],
+    )
+    assert refused(DataError, tmp_path, text) == (
+        "data.csv: no column looks like a target\n  The input is 'text'. 'score' holds fractions such as 0.5. 'name' "
+        "has 6 different values in 6 rows. 'nr' seems to name rows. 'source' is hardly a label by its name. "
+        f"{FLAGS} The columns are 'text', 'score', 'name', 'nr', 'source'."
+    )
+
+
+def test_rows_of_single_numbers_are_no_sequences(tmp_path):
+    text = csv_of(*[[name, *(i + 0.5 for i in range(6))] for name in "fgh"], ["label", *"ababab"])
+    assert refused(DataError, tmp_path, text) == (
+        "data.csv: no column looks like a sequence\n  Name the column of text with --text or of token lists with "
+        "--tokens. A series with a row per step needs --series-id or --time; a row of single numbers is no sequence. "
+        "The columns are 'f', 'g', 'h', 'label'."
+    )
+
+
+def test_rows_of_whole_numbers_are_no_sequences(tmp_path):
+    text = csv_of(["f", 3, 7, 3, 9, 4, 5], ["g", 8, 2, 6, 5, 5, 4], ["label", *"ababab"])
+    assert refused(DataError, tmp_path, text).startswith("data.csv: no column looks like a sequence\n")
+
+
+def test_dates_are_no_text(tmp_path):
+    dates = ["date", *(f"2015-02-0{day} 17:51:00" for day in range(1, 7))]
+    whole = csv_of(dates, ["phrase", *TEXTS], ["mood", *"ababab"])
+    assert notes(tmp_path, whole)[1:] == [
+        "target 'mood': column 'mood', one label per sequence: cross-entropy over its classes"
+    ]
+    text = csv_of(dates, ["light", *(i + 0.5 for i in range(6))], ["label", *"ababab"])
+    assert refused(DataError, tmp_path, text).startswith("data.csv: no column looks like a sequence\n")
+
+
+def test_a_single_column_of_whole_numbers_is_read_digit_by_digit(tmp_path):
+    finding = spec(tmp_path, csv_of(["number", 10, 25, 31, 48, 52, 69], ["parity", *"010100"]))
+    assert (finding.input.column, finding.input.kind) == ("number", "characters")
+
+
+def test_a_header_that_is_data_is_pointed_out(tmp_path):
+    text = csv_of(["it was so", *TEXTS], ["a", *"ababab"])
+    assert notes(tmp_path, text)[2:] == [
+        "column 'a' is called like one of its labels: if the first line is data, say --no-header"
+    ]
+
+
+def test_a_row_per_token_is_pointed_out(tmp_path):
+    text = csv_of(["word", "Anna", "runs", "it", "rains", "Ben", "runs"], ["pos", *"NVPVNV"], ["tag", *"BOOOBO"])
+    assert refused(DataError, tmp_path, text) == (
+        "data.csv: which column is the target? It could be 'pos', 'tag'\n"
+        "  Say so with --label COL, --tags COL, --outputs 'PATTERN' or --multilabel COL. The columns are 'word', "
+        "'pos', 'tag'. Or if each row of column 'word' is one token of a sequence, write a CoNLL file: a token and its "
+        "labels per line, a blank line after each sequence."
+    )
+
+
+def test_numbers_between_blanks_are_read_as_words_aloud(tmp_path):
+    text = csv_of(["values", *(f"0.{i} 1.25" for i in range(1, 7))], ["label", *"ababab"])
+    assert notes(tmp_path, text)[2:] == [
+        "column 'values': numbers between blanks are read as words; for a numeric series write lists: [0.5, 1.25]"
+    ]
+
+
+def test_of_two_texts_the_other_is_named(tmp_path):
+    text = csv_of(["premise", *TEXTS], ["hypothesis", *(f"{text} again" for text in TEXTS)], ["label", *"ababab"])
+    assert notes(tmp_path, text)[2:] == ["left alone: column 'premise'; to read 'premise' instead: --text premise"]
+
+
+@pytest.mark.parametrize(("name", "sign"), [("d.csv", "|"), ("d.tsv", ","), ("d.tsv", ";"), ("d.tsv", ":")])
+def test_a_single_column_that_seems_to_be_several_hints_at_the_delimiter(tmp_path, name, sign):
+    text = csv_of(["text", *TEXTS], ["label", *"ababab"]).replace(",", sign)
+    assert refused(ColumnError, tmp_path, text, Requested(label=("label",)), name) == (
+        f"{name}: there is no column 'label'\n  Did you mean 'text{sign}label'? The columns are 'text{sign}label'. If "
+        f"'{sign}' separates its cells, say --delimiter '{sign}'."
+    )
+
+
+def test_measurements_called_y_in_long_form_are_no_tags(tmp_path):
+    text = "id,t,x,y,state\n" + "".join(
+        f"{s},{t},{t}.5,{t}.25,{'ab'[(s + (t > 1)) % 2]}\n" for s in range(4) for t in range(4)
+    )
+    options = ReadOptions(series_id="id", time="t", channels=("x",))
+    finding = found(write_text(tmp_path / "d.csv", text), Requested(ignored=("id", "t")), options)
+    assert [(t.name, t.kind) for t in finding.spec.targets] == [("state", "tags")]
+    assert finding.notes[2:] == ["left alone: column 'y' holds fractions such as 0.25"]
+
+
+LIKE_LABELS = [
+    ("label", "1", True),
+    ("y", "2", True),
+    ("speaker", "1", False),
+    ("class_id", "3", True),
+    ("y", "0.5", False),
+]
+
+
+@pytest.mark.parametrize(("name", "cell", "expected"), LIKE_LABELS)
+def test_columns_of_numbers_that_are_hardly_channels(name, cell, expected):
+    profiles = profile_columns([name], [Record(Place("d.csv", 1), {name: cell})])
+    assert is_label_column(profiles[name]) is expected

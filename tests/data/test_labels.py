@@ -179,3 +179,42 @@ def test_one_class_only_is_an_error(tmp_path, text, message):
     file = write_text(tmp_path / "d.csv", text)
     with pytest.raises(DataError, match=message):
         codec_of(file, Requested(text="text", label=("label",)))
+
+
+SPELLINGS = [("True", "False", True), ("1.0", "0.0", 1), ("a ", "b", "a"), ("cafe\u0301", "b", "caf\u00e9")]
+
+
+@pytest.mark.parametrize(("one", "other", "unseen"), SPELLINGS)
+def test_an_unseen_label_that_training_spells_otherwise_says_so(tmp_path, one, other, unseen):
+    train = write_text(tmp_path / "train.csv", f"text,label\none two,{one}\nthree four,{other}\n")
+    test = write_jsonl(tmp_path / "test.jsonl", [{"text": "five six", "label": unseen}])
+    codec, _ = codec_of(train, Requested(text="text", label=("label",)))
+    store = store_of(test, found(train, Requested(text="text", label=("label",))).spec)
+    with pytest.raises(LabelError) as caught:
+        LabelCodec.for_store(codec.target, 0, store).check(store, np.arange(1))
+    assert str(caught.value) == (
+        f"{test}:1: column 'label': the label '{label_text(unseen)}' was never seen in training\n"
+        f"  Training has it as '{one}': write it alike in all files. The model knows '{min(one, other)}', "
+        f"'{max(one, other)}'. Correct the label, or give it training examples; --set data.unseen_labels=add makes it "
+        "a class that training never shows."
+    )
+
+
+def test_flags_of_files_that_write_them_otherwise_are_the_same(tmp_path):
+    train = write_text(tmp_path / "train.csv", "text,is_a,is_b\none two,True,1.0\nthree four,False,\n")
+    test = write_jsonl(tmp_path / "test.jsonl", [{"text": "five six", "is_a": True, "is_b": 0.0}])
+    codec, store = codec_of(train, Requested(multilabel=("is_*",)))
+    assert codec.batch(store, [0, 1], 2)[0].tolist() == [[1, 1], [0, 0]]
+    assert codec.batch(store, [0, 1], 2)[1].tolist() == [[True, True], [True, False]]
+    other = store_of(test, store.spec)
+    assert LabelCodec.for_store(codec.target, 0, other).batch(other, [0], 2)[0].tolist() == [[1, 0]]
+
+
+def test_an_empty_set_written_out_in_a_table_is_known_to_be_empty(tmp_path):
+    rows = [{"text": "a b", "topics": ["y", "x"]}, {"text": "c d", "topics": []}]
+    codec, store = codec_of(write_jsonl(tmp_path / "d.jsonl", rows), Requested(multilabel=("topics",)))
+    table = write_text(tmp_path / "d.csv", 'text,topics\na b,"[""y"", ""x""]"\nc d,[]\ne f,\n')
+    other = store_of(table, store.spec)
+    labels, mask = LabelCodec.for_store(codec.target, 0, other).batch(other, [0, 1, 2], 2)
+    assert labels.tolist() == [[1, 1], [0, 0], [0, 0]]
+    assert mask.tolist() == [[True, True], [True, True], [False, False]]

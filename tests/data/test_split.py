@@ -100,12 +100,102 @@ def test_with_a_dev_file_only_there_is_no_test_part(tmp_path):
     assert (len(split.train), split.dev.tolist(), len(split.test)) == (100, list(range(100, 107)), 0)
 
 
-def test_the_rule_is_said(tmp_path):
-    split, _ = split_of(tmp_path, rows_of(100), seed=5)
-    assert split.rule == (
-        "10% dev and 10% test cut from the training rows with seed 5, stratified by 'label', "
-        "rows of equal input kept together"
+def test_the_rule_is_said_with_what_came_of_it(tmp_path):
+    split, _ = split_of(tmp_path, rows_of(1200), seed=5)
+    assert (split.rule, split.warnings) == (
+        "dev 120 (10%) and test 120 (10%) of 1,200 sequences, cut off with seed 5, stratified by 'label', "
+        "equal sequences stay together",
+        (),
     )
+
+
+def test_the_rule_says_the_shares_that_groups_force(tmp_path):
+    split, _ = split_of(tmp_path, rows_of(100, user=lambda i: min(i // 30, 2)), group="user")
+    assert (len(split.train), len(split.dev), len(split.test)) == (40, 30, 30)
+    assert split.rule == (
+        "dev 30 (30%) and test 30 (30%) of 100 sequences, cut off with seed 1, sequences of one 'user' stay together"
+    )
+    assert split.warnings == tuple(
+        f"{part} has 30 of 100 sequences (30%), though 10% were asked for: sequences of one 'user' stay together. "
+        f"--{part} FILE names a part of your own."
+        for part in ("dev", "test")
+    )
+
+
+def test_a_part_of_less_than_half_of_what_was_asked_is_a_warning(tmp_path):
+    rows = [{"text": "one" if i < 90 else f"words {i}", "label": "ab"[i % 2]} for i in range(100)]
+    split, _ = split_of(tmp_path, rows, dev=0.4, files=(False, True), others=[(2, rows_of(7))])
+    assert len(split.dev) == 10
+    assert split.rule.startswith("dev 10 (10%) of 100 sequences, cut off with seed 1, ")
+    assert split.rule.endswith(", test from its own file")
+    assert split.warnings == (
+        "dev has 10 of 100 sequences (10%), though 40% were asked for: equal sequences stay together. "
+        "--dev FILE names a part of your own.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "rule"),
+    [
+        ((True, True), "dev from its own file, test from its own file"),
+        ((True, False), "dev from its own file, no test"),
+    ],
+)
+def test_parts_that_are_given_are_said(tmp_path, files, rule):
+    others = [(part, rows_of(7)) for part, given in enumerate(files, 1) if given]
+    assert split_of(tmp_path, rows_of(20), files=files, others=others)[0].rule.startswith(rule)
+
+
+def test_a_row_without_any_label_is_in_no_part(tmp_path):
+    rows = rows_of(60)
+    for i in (3, 20, 59):
+        rows[i]["label"] = None
+    split, store = split_of(tmp_path, rows, dev=0.2, test=0.2)
+    assert split.unlabelled.tolist() == [3, 20, 59]
+    assert sorted([*split.train, *split.dev, *split.test, *split.unlabelled]) == list(range(len(store)))
+    assert "of 57 sequences" in split.rule
+
+
+UNLABELLED = [
+    ({"label": ("label",)}, {"label": None}, True),
+    ({"tags": ("tags",)}, {"tags": [None, None]}, True),
+    ({"tags": ("tags",)}, {"tags": [None, "X"]}, False),
+    ({"multilabel": ("set",)}, {"set": []}, False),
+    ({"multilabel": ("set",)}, {"set": None}, True),
+    ({"outputs": ("o_1,o_2",)}, {"o_1": None, "o_2": None}, True),
+    ({"outputs": ("o_1,o_2",)}, {"o_1": None, "o_2": 1}, False),
+    ({"multilabel": ("o_1,o_2",)}, {"o_1": None, "o_2": 0}, False),
+    ({"multilabel": ("o_1,o_2",)}, {"o_1": None, "o_2": None}, True),
+    ({"label": ("label",), "tags": ("tags",)}, {"label": None, "tags": [None, "X"]}, False),
+    ({"label": ("label",), "tags": ("tags",)}, {"label": None, "tags": None}, True),
+]
+
+
+@pytest.mark.parametrize(("requested", "cells", "is_unlabelled"), UNLABELLED)
+def test_a_row_is_unlabelled_when_no_target_has_a_label_there(tmp_path, requested, cells, is_unlabelled):
+    rows = [
+        {"tokens": ["a", f"w{i}"], "label": "ab"[i % 2], "tags": ["X", "Y"], "set": ["s"], "o_1": i % 2, "o_2": i % 2}
+        for i in range(20)
+    ]
+    rows[7] |= cells
+    file = write_jsonl(tmp_path / "rows.jsonl", rows)
+    spec = found(file, Requested(tokens="tokens", **requested)).spec
+    store = open_store([(0, open_files([file], ReadOptions()))], spec)
+    split = make_split(store, dev_fraction=0.2, test_fraction=0.2, seed=1, files=(False, False))
+    assert split.unlabelled.tolist() == ([7] if is_unlabelled else [])
+
+
+NO_LABEL = [
+    (1, "Dev decides when to stop, by its labels. Leave --dev out, and rows are cut off for it."),
+    (2, "There is nothing to judge by. Leave --test out, and give the file to seqwise predict."),
+]
+
+
+@pytest.mark.parametrize(("part", "hint"), NO_LABEL)
+def test_a_part_without_any_label_is_refused(tmp_path, part, hint):
+    blank = [{"text": "some words", "label": None}]
+    with pytest.raises(DataError, match=f"part{part}.jsonl: no row has a label\n  {hint}$"):
+        split_of(tmp_path, rows_of(20), files=(part == 1, part == 2), others=[(part, blank)])
 
 
 def test_three_sequences_are_enough_for_three_parts(tmp_path):

@@ -161,7 +161,7 @@ BAD_ROWS = [
         r"expected a list of tokens, got text\n  Running text is read",
     ),
     ({"tokens": ["a", {}], "slots": ["O", "O"]}, DataError, "a token must be text, got an object"),
-    ({"tokens": ["a", "b"], "slots": ["O"]}, LabelError, r"d.jsonl:2: column 'slots': 1 labels for 2 tokens"),
+    ({"tokens": ["a", "b"], "slots": ["O"]}, LabelError, r"d.jsonl:2: column 'slots': 1 label for 2 tokens"),
     (
         {"tokens": ["a"], "slots": ["O"], "intent": ["x"]},
         LabelError,

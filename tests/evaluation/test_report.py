@@ -94,7 +94,7 @@ def full(name: str) -> ReportData:
         command="seqwise train x.csv",
         found=["one thing"],
         data={"train": {"sequences": 1234, "file": "x.csv"}, "test": {"sequences": 40}},
-        settings={"model": {"hidden": 64, "crf": {"on": True, "path": None}}, "split": [0.8, 0.2]},
+        settings={"model": {"hidden": 64, "crf": {"on": True, "path": None}}, "split": [0.8, 0.2], "weight": {}},
         model={"encoder": "lstm", "parameters": 46217},
         baselines={"majority": {"test": {made.target.name: rival.scores().to_json()}}},
         history=[
@@ -170,7 +170,7 @@ def test_the_head_shows_the_figure_its_interval_and_what_it_is_over() -> None:
 
 
 def test_a_model_that_does_not_beat_the_baseline_is_told_so_in_the_head() -> None:
-    scores = scored(TARGETS["label"], [0, 0, 1], [0, 0, 0])
+    scores = scored(TARGETS["label"], [0, 0, 1] * 10, [0, 0, 0] * 10)
     shown = page({"test": {"intent": scores}}, baselines={"majority": {"test": {"intent": scores}}})
     said = "Accuracy 66.7% does not beat the majority baseline, 66.7%: nothing useful was learned from the input."
     assert said in shown.texts
@@ -277,6 +277,7 @@ def test_settings_are_flat_and_in_the_users_words() -> None:
         ["model.crf.on", "true"],
         ["model.crf.path", ""],
         ["split", "0.8, 0.2"],
+        ["weight", ""],
     ]
 
 

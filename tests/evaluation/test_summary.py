@@ -52,6 +52,18 @@ def test_an_interval_without_ends_is_a_dash() -> None:
             True,
         ),
         (
+            {"accuracy": figure(1.0, 1)},
+            {"accuracy": figure(1.0, 1)},
+            "Accuracy 100% does not beat the majority baseline, 100%, but 1 label cannot tell much.",
+            True,
+        ),
+        (
+            {"span_f1": figure(0.0, 29), "accuracy": figure(0.9)},
+            {"span_f1": figure(0.0, 29), "accuracy": figure(0.8)},
+            "Span F1 0% does not beat the majority baseline, 0%, but 29 gold spans cannot tell much.",
+            True,
+        ),
+        (
             {"accuracy": figure(0.6, low=0.4, high=0.8)},
             {"accuracy": figure(0.5)},
             "Accuracy 60.0% is not clearly above the majority baseline, 50.0%, which lies inside its 95% interval.",
@@ -98,6 +110,14 @@ def test_the_summary_has_a_row_per_split_target_and_main_figure() -> None:
         ("dev", "slots", "Accuracy", "90.0%", "–", "100 labels", "–"),
         ("test", "slots", "Accuracy", "80.0%", "70.0% to 90.0%", "1,000 labels", "60.0%"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "one"), [("span_f1", "1 gold span"), ("accuracy", "1 label"), ("exact_match", "1 row")]
+)
+def test_one_is_no_plural(name: str, one: str) -> None:
+    (row,) = summary_table({"test": {"t": {name: figure(0.5, 1)}}}, {})
+    assert row[5] == one
 
 
 @pytest.mark.parametrize("name", KINDS)

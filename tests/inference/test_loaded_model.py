@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 
@@ -9,9 +10,9 @@ import torch
 
 import seqwise
 from seqwise.data.readers import ReadOptions, open_files
-from seqwise.errors import DataError, UsageError
+from seqwise.errors import ConfigError, DataError, LabelError
 from seqwise.inference.output import write_predictions
-from small_runs import REQUESTS, joint_rows, trained
+from small_runs import REQUESTS, config_of, joint_rows, trained
 
 
 def input_of(kind, row):
@@ -95,14 +96,8 @@ def series(tmp_path_factory):
     return seqwise.load(trained(tmp_path_factory.mktemp("series"), "series").folder.path)
 
 
-def test_one_text_is_no_list_of_texts(texts):
-    with pytest.raises(UsageError, match=r"predict takes a list of sequences, got one text; write predict\(\[text\]\)"):
-        texts.predict("play jazz")
-
-
 BAD_SERIES = [
     (np.zeros((0, 2)), "sequences:1: column 'signal': the series has no steps"),
-    (np.zeros((2, 2, 2)), "not a number"),
     (np.zeros((3, 5)), "the series has 5 channels, the model was trained on 2"),
     ([[1.0, np.nan]], "step 1 of channel 2 is nan"),
 ]
@@ -119,6 +114,77 @@ def test_a_bad_series_is_named_by_its_position(series, bad, message):
 def test_series_may_be_arrays_or_lists(series, convert):
     signal = joint_rows(1)[0]["signal"]
     assert series.predict([convert(signal)]) == series.predict([signal])
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cpu:0", torch.device("cpu"), torch.device("cpu", 0)])
+def test_a_device_may_be_named_or_given(texts, device):
+    assert seqwise.load(texts.path, device).device.type == "cpu"
+
+
+DEVICES = {
+    "gpu": "there is no device 'gpu'; choose auto, cuda, mps, cpu",
+    "cpu:3": "there is no device 'cpu:3'; this machine has 1 cpu device, from 0",
+    torch.device("meta"): "there is no device 'meta'; choose auto, cuda, mps, cpu",
+}
+
+
+@pytest.mark.parametrize(("device", "message"), DEVICES.items(), ids=str)
+def test_a_device_that_is_not_there_is_named(texts, device, message):
+    with pytest.raises(ConfigError) as caught:
+        seqwise.load(texts.path, device)
+    assert str(caught.value) == message
+
+
+def test_judging_takes_a_piece_at_a_time(texts, monkeypatch):
+    rows = texts.path.parent / "rows.jsonl"
+    whole = texts.evaluate(str(rows)).to_json()
+    monkeypatch.setattr("seqwise.inference.model._JUDGED_ROWS", 7)
+    pieces = texts.evaluate(texts.read_files([rows], labelled=True)).to_json()
+    assert pieces["intent"].pop("loss")["value"] == pytest.approx(whole["intent"].pop("loss")["value"], rel=1e-6)
+    assert pieces == whole
+
+
+@pytest.mark.parametrize(
+    ("names", "also"), [(["t.jsonl", "t.jsonl"], ""), (["t.jsonl", "./t.jsonl"], ", also as 't.jsonl'")]
+)
+def test_a_file_is_named_once(texts, tmp_path, monkeypatch, names, also):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.jsonl").write_text('{"text": "play it", "intent": "Play"}\n')
+    with pytest.raises(DataError) as caught:
+        texts.evaluate(names)
+    assert str(caught.value) == (
+        f"{names[1]}: the file is named twice{also}\n  Each of its rows would count twice. Name it once."
+    )
+
+
+def test_rows_without_labels_cannot_be_judged(texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.jsonl").write_text('{"text": "play it", "intent": null}\n')
+    with pytest.raises(DataError, match=r"^t\.jsonl: no row has a label of 'intent', so there is nothing to judge$"):
+        texts.evaluate("t.jsonl")
+
+
+def test_an_unknown_label_says_what_can_be_done_with_a_trained_model(texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.jsonl").write_text('{"text": "play it", "intent": "Play"}\n{"text": "no", "intent": "Plya"}\n')
+    with pytest.raises(LabelError) as caught:
+        texts.evaluate("t.jsonl")
+    assert str(caught.value) == (
+        "t.jsonl:2: column 'intent': the label 'Plya' was never seen in training\n"
+        "  Did you mean 'Play'? The model knows 'Book', 'Play', 'Weather'. "
+        "Correct the label, or train again with examples of it."
+    )
+
+
+def test_a_missing_file_that_the_run_names_may_stand_elsewhere(texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    moved = dataclasses.replace(texts, config=config_of("here/rows.jsonl", "label"))
+    with pytest.raises(DataError) as caught:
+        moved.evaluate("here/rows.jsonl")
+    assert str(caught.value) == (
+        "here/rows.jsonl: no such file\n  The run names a file so, too, but from the folder in which it was trained. "
+        "The folder 'here' does not exist either."
+    )
 
 
 def test_gzipped_output_holds_what_plain_output_holds(texts, tmp_path):

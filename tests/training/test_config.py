@@ -43,12 +43,30 @@ def test_a_duration_is_read(text, seconds):
 WRONG = [
     ({"model": {"hiden": 3}}, r"there is no setting 'model.hiden'. Did you mean 'hidden'\?"),
     ({"modle": {}}, r"there is no setting 'modle'. Did you mean 'model'\?"),
-    ({"train": {"zzz": 1}}, "there is no setting 'train.zzz'. train. has 'optimizer'"),
+    ({"train": {"zzz": 1}}, "there is no setting 'train.zzz'. train has 'optimizer'"),
     ({"model": {"hidden": 0}}, "model.hidden is 0: input should be greater than or equal to 1"),
     ({"model": {"hidden": "big"}}, "model.hidden is 'big': input should be a valid integer"),
     ({"train": {"optimizer": "sgd"}}, "train.optimizer is 'sgd': input should be 'adam' or 'adamw'"),
     ({"train": {"budget": "soon"}}, "train.budget: a budget looks like 90s, 10m or 1h; got 'soon'"),
     ({"train": {"budget": "0m"}}, "a budget looks like 90s, 10m or 1h; got '0m'"),
+    ({"model": 3}, "model is 3: input should be a valid mapping$"),
+    ({"model": {"attention_size": 0}}, "model.attention_size is 0: input should be greater than or equal to 1$"),
+    (
+        {"model": {"encoder": "transformer"}},
+        "^model.encoder: there is no encoder 'transformer'. There are 'lstm', 'gru', 'rnn'.$",
+    ),
+    (
+        {"model": {"pooling": {"intent": "mx"}}},
+        r"^model.pooling: there is no pooling 'mx'. Did you mean 'max'\? There are 'last', 'first', 'mean', 'max', ",
+    ),
+    ({"model": {"pooling": 3}}, "^model.pooling is 3: input should be a valid string, or a valid mapping$"),
+    (
+        {"loss": {"class_weight": {"good": -1}}},
+        "^loss.class_weight.good is -1: input should be greater than or equal to 0$",
+    ),
+    ({"loss": {"class_weight": 3}}, "^loss.class_weight is 3: input should be 'balanced', or a valid mapping$"),
+    ({"data": {"label": [1, 2]}}, "^data.label.0 is 1: input .* string\ndata.label.1 is 2: input .* string$"),
+    ({"data": {"train": 3}}, "^data.train is 3: input should be a valid list$"),
 ]
 
 
@@ -56,6 +74,18 @@ WRONG = [
 def test_a_wrong_setting_is_named(plain, message):
     with pytest.raises(ConfigError, match=message):
         parse_config(plain)
+
+
+def test_a_section_of_a_file_may_be_empty(tmp_path):
+    (tmp_path / "c.yaml").write_text("model:\n  # hidden: 3\ntrain: {seed: 3}\n")
+    plain = override(load_config(tmp_path / "c.yaml"), ["model.hidden=5"])
+    assert plain == {"model": {"hidden": 5}, "train": {"seed": 3}}
+
+
+def test_a_wrong_setting_of_a_file_is_named(tmp_path):
+    (tmp_path / "c.yaml").write_text("model: 3\n")
+    with pytest.raises(ConfigError, match="c.yaml: model is 3: input should be a valid mapping$"):
+        load_config(tmp_path / "c.yaml")
 
 
 @pytest.mark.parametrize(

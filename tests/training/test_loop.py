@@ -230,7 +230,7 @@ def test_a_device_of_no_known_name_is_an_error():
 def test_a_device_that_is_not_there_is_an_error():
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
-    with pytest.raises(ConfigError, match="train.device is 'cuda', but this machine has 'cpu' only"):
+    with pytest.raises(ConfigError, match="device 'cuda' is not there: this machine has 'cpu' only"):
         choose_device("cuda")
 
 

@@ -94,11 +94,35 @@ def test_weights_by_name_are_those_of_the_labels():
     [
         ({"class_weight": {"goood": 2.0}}, r"class_weight names 'goood', which is no label. Did you mean 'good'\?"),
         ({"target_weight": {"moood": 2.0}}, r"target_weight names 'moood'. Did you mean 'mood'\? The targets are"),
+        ({"target_weight": {"mood": 0.0}}, "^loss.target_weight is 0 for every target: nothing is left to learn$"),
+        (
+            {"class_weight": {"bad": 0.0, "good": 0.0, "so-so": 0.0}},
+            "^loss.class_weight is 0 for every label of target 'mood': nothing is left to learn$",
+        ),
     ],
 )
-def test_weights_for_unknown_names_are_errors(settings, message):
+def test_weights_that_cannot_be_used_are_errors(settings, message):
     with pytest.raises(ConfigError, match=message):
         objective_for((LABEL,), {"mood": np.ones(3, int)}, **settings)
+
+
+def test_weights_of_0_for_every_label_that_training_shows_are_an_error():
+    with pytest.raises(ConfigError, match="for every label of target 'mood'"):
+        objective_for((LABEL,), {"mood": np.array([5, 0, 5])}, class_weight={"bad": 0.0, "so-so": 0.0})
+
+
+def test_weights_of_0_for_one_output_are_an_error():
+    target = Target("o", "outputs", (("a", "b"), ("x", "y")), outputs=("p", "q"))
+    with pytest.raises(ConfigError, match="for every label of output 'q': nothing is left to learn"):
+        objective_for((target,), {"o": np.ones((2, 2), int)}, class_weight={"x": 0.0, "y": 0.0})
+
+
+def test_weights_of_0_for_every_label_of_a_set_are_an_error():
+    target = Target("t", "multilabel", (("a", "b"),))
+    counts = {"t": np.array([[8, 2], [5, 5]])}
+    assert objective_for((target,), counts, class_weight={"a": 0.0}).class_weight["t"].tolist() == [0, 1]
+    with pytest.raises(ConfigError, match="for every label of target 't'"):
+        objective_for((target,), counts, class_weight={"a": 0.0, "b": 0.0})
 
 
 def test_target_weights_scale_the_terms_of_the_sum(tmp_path):

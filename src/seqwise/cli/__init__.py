@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -15,11 +16,19 @@ def main() -> None:
     # It must be set before a framework starts its threads.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    from seqwise.cli.app import app
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            # Results are UTF-8 wherever they go; names of files may be any bytes.
+            stream.reconfigure(encoding="utf-8" if stream is sys.stdout else None, errors=errors)
     from seqwise.errors import SeqwiseError
 
     try:
+        from seqwise.cli.app import app
+
         app()
     except SeqwiseError as error:
         print(f"seqwise: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    except KeyboardInterrupt:  # before any command began
+        print("stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(130)

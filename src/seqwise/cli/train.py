@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from seqwise.errors import counted
+
 if TYPE_CHECKING:
+    from seqwise.cli.watch import Watch
     from seqwise.training.config import Config
-    from seqwise.training.run import Plan
+    from seqwise.training.folder import RunFolder
+    from seqwise.training.run import Plan, Trained
 
 __all__ = ["train"]
 
@@ -123,47 +129,83 @@ def train(
     config: Annotated[Optional[Path], typer.Option(help="A YAML file of settings.")] = None,  # noqa: UP045
     settings: Annotated[_Texts, typer.Option("--set", help="Any setting: --set model.hidden=64.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json, or the plan, on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors, and what --json asks for.")] = False,
 ) -> None:
     """Train a classifier on files of labelled sequences.
 
     Columns, kinds of target, split and tokens are found and said aloud; each can be set by a flag.
     """
-    from seqwise.cli.watch import Watch
+    with _stopping("stopped; nothing was trained or written", quiet):
+        from seqwise.cli.watch import Watch
+        from seqwise.training.folder import RunFolder, new_run_folder, next_run_folder
+        from seqwise.training.run import plan_run
+
+        watch = Watch(quiet)
+        folder = None if run is None else RunFolder(run)
+        if resume and _shows_finished(folder, as_json, watch):
+            return
+        if folder is not None and not resume and not dry_run:
+            folder.check_free()
+        resolved, start = _config(context, data or [], settings or [], config, folder if resume else None)
+        if folder is not None and start != Path.cwd():
+            folder = RunFolder(folder.path.resolve())
+            watch.say(f"files are named from {start}, where the run was started")
+        with chdir(start):
+            plan = plan_run(resolved, watch.say)
+        _say_plan(plan, watch)
+        stem = _stem(resolved.data.train)
+        if dry_run:
+            _show_plan(plan, next_run_folder(stem) if folder is None else folder.path, as_json, watch)
+            return
+        folder = folder or new_run_folder(stem)
+    with chdir(start):
+        trained = _trained(plan, folder, resume, watch)
+    with _stopping("stopped; the run is finished", quiet):
+        watch.say(f"stopped: {trained.state.stopped}; the weights of epoch {trained.state.best_epoch + 1} are kept")
+        _show_result(folder.path, trained.metrics, as_json, watch)
+
+
+@contextmanager
+def _stopping(text: str, quiet: bool) -> Iterator[None]:
+    """Within it Ctrl-C ends the command with these words and the exit status that shells expect."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not quiet:
+            typer.echo(text, err=True)
+        raise typer.Exit(130) from None
+
+
+def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bool:
+    """Whether the run to go on with is finished, in which case its figures are shown; raises where it cannot go on."""
     from seqwise.errors import ConfigError
-    from seqwise.training.folder import RunFolder, next_run_folder
+    from seqwise.training.resume import finished_metrics
+
+    if folder is None:
+        raise ConfigError("--resume needs the run folder: seqwise train --run DIR --resume")
+    if folder.is_finished:
+        metrics = finished_metrics(folder)
+        watch.say(f"the run {folder.path} is finished already")
+        _show_result(folder.path, metrics, as_json, watch)
+        return True
+    folder.check_resumable()
+    folder.check_idle()
+    return False
+
+
+def _trained(plan: Plan, folder: RunFolder, resume: bool, watch: Watch) -> Trained:
     from seqwise.training.loop import Interrupted
-    from seqwise.training.run import plan_run
     from seqwise.training.run import train as train_run
 
-    if resume and run is None:
-        raise ConfigError("--resume needs the run folder: seqwise train --run DIR --resume")
-    resolved = _config(context, data or [], settings or [], config, run if resume else None)
-    folder = RunFolder(run or next_run_folder(_stem(resolved.data.train)))
-    watch = Watch(quiet)
-    if resume and folder.is_finished:
-        watch.say(f"the run {folder.path} is finished already")
-        _show_result(folder.path, folder.read_json("metrics.json"), as_json, watch)
-        return
-    if resume:
-        folder.check_resumable()
-    elif not dry_run:
-        folder.check_free()
-    plan = plan_run(resolved)
-    _say_plan(plan, folder.path, watch)
-    if dry_run:
-        return
+    at_once = f"stopped at once. Go on from the last checkpoint with: {folder.resume_command}"
     try:
-        with watch:
-            trained = train_run(plan, folder, resume=resume, progress=watch, command=_command())
+        with _stopping(at_once, watch.quiet), watch:
+            watch.say(f"run folder: {folder.path}")
+            return train_run(plan, folder, resume=resume, progress=watch, command=_command())
     except Interrupted:
-        watch.say(
-            f"stopped; everything is saved. Go on with: seqwise train --run {shlex.quote(str(folder.path))} --resume"
-        )
+        watch.say(f"stopped; everything is saved. Go on with: {folder.resume_command}")
         raise typer.Exit(130) from None
-    watch.say(f"stopped: {trained.state.stopped}; the weights of epoch {trained.state.best_epoch + 1} are kept")
-    _show_result(folder.path, trained.metrics, as_json, watch)
 
 
 def _command() -> str:
@@ -181,61 +223,110 @@ def _stem(files: tuple[str, ...]) -> str:
 
 
 def _config(
-    context: typer.Context, data: list[str], settings: list[str], config: Path | None, resumed: Path | None
-) -> Config:
-    """The config of the flags, over that of the file; a resumed run keeps its own."""
+    context: typer.Context, data: list[str], settings: list[str], config: Path | None, resumed: RunFolder | None
+) -> tuple[Config, Path]:
+    """The config of the flags, over that of the file, and the folder from which it names files.
+
+    A resumed run keeps its settings.
+    """
     from seqwise.errors import ConfigError
     from seqwise.training.config import load_config, override, parse_config
+    from seqwise.training.resume import saved_settings, start_folder
 
-    saved = resumed / "config.yaml" if resumed is not None else None
-    resuming = saved is not None and saved.exists()
-    if resuming and config is not None:
+    flags = _flags(context, data)
+    _check_said_once(context, flags, settings)
+    if resumed is None or not (resumed.path / "config.yaml").exists():
+        plain = load_config(config) if config else {}
+        return parse_config(override(_with_flags(plain, flags), settings)), Path.cwd()
+    if config is not None:
         raise ConfigError("a resumed run keeps its settings; leave --config out, or start a new run without --resume")
-    plain = load_config(saved) if resuming and saved is not None else load_config(config) if config else {}
+    plain = saved_settings(resumed)
     before = parse_config(plain)
-    for name, key in _KEYS.items():
-        value = context.params.get(name)
-        if value is not None and value not in ([], ()):
-            _set(plain, key, value)
-    if data:
-        _set(plain, "data.train", data)
-    parsed = parse_config(override(plain, settings))
-    if resuming and parsed != before:
-        changed = [
-            f"{name}.{key} is {new!r}, was {getattr(old, key)!r}"
-            for (name, section), (_, old) in zip(parsed, before, strict=True)
-            for key, new in section
-            if new != getattr(old, key)
-        ]
+    start = start_folder(resumed, before)
+    for part in ("train", "dev", "test"):
+        if names := flags.get(f"data.{part}"):
+            flags[f"data.{part}"] = _as_saved(names, getattr(before.data, part), start)
+    parsed = parse_config(override(_with_flags(plain, flags), settings))
+    _check_unchanged(before, parsed)
+    return parsed, start
+
+
+def _flags(context: typer.Context, data: list[str]) -> dict[str, Any]:
+    """What the flags that were given say, by the key of their setting."""
+    given = {key: context.params.get(name) for name, key in _KEYS.items()} | {"data.train": data}
+    return {key: _read(key, value) for key, value in given.items() if value is not None and value not in ([], ())}
+
+
+def _read(key: str, value: Any) -> Any:
+    if key in ("data.columns", "data.channels"):
+        return value.split(",")
+    if key in ("loss.class_weight", "model.pooling") and value.lstrip().startswith("{"):
+        from seqwise.training.config import read_setting
+
+        return read_setting(value, f"--{key.partition('.')[2].replace('_', '-')} {value}")
+    return value
+
+
+def _with_flags(plain: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
+    for key, value in flags.items():
+        section, name = key.split(".")
+        plain[section] = {**(plain.get(section) or {}), name: value}
+    return plain
+
+
+def _check_said_once(context: typer.Context, flags: dict[str, Any], settings: list[str]) -> None:
+    """Raises where a flag and --set give one setting two values."""
+    from seqwise.errors import ConfigError
+    from seqwise.training.config import override, setting_text
+
+    sections = override({}, settings)
+    words = {option.name: option.opts[0] for option in context.command.params}
+    names = {key: words[name] for name, key in _KEYS.items()} | {"data.train": "DATA"}
+    for key, value in flags.items():
+        section, name = key.split(".")
+        given = sections.get(section)
+        if not isinstance(given, dict) or name not in given:
+            continue
+        other = given[name]
+        listed = isinstance(value, list | tuple) and isinstance(other, str)
+        if list(value) != [other] if listed else value != other:
+            raise ConfigError(
+                f"{key} is {setting_text(value)} by {names[key]}, but {setting_text(other)} by --set; say it once"
+            )
+
+
+def _as_saved(names: Sequence[str], saved: Sequence[str], start: Path) -> list[str]:
+    """The names as the run has them, where they are other names of its files."""
+    known = {(start / name).resolve(): name for name in saved}
+    return [known.get(Path(name).resolve(), name) for name in names]
+
+
+def _check_unchanged(before: Config, parsed: Config) -> None:
+    from seqwise.errors import ConfigError
+    from seqwise.training.config import setting_text
+
+    changed = [
+        f"{name}.{key} is {setting_text(new)}, was {setting_text(getattr(old, key))}"
+        for (name, section), (_, old) in zip(parsed, before, strict=True)
+        for key, new in section
+        if new != getattr(old, key)
+    ]
+    if changed:
         raise ConfigError(
             f"a resumed run keeps its settings, but {'; '.join(changed)}\n"
             f"  Leave these flags out, or start a new run without --resume."
         )
-    return parsed
 
 
-def _set(plain: dict[str, Any], key: str, value: Any) -> None:
-    section, name = key.split(".")
-    if name in ("columns", "channels") and isinstance(value, str):
-        value = value.split(",")
-    if name in ("class_weight", "pooling") and value.lstrip().startswith("{"):
-        from seqwise.training.config import read_setting
+def _say_plan(plan: Plan, watch: Watch) -> None:
+    from seqwise.nn import parameter_count
 
-        value = read_setting(value, f"--{name.replace('_', '-')} {value}")
-    plain.setdefault(section, {})[name] = value
-
-
-def _say_plan(plan: Plan, folder: Path, watch: Any) -> None:
     task = plan.task
-    for note in task.notes:
-        watch.say(note)
     sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
     model, train_config = task.config.model, task.config.train
     directions = "two directions" if model.bidirectional else "one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
     pooling = f", pooling {model.pooling}" if pooled else ""
-    from seqwise.nn import parameter_count
-
     watch.say(f"sequences: {sizes}")
     watch.say(
         f"model: {model.encoder} of {model.hidden}, {directions}{pooling}; {parameter_count(plan.model):,} parameters "
@@ -243,17 +334,25 @@ def _say_plan(plan: Plan, folder: Path, watch: Any) -> None:
     )
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     watch.say(
-        f"training: at most {train_config.max_epochs} epochs, {train_config.batch_tokens} steps per batch, "
+        f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"
+        f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} steps per batch, "
         f"best epoch by {deciding} on dev"
     )
+
+
+def _show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
+    from seqwise.training.run import plan_facts
+
     watch.say(f"run folder: {folder}")
+    if as_json:
+        typer.echo(json.dumps(plan_facts(plan, folder), ensure_ascii=False))
 
 
-def _show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Any) -> None:
+def _show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Watch) -> None:
     from seqwise.cli.watch import show_metrics
 
     if as_json:
         typer.echo(json.dumps(metrics, ensure_ascii=False))
-        return
-    show_metrics(metrics)
+    elif not watch.quiet:
+        show_metrics(metrics)
     watch.say(f"report: {folder / 'report.html'}")

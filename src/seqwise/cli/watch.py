@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from seqwise.evaluation.summary import SUMMARY_COLUMNS, summary_table, verdict
+from seqwise.evaluation.summary import SUMMARY_COLUMNS, main_figure, summary_table, verdict
 
 __all__ = ["Watch", "clock", "show_figures", "show_metrics"]
 
@@ -23,7 +23,8 @@ class Watch:
     """
 
     def __init__(self, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.quiet = quiet
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True, emoji=False)
         self.bar = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=30),
@@ -61,17 +62,25 @@ class Watch:
 
     def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
         """One line per epoch; a star marks the best so far."""
-        figures: list[str] = []
-        for target, dev in entry["dev"].items():
-            for name in ("accuracy", "span_f1", "micro_f1", "macro_f1"):
-                if dev.get(name) is not None and len(figures) < 4:
-                    prefix = f"{target} " if len(entry["dev"]) > 1 else ""
-                    figures.append(f"{prefix}{name} {dev[name]:.4f}")
+        figures = "  ".join(_epoch_figures(entry["dev"]))
         self.say(
             f"epoch {entry['epoch']:>3}/{self.max_epochs}  loss {entry['loss']:.4f}  dev loss {entry['dev_loss']:.4f}  "
-            f"{'  '.join(figures)} {'*' if is_best else ' '} {entry['tokens_per_second'] or 0:,.0f} tokens/s  "
+            f"{figures} {'*' if is_best else ' '} {entry['tokens_per_second'] or 0:,.0f} tokens/s  "
             f"padding {entry['padding_share']:.1%}  {entry['seconds']:.1f} s  {self.left} left"
         )
+
+
+def _epoch_figures(dev: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    """The main figure of each target; of a single target some more."""
+    if len(dev) > 1:
+        return [f"{target} {_named(main_figure(figures), figures)}" for target, figures in dev.items()]
+    (figures,) = dev.values()
+    return [_named(name, figures) for name in ("accuracy", "span_f1", "micro_f1", "macro_f1") if name in figures]
+
+
+def _named(name: str, figures: Mapping[str, float | None]) -> str:
+    value = figures[name]
+    return f"{name} –" if value is None else f"{name} {value:.4f}"
 
 
 def show_metrics(metrics: dict[str, Any]) -> None:
@@ -104,8 +113,8 @@ def _show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def _console() -> Console:
     """Standard output; wide enough for a table where it is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=200)
 
 
 def clock(seconds: float) -> str:

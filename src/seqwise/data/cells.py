@@ -9,23 +9,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqwise.data.lists import written_list
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS
-from seqwise.errors import DataError, LabelError
-from seqwise.targets import Label, label_value
+from seqwise.errors import DataError, LabelError, counted
+from seqwise.targets import Label, label_text, label_value
 
-__all__ = ["RawLabels", "RawSequence", "cell_of", "raw_labels", "sequence_reader"]
+__all__ = ["RawLabels", "RawSequence", "cell_of", "raw_labels", "sequence_reader", "step_labels", "zero_or_one"]
 
 RawLabels = list[Label | None]
 """Labels in the user's values, flat: one; one per step; K outputs (step by step); None where missing."""
 
 RawSequence = list[str] | NDArray[np.float32]
 
+_AS_JSON = "In a table a list is written as in JSON:"
+
 
 def cell_of(record: Record, column: str) -> Any:
     """The cell of a column. A key that a JSON record leaves out reads as an empty cell."""
     return record.values.get(column)
+
+
+def _as_list(cell: Any) -> list[Any] | None:
+    """A list as it stands, or as a string writes it out; None for everything else."""
+    return cell if isinstance(cell, list) else written_list(cell)
 
 
 def sequence_reader(spec: InputSpec) -> Callable[[Record], RawSequence]:
@@ -76,15 +84,16 @@ def _text(record: Record, column: str) -> str:
 
 def _tokens(record: Record, column: str) -> list[str]:
     cell = cell_of(record, column)
-    if cell is None or (isinstance(cell, list) and not cell):
+    tokens = _as_list(cell)
+    if cell is None or tokens == []:
         raise _empty_row(record.place, column, "the row has no tokens")
-    if isinstance(cell, list):
-        return [token if isinstance(token, str) else _token_text(token, record, column) for token in cell]
+    if tokens is not None:
+        return [token if isinstance(token, str) else _token_text(token, record, column) for token in tokens]
     raise _wrong(
         record.place,
         column,
         f"expected a list of tokens, got {_kind_of(cell)}",
-        "Running text is read with --text instead of --tokens.",
+        f'Running text is read with --text instead of --tokens. {_AS_JSON} ["two", "tokens"].',
     )
 
 
@@ -96,13 +105,17 @@ def _token_text(token: Any, record: Record, column: str) -> str:
 
 def _series(record: Record, column: str) -> NDArray[np.float32]:
     cell = cell_of(record, column)
+    steps = _as_list(cell)
     series: NDArray[Any]
     if isinstance(cell, np.ndarray):
         series = cell
-    elif isinstance(cell, list) and cell:
-        series = _series_from_list(cell, record.place, column)
-    else:
+    elif steps:
+        series = _series_from_list(steps, record.place, column)
+    elif cell is None or steps == []:
         raise _empty_row(record.place, column, "the series has no steps")
+    else:
+        hint = f"{_AS_JSON} [0.5, 1.25]."
+        raise _wrong(record.place, column, f"expected a list of numbers, got {_kind_of(cell)}", hint)
     if series.size == 0:
         raise _empty_row(record.place, column, "the series has no steps")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is named below
@@ -163,18 +176,38 @@ def raw_labels(record: Record, spec: TargetSpec, steps: int) -> RawLabels | list
     column = spec.columns[0]
     cell = cell_of(record, column)
     if spec.form == "cell":
-        return [_label(cell, record.place, column)]
-    if cell is None or (isinstance(cell, str) and not cell):
+        return [_label(cell, record, column)]
+    if cell is None or cell == "":
         return None
-    if spec.form == "steps":
-        return _one_per_step(_spread(cell, record, steps), record.place, column, steps)
-    if spec.form == "delimited":
-        parts = [part.strip() for part in str(cell).split(spec.delimiter)]
-        return list[Label | None](label_value(part) for part in parts if part)
-    return _label_sets(cell, record.place, column, steps) if spec.per_step else _label_set(cell, record.place, column)
+    if spec.form in ("steps", "signs"):
+        return _one_per_step(cell, record, column, steps, signs=spec.form == "signs")
+    return _label_sets(cell, record, spec, steps) if spec.per_step else _label_set(cell, record, spec)
 
 
-def _label(cell: Any, place: Place, column: str) -> Label | None:
+def step_labels(cell: Any, *, signs: bool) -> list[Any]:
+    """The labels per step in a cell: of a list its items; of a string its signs, or what stands between blanks.
+
+    Example:
+        >>> step_labels("B-PER O", signs=False), step_labels("HH C", signs=True), step_labels('["O"]', signs=True)
+        (['B-PER', 'O'], ['H', 'H', ' ', 'C'], ['O'])
+    """
+    given = _as_list(cell)
+    if given is None:
+        given = _cut(cell, signs=signs) if isinstance(cell, str) else [cell]
+    return given
+
+
+def zero_or_one(label: Label) -> int | None:
+    """What a label says in a column of 0 and 1: also `1.0` (how pandas writes it beside gaps), `true`, `False`.
+
+    Example:
+        >>> zero_or_one("1.0"), zero_or_one("False"), zero_or_one(True), zero_or_one("yes")
+        (1, 0, 1, None)
+    """
+    return {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}.get(label_text(label).lower())
+
+
+def _label(cell: Any, record: Record, column: str) -> Label | None:
     if cell is None or cell == "":
         return None
     if isinstance(cell, str):
@@ -183,8 +216,10 @@ def _label(cell: Any, place: Place, column: str) -> Label | None:
         return None
     if isinstance(cell, (bool, int, float)):
         return cell
+    if isinstance(cell, list) and _is_long_form(record):
+        raise _changing(cell, record.place, column)
     raise _wrong(
-        place,
+        record.place,
         column,
         f"expected one label, got {_kind_of(cell)}",
         "A list with one label per step is read with --tags, a list of any labels with --multilabel.",
@@ -192,46 +227,77 @@ def _label(cell: Any, place: Place, column: str) -> Label | None:
     )
 
 
-def _one_per_step(cell: Any, place: Place, column: str, steps: int) -> RawLabels:
-    labels = _cut(cell) if isinstance(cell, str) else cell
-    if not isinstance(labels, list):
-        labels = [labels]
+def _changing(cell: list[Any], place: Place, column: str) -> DataError:
+    """The error for a long-form column that was asked for one label per series and has several."""
+    step, other = next((step, value) for step, value in enumerate(cell, 1) if value != cell[0])
+    return _wrong(
+        place,
+        column,
+        f"expected one label for the series, but step 1 has {_quoted(cell[0])} and step {step} has {_quoted(other)}",
+        "If every step has its own label, say --tags instead of --label; if one label is meant for the whole series, "
+        "write it at each of its steps; if these are several series, --series-id names the column that tells them "
+        "apart.",
+        kind=LabelError,
+    )
+
+
+def _quoted(cell: Any) -> str:
+    return "no label" if cell is None else f"'{cell}'"
+
+
+def _one_per_step(cell: Any, record: Record, column: str, steps: int, *, signs: bool = False) -> RawLabels:
+    labels = [cell] * steps if _is_long_form(record) and not isinstance(cell, list) else step_labels(cell, signs=signs)
     if len(labels) != steps:
         raise _wrong(
-            place,
+            record.place,
             column,
-            f"{len(labels)} labels for {steps} tokens",
-            "Every token needs one label (null where it is not known).",
+            f"{counted(len(labels), 'label')} for {counted(steps, 'token')}",
+            _mending(cell, signs=signs),
             kind=LabelError,
         )
-    return [_label(label, place, column) for label in labels]
+    return [_label(label, record, column) for label in labels]
 
 
-def _spread(cell: Any, record: Record, steps: int) -> Any:
-    """A long-form column that never changes inside a series stands there once: one per step is meant."""
-    long_form = isinstance(record.values.get("series"), np.ndarray)
-    return [cell] * steps if long_form and not isinstance(cell, list) else cell
+def _is_long_form(record: Record) -> bool:
+    return isinstance(record.values.get("series"), np.ndarray)
 
 
-def _cut(cell: str) -> list[str]:
-    """Labels in one string: what stands between blanks, or where there are none, one label per sign."""
-    return cell.split() if " " in cell.strip() else list(cell.strip())
+def _cut(cell: str, *, signs: bool) -> list[str]:
+    return list(cell) if signs else cell.split()
 
 
-def _label_set(cell: Any, place: Place, column: str) -> RawLabels:
-    if not isinstance(cell, list):
-        cell = [cell]
-    labels = [_label(label, place, column) for label in cell]
+def _mending(cell: Any, *, signs: bool) -> str:
+    """What to do about labels that are not as many as tokens; of a string, what the other cut would give."""
+    if not isinstance(cell, str) or written_list(cell) is not None:
+        return "Every token needs one label (null where it is not known)."
+    other = counted(len(_cut(cell, signs=not signs)), "label")
+    rule = (
+        f"each sign is a label; cut at blanks there would be {other}"
+        if signs
+        else f"labels stand between blanks; sign by sign there would be {other}"
+    )
+    return (
+        f"In this column {rule}. Every token needs one label; where one holds a blank or is not known, write a "
+        'list: ["New York", null].'
+    )
+
+
+def _label_set(cell: Any, record: Record, spec: TargetSpec) -> RawLabels:
+    given = _as_list(cell)
+    if given is None and spec.form == "delimited":
+        given = [part.strip() for part in str(cell).split(spec.delimiter) if part.strip()]
+    labels = [_label(label, record, spec.columns[0]) for label in ([cell] if given is None else given)]
     if any(label is None for label in labels):
-        raise _wrong(place, column, "an empty label in the list", kind=LabelError)
+        raise _wrong(record.place, spec.columns[0], "an empty label in the list", kind=LabelError)
     return labels
 
 
-def _label_sets(cell: Any, place: Place, column: str, steps: int) -> list[RawLabels]:
-    if not isinstance(cell, list) or len(cell) != steps:
-        found = f"{len(cell)} lists of labels" if isinstance(cell, list) else _kind_of(cell)
-        raise _wrong(place, column, f"{found} for {steps} tokens", kind=LabelError)
-    return [_label_set(labels, place, column) for labels in cell]
+def _label_sets(cell: Any, record: Record, spec: TargetSpec, steps: int) -> list[RawLabels]:
+    given = _as_list(cell)
+    if given is None or len(given) != steps:
+        found = _kind_of(cell) if given is None else counted(len(given), "list") + " of labels"
+        raise _wrong(record.place, spec.columns[0], f"{found} for {counted(steps, 'token')}", kind=LabelError)
+    return [_label_set(labels, record, spec) for labels in given]
 
 
 def _from_columns(record: Record, spec: TargetSpec, steps: int) -> RawLabels:
@@ -239,16 +305,17 @@ def _from_columns(record: Record, spec: TargetSpec, steps: int) -> RawLabels:
     for column in spec.columns:
         cell = cell_of(record, column)
         if not spec.per_step:
-            columns.append([_label(cell, record.place, column)])
+            columns.append([_label(cell, record, column)])
         elif cell is None:
             columns.append([None] * steps)
         else:
-            columns.append(_one_per_step(_spread(cell, record, steps), record.place, column, steps))
+            columns.append(_one_per_step(cell, record, column, steps))
     return [label for step in zip(*columns, strict=True) for label in step]
 
 
 def _kind_of(cell: Any) -> str:
     names = {
+        type(None): "null",
         dict: "an object",
         list: "a list",
         str: "text",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.spec import TargetSpec
+from seqwise.data.spelling import folded
 from seqwise.data.store import MISSING, STEP_END, Store
 from seqwise.errors import DataError, LabelError, did_you_mean, listed
 from seqwise.masks import lengths_to_mask
@@ -17,6 +18,10 @@ from seqwise.targets import Label, Target, class_order, label_text, shared_class
 __all__ = ["LabelCodec", "class_counts", "find_targets"]
 
 _BLOCK = 4096
+_IN_TRAINING = (
+    "Correct the label, or give it training examples; --set data.unseen_labels=add makes it a class that training "
+    "never shows."
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,13 @@ class LabelCodec:
         present = labels >= 0
         return np.where(present, labels, 0), present
 
-    def check(self, store: Store, rows: Sequence[int] | NDArray[np.int64]) -> None:
+    def check(self, store: Store, rows: Sequence[int] | NDArray[np.int64], advice: str = _IN_TRAINING) -> None:
         """Raises where a label of these rows is not a class of the target.
+
+        Args:
+            store: the rows.
+            rows: which of them.
+            advice: what to do about such a label.
 
         Raises:
             LabelError: naming the label, its file and line, and the classes there are.
@@ -88,19 +98,21 @@ class LabelCodec:
             wrong = there[unknown[there % width, numbers[there]]]
             if wrong.size:
                 label = store.label_values[self.position][numbers[wrong[0]]]
-                self._raise_unseen(store, int(row), int(wrong[0]) % width, label)
+                self._raise_unseen(store, int(row), int(wrong[0]) % width, label, advice)
 
-    def _raise_unseen(self, store: Store, row: int, output: int, label: Label) -> None:
+    def _raise_unseen(self, store: Store, row: int, output: int, label: Label, advice: str) -> None:
         classes = [label_text(known) for known in self.target.classes[output if self.target.outputs else 0]]
         place = store.place(row)
+        alike = next((known for known in classes if folded(known) == folded(label)), None)
         near = did_you_mean(label_text(label), classes)
+        if alike is not None:
+            near = f"Training has it as '{alike}': write it alike in all files."
         raise LabelError(
             f"the label '{label_text(label)}' was never seen in training",
             file=place.file,
             line=place.line,
             field=self.spec.columns[output] if self.spec.form == "columns" else self.spec.columns[0],
-            hint=f"{near + ' ' if near else ''}The model knows {listed(classes)}. Correct the label, or give it "
-            "training examples; --set data.unseen_labels=add makes it a class that training never shows.",
+            hint=f"{near + ' ' if near else ''}The model knows {listed(classes)}. {advice}",
         )
 
     def _flat(self, numbers: list[NDArray[np.int32] | None], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

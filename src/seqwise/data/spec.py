@@ -12,12 +12,14 @@ __all__ = ["INPUT_KINDS", "DataSpec", "Form", "InputKind", "InputSpec", "TargetS
 InputKind = Literal["words", "whitespace", "characters", "bytes", "tokens", "series"]
 INPUT_KINDS: tuple[InputKind, ...] = ("words", "whitespace", "characters", "bytes", "tokens", "series")
 
-Form = Literal["cell", "steps", "list", "delimited", "columns"]
+Form = Literal["cell", "steps", "signs", "list", "delimited", "columns"]
 """How labels stand in a record.
 
-`cell`: one value. `steps`: a list with one value per step, or a string with labels between blanks or one per sign.
-`list`: a list of any number of labels. `delimited`: the same in one string. `columns`: one column per output or label,
-each a `cell` or, when the target is per step, a list with one value per step.
+`cell`: one value. `steps`: one value per step, in a list or in a string between blanks. `signs`: the same, but each
+sign of a string is a label. `list`: a list of any number of labels. `delimited`: the same in one string. `columns`: one
+column per output or label, each a `cell` or, when the target is per step, `steps`.
+
+Where a list may stand, it may also be written out in a string; see `seqwise.data.lists`.
 """
 
 

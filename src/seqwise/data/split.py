@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.data.store import Store
-from seqwise.errors import DataError
+from seqwise.data.store import MISSING, Store
+from seqwise.errors import DataError, counted
 
 __all__ = ["DEV", "PARTS", "TEST", "TRAIN", "Split", "make_split"]
 
@@ -18,19 +18,23 @@ PARTS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of the three parts, and the rule that made them, in words.
+    """Row numbers of the three parts, and how they came about, in words.
 
     Attributes:
         train: rows to learn from.
         dev: rows that decide about early stopping.
         test: rows that are only judged, at the end; may be empty.
-        rule: the rule in a sentence.
+        rule: the rule in a sentence, with the shares that it led to.
+        unlabelled: rows that stand in no part, since no target has a label there.
+        warnings: sentences about parts that came out far from what was asked.
     """
 
     train: NDArray[np.int64]
     dev: NDArray[np.int64]
     test: NDArray[np.int64]
     rule: str
+    unlabelled: NDArray[np.int64]
+    warnings: tuple[str, ...] = ()
 
     def rows(self, part: str) -> NDArray[np.int64]:
         """The rows of `train`, `dev` or `test`."""
@@ -42,7 +46,7 @@ class Split:
 def make_split(
     store: Store, *, dev_fraction: float, test_fraction: float, seed: int, files: tuple[bool, bool]
 ) -> Split:
-    """The split of a store's rows.
+    """The split of a store's rows; a row without any label teaches and tells nothing, and stands in no part.
 
     Files given as dev or test are used as they are. A missing dev part is cut from the training rows; a missing test
     part too, unless a dev file was given. Rows of one group stay together; without groups, rows of equal input do, so
@@ -56,16 +60,47 @@ def make_split(
         files: whether a dev file and a test file were given.
 
     Raises:
-        DataError: too few rows for the parts that must be cut.
+        DataError: too few rows for the parts that must be cut; a part whose files have no label at all.
     """
+    labelled = _labelled(store)
+    of_part = [np.flatnonzero(labelled & (store.parts == part)) for part in (TRAIN, DEV, TEST)]
+    for part, rows in enumerate(of_part):
+        if not len(rows) and part in store.parts:
+            raise _no_label(store, part)
     given_dev, given_test = files
-    rows = np.flatnonzero(store.parts == TRAIN)
+    rows = of_part[TRAIN]
     shares = [0.0 if given_dev else dev_fraction, 0.0 if given_test or given_dev else test_fraction]
     cut = _cut(store, rows, shares, seed) if any(shares) else [rows[:0], rows[:0]]
-    dev = np.flatnonzero(store.parts == DEV) if given_dev else cut[0]
-    test = np.flatnonzero(store.parts == TEST) if given_test else cut[1]
-    train = np.setdiff1d(rows, np.concatenate(cut), assume_unique=True)
-    return Split(train, dev, test, _rule(store, shares, files, seed))
+    return Split(
+        train=np.setdiff1d(rows, np.concatenate(cut), assume_unique=True),
+        dev=of_part[DEV] if given_dev else cut[0],
+        test=of_part[TEST] if given_test else cut[1],
+        rule=_rule(store, shares, cut, len(rows), files, seed),
+        unlabelled=np.flatnonzero(~labelled),
+        warnings=_warnings(store, shares, cut, len(rows)),
+    )
+
+
+def _labelled(store: Store) -> NDArray[np.bool_]:
+    """Whether a row has a label of any target; an empty set of labels is one."""
+    targets = range(len(store.spec.targets))
+    return np.fromiter((any(_is_labelled(store.labels(i, row)) for i in targets) for row in range(len(store))), bool)
+
+
+def _is_labelled(numbers: NDArray[np.int32] | None) -> bool:
+    if numbers is None:
+        return False
+    return not len(numbers) or bool(numbers[0] != MISSING) or bool((numbers != MISSING).any())
+
+
+def _no_label(store: Store, part: int) -> DataError:
+    hint = (
+        "Training needs labelled rows. Was another column meant?",
+        "Dev decides when to stop, by its labels. Leave --dev out, and rows are cut off for it.",
+        "There is nothing to judge by. Leave --test out, and give the file to seqwise predict.",
+    )[part]
+    first = int(np.flatnonzero(store.parts == part)[0])
+    return DataError("no row has a label", file=store.place(first).file, hint=hint)
 
 
 def _cut(store: Store, rows: NDArray[np.int64], shares: list[float], seed: int) -> list[NDArray[np.int64]]:
@@ -74,9 +109,9 @@ def _cut(store: Store, rows: NDArray[np.int64], shares: list[float], seed: int) 
     groups, first, group_of_row = np.unique(store.groups[rows], return_index=True, return_inverse=True)
     needed = 1 + sum(share > 0 for share in shares)
     if len(groups) < needed:
-        what = "different sequences" if store.spec.group_column is None else "groups"
+        what = counted(len(groups), "different sequence" if store.spec.group_column is None else "group")
         raise DataError(
-            f"{len(groups)} {what} in {len(rows)} rows cannot be split into {needed} parts",
+            f"{what} in {counted(len(rows), 'row')} cannot be split into {needed} parts",
             file=store.place(0).file if len(store) else None,
             hint="Give --dev FILE and --test FILE, or more rows.",
         )
@@ -123,14 +158,40 @@ def _stratified_order(strata: NDArray[np.int64], rng: np.random.Generator) -> ND
     return np.argsort(rank, kind="stable").astype(np.int64)
 
 
-def _rule(store: Store, shares: list[float], files: tuple[bool, bool], seed: int) -> str:
+def _rule(
+    store: Store, shares: list[float], cut: list[NDArray[np.int64]], total: int, files: tuple[bool, bool], seed: int
+) -> str:
     if not any(shares):
         return "dev from its own file" + (", test from its own file" if files[1] else ", no test part")
-    named = [f"{share:.0%} {part}" for share, part in zip(shares, PARTS[1:], strict=True) if share]
-    if store.spec.group_column is not None:
-        how = f"rows of one '{store.spec.group_column}' kept together"
-    else:
-        labels = [target.name for target in store.spec.targets if target.kind == "label"]
-        how = (f"stratified by '{labels[0]}', " if labels else "") + "rows of equal input kept together"
+    sizes = [
+        f"{part} {len(rows):,} ({_percent(len(rows) / total)})"
+        for part, rows, share in zip(PARTS[1:], cut, shares, strict=True)
+        if share
+    ]
+    labels = [target.name for target in store.spec.targets if target.kind == "label"]
+    stratified = f"stratified by '{labels[0]}', " if labels and store.spec.group_column is None else ""
     given = ", test from its own file" if files[1] else ""
-    return f"{' and '.join(named)} cut from the training rows with seed {seed}, {how}{given}"
+    cut_off = f"{' and '.join(sizes)} of {counted(total, 'sequence')}, cut off with seed {seed}"
+    return f"{cut_off}, {stratified}{_kept_together(store)}{given}"
+
+
+def _kept_together(store: Store) -> str:
+    column = store.spec.group_column
+    return "equal sequences stay together" if column is None else f"sequences of one '{column}' stay together"
+
+
+def _warnings(store: Store, shares: list[float], cut: list[NDArray[np.int64]], total: int) -> tuple[str, ...]:
+    """A sentence for each part that has less than half, or more than twice, of what was asked."""
+    found = []
+    for part, share, rows in zip(PARTS[1:], shares, cut, strict=True):
+        asked = max(share * total, 1)
+        if share and not asked / 2 <= len(rows) <= asked * 2:
+            found.append(
+                f"{part} has {len(rows):,} of {counted(total, 'sequence')} ({_percent(len(rows) / total)}), though "
+                f"{_percent(share)} were asked for: {_kept_together(store)}. --{part} FILE names a part of your own."
+            )
+    return tuple(found)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g}%"

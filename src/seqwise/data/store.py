@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader
+from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader, zero_or_one
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec
 from seqwise.errors import DataError, LabelError, SaveError
@@ -38,7 +38,7 @@ STEP_END = -2
 
 _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass
@@ -228,8 +228,9 @@ def _label_numbers(record: Record, target: TargetSpec, names: _LabelNames, steps
 def _zero_or_one(label: Label | None, place: Place, target: TargetSpec, position: int) -> int:
     if label is None:
         return MISSING
-    if label_text(label) in ("0", "1", "false", "true", "False", "True"):
-        return int(label_text(label).lower() in ("1", "true"))
+    flag = zero_or_one(label)
+    if flag is not None:
+        return flag
     raise LabelError(
         f"expected 0, 1 or an empty cell, got '{label}'",
         file=place.file,

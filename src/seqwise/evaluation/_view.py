@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seqwise.errors import counted
 from seqwise.evaluation._curve import curve_svg
 from seqwise.evaluation.scores import FIGURES
 from seqwise.evaluation.summary import Plain, figure_text, interval_text, main_figure, verdict
@@ -72,8 +73,7 @@ def _figures(scores: Plain, rivals: Sequence[Plain], others: Sequence[Plain]) ->
             "meaning": meaning.text,
             "value": figure_text(name, scores[name]),
             "interval": interval_text(scores[name]),
-            "count": scores[name]["count"],
-            "counts": meaning.counts,
+            "over": counted(scores[name]["count"], meaning.unit),
             "rivals": [figure_text(name, plain.get(name)) for plain in rivals],
             "others": [figure_text(name, plain.get(name)) for plain in others],
         }
@@ -161,9 +161,9 @@ def _epochs(data: ReportData) -> list[dict[str, Any]]:
 def _flat(settings: Plain, before: str = "") -> Iterator[tuple[str, str]]:
     """Nested settings as dotted keys and text."""
     for key, value in settings.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{before}{key}.")
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, list | tuple | Mapping):
             yield f"{before}{key}", ", ".join(map(str, value))
         else:
             yield f"{before}{key}", "" if value is None else label_text(value)

@@ -36,19 +36,19 @@ _NORMAL_97_5 = 1.959963984540054  # the quantile that leaves 2.5% on each side
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a figure is called in a report, what it says, and what its count counts."""
+    """What a figure is called in a report, what it says, and what one of its count is."""
 
     title: str
     text: str
-    counts: str = "labels"
+    unit: str = "label"
 
 
 FIGURES: Mapping[str, Meaning] = MappingProxyType(
     {
         # tags that mark spans
-        "span_f1": Meaning("Span F1", "harmonic mean of span precision and recall", "gold spans"),
-        "span_precision": Meaning("Span precision", "share of predicted spans that are right", "predicted spans"),
-        "span_recall": Meaning("Span recall", "share of gold spans that were found", "gold spans"),
+        "span_f1": Meaning("Span F1", "harmonic mean of span precision and recall", "gold span"),
+        "span_precision": Meaning("Span precision", "share of predicted spans that are right", "predicted span"),
+        "span_recall": Meaning("Span recall", "share of gold spans that were found", "gold span"),
         # multilabel
         "micro_f1": Meaning("Micro F1", "F1 over all labels taken together"),
         # all kinds; a class that occurs in neither labels nor predictions is left out of the macro mean, as
@@ -57,7 +57,7 @@ FIGURES: Mapping[str, Meaning] = MappingProxyType(
         "macro_f1": Meaning("Macro F1", "mean F1 over classes, however rare; for outputs the mean over outputs"),
         "weighted_f1": Meaning("Weighted F1", "mean F1 over classes, weighted by how often they occur"),
         # all kinds but label; a row is a sequence, and for outputs and multilabel per step it is a step
-        "exact_match": Meaning("Exact match", "share of rows without a single wrong label", "rows"),
+        "exact_match": Meaning("Exact match", "share of rows without a single wrong label", "row"),
         # multilabel
         "average_precision": Meaning("Average precision", "mean over the labels that are positive somewhere"),
         "average_precision_micro": Meaning("Average precision, micro", "over all labels taken together"),

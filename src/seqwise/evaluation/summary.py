@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seqwise.errors import counted
 from seqwise.evaluation.scores import FIGURES
 
 __all__ = [
@@ -30,6 +31,7 @@ SUMMARY_COLUMNS = ("split", "target", "figure", "value", "95% interval", "over",
 _MAIN = ("span_f1", "micro_f1", "accuracy")
 _SHORT = ("span_f1", "micro_f1", "accuracy", "macro_f1", "exact_match")
 _NONE = "–"
+_FEW = 30  # of fewer labels hardly any share tells two models apart
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,9 @@ def verdict(scores: Plain, baselines: Mapping[str, Plain]) -> Verdict:
         return Verdict(f"{said}.", None)
     best = max(rivals, key=lambda key: rivals[key])
     rival = f"the {best} baseline, {share_text(rivals[best])}"
+    if figure["value"] <= rivals[best] and figure["count"] < _FEW:
+        over = counted(figure["count"], FIGURES[name].unit)
+        return Verdict(f"{said} does not beat {rival}, but {over} cannot tell much.", True)
     if figure["value"] <= rivals[best]:
         return Verdict(f"{said} does not beat {rival}: nothing useful was learned from the input.", True)
     if figure.get("low") is not None and figure["low"] <= rivals[best]:
@@ -155,11 +160,10 @@ def summary_table(
 
 
 def _summary_row(name: str, figure: Plain, rival: Plain | None) -> tuple[str, ...]:
-    over = f"{count_text(figure['count'])} {FIGURES[name].counts}"
     return (
         FIGURES[name].title,
         figure_text(name, figure),
         interval_text(figure),
-        over,
+        counted(figure["count"], FIGURES[name].unit),
         figure_text(name, rival),
     )

@@ -1,9 +1,9 @@
-"""Loads a run folder as a model that predicts: no user code, no pickle, no network."""
+"""A trained model put to use: predictions and figures for Python values and for files, a piece at a time."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,26 +13,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqwise.data.batching import Batcher, length_plan
+from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.data.labels import LabelCodec
-from seqwise.data.readers import ReadOptions, Source, format_of
+from seqwise.data.readers import ReadOptions, Source, open_like
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
-from seqwise.data.store import open_store
+from seqwise.data.store import Store, open_store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary
-from seqwise.errors import DataError, RunFolderError, UsageError
+from seqwise.errors import ColumnError, ConfigError, DataError, counted, did_you_mean, listed
 from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.inference.loading import read_run
+from seqwise.inference.sequences import records_of
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
-from seqwise.training.config import Config, load_config, parse_config
-from seqwise.training.folder import RunFolder
-from seqwise.training.judge import Judgement, judge, logits_of
+from seqwise.training.config import Config
+from seqwise.training.judge import Judgement, judge_batches, logits_of
 from seqwise.training.loop import choose_device
-from seqwise.training.run import model_for
 
 __all__ = ["Model", "Prediction", "load"]
 
 _BATCH_TOKENS = 4096
+_JUDGED_ROWS = 4096
+_UNKNOWN_LABEL = "Correct the label, or train again with examples of it."
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,7 @@ class Model:
         path: its run folder.
         config: every setting of its training.
         spec: the columns it reads.
-        options: how its training files were read.
-        format: the form of its training files.
+        options: how its training files were read, with their format.
         targets: what it predicts.
         encoding: its vocabulary, or the scaling of its channels.
         network: the torch module, in evaluation mode.
@@ -82,26 +83,10 @@ class Model:
     config: Config
     spec: DataSpec
     options: ReadOptions
-    format: str | None
     targets: tuple[Target, ...]
     encoding: Vocabulary | ChannelScaling
     network: SequenceModel
     device: torch.device
-
-    def options_for(self, file: str | None, given_format: str | None = None) -> ReadOptions:
-        """How a file is read: as the training files were, where it has their format or does not tell its own.
-
-        Args:
-            file: its path; None for a stream.
-            given_format: its format, if the user said so.
-        """
-        found = given_format
-        if found is None and file is not None:
-            with suppress(DataError):  # neither name nor content tells the format, or opening it will say what is wrong
-                found = format_of(file)
-        if found in (None, self.format):
-            return replace(self.options, format=self.format)
-        return ReadOptions(format=found, encoding=self.options.encoding)
 
     def predict(self, sequences: Iterable[Any]) -> list[Any]:
         """Predictions for sequences, in their order.
@@ -114,53 +99,93 @@ class Model:
             list of labels. With several targets, a dict of these by target.
 
         Raises:
+            UsageError: one sequence or a table instead of a list of sequences.
             DataError: a sequence that is empty or of another kind, with its position.
         """
-        return [self._alone(prediction.labels()) for prediction in self._of(sequences)]
+        return [self._alone(prediction.labels()) for prediction in self._of(sequences, "predict")]
 
     def predict_proba(self, sequences: Iterable[Any]) -> list[Any]:
         """Probabilities for sequences, in their order: {label: probability}, nested as in `predict`."""
-        return [self._alone(prediction.probabilities()) for prediction in self._of(sequences)]
+        return [self._alone(prediction.probabilities()) for prediction in self._of(sequences, "predict_proba")]
+
+    def read_files(self, files: str | Path | Sequence[str | Path], *, labelled: bool = False, **given: Any) -> Source:
+        """The records of files, read as the training files were if they have the same format.
+
+        Args:
+            files: a path or several; `-` is standard input.
+            labelled: whether the columns of the targets must be there. Otherwise the input is enough, also in files
+                whose columns have no names.
+            **given: what the files do not say themselves, by the names of `ReadOptions`: `format`, `encoding`,
+                `delimiter`, `quote`, `header`, `columns`. By default all is as it was in training.
+
+        Raises:
+            DataError: a file is named twice; or see `seqwise.data.readers.open_files`.
+            ColumnError: a column is not there.
+        """
+        options = self.options if labelled else replace(self.options, unlabelled_columns=self._unlabelled_columns())
+        data = self.config.data
+        files = [files] if isinstance(files, (str, Path)) else files
+        _refuse_twice(files)
+        try:
+            source = open_like(files, options, given, data.train)
+        except DataError as error:
+            if error.problem != "no such file" or error.file not in (*data.train, *data.dev, *data.test):
+                raise
+            hint = "The run names a file so, too, but from the folder in which it was trained."
+            raise DataError(error.problem, file=error.file, hint=f"{hint} {error.hint or ''}".strip()) from None
+        self._check_columns(source, labelled=labelled)
+        return source
 
     def predictions(self, records: Iterable[Record], batch_size: int = 256) -> Iterator[Prediction]:
         """Predictions for records, in their order, reading `batch_size` of them at a time."""
         spec = replace(self.spec, targets=(), id_column=None, group_column=None)
-        stream = iter(records)
-        while chunk := list(islice(stream, batch_size)):
-            yield from self._chunk(chunk, spec)
+        for chunk in _chunks(records, batch_size):
+            yield from self._predicted(chunk, spec)
 
-    def evaluate(self, source: Source) -> Judgement:
-        """Scores and losses on labelled data.
+    def evaluate(self, source: Source | str | Path | Sequence[str | Path]) -> Judgement:
+        """Scores and losses on labelled data, of which a few thousand rows at a time are in memory.
+
+        Args:
+            source: a path or several, or what `read_files` gives.
 
         Raises:
             LabelError: a label that the model does not know, with file and line.
             DataError: data that cannot be used.
         """
-        store = open_store([(0, source)], replace(self.spec, id_column=None, group_column=None))
-        rows = np.arange(len(store))
-        codecs = tuple(LabelCodec.for_store(target, i, store) for i, target in enumerate(self.targets))
-        for codec in codecs:
-            codec.check(store, rows)
-        self._check_channels(store.channels, store.place(0))
-        batcher = Batcher(store, self.encoding, codecs)
-        return judge(self.network, batcher, self.targets, rows, batch_tokens=_BATCH_TOKENS, device=self.device)
+        if not isinstance(source, Source):
+            source = self.read_files(source, labelled=True)
+        self._check_columns(source, labelled=True)
+        judged = judge_batches(self.network, self._labelled_batches(source), self.targets, device=self.device)
+        if not any(count for _, count in judged.losses.values()):
+            names = listed([target.name for target in self.targets])
+            raise DataError(f"no row has a label of {names}, so there is nothing to judge", file=source.files[0])
+        return judged
 
-    def _of(self, sequences: Iterable[Any]) -> Iterator[Prediction]:
-        if isinstance(sequences, str):
-            raise UsageError("predict takes a list of sequences, got one text; write predict([text])")
-        column = self.spec.input.column
-        records = (
-            Record(Place("sequences", position), {column: _plain(sequence)})
-            for position, sequence in enumerate(sequences)
-        )
-        return self.predictions(records)
+    def _of(self, sequences: Iterable[Any], caller: str) -> Iterator[Prediction]:
+        return self.predictions(records_of(sequences, self.spec.input, self._channels, caller))
 
     def _alone(self, by_target: dict[str, Any]) -> Any:
         return by_target if len(self.targets) > 1 else by_target[self.targets[0].name]
 
-    def _chunk(self, chunk: Sequence[Record], spec: DataSpec) -> Iterator[Prediction]:
-        store = open_store([(0, chunk)], spec)
-        self._check_channels(store.channels, chunk[0].place)
+    def _unlabelled_columns(self) -> tuple[tuple[str, ...], ...]:
+        """Names for the columns of a file without labels, where files do not name them themselves."""
+        predicted = {column for target in self.spec.targets for column in target.columns}
+        without = tuple(name for name in self.options.columns or () if name not in predicted)
+        alone = () if self.spec.input.is_series else (self.spec.input.column,)
+        return tuple(names for names in (without, alone) if names)
+
+    def _check_columns(self, source: Source, *, labelled: bool) -> None:
+        predicted = [column for target in self.spec.targets for column in target.columns]
+        for column in [self.spec.input.column, *(predicted if labelled else ())]:
+            if column not in source.columns:
+                is_unnamed = all(re.fullmatch(r"column[0-9]+", name) for name in source.columns)
+                advice = " Name them with --columns." if is_unnamed else ""
+                near = did_you_mean(column, source.columns) + " " if not is_unnamed else ""
+                hint = f"{near}The columns are {listed(source.columns)}.{advice}".strip()
+                raise ColumnError(f"there is no column '{column}'", file=source.files[0], hint=hint)
+
+    def _predicted(self, chunk: Sequence[Record], spec: DataSpec) -> Iterator[Prediction]:
+        store = self._store(chunk, spec)
         batcher = Batcher(store, self.encoding)
         found: dict[int, Prediction] = {}
         for batch in batcher.batches(length_plan(store.lengths, np.arange(len(store)), _BATCH_TOKENS)):
@@ -170,80 +195,77 @@ class Model:
                 found[row] = Prediction(chunk[row], int(batch.lengths[i]), own, self.targets)
         return (found[row] for row in range(len(chunk)))
 
-    def _check_channels(self, channels: int, place: Place) -> None:
-        expected = len(self.encoding.mean) if isinstance(self.encoding, ChannelScaling) else 0
-        if channels != expected:
-            raise DataError(
-                f"the series has {channels} channels, the model was trained on {expected}",
-                file=place.file,
-                line=place.line,
-            )
+    def _labelled_batches(self, source: Source) -> Iterator[Batch]:
+        spec = replace(self.spec, id_column=None, group_column=None)
+        store = None
+        for chunk in _chunks(source, _JUDGED_ROWS):
+            store = self._store(chunk, spec)
+            rows = np.arange(len(store))
+            codecs = tuple(LabelCodec.for_store(target, i, store) for i, target in enumerate(self.targets))
+            for codec in codecs:
+                codec.check(store, rows, _UNKNOWN_LABEL)
+            yield from Batcher(store, self.encoding, codecs).batches(length_plan(store.lengths, rows, _BATCH_TOKENS))
+        if store is None:
+            raise DataError("there is no sequence to read", file=source.files[0])
+
+    def _store(self, chunk: Sequence[Record], spec: DataSpec) -> Store:
+        store = open_store([(0, chunk)], spec)
+        if store.channels != self._channels:
+            self._refuse_channels(store.channels, chunk[0].place)
+        return store
+
+    @property
+    def _channels(self) -> int:
+        return len(self.encoding.mean) if isinstance(self.encoding, ChannelScaling) else 0
+
+    def _refuse_channels(self, channels: int, place: Place) -> None:
+        raise DataError(
+            f"the series has {counted(channels, 'channel')}, the model was trained on {self._channels}",
+            file=place.file,
+            line=place.line,
+        )
 
 
-def load(run: str | Path, device: str = "auto") -> Model:
+def _refuse_twice(files: Sequence[str | Path]) -> None:
+    known: dict[Path, str] = {}
+    for name in map(str, files):
+        path = Path(name).resolve()
+        if path in known:
+            also = "" if known[path] == name else f", also as '{known[path]}'"
+            hint = "Each of its rows would count twice. Name it once."
+            raise DataError(f"the file is named twice{also}", file=name, hint=hint)
+        known[path] = name
+
+
+def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    stream = iter(records)
+    while chunk := list(islice(stream, size)):
+        yield chunk
+
+
+def load(run: str | Path, device: str | torch.device = "auto") -> Model:
     """The trained model of a run folder.
 
     Args:
         run: the folder.
-        device: auto, cpu, cuda or mps.
+        device: auto, cpu, cuda, cuda:1 or mps; or a `torch.device`.
 
     Raises:
-        RunFolderError: no run there, half written, or of another version.
+        RunFolderError: no run there, half written, of another version, or with a file that is lost or torn.
+        ConfigError: the device is not there.
     """
-    folder = RunFolder(Path(run))
-    folder.check_finished()
-    config = parse_config(load_config(folder.path / "config.yaml"))
-    labels, data = folder.read_json("labels.json"), folder.read_json("data.json")
-    targets = tuple(_target(plain) for plain in labels["targets"])
-    encoding = _encoding(folder.read_json("vocab.json"))
-    with torch.random.fork_rng():  # fresh weights are drawn before they are replaced
-        network = model_for(config, targets, encoding)
-    weights, _ = folder.read_tensors(folder.path / "model.safetensors")
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise RunFolderError(f"{folder.path / 'model.safetensors'} does not fit its config.yaml: {error}") from None
-    chosen = choose_device(device)
-    return Model(
-        folder.path,
-        config,
-        DataSpec.from_json(labels["spec"]),
-        _options(data["options"]),
-        data.get("format"),
-        targets,
-        encoding,
-        network.to(chosen).eval(),
-        chosen,
-    )
+    chosen = _device(device)
+    saved = read_run(Path(run))
+    network = saved.network.to(chosen).eval()
+    return Model(**{**vars(saved), "network": network, "device": chosen})
 
 
-def _target(plain: dict[str, Any]) -> Target:
-    classes = tuple(tuple(labels) for labels in plain["classes"])
-    return Target(
-        plain["name"],
-        plain["kind"],
-        classes,
-        tuple(plain["columns"]),
-        tuple(plain["outputs"]),
-        plain["per_step"],
-    )
-
-
-def _encoding(plain: dict[str, Any]) -> Vocabulary | ChannelScaling:
-    if plain["kind"] == "symbols":
-        return Vocabulary(tuple(plain["symbols"]), tuple(plain["counts"]), plain["affix_buckets"])
-    return ChannelScaling.from_json(plain)
-
-
-def _options(plain: dict[str, Any]) -> ReadOptions:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
-    return ReadOptions(**values)
-
-
-def _plain(sequence: Any) -> Any:
-    """Arrays become (time, channels) float32; other sequences become lists; text stays text."""
-    if isinstance(sequence, str):
-        return sequence
-    if isinstance(sequence, np.ndarray) and sequence.dtype.kind in "fiu" and sequence.ndim in (1, 2):
-        return sequence.reshape(len(sequence), -1) if len(sequence) else []
-    return list(sequence)
+def _device(given: str | torch.device) -> torch.device:
+    kind, colon, index = str(given).partition(":")
+    chosen = choose_device(kind)
+    if not colon:
+        return chosen
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if not index.isdecimal() or int(index) >= count:
+        raise ConfigError(f"there is no device '{given}'; this machine has {counted(count, kind + ' device')}, from 0")
+    return torch.device(kind, int(index))

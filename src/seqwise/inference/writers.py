@@ -1,216 +1,209 @@
-"""Writes predictions as files of the form that was read: what was read, with the targets' columns filled in.
-
-Every column that is no target is kept as it was; each target stands under its own name. Series are not written again.
-"""
+"""Writes predictions in the form of some format, so that the model can read the file again."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
+from seqwise.data.readers import ReadOptions, Source, format_named
+from seqwise.errors import ConfigError, DataError, listed
+from seqwise.inference.layout import Layout, json_text, one_line
+from seqwise.inference.model import Model, Prediction
 
-from seqwise.data.spec import DataSpec, TargetSpec
-from seqwise.errors import ConfigError, listed
-from seqwise.inference.model import Prediction
-from seqwise.targets import Target, label_text
-
-__all__ = ["WRITERS", "Layout", "Writer", "format_for"]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What predictions are written of.
-
-    Attributes:
-        spec: the columns of the input and the targets.
-        targets: what was predicted, in the order of the spec.
-        columns: the columns that were read.
-        proba: whether probabilities are written too.
-    """
-
-    spec: DataSpec
-    targets: tuple[Target, ...]
-    columns: tuple[str, ...]
-    proba: bool
-
-    @property
-    def target_columns(self) -> set[str]:
-        """The columns that predictions fill."""
-        return {column for target in self.spec.targets for column in target.columns}
-
-    def cells(self, prediction: Prediction) -> Iterator[tuple[TargetSpec, dict[str, Any]]]:
-        """Per target, the predicted cells by column."""
-        labels = prediction.labels()
-        for target, own in zip(self.targets, self.spec.targets, strict=True):
-            yield own, _cells(own, labels[target.name])
-
+__all__ = ["WRITERS", "Writer", "writer_for"]
 
 Writer = Callable[[Sequence[Prediction]], str]
 """Text for some predictions; called with one chunk after the other."""
 
+_OTHER_FORMAT = "Write JSON lines: --output NAME.jsonl."
 
-def format_for(output: str | None, read_format: str, spec: DataSpec, targets: Sequence[Target]) -> str:
-    """The format to write: by the ending of the output, else the one that was read.
+
+def writer_for(
+    model: Model, source: Source, *, output: str | None = None, as_json: bool = False, proba: bool = False
+) -> Writer:
+    """Writes predictions for what was read: by the ending of the output, else in the format that was read.
 
     Series and Parquet come out as JSON lines, and so do labels per step that do not stand in a token file.
+
+    Args:
+        model: what predicts.
+        source: what is read.
+        output: the file to be written; None for standard output.
+        as_json: JSON lines, whatever was read.
+        proba: whether probabilities are written too.
 
     Raises:
         ConfigError: an ending that predictions are not written in.
     """
-    if output is not None:
-        ending = output.removesuffix(".gz").rsplit(".", 1)[-1].lower()
-        by_ending = {"ndjson": "jsonl", "json": "jsonl", "iob": "conll", "iob2": "conll", "bio": "conll"}
-        chosen = by_ending.get(ending, ending)
-        if chosen not in WRITERS:
-            raise ConfigError(f"--output {output}: predictions are written as {listed(WRITERS)}; name the file so")
-        if chosen in ("conll", "conllu") and spec.input.kind != "tokens":
-            raise ConfigError(f"--output {output}: {chosen} holds tokens, but this model reads {spec.input.kind}")
-        return chosen
-    if read_format not in WRITERS or spec.input.is_series:
+    written = "jsonl" if output is None and as_json else _format_named(output, model) or _format_like(source, model)
+    if as_json and written != "jsonl":
+        raise ConfigError(f"--json writes JSON lines, but --output {output} names {written}: leave one of them out")
+    known = next((each for each in (source.options, model.options) if each.format == written), ReadOptions())
+    return WRITERS[written](Layout(model.spec, model.targets, source, replace(known, format=written), proba))
+
+
+def _format_named(output: str | None, model: Model) -> str | None:
+    if output is None:
+        return None
+    chosen = format_named(output)
+    if chosen is None or chosen not in WRITERS:
+        raise ConfigError(f"--output {output}: predictions are written as {listed(WRITERS)}; name the file so")
+    if chosen in ("conll", "conllu") and model.spec.input.kind != "tokens":
+        raise ConfigError(f"--output {output}: {chosen} holds tokens, but this model reads {model.spec.input.kind}")
+    return chosen
+
+
+def _format_like(source: Source, model: Model) -> str:
+    if source.format not in WRITERS or model.spec.input.is_series:
         return "jsonl"
-    per_step = any(target.per_step for target in targets)
-    return "jsonl" if per_step and read_format in ("csv", "tsv") else read_format
+    per_step = any(target.per_step for target in model.targets)
+    return "jsonl" if per_step and source.format in ("csv", "tsv") else source.format
 
 
 def _jsonl(layout: Layout) -> Writer:
     def line(prediction: Prediction) -> str:
-        values = _filled(layout, prediction)
-        plain = {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
-        return json.dumps(plain, ensure_ascii=False) + "\n"
+        return json_text(layout.values(prediction)) + "\n"
 
     return lambda predictions: "".join(map(line, predictions))
 
 
-def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
-    """The predicted cells by column: one, or one per output or 0/1 label."""
-    if spec.form != "columns":
-        return {spec.columns[0]: predicted}
-    if spec.kind == "outputs":
-        if spec.per_step:
-            return {column: [step[column] for step in predicted] for column in spec.columns}
-        return dict(predicted)
-    if spec.per_step:
-        return {column: [int(column in step) for step in predicted] for column in spec.columns}
-    return {column: int(column in predicted) for column in spec.columns}
+def _table(layout: Layout) -> Writer:
+    """Rows of cells, under a header unless the model reads such files without one; columns stay where they were."""
+    read = [name for name in layout.source.columns if name != "series" or layout.source.kind != "series"]
+    header: list[str] = []
+
+    def row(prediction: Prediction) -> Iterator[str]:
+        values = layout.values(prediction, flat=True)
+        if not header:
+            names = dict.fromkeys((*read, *values))
+            header.extend(names if layout.options.header else layout.in_order(names))
+            if layout.options.header:
+                yield _line(layout, dict(zip(header, header, strict=True)), prediction)
+        for name in sorted(values.keys() - set(header))[:1]:
+            raise _refusal(
+                prediction, name, "the first rows have no such key, and they decide about the columns of a table"
+            )
+        yield _line(layout, {name: layout.text(name, values.get(name)) for name in header}, prediction)
+
+    return lambda predictions: "".join(line for prediction in predictions for line in row(prediction))
 
 
-def _delimited(line_of: Callable[[list[str]], str]) -> Callable[[Layout], Writer]:
-    def make(layout: Layout) -> Writer:
-        kept = [
-            column
-            for column in layout.columns
-            if column not in layout.target_columns and (column != "series" or not layout.spec.input.is_series)
-        ]
-        started = False
-
-        def write(predictions: Sequence[Prediction]) -> str:
-            nonlocal started
-            lines = []
-            for prediction in predictions:
-                row = {column: _text(prediction.record.values.get(column)) for column in kept}
-                for own, cells in layout.cells(prediction):
-                    row |= {column: _text(cell, own.delimiter) for column, cell in cells.items()}
-                if layout.proba:
-                    row |= _probability_columns(layout.targets, prediction)
-                if not started:
-                    lines.append(line_of(list(row)))
-                    started = True
-                lines.append(line_of(list(row.values())))
-            return "".join(lines)
-
-        return write
-
-    return make
-
-
-def _csv_line(cells: list[str]) -> str:
+def _line(layout: Layout, cells: Mapping[str, str], prediction: Prediction) -> str:
+    """A row as its format has it (RFC 4180, IANA text/tab-separated-values), or as the model's options say."""
+    is_tsv = layout.options.format == "tsv"
+    delimiter = layout.options.delimiter or ("\t" if is_tsv else ",")
+    is_quoted = not is_tsv if layout.options.quote is None else layout.options.quote
+    if not is_quoted:
+        return delimiter.join(_unquoted(cell, delimiter, prediction, name) for name, cell in cells.items()) + "\n"
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(cells.values())
     return text.getvalue()
 
 
-def _tsv_line(cells: list[str]) -> str:
-    """Cells between tabs, unquoted (IANA text/tab-separated-values); a tab or line break in one becomes a blank."""
-    return "\t".join(" ".join(cell.replace("\t", " ").splitlines()) for cell in cells) + "\n"
+def _unquoted(cell: str, delimiter: str, prediction: Prediction, name: str) -> str:
+    line = one_line(cell, delimiter)
+    if line is None:
+        raise _refusal(prediction, name, f"the cell holds '{delimiter}', which separates cells here")
+    return line
 
 
-def _text(cell: Any, delimiter: str | None = None) -> str:
-    """A cell as a table holds it; an empty set of labels is a lone delimiter, since an empty cell means missing."""
-    if cell is None:
-        return ""
-    if isinstance(cell, list):
-        if delimiter is None:
-            return json.dumps(cell, ensure_ascii=False)
-        return delimiter.join(map(label_text, cell)) or delimiter
-    return label_text(cell) if isinstance(cell, (str, int, float)) else json.dumps(cell, ensure_ascii=False)
-
-
-def _probability_columns(targets: Sequence[Target], prediction: Prediction) -> dict[str, str]:
-    columns: dict[str, str] = {}
-    for target in targets:
-        given = prediction.probabilities()[target.name]
-        if target.per_step:
-            columns[f"{target.name}_probability"] = json.dumps(given, ensure_ascii=False)
-            continue
-        named = given if target.kind == "outputs" else {target.name: given}
-        for name, by_label in named.items():
-            columns |= {f"{name}_probability_{label}": str(value) for label, value in by_label.items()}
-    return columns
-
-
-def _filled(layout: Layout, prediction: Prediction) -> dict[str, Any]:
-    """Everything that was read, the targets' columns filled in, probabilities behind."""
-    values = dict(prediction.record.values)
-    for _, cells in layout.cells(prediction):
-        values |= cells
-    if layout.proba:
-        values |= {f"{name}_probability": given for name, given in prediction.probabilities().items()}
-    return values
+def _refusal(prediction: Prediction, name: str, problem: str, hint: str = _OTHER_FORMAT) -> DataError:
+    place = prediction.record.place
+    return DataError(problem, file=place.file, line=place.line, field=name, hint=hint)
 
 
 def _conll(layout: Layout) -> Writer:
-    """A column for every list that has one item per token, a comment for everything else."""
+    """A column for what every token has, a comment for everything else."""
+    delimiter = "\t" if layout.options.delimiter is None else layout.options.delimiter
 
     def block(prediction: Prediction) -> Iterator[str]:
-        values = _filled(layout, prediction)
-        columns = {
-            name: value for name, value in values.items() if isinstance(value, list) and len(value) == prediction.steps
-        }
-        sets = {own.columns[0] for own in layout.spec.targets if own.kind == "multilabel" and not own.per_step}
-        tokens = layout.spec.input.column  # first, where readers look for them
-        columns = {tokens: columns[tokens], **{name: value for name, value in columns.items() if name not in sets}}
-        yield from (f"# {name} = {_text(value)}" for name, value in values.items() if name not in columns)
-        yield from ("\t".join(map(_text, row)) for row in zip(*columns.values(), strict=True))
+        values = layout.values(prediction)
+        names = _token_columns(layout, values)
+        yield from _comments(layout, {name: value for name, value in values.items() if name not in names})
+        columns = [
+            _column(layout, prediction, name, values[name] if name in names else [None] * prediction.steps, delimiter)
+            for name in layout.in_order(names)
+        ]
+        yield from map(delimiter.join, zip(*columns, strict=True))
 
     return lambda predictions: "".join("\n".join(block(prediction)) + "\n\n" for prediction in predictions)
 
 
-_CONLLU = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+def _comments(layout: Layout, values: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if value is not None:
+            yield f"# {name} = {one_line(layout.text(name, value), None)}"
+
+
+def _column(
+    layout: Layout, prediction: Prediction, name: str, cells: Sequence[Any], delimiter: str = "\t"
+) -> list[str]:
+    """The cells of all tokens; `_` stands for nothing."""
+    return [_unquoted(layout.text(name, cell), delimiter, prediction, name).strip() or "_" for cell in cells]
+
+
+def _token_columns(layout: Layout, values: Mapping[str, Any]) -> list[str]:
+    """The columns that have a cell for each token: in token files all lists, else the input and what was predicted."""
+    tags = [*layout.tag_columns, *(f"{target.name}_probability" for target in layout.targets if target.per_step)]
+    if layout.source.kind != "tokens":
+        return [layout.spec.input.column, *(name for name in tags if name in values)]
+    sets = {own.columns[0] for own in layout.spec.targets if own.kind == "multilabel" and not own.per_step}
+    return [name for name, value in values.items() if isinstance(value, list) and name not in sets]
+
+
+_PLACES = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
 
 def _conllu(layout: Layout) -> Writer:
-    """Ten columns, comments kept; words only: ranges such as 1-2 and empty nodes are not read and not written."""
+    """Ten columns: tags of another name than theirs stand in MISC as NAME=TAG, everything else in comments.
+
+    Words only: ranges such as 1-2 and empty nodes are not read and not written.
+    """
+    tokens = layout.spec.input.column
 
     def sentence(prediction: Prediction) -> Iterator[str]:
-        values = _filled(layout, prediction)
-        yield from (f"# {name} = {_text(value)}" for name, value in values.items() if name not in _CONLLU)
-        words = values["form"] = values[layout.spec.input.column]
-        filled = [values.get(name) or ["_"] * len(words) for name in _CONLLU]
-        for number, row in enumerate(zip(*filled, strict=True), start=1):
-            yield "\t".join([str(number), *(_text(cell) or "_" for cell in row)])
+        values = layout.values(prediction)
+        probabilities = {f"{target.name}_probability" for target in layout.targets}
+        lists = [name for name in _token_columns(layout, values) if name not in probabilities]
+        if tokens != "form" and "form" in values:
+            raise _refusal(prediction, "form", "CoNLL-U has the tokens in its column of this name")
+        placed = {"form": values[tokens], **{name: values[name] for name in _PLACES if name in values}}
+        for name, cells in placed.items():
+            if not isinstance(cells, list) or len(cells) != prediction.steps:
+                raise _refusal(prediction, name, "CoNLL-U has a column of this name, with a value for each token")
+        loose = [name for name in lists if name not in (tokens, *_PLACES)]
+        rest = {name: value for name, value in values.items() if name not in (tokens, *_PLACES, *loose)}
+        yield from _comments(layout, rest)
+        cells = {name: _column(layout, prediction, name, own) for name, own in placed.items()}
+        tags = {name: _column(layout, prediction, name, values[name]) for name in loose}
+        nothing = ["_"] * prediction.steps
+        for step in range(prediction.steps):
+            row = {name: cells.get(name, nothing)[step] for name in _PLACES}
+            row["misc"] = _with_tags(row["misc"], {name: own[step] for name, own in tags.items()})
+            yield "\t".join([str(step + 1), *row.values()])
 
     return lambda predictions: "".join("\n".join(sentence(prediction)) + "\n\n" for prediction in predictions)
 
 
+def _with_tags(misc: str, tags: Mapping[str, str]) -> str:
+    r"""A MISC cell with tags in it, in place of those of the same names; `|` separates, so it is written `\p`.
+
+    Example:
+        >>> _with_tags("SpaceAfter=No|slot=O", {"slot": "B-x"}), _with_tags("_", {"slot": "a|b"})
+        ('SpaceAfter=No|slot=B-x', 'slot=a\\pb')
+    """
+    kept = [part for part in misc.split("|") if part not in ("", "_") and part.partition("=")[0] not in tags]
+    own = [f"{name}={text}".replace("\\", "\\\\").replace("|", "\\p") for name, text in tags.items()]
+    return "|".join([*kept, *own]) or "_"
+
+
 WRITERS: dict[str, Callable[[Layout], Writer]] = {
     "jsonl": _jsonl,
-    "csv": _delimited(_csv_line),
-    "tsv": _delimited(_tsv_line),
+    "csv": _table,
+    "tsv": _table,
     "conll": _conll,
     "conllu": _conllu,
 }

@@ -15,6 +15,9 @@ from seqwise.training.folder import FORMAT_VERSION, RunFolder
 __all__ = ["State", "restore", "save"]
 
 
+_WAYS_OUT = "  Put it back from a copy, or remove it to begin the run again."
+
+
 @dataclass
 class State:
     """Where training stands, beside the weights.
@@ -71,11 +74,14 @@ def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimize
     Raises:
         RunFolderError: the checkpoint cannot be read, or belongs to another model or version.
     """
-    tensors, metadata = folder.read_tensors(folder.checkpoint)
+    try:
+        tensors, metadata = folder.read_tensors(folder.checkpoint)
+    except RunFolderError as error:
+        raise RunFolderError(f"{error}\n{_WAYS_OUT}") from None
     if metadata.get("format_version") != str(FORMAT_VERSION):
         raise RunFolderError(
             f"the checkpoint {folder.checkpoint} has format {metadata.get('format_version')}, this version reads "
-            f"{FORMAT_VERSION}; train again into another folder"
+            f"format {FORMAT_VERSION}\n{_WAYS_OUT}"
         )
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
     for name, tensor in tensors.items():
@@ -84,7 +90,7 @@ def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimize
     try:
         model.load_state_dict(parts["model"])
     except RuntimeError as error:
-        raise RunFolderError(f"the checkpoint {folder.checkpoint} is of another model: {error}") from None
+        raise RunFolderError(f"the checkpoint {folder.checkpoint} is of another model: {error}\n{_WAYS_OUT}") from None
     slots: dict[int, dict[str, Tensor]] = {}
     for name, tensor in parts["optimizer"].items():
         index, _, slot = name.partition(".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +25,7 @@ __all__ = [
     "parse_config",
     "read_setting",
     "seconds_of",
+    "setting_text",
 ]
 
 
@@ -117,8 +118,31 @@ class ModelConfig(_Section):
     layers: int = Field(1, ge=1, description="recurrent layers")
     bidirectional: bool = Field(True, description="read in both directions")
     pooling: str | dict[str, str] = Field("max", description="last, first, mean, max or attention; or one per target")
-    attention_size: int | None = Field(None, description="size of the attention's hidden layer")
+    attention_size: int | None = Field(None, ge=1, description="size of the attention's hidden layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
+
+    @field_validator("encoder")
+    @classmethod
+    def _known_encoder(cls, encoder: str) -> str:
+        from seqwise.nn import ENCODERS
+
+        _require_known("encoder", encoder, ENCODERS)
+        return encoder
+
+    @field_validator("pooling")
+    @classmethod
+    def _known_poolings(cls, pooling: str | dict[str, str]) -> str | dict[str, str]:
+        from seqwise.nn import POOLINGS
+
+        for name in [pooling] if isinstance(pooling, str) else pooling.values():
+            _require_known("pooling", name, POOLINGS)
+        return pooling
+
+
+def _require_known(what: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        near = did_you_mean(name, known)
+        raise ValueError(f"there is no {what} '{name}'. {near}{' ' if near else ''}There are {listed(known)}.")
 
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -196,34 +220,74 @@ def parse_config(plain: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(plain)
     except ValidationError as error:
-        raise ConfigError("\n".join(_sentence(problem) for problem in error.errors())) from None
+        by_setting: dict[tuple[Any, ...], list[Any]] = {}
+        for problem in error.errors():
+            by_setting.setdefault(problem["loc"][:2], []).append(problem)
+        raise ConfigError("\n".join(_sentence(problems) for problems in by_setting.values())) from None
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
-    path = [str(part) for part in problem["loc"] if not str(part).startswith(("literal[", "dict["))]
-    if len(path) > 2 and path[2] in ("str", "tuple"):
-        path = path[:2]  # pydantic names the branch of a union; a person named the key
-    key = ".".join(path)
-    if problem["type"] == "extra_forbidden":
-        section: Any = Config
-        for part in path[:-1]:
-            section = section.model_fields[part].annotation
-        known = list(section.model_fields)
-        prefix = "".join(f"{part}." for part in path[:-1])
-        near = did_you_mean(path[-1], known)
-        return f"there is no setting '{key}'. {near or f'{prefix or chr(0)} has {listed(known, 30)}.'}".replace(
-            "\0", "A config"
+def _sentence(problems: Sequence[Any]) -> str:
+    """What is wrong with one setting. Of the forms that it may have, those count that the value comes nearest to."""
+    deepest = max(len(problem["loc"]) for problem in problems)
+    problems = [problem for problem in problems if len(problem["loc"]) == deepest]
+    sentences: dict[str, str] = {}
+    for problem in problems:
+        key = ".".join(_person_path(problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            return _unknown_setting(key)
+        if problem["type"] == "value_error":
+            return f"{key}: {problem['ctx']['error']}"
+        expected = _EXPECTED.sub(lambda found: _WORDS[found[0].split()[0]], problem["msg"])
+        before = sentences.get(key)
+        sentences[key] = (
+            f"{key} is {setting_text(problem['input'])}: {expected[0].lower()}{expected[1:]}"
+            if before is None
+            else f"{before}, or {expected.removeprefix('Input should be ')}"
         )
-    if problem["type"] == "value_error":
-        return f"{key}: {problem['ctx']['error']}"
-    return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+    return "\n".join(sentences.values())
+
+
+_WORDS = {"tuple": "list", "dictionary": "mapping"}
+_EXPECTED = re.compile(r"\btuple\b|\bdictionary( or instance of \w+)?")
+
+
+def _person_path(loc: Sequence[Any]) -> list[str]:
+    """The key as a person names it: pydantic also names the branch of a union."""
+    path = [str(part) for part in loc]
+    return path[:2] + [part for part in path[2:] if not re.fullmatch(r"(literal|dict)\[.*\]|str|tuple", part)]
+
+
+def _unknown_setting(key: str) -> str:
+    prefix, _, name = key.rpartition(".")
+    section: Any = Config
+    for part in prefix.split(".") if prefix else []:
+        section = section.model_fields[part].annotation
+    known = list(section.model_fields)
+    hint = did_you_mean(name, known) or f"{prefix or 'A config'} has {listed(known, 30)}."
+    return f"there is no setting '{key}'. {hint}"
+
+
+def setting_text(value: Any) -> str:
+    """A value as messages show it.
+
+    Example:
+        >>> setting_text(("a.csv", "b.csv")), setting_text(0.5), setting_text("x"), setting_text(None), setting_text(())
+        ("'a.csv', 'b.csv'", '0.5', "'x'", 'not set', 'empty')
+    """
+    if isinstance(value, list | tuple):
+        return ", ".join(map(setting_text, value)) or "empty"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {setting_text(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "not set" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def load_config(path: str | Path) -> dict[str, Any]:
     """The plain nested values of a YAML file.
 
     Raises:
-        ConfigError: no such file, or not YAML with sections.
+        ConfigError: no such file, not YAML with sections, or a setting that cannot be.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -232,6 +296,11 @@ def load_config(path: str | Path) -> dict[str, Any]:
     plain = read_setting(text, f"the config {path}")
     if not isinstance(plain, dict):
         raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
+    plain = {name: {} if section is None else section for name, section in plain.items()}  # empty, or all comments
+    try:
+        parse_config(plain)
+    except ConfigError as error:
+        raise ConfigError(f"the config {path}: {error}") from None
     return plain
 
 

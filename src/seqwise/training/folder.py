@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import filelock
 import safetensors
 import safetensors.torch
 from torch import Tensor
 
 from seqwise.errors import RunFolderError, SaveError
 
-__all__ = ["FORMAT_VERSION", "RunFolder", "next_run_folder", "write_atomically"]
+__all__ = ["FORMAT_VERSION", "RunFolder", "new_run_folder", "next_run_folder", "write_atomically"]
 
 FORMAT_VERSION = 1
+_PART = ".part"
 _NEEDED = (
     "config.yaml",
     "data.json",
@@ -35,14 +39,15 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         SaveError: the disk refused; what stood at `path` before is untouched.
     """
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(path.name + _PART)
     try:
         write(temporary)
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written, nothing may be there to remove
+            temporary.unlink()
         if not isinstance(error, (OSError, safetensors.SafetensorError)):
             raise
         kept = " What was saved before is untouched." if path.exists() else ""
@@ -73,47 +78,104 @@ class RunFolder:
         """The file from which `--resume` goes on."""
         return self.path / "checkpoints" / "last" / "state.safetensors"
 
+    @property
+    def resume_command(self) -> str:
+        """What goes on with the run."""
+        return f"seqwise train --run {shlex.quote(str(self.path))} --resume"
+
     def check_free(self) -> None:
         """Raises where something stands already.
 
         Raises:
             RunFolderError: naming the ways out.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise RunFolderError(
-                f"the run folder {self.path} exists already and is never overwritten\n"
-                f"  Choose another with --run DIR, or go on with it: seqwise train --run {self.path} --resume"
-            )
+        if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
+            return
+        ways = "  Choose another with --run DIR"
+        if (self.path / "config.yaml").exists():
+            ways += f", or go on with it: {self.resume_command}"
+        raise RunFolderError(f"the run folder {self.path} exists already and is never overwritten\n{ways}")
 
     def check_resumable(self) -> None:
-        """Raises where a folder stands that is no run.
+        """Raises where a folder stands that no run can go on in.
 
         Raises:
             RunFolderError: the folder holds files, but no config.yaml.
         """
-        if self.path.exists() and not (self.path / "config.yaml").exists():
-            self.check_free()
+        if not self.path.exists() or (self.path / "config.yaml").exists():
+            return
+        if not self.path.is_dir():
+            raise RunFolderError(f"{self.path} is a file, not a run folder\n  Choose another with --run DIR.")
+        names = {path.name for path in self.path.iterdir() if path.suffix != _PART}
+        if self.checkpoint.exists() or names & set(_NEEDED):
+            raise RunFolderError(
+                f"the run folder {self.path} has lost its config.yaml, so the run cannot go on\n"
+                "  Put the file back from a copy, or train again into another folder: --run DIR"
+            )
+        if names - {"checkpoints"}:  # which stands alone when a run was killed before it wrote anything
+            raise RunFolderError(
+                f"the folder {self.path} holds files, but no run that could go on\n  Choose another with --run DIR."
+            )
 
     def create(self) -> None:
-        """Makes the folder.
+        """Makes the folder; of two processes that try at once, one succeeds.
 
         Raises:
             RunFolderError: something stands there already.
             SaveError: the disk refused.
         """
-        self.check_free()
+        if not self._made(self.path):
+            self.check_free()
+        if not self._made(self.checkpoint.parent.parent):
+            self.check_free()
         self.prepare()
 
     def prepare(self) -> None:
         """Makes what is missing of the folder."""
-        self._make(self.path)
-        self._make(self.checkpoint.parent)
+        self._made(self.checkpoint.parent)
 
-    def _make(self, path: Path) -> None:
+    def _made(self, path: Path) -> bool:
+        """Makes a folder; says whether this call did, or it stood there before."""
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(parents=True)
+        except FileExistsError:
+            return False
         except OSError as error:
             raise SaveError(f"cannot make the run folder {path}: {_reason(error)}") from error
+        return True
+
+    def check_idle(self) -> None:
+        """Raises where another process trains.
+
+        Raises:
+            RunFolderError: as `held`.
+        """
+        if (self.path / "checkpoints").is_dir():
+            with self.held():
+                pass
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it no other process can train in this folder. The system lets go of it when the process ends.
+
+        Raises:
+            RunFolderError: another process trains in it.
+            SaveError: the disk refused.
+        """
+        lock = filelock.FileLock(self.path / "checkpoints" / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise RunFolderError(
+                f"the run {self.path} is being trained by another process\n"
+                f"  Wait for its end, or stop it and go on with: {self.resume_command}"
+            ) from None
+        except OSError as error:
+            raise SaveError(f"cannot lock the run folder {self.path}: {_reason(error)}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def check_finished(self) -> None:
         """Raises where a model cannot be loaded from this folder.
@@ -130,7 +192,7 @@ class RunFolder:
         if missing:
             raise RunFolderError(
                 f"the run folder {self.path} is half written: {', '.join(missing)} missing\n"
-                f"  Training did not end. Go on with: seqwise train --run {self.path} --resume"
+                f"  Training did not end. Go on with: {self.resume_command}"
             )
         version = self.read_json("env.json").get("format_version")
         if version != FORMAT_VERSION:
@@ -188,6 +250,18 @@ class RunFolder:
 def next_run_folder(stem: str, parent: Path = Path("runs")) -> Path:
     """The first free folder `parent/stem-1`, `parent/stem-2`, ...; it is not made."""
     number = 1
-    while (parent / f"{stem}-{number}").exists():
+    while os.path.lexists(parent / f"{stem}-{number}"):
         number += 1
     return parent / f"{stem}-{number}"
+
+
+def new_run_folder(stem: str, parent: Path = Path("runs")) -> RunFolder:
+    """The first free folder of these names, made: each of several processes gets its own.
+
+    Raises:
+        SaveError: the disk refused.
+    """
+    while True:
+        folder = RunFolder(next_run_folder(stem, parent))
+        if folder._made(folder.path):
+            return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from seqwise.nn import SequenceModel
 from seqwise.targets import Target
 from seqwise.training.objective import target_loss
 
-__all__ = ["Judgement", "judge", "logits_of"]
+__all__ = ["Judgement", "judge", "judge_batches", "logits_of"]
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,25 @@ def judge(
         device: where the model is.
         observe: called with each batch and its logits, for instance to write predictions.
     """
+    plan = length_plan(batcher.store.lengths, rows, batch_tokens)
+    return judge_batches(model, batcher.batches(plan), targets, device=device, observe=observe)
+
+
+def judge_batches(
+    model: SequenceModel,
+    batches: Iterable[Batch],
+    targets: Sequence[Target],
+    *,
+    device: torch.device,
+    observe: Callable[[Batch, dict[str, NDArray[np.float32]]], object] | None = None,
+) -> Judgement:
+    """Scores and losses of a model on labelled batches, of which one at a time is in memory; otherwise as `judge`."""
     tallies = {target.name: tally_for(target) for target in targets}
     losses = {target.name: [0.0, 0] for target in targets}
     was_training = model.training
     model.eval()
     try:
-        for batch in batcher.batches(length_plan(batcher.store.lengths, rows, batch_tokens)):
+        for batch in batches:
             logits = logits_of(model, batch, device)
             for target in targets:
                 name = target.name

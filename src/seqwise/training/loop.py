@@ -81,7 +81,7 @@ def choose_device(name: str) -> torch.device:
         name = next(device for device, there in available.items() if there)
     if not available[name]:
         there = [device for device, is_there in available.items() if is_there]
-        raise ConfigError(f"train.device is '{name}', but this machine has {listed(there)} only")
+        raise ConfigError(f"device '{name}' is not there: this machine has {listed(there)} only")
     return torch.device(name)
 
 

@@ -101,7 +101,8 @@ class Objective:
         """The objective of a config, for targets with these class counts.
 
         Raises:
-            ConfigError: a class weight or target weight for a name that does not exist.
+            ConfigError: a class weight or target weight for a name that does not exist; weights that leave nothing
+                to learn.
         """
         names = [target.name for target in targets]
         for name in config.target_weight:
@@ -110,7 +111,11 @@ class Objective:
                     f"loss.target_weight names '{name}'. {did_you_mean(name, names)} The targets are {listed(names)}."
                 )
         _check_weight_names(config.class_weight, targets)
+        if not any(config.target_weight.get(name, 1.0) for name in names):
+            raise ConfigError("loss.target_weight is 0 for every target: nothing is left to learn")
         weights = {target.name: _class_weight(config.class_weight, target, counts[target.name]) for target in targets}
+        for target in targets:
+            _check_something_weighs(target, weights[target.name], counts[target.name])
         return cls(
             targets,
             config.label_smoothing,
@@ -167,6 +172,17 @@ def _check_weight_names(config: Any, targets: Sequence[Target]) -> None:
                 f"loss.class_weight names '{name}', which is no label. {near} "
                 f"The labels are {listed(dict.fromkeys(known))}."
             )
+
+
+def _check_something_weighs(target: Target, weight: NDArray[np.float32] | None, counts: NDArray[np.int64]) -> None:
+    """Refuses weights of 0 for every label of a target, or of an output, that training shows."""
+    if weight is None:
+        return
+    seen = np.atleast_2d(counts[:, 1] if target.kind == "multilabel" else counts)
+    for row, (numbers, weights) in enumerate(zip(seen, np.atleast_2d(weight), strict=True)):
+        if numbers.any() and not (numbers * weights).any():
+            what = f"output '{target.outputs[row]}'" if target.outputs else f"target '{target.name}'"
+            raise ConfigError(f"loss.class_weight is 0 for every label of {what}: nothing is left to learn")
 
 
 def _class_weight(config: Any, target: Target, counts: NDArray[np.int64]) -> NDArray[np.float32] | None:

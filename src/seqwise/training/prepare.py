@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -16,25 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.batching import Batcher
-from seqwise.data.detect import Finding, Requested, find_spec, is_label_name
+from seqwise.data.detect import Finding, Requested, find_spec, is_label_column, target_flags
 from seqwise.data.labels import LabelCodec, class_counts, find_targets
 from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions, Source, open_files
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec
-from seqwise.data.split import PARTS, Split, make_split
+from seqwise.data.spelling import look_alikes
+from seqwise.data.split import PARTS, TRAIN, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
-from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
+from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
 from seqwise.targets import Target, label_text
 from seqwise.training.config import Config, DataConfig
-from seqwise.training.defaults import affix_buckets, resolve
+from seqwise.training.defaults import affix_buckets, check_fit, resolve
+from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts
 
 __all__ = ["Task", "check_columns", "prepare", "read_options"]
 
 _SAMPLE_ROWS = 1000
 _LOOK_ROWS = 50_000
 _CACHE_FROM_BYTES = 32 << 20
+_PLACES_SAID = 5
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,29 @@ def read_options(data: DataConfig) -> ReadOptions:
     )
 
 
-def prepare(config: Config) -> Task:
+class _Notes(list[str]):
+    """What was found so far; each sentence is said as soon as it is known, so that it stands before any error."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        super().__init__()
+        self.say = say
+
+    def add(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            if sentence not in self:
+                self.append(sentence)
+                self.say(sentence)
+
+    def warn(self, sentences: Iterable[str]) -> None:
+        self.add(f"warning: {sentence}" for sentence in sentences)
+
+
+def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Task:
     """Reads the files of a config and decides everything that was left open.
+
+    Args:
+        config: where the files are, and what is settled.
+        say: gets each sentence on what was found, as soon as it was.
 
     Raises:
         ConfigError: no files, or settings that contradict each other.
@@ -102,13 +125,24 @@ def prepare(config: Config) -> Task:
         raise ConfigError("name a file of labelled sequences: seqwise train DATA")
     if "-" in (*data.train, *data.dev, *data.test):
         raise ConfigError("training reads files more than once, so it cannot read standard input; save it to a file")
+    notes = _Notes(say)
+    notes.warn(check_distinct(data))
     options = _with_channels(data, read_options(data))
-    sources = [(part, open_files(files, options)) for part, files in _parts(data)]
+    sources = [(part, open_files(files, options)) for part, files in files_of_parts(data)]
+    notes.add(note for _, source in sources for note in source.notes)
     finding = _find(sources[0][1], config)
+    notes.add(finding.notes)
+    check_fit(config, finding.spec)
     for _, source in sources[1:]:
         check_columns(source, finding.spec)
-    files = [_file_facts(part, path) for part, paths in _parts(data) for path in paths]
+    files = file_facts(data)
+    notes.warn(equal_content(files))
     store = open_store(sources, finding.spec, cache=_cache(data, files, finding.spec, options))
+    labelled = np.arange(len(store)) if data.unseen_labels == "add" else np.flatnonzero(store.parts == TRAIN)
+    targets = find_targets(store, labelled)
+    codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
+    for codec in codecs:
+        codec.check(store, np.arange(len(store)))
     split = make_split(
         store,
         dev_fraction=data.dev_fraction,
@@ -116,14 +150,13 @@ def prepare(config: Config) -> Task:
         seed=config.train.seed,
         files=(bool(data.dev), bool(data.test)),
     )
-    labelled = np.arange(len(store)) if data.unseen_labels == "add" else np.flatnonzero(store.parts == 0)
-    targets = find_targets(store, labelled)
-    codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
-    for codec in codecs:
-        codec.check(store, np.arange(len(store)))
+    notes.add([*_unlabelled(store, split), f"split: {split.rule}"])
+    notes.warn(split.warnings)
     encoding = _encoding(store, split, config)
     counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
-    notes = [*sources[0][1].notes, *finding.notes, *_sentences(store, split, targets, encoding, counts)]
+    notes.add(_sentences(store, targets, encoding, counts))
+    notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
+    notes.warn(_targets_without_labels(store, split, codecs))
     resolved, inferred = resolve(config, store, split)
     return Task(
         resolved,
@@ -139,10 +172,6 @@ def prepare(config: Config) -> Task:
         counts,
         files,
     )
-
-
-def _parts(data: DataConfig) -> list[tuple[int, tuple[str, ...]]]:
-    return [(part, files) for part, files in enumerate((data.train, data.dev, data.test)) if files]
 
 
 def _requested(config: Config) -> Requested:
@@ -204,7 +233,7 @@ def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
     channels = tuple(
         name
         for name, profile in profiles.items()
-        if _is_numeric(profile.cells) and name not in jobs and not is_label_name(name)
+        if _is_numeric(profile.cells) and name not in jobs and not is_label_column(profile)
         if not any(fnmatchcase(name, pattern) for pattern in patterns)
     )
     if not channels:
@@ -228,24 +257,16 @@ def check_columns(source: Source, spec: DataSpec, *, labels: bool = True) -> Non
         ColumnError: naming the column and what the file has.
     """
     _require(source, spec.input.column)
+    present = [target for target in spec.targets if set(target.columns) <= set(source.columns)]
+    without = f" To train without it, name the targets that every file has: {target_flags(present)}" if present else ""
     for column in [column for target in spec.targets for column in target.columns] if labels else []:
-        _require(source, column)
+        _require(source, column, without)
 
 
-def _require(source: Source, column: str) -> None:
+def _require(source: Source, column: str, advice: str = "") -> None:
     if column not in source.columns:
-        hint = f"{did_you_mean(column, source.columns)} The columns are {listed(source.columns)}.".strip()
+        hint = f"{did_you_mean(column, source.columns)} The columns are {listed(source.columns)}.{advice}".strip()
         raise ColumnError(f"there is no column '{column}'", file=source.files[0], hint=hint)
-
-
-def _file_facts(part: int, path: str) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    size = 0
-    with Path(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    return {"part": PARTS[part], "name": path, "bytes": size, "sha256": digest.hexdigest()}
 
 
 def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, options: ReadOptions) -> Path | None:
@@ -267,18 +288,17 @@ def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | Channe
 
 def _sentences(
     store: Store,
-    split: Split,
     targets: tuple[Target, ...],
     encoding: Vocabulary | ChannelScaling,
     counts: dict[str, NDArray[np.int64]],
 ) -> list[str]:
-    sentences = [f"split: {split.rule}"]
+    sentences = []
     for target in targets:
         sentences.append(f"target '{target.name}': {_classes_in_words(target)}")
         if unseen := _without_examples(target, counts[target.name]):
-            sentences.append(f"target '{target.name}': no training example of {listed(unseen, 6)}")
+            sentences.append(f"target '{target.name}': no training example of {unseen}")
     if isinstance(encoding, Vocabulary):
-        sentences.append(f"vocabulary: {len(encoding.symbols):,} symbols of the training part")
+        sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
     else:
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
         sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
@@ -289,15 +309,42 @@ def _classes_in_words(target: Target) -> str:
     sizes = [len(classes) for classes in target.classes]
     if target.kind == "outputs":
         count = f"{min(sizes)}" + (f" to {max(sizes)}" if max(sizes) > min(sizes) else "")
-        return f"{len(sizes)} outputs of {count} classes each, {listed(target.classes[0], 6)}"
-    return f"{sizes[0]} {'labels' if target.kind == 'multilabel' else 'classes'}, {listed(target.labels, 6)}"
+        labels = listed(map(label_text, target.classes[0]), 6)
+        return f"{counted(len(sizes), 'output')} of {count} classes each, {labels}"
+    size = counted(sizes[0], "label") if target.kind == "multilabel" else f"{sizes[0]:,} classes"
+    return f"{size}, {listed(map(label_text, target.labels), 6)}"
 
 
-def _without_examples(target: Target, counts: NDArray[np.int64]) -> list[str]:
-    """The labels that stand in the files, but not in the training part of the split."""
+def _unlabelled(store: Store, split: Split) -> list[str]:
+    if not len(split.unlabelled):
+        return []
+    places = [str(store.place(int(row))) for row in split.unlabelled[:_PLACES_SAID]]
+    more = len(split.unlabelled) - len(places)
+    where = ", ".join(places) + (f" and {more:,} more" if more else "")
+    return [f"left out: {counted(len(split.unlabelled), 'sequence')} without any label, {where}"]
+
+
+def _targets_without_labels(store: Store, split: Split, codecs: Sequence[LabelCodec]) -> list[str]:
+    if len(codecs) == 1:
+        return []  # every row of every part has a label
+    return [
+        f"no row of {part} has a label of target '{codec.target.name}'"
+        for codec in codecs
+        for part in PARTS
+        if len(split.rows(part)) and not class_counts(codec, store, split.rows(part)).sum()
+    ]
+
+
+def _without_examples(target: Target, counts: NDArray[np.int64]) -> str:
+    """The labels that stand in the files, but not in the training part of the split; of outputs, in which."""
     if target.kind == "multilabel":
-        return [label_text(label) for label, (_, held) in zip(target.labels, counts, strict=True) if not held]
-    unseen: dict[str, None] = {}
-    for labels, row in zip(target.classes, np.atleast_2d(counts), strict=True):
-        unseen |= {label_text(label): None for label, count in zip(labels, row, strict=False) if not count}
-    return list(unseen)
+        held = zip(target.labels, counts[:, 1], strict=True)
+        return listed([label_text(label) for label, count in held if not count], 6)
+    unseen = [
+        [label_text(label) for label, count in zip(classes, row, strict=False) if not count]
+        for classes, row in zip(target.classes, np.atleast_2d(counts), strict=True)
+    ]
+    if target.kind != "outputs":
+        return listed(unseen[0], 6)
+    named = [f"{listed(labels, 6)} in '{name}'" for name, labels in zip(target.outputs, unseen, strict=True) if labels]
+    return "; ".join(named[:6]) + (f" and in {counted(len(named) - 6, 'other output')}" if len(named) > 6 else "")

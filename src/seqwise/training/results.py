@@ -37,10 +37,18 @@ def majority_scores(task: Task, rows: NDArray[np.int64]) -> dict[str, Any]:
 
 
 class PredictionLines:
-    """Collects a line per row: its place, the labels, the prediction and the probability of what was predicted."""
+    """Collects a line per row: its place, the labels, the prediction and the probability of what was predicted.
+
+    Where a set of labels stands in columns of 0 and 1, each label may be missing by itself: `missing` has those.
+    """
 
     def __init__(self, task: Task, part: str) -> None:
         self.task, self.part = task, part
+        self.in_columns = {
+            codec.target.name
+            for codec in task.codecs
+            if codec.target.kind == "multilabel" and codec.spec.form == "columns"
+        }
         self.by_row: dict[int, dict[str, Any]] = {}
 
     def add(self, batch: Batch, logits: dict[str, NDArray[np.float32]]) -> None:
@@ -55,6 +63,8 @@ class PredictionLines:
                     "label": _gold(target, labels, mask, steps),
                     "predicted": decode(target, logits[target.name][i], steps),
                 }
+                if target.name in self.in_columns:
+                    targets[target.name]["missing"] = _missing(target, mask, steps)
                 if target.kind == "label":
                     best = float(np.exp(log_softmax(logits[target.name][i]).max()))
                     targets[target.name]["probability"] = round(best, 6)
@@ -66,6 +76,17 @@ def _gold(target: Target, labels: NDArray[np.int64], mask: NDArray[np.bool_], st
     if target.per_step:
         return [_gold_one(target, labels[step], mask[step]) for step in range(steps)]
     return _gold_one(target, labels, mask)
+
+
+def _missing(target: Target, mask: NDArray[np.bool_], steps: int) -> list[Any]:
+    """The labels of which is not known whether they hold, nested as `decode` nests predictions."""
+    if target.per_step:
+        return [_missing_one(target, mask[step]) for step in range(steps)]
+    return _missing_one(target, mask)
+
+
+def _missing_one(target: Target, mask: NDArray[np.bool_]) -> list[Any]:
+    return [label for label, there in zip(target.labels, mask, strict=True) if not there]
 
 
 def _gold_one(target: Target, labels: Any, mask: Any) -> Any:

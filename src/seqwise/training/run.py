@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from seqwise.data.affixes import WORD_PARTS
+from seqwise.data.split import PARTS
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import RunFolderError
 from seqwise.evaluation.report import render_report
@@ -27,8 +30,11 @@ from seqwise.training.objective import Objective
 from seqwise.training.prepare import Task, prepare
 from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, flattened, majority_scores
+from seqwise.training.resume import check_same_data, folder_of_names
 
-__all__ = ["Plan", "Trained", "model_for", "plan_run", "train"]
+__all__ = ["Plan", "Trained", "model_for", "plan_facts", "plan_run", "train"]
+
+_PLACES_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -93,14 +99,18 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> Seq
     )
 
 
-def plan_run(config: Config) -> Plan:
+def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> Plan:
     """Everything decided, nothing trained or written.
+
+    Args:
+        config: the settings.
+        say: gets each sentence on what was found, as soon as it was.
 
     Raises:
         UsageError: see `prepare`, `Objective.from_config`, `choose_device`, `build_model`.
     """
     device = choose_device(config.train.device)
-    task = prepare(config)
+    task = prepare(config, say)
     objective = Objective.from_config(config.loss, task.targets, task.counts)
     deciding = decisive_figures(config.train.metric, task)
     with torch.random.fork_rng():
@@ -133,15 +143,40 @@ def train(
     """
     if resume and folder.path.exists():
         folder.check_resumable()
-        _check_same_data(plan.task, folder)
         folder.prepare()
     else:
         folder.create()
-    _write_start(plan, folder, command)
-    progress = _Log(folder, progress or Silence())
-    state = fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=progress, resume=resume)
-    folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
-    return _finish(plan, folder, state)
+    with folder.held():
+        if resume:
+            check_same_data(plan.task.files, folder)
+        _write_start(plan, folder, command)
+        progress = _Log(folder, progress or Silence())
+        state = fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=progress, resume=resume)
+        folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
+        return _finish(plan, folder, state)
+
+
+def plan_facts(plan: Plan, folder: Path) -> dict[str, Any]:
+    """What a run would be, in plain values: what `--dry-run --json` prints.
+
+    Args:
+        plan: see `plan_run`.
+        folder: where the run would stand.
+    """
+    task = plan.task
+    return {
+        "run": str(folder),
+        "data": _data_facts(task),
+        "targets": [asdict(target) for target in task.targets],
+        "settings": task.config.model_dump(mode="json"),
+        "inferred": task.inferred,
+        "model": {"parameters": parameter_count(plan.model), "device": str(plan.device)},
+        "deciding": _deciding(plan),
+    }
+
+
+def _deciding(plan: Plan) -> list[str]:
+    return [f"{name}.{figure}" for name, figure in plan.deciding]
 
 
 class _Log:
@@ -161,23 +196,16 @@ class _Log:
         self.watcher.epoch_ends(entry, is_best)
 
 
-def _check_same_data(task: Task, folder: RunFolder) -> None:
-    if not (folder.path / "data.json").exists():
-        return
-    before = {file["name"]: file["sha256"] for file in folder.read_json("data.json")["files"]}
-    for file in task.files:
-        if before.get(file["name"]) != file["sha256"]:
-            raise RunFolderError(
-                f"{file['name']} is not the file that the run {folder.path} was started with: its content changed\n"
-                "  Start a new run for the new data."
-            )
-
-
 def _write_start(plan: Plan, folder: RunFolder, command: str) -> None:
-    """What is known before training; with a checkpoint it is all that `--resume` needs."""
+    """What is known before training; with a checkpoint it is all that `--resume` needs, which keeps what stands."""
     task = plan.task
-    folder.write_text("config.yaml", dump_config(task.config, task.inferred))
-    folder.write_json("data.json", _data_facts(task))
+    is_new = not (folder.path / "config.yaml").exists()
+    if is_new:
+        folder.write_text("config.yaml", dump_config(task.config, task.inferred))
+    if not (folder.path / "data.json").exists():
+        folder.write_json("data.json", _data_facts(task))
+    if not _is_whole(folder, "env.json", "command"):
+        folder.write_json("env.json", _environment(plan, folder, command))
     folder.write_json(
         "labels.json",
         {"spec": task.store.spec.to_json(), "targets": [asdict(target) for target in task.targets]},
@@ -188,9 +216,15 @@ def _write_start(plan: Plan, folder: RunFolder, command: str) -> None:
         folder.write_json("vocab.json", vocabulary)
     else:
         folder.write_json("vocab.json", {"kind": "channels", **encoding.to_json()})
-    folder.write_json("env.json", _environment(plan, command))
-    for note in task.notes:
-        folder.append_line("log.txt", note)
+    for line in task.notes if is_new else [f"resumed: {command}"]:
+        folder.append_line("log.txt", line)
+
+
+def _is_whole(folder: RunFolder, name: str, key: str) -> bool:
+    try:
+        return key in folder.read_json(name)
+    except (RunFolderError, TypeError):
+        return False
 
 
 def _data_facts(task: Task) -> dict[str, Any]:
@@ -203,13 +237,29 @@ def _data_facts(task: Task) -> dict[str, Any]:
             "rule": task.split.rule,
             **{part: {"rows": len(r), "steps": int(task.store.lengths[r].sum())} for part, r in rows.items()},
         },
-        "dropped": [],
+        "dropped": _dropped(task),
         "found": task.notes,
         "counts": {name: counts.tolist() for name, counts in task.counts.items()},
     }
 
 
-def _environment(plan: Plan, command: str) -> dict[str, Any]:
+def _dropped(task: Task) -> list[dict[str, Any]]:
+    """Per part of the files, the rows without any label: how many, and where the first of them stand."""
+    rows = task.split.unlabelled
+    found = {part: rows[task.store.parts[rows] == number] for number, part in enumerate(PARTS)}
+    return [
+        {
+            "reason": "no label of any target",
+            "part": part,
+            "rows": len(some),
+            "places": [str(task.store.place(int(row))) for row in some[:_PLACES_KEPT]],
+        }
+        for part, some in found.items()
+        if len(some)
+    ]
+
+
+def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
     packages = ("seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors")
     return {
         "format_version": FORMAT_VERSION,
@@ -220,6 +270,7 @@ def _environment(plan: Plan, command: str) -> dict[str, Any]:
         "seed": plan.task.config.train.seed,
         "parameters": parameter_count(plan.model),
         "command": command or " ".join(sys.argv),
+        "folder": folder_of_names(folder),
         "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
 
@@ -251,7 +302,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
         "stopped": state.stopped,
         "epochs": len(state.history),
         "best_epoch": state.best_epoch + 1,
-        "deciding": [f"{name}.{figure}" for name, figure in plan.deciding],
+        "deciding": _deciding(plan),
         "seconds": round(state.seconds, 3),
         "padding_share": state.history[-1]["padding_share"],
         "parameters": parameter_count(plan.model),

@@ -138,10 +138,10 @@ def test_places_name_the_file_as_the_user_did(write):
 def test_a_dash_is_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TABLE.encode())))
     source = open_files(["-"], ReadOptions())
-    assert source.files == ("<stdin>",)
+    assert source.files == ("standard input",)
     assert [(str(record.place), record.values) for record in source] == [
-        ("<stdin>:2", ROWS[0]),
-        ("<stdin>:3", ROWS[1]),
+        ("standard input:2", ROWS[0]),
+        ("standard input:3", ROWS[1]),
     ]
 
 

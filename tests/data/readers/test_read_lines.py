@@ -53,5 +53,5 @@ def test_utf_16_is_read_when_named(write):
 def test_an_odd_byte_in_utf_16_is_an_error_of_the_file(write):
     data = "text\nx\n".encode("utf-16") + b"\x00"
     assert refusal(write("a.csv", data), encoding="utf-16") == (
-        "a.csv: the bytes 00 are not utf-16\n  Is that its encoding?"
+        "a.csv: the bytes 00 are not utf-16\n  Say how the file is written, for instance --encoding utf-8."
     )

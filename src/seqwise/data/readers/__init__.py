@@ -18,8 +18,9 @@ field and value.
 
 from __future__ import annotations
 
-from seqwise.data.readers._open import format_of, open_files, read_stream
+from seqwise.data.readers._formats import format_named
+from seqwise.data.readers._open import format_of, open_files, open_like, read_stream
 from seqwise.data.readers._options import FORMATS, ReadOptions
 from seqwise.data.readers._source import Source
 
-__all__ = ["FORMATS", "ReadOptions", "Source", "format_of", "open_files", "read_stream"]
+__all__ = ["FORMATS", "ReadOptions", "Source", "format_named", "format_of", "open_files", "open_like", "read_stream"]

@@ -11,7 +11,7 @@ from itertools import islice
 from seqwise.data.readers._blocks import Block, blocks, comment_values, is_assignment
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import numbered_lines
-from seqwise.data.readers._options import ReadOptions
+from seqwise.data.readers._options import ReadOptions, numbered, other_names
 from seqwise.data.readers._source import LOOK, Part
 from seqwise.data.records import Place, Record
 from seqwise.errors import DataError
@@ -107,10 +107,11 @@ def _layout(name: str, options: ReadOptions, number: int, text: str, *, commente
     if delimiter == " ":
         delimiter = None
     width = len(_Layout(number, (), delimiter, commented).cells(text))
-    columns = options.columns or tuple(f"column{column}" for column in range(1, width + 1))
-    if len(columns) != width:
-        raise DataError(f"{len(columns)} columns are named, but the line has {width}", file=name, line=number)
-    return _Layout(number, columns, delimiter, commented)
+    columns = options.names_of(width)
+    if columns is None and options.columns is not None:
+        problem = f"{len(options.columns)} columns are named, but the line has {width}"
+        raise DataError(problem, file=name, line=number, hint=other_names(options))
+    return _Layout(number, columns or numbered(width), delimiter, commented)
 
 
 def _records(source: Input, encoding: str, layout: _Layout, *, look: bool = False) -> Generator[Record, None, None]:

@@ -6,13 +6,17 @@ import csv
 import re
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._options import FORMATS
 from seqwise.errors import DataError
 
-__all__ = ["format_and_note"]
+__all__ = ["LOOK_BYTES", "ending_of", "format_and_note", "format_named"]
+
+LOOK_BYTES = 1 << 16
+"""How much of an input is looked at."""
 
 _ENDINGS = {
     "csv": "csv",
@@ -48,26 +52,53 @@ _TS_KEYS = (
     "@data",
 )
 _CONLLU_LINE = re.compile(r"[0-9]+([-.][0-9]+)?(\t[^\t]+){9}")
-_LOOK_BYTES = 1 << 16
 _SAY = f"Say --format with one of {', '.join(FORMATS)}."
 
 
-def format_and_note(source: Input, encoding: str) -> tuple[str, str | None]:
+def ending_of(name: str) -> str:
+    """What stands behind the last dot of a file's name, `.gz` left out, in lower case; empty where there is none.
+
+    Example:
+        >>> ending_of("data/rows.CSV.gz"), ending_of("data/rows")
+        ('csv', '')
+    """
+    _, dot, ending = Path(name.lower().removesuffix(".gz")).name.rpartition(".")
+    return ending if dot else ""
+
+
+def format_named(name: str) -> str | None:
+    """The format that a file's ending stands for; None where it stands for none.
+
+    Example:
+        >>> format_named("rows.tab"), format_named("rows.txt")
+        ('tsv', None)
+    """
+    return _ENDINGS.get(ending_of(name))
+
+
+def format_and_note(source: Input, encoding: str, *, otherwise: str | None = None) -> tuple[str, str | None]:
     """The format, and what to say aloud when it is not what the ending says.
 
     A `.tsv` file whose lines stand in blocks with blank lines between is read as CoNLL columns: a table has
     no such blocks.
 
+    Args:
+        source: the file.
+        encoding: of its text.
+        otherwise: the format of a file whose ending and content tell none.
+
     Raises:
         DataError: the content is empty, or of no form that is known for sure.
     """
-    stem = source.name.lower().removesuffix(".gz")
-    named = _ENDINGS.get(stem.rpartition(".")[2]) if "." in stem else None
+    named = format_named(source.name)
     if named is not None and named != "tsv":
         return named, None
     lines, cut = _first_lines(source, encoding)
     if named is None:
-        return _sniffed(source.name, lines, cut=cut), None
+        form = _sniffed(lines, cut=cut) or otherwise
+        if form is None:
+            raise DataError("neither the file's name nor its content tells its format", file=source.name, hint=_SAY)
+        return form, None
     if _are_blocks(lines):
         return (
             "conll",
@@ -80,9 +111,9 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
     """The first lines without their line ends, and whether there are more; a line cut in the middle is left out."""
     with source.open(look=True) as stream:
         try:
-            head = stream.readline(_LOOK_BYTES)
+            head = stream.readline(LOOK_BYTES)
             if not head.lstrip().startswith(b"{"):
-                head += stream.read(_LOOK_BYTES)
+                head += stream.read(LOOK_BYTES)
         except GZIP_DAMAGE as error:
             raise damaged_gzip(error, source.name) from None
     if not head.strip():
@@ -93,12 +124,12 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
         if head.startswith(magic):
             raise DataError(f"the file is {told}", file=source.name, hint="Unpack or convert it first.")
     lines = head.decode(encoding, errors="replace").removeprefix("\ufeff").split("\n")
-    cut = len(head) >= _LOOK_BYTES and len(lines) > 2
+    cut = len(head) >= LOOK_BYTES and len(lines) > 2
     return [line.rstrip("\r") for line in (lines[:-1] if cut else lines)], cut
 
 
-def _sniffed(name: str, lines: list[str], *, cut: bool) -> str:
-    """The format that the first lines show."""
+def _sniffed(lines: list[str], *, cut: bool) -> str | None:
+    """The format that the first lines show, if they show one."""
     first = next(line for line in lines if line.strip())
     if first == "PAR1":
         return "parquet"
@@ -114,7 +145,7 @@ def _sniffed(name: str, lines: list[str], *, cut: bool) -> str:
     for delimiter in ("\t", ",", ";"):
         if _is_table(lines, delimiter, cut=cut):
             return "tsv" if delimiter == "\t" else "csv"
-    raise DataError("neither the file's name nor its content tells its format", file=name, hint=_SAY)
+    return None
 
 
 def _are_blocks(lines: Sequence[str]) -> bool:

@@ -135,7 +135,7 @@ def input_named(path: str | Path) -> Input:
     """
     name = str(path)
     if name == "-":
-        return StreamInput(sys.stdin.buffer, "<stdin>")
+        return StreamInput(sys.stdin.buffer, "standard input")
     place = Path(path)
     try:
         mode = place.stat().st_mode

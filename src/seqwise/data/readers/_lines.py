@@ -19,6 +19,7 @@ GZIP_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
 Lines = Generator[tuple[int, str], None, None]
 """Numbered lines, to be closed by whoever does not read them to the end."""
 
+_ENCODINGS = "Say how the file is written, for instance --encoding utf-8."
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -39,6 +40,9 @@ def numbered_lines(source: Input, encoding: str, *, look: bool = False) -> Lines
                 yield number, line.removeprefix("\ufeff") if number == 1 else line
         except UnicodeDecodeError as error:
             raise _undecodable(error, source.name, number + 1, encoding) from None
+        except UnicodeError:  # UTF-16 and UTF-32 at a text without a byte-order mark
+            problem = f"the text does not begin with a byte-order mark, as {encoding} does"
+            raise DataError(problem, file=source.name, hint=_ENCODINGS) from None
         except GZIP_DAMAGE as error:
             raise damaged_gzip(error, source.name, number + 1) from None
 
@@ -64,7 +68,7 @@ def _undecodable(error: UnicodeDecodeError, name: str, line: int, encoding: str)
     """The error for bytes that are not text."""
     shown = " ".join(f"{byte:02x}" for byte in error.object[error.start : error.end][:4])
     if "\n".encode(encoding) != b"\n":
-        return DataError(f"the bytes {shown} are not {encoding}", file=name, hint="Is that its encoding?")
+        return DataError(f"the bytes {shown} are not {encoding}", file=name, hint=_ENCODINGS)
     problem = f"byte {error.start + 1} of the line ({shown}) is not {encoding}"
     hint = "Say how the file is written, for instance --encoding latin-1."
     if line == 1 and error.object.startswith(_UTF16_MARKS):

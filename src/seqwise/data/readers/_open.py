@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from seqwise.data.readers._conll import conll_part
 from seqwise.data.readers._conllu import conllu_part
 from seqwise.data.readers._formats import format_and_note
 from seqwise.data.readers._inputs import Input, StreamInput, input_named
 from seqwise.data.readers._jsonl import jsonl_part
+from seqwise.data.readers._likeness import encoding_like, format_like
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
@@ -20,7 +21,7 @@ from seqwise.data.readers._tables import csv_part, tsv_part
 from seqwise.data.readers._ts import ts_part
 from seqwise.errors import ConfigError, DataError
 
-__all__ = ["format_of", "open_files", "read_stream"]
+__all__ = ["format_of", "open_files", "open_like", "read_stream"]
 
 
 def open_files(paths: Sequence[str | Path], options: ReadOptions) -> Source:
@@ -42,9 +43,46 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions) -> Source:
         ColumnError: an option names a column that is not there.
         ConfigError: no file is named, or the options do not fit the format.
     """
-    if not paths:
-        raise ConfigError("no file is named")
-    return _opened([input_named(path) for path in paths], options)
+    inputs = _inputs(paths)
+    return _joined(inputs, [_format(each, options) for each in inputs], options)
+
+
+def open_like(
+    paths: Sequence[str | Path],
+    trained: ReadOptions,
+    given: Mapping[str, Any] | None = None,
+    names: Sequence[str] = (),
+) -> Source:
+    """The records of files for a trained model: read as its training files were, if they have the same format.
+
+    A file of another format is read by the rules of that one. A stream is taken to have the format of the training
+    files if its first line can be of it. A file that is plainly UTF-8 is read so, whatever the training files were.
+
+    Args:
+        paths: files as the user named them; `-` is standard input.
+        trained: how the training files were read, with their format.
+        given: what the user says of these files, by the names of `ReadOptions`; it overrules everything else.
+        names: the training files; a file with an ending of theirs has their format.
+
+    Raises:
+        DataError, ColumnError, ConfigError: as `open_files`.
+    """
+    given = given or {}
+    inputs = _inputs(paths)
+    encoding = given.get("encoding") or encoding_like(inputs[0], trained.encoding)
+    if (form := given.get("format")) is not None:
+        formats: list[tuple[str, str | None]] = [(form, None)] * len(inputs)
+    else:
+        formats = [format_like(each, trained.format, encoding, names) for each in inputs]
+        form = formats[0][0]
+    options = trained if form == trained.format else ReadOptions()
+    if given.get("header"):
+        options = replace(options, columns=None, unlabelled_columns=())
+    source = _joined(inputs, formats, replace(options, **{**given, "format": form, "encoding": encoding}))
+    if encoding in (given.get("encoding"), trained.encoding):
+        return source
+    note = f"{source.files[0]}: read as {encoding}, though the training files are {trained.encoding}"
+    return replace(source, notes=(*source.notes, note))
 
 
 def read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> Source:
@@ -56,7 +94,7 @@ def read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> Source:
 
     Args:
         stream: the bytes, plain or gzipped.
-        name: what messages call it, such as `<stdin>`.
+        name: what messages call it, such as `standard input`.
         options: how to read.
 
     Raises:
@@ -69,7 +107,9 @@ def read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> Source:
         >>> source.columns, [record.values["label"] for record in source]
         (('text', 'label'), [1])
     """
-    return _opened([StreamInput(stream, name)], options)
+    source = StreamInput(stream, name)
+    _refuse_empty(source)
+    return _joined([source], [_format(source, options)], options)
 
 
 def format_of(path: str | Path) -> str:
@@ -81,13 +121,24 @@ def format_of(path: str | Path) -> str:
     return format_and_note(input_named(path), "utf-8")[0]
 
 
-def _opened(inputs: Sequence[Input], options: ReadOptions) -> Source:
-    """The inputs, looked at and joined."""
+def _inputs(paths: Sequence[str | Path]) -> list[Input]:
+    if not paths:
+        raise ConfigError("no file is named")
+    inputs = [input_named(path) for path in paths]
     for each in inputs:
         _refuse_empty(each)
-    found = [(options.format, None) if options.format else format_and_note(each, options.encoding) for each in inputs]
-    form = found[0][0]
-    for each, (other, _) in zip(inputs, found, strict=True):
+    return inputs
+
+
+def _format(source: Input, options: ReadOptions) -> tuple[str, str | None]:
+    """The format of an input, and what to say aloud about it."""
+    return (options.format, None) if options.format else format_and_note(source, options.encoding)
+
+
+def _joined(inputs: Sequence[Input], formats: Sequence[tuple[str, str | None]], options: ReadOptions) -> Source:
+    """The inputs, looked at and joined."""
+    form = formats[0][0]
+    for each, (other, _) in zip(inputs, formats, strict=True):
         if other != form:
             problem = f"the file is {other}, but '{inputs[0].name}' is {form}"
             hint = "Files read together must have one format; if they do, say --format."
@@ -95,9 +146,9 @@ def _opened(inputs: Sequence[Input], options: ReadOptions) -> Source:
     _refuse_idle_options(options, form)
     parts = [
         replace(part, notes=(note, *part.notes)) if note else part
-        for part, note in ((_PARTS[form](each, options), note) for each, (_, note) in zip(inputs, found, strict=True))
+        for part, note in ((_PARTS[form](each, options), note) for each, (_, note) in zip(inputs, formats, strict=True))
     ]
-    source = joined(parts, form)
+    source = joined(parts, replace(options, format=form))
     return in_long_form(source, options) if options.long_form else source
 
 

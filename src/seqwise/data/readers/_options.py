@@ -30,6 +30,8 @@ class ReadOptions:
             text/tab-separated-values).
         header: whether a table's first line names its columns.
         columns: names for the columns of CoNLL files, or of a table without a header.
+        unlabelled_columns: names for the columns of such a file that may have fewer of them, since it is to be
+            predicted: the names that are as many as its columns are taken.
         series_id: the column whose value says to which series a row belongs. Giving any of `series_id`,
             `time` and `channels` reads a table in long form: one row per step, one record per series.
         time: the column that orders the rows of a series.
@@ -53,6 +55,7 @@ class ReadOptions:
     series_id: str | None = None
     time: str | None = None
     channels: tuple[str, ...] | None = None
+    unlabelled_columns: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:
@@ -72,7 +75,36 @@ class ReadOptions:
         if self.columns is not None and len(set(self.columns)) < len(self.columns):
             raise ConfigError(f"columns must differ from each other, got {listed(self.columns)}")
 
+    def names_of(self, width: int) -> tuple[str, ...] | None:
+        """The given names for that many columns; None where none are given, or they are not as many.
+
+        Example:
+            >>> options = ReadOptions(columns=("token", "tag"), unlabelled_columns=(("token",),))
+            >>> options.names_of(2), options.names_of(1), options.names_of(3)
+            (('token', 'tag'), ('token',), None)
+        """
+        named = (() if self.columns is None else (self.columns,)) + self.unlabelled_columns
+        return next((names for names in named if len(names) == width), None)
+
     @property
     def long_form(self) -> bool:
         """Whether a table has one row per step."""
         return any(option is not None for option in (self.series_id, self.time, self.channels))
+
+
+def numbered(width: int) -> tuple[str, ...]:
+    """The names of columns that have none.
+
+    Example:
+        >>> numbered(2)
+        ('column1', 'column2')
+    """
+    return tuple(f"column{number}" for number in range(1, width + 1))
+
+
+def other_names(options: ReadOptions) -> str | None:
+    """What to say about a file that has not as many columns as are named."""
+    if not options.unlabelled_columns:
+        return None
+    ways = " or ".join(listed(names) for names in (options.columns or (), *options.unlabelled_columns))
+    return f"The columns must be {ways}; name others with --columns."

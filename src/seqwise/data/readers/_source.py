@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from seqwise.data.readers._options import ReadOptions
 from seqwise.data.records import Record
 from seqwise.errors import DataError, listed
 
@@ -48,7 +49,7 @@ class Source:
 
     Attributes:
         files: the files as the user named them.
-        format: one of `readers.FORMATS`.
+        options: how the files are read, their format included.
         kind: what a record is: a row with one cell per column (`table`), a sequence with a list per column
             (`tokens`), or a numeric array under the name `series` (`series`).
         columns: the names known before reading. For JSONL, and for comments of CoNLL files, those seen in the
@@ -60,7 +61,7 @@ class Source:
     """
 
     files: tuple[str, ...]
-    format: str
+    options: ReadOptions
     kind: Kind
     columns: tuple[str, ...]
     notes: tuple[str, ...]
@@ -70,9 +71,15 @@ class Source:
     def __iter__(self) -> Iterator[Record]:
         return self.records()
 
+    @property
+    def format(self) -> str:
+        """One of `readers.FORMATS`."""
+        assert self.options.format is not None
+        return self.options.format
 
-def joined(parts: Sequence[Part], format: str) -> Source:  # noqa: A002 - the word that people use for it
-    """The parts one after the other.
+
+def joined(parts: Sequence[Part], options: ReadOptions) -> Source:
+    """The parts one after the other; the options must tell their format.
 
     Raises:
         DataError: they do not have the same columns.
@@ -84,7 +91,7 @@ def joined(parts: Sequence[Part], format: str) -> Source:  # noqa: A002 - the wo
     extra = dict.fromkeys(key for part in parts for key in part.extra)
     return Source(
         files=tuple(part.name for part in parts),
-        format=format,
+        options=options,
         kind=first.kind,
         columns=tuple(dict.fromkeys((*first.columns, *extra))),
         notes=tuple(f"{part.name}: {note}" for part in parts for note in part.notes),

@@ -10,10 +10,10 @@ from itertools import islice
 
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import numbered_lines
-from seqwise.data.readers._options import ReadOptions
+from seqwise.data.readers._options import ReadOptions, numbered, other_names
 from seqwise.data.readers._source import Part
 from seqwise.data.records import Place, Record
-from seqwise.errors import ConfigError, DataError, listed
+from seqwise.errors import ConfigError, DataError, counted, listed
 
 __all__ = ["csv_part", "tsv_part"]
 
@@ -170,15 +170,11 @@ def _named_by_options(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Column names for a table without a header: those given, else column1, column2, ..."""
     line, cells = row
-    if options.columns is None:
-        return tuple(f"column{number}" for number in range(1, len(cells) + 1)), ()
-    if len(options.columns) != len(cells):
-        raise DataError(
-            f"{len(options.columns)} columns are named, but the row has {len(cells)} fields",
-            file=name,
-            line=line,
-        )
-    return options.columns, ()
+    columns = options.names_of(len(cells))
+    if columns is None and options.columns is not None:
+        problem = f"{len(options.columns)} columns are named, but the row has {counted(len(cells), 'field')}"
+        raise DataError(problem, file=name, line=line, hint=other_names(options))
+    return columns or numbered(len(cells)), ()
 
 
 def _wrong_width(place: Place, row: list[str], width: int, dialect: _Dialect, *, header: bool) -> DataError:

@@ -1,0 +1,46 @@
+"""Flags that more than one command has: how the files that a trained model gets are read, and where it computes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Optional
+
+import typer
+
+__all__ = ["Columns", "Delimiter", "Device", "Encoding", "Format", "Header", "Quiet", "Quote", "options_given"]
+
+_Text = Optional[str]  # noqa: UP045 - typer reads the annotation
+_Flag = Optional[bool]  # noqa: UP045
+
+
+def _option(name: str, text: str) -> Any:
+    return typer.Option(name, help=text, rich_help_panel="How files are read", show_default=False)
+
+
+Format = Annotated[_Text, _option("--format", "csv, tsv, jsonl, parquet, conll, conllu or ts; by default found.")]
+Encoding = Annotated[_Text, _option("--encoding", "Text encoding; that of the training files, unless plainly UTF-8.")]
+Delimiter = Annotated[_Text, _option("--delimiter", "What separates fields.")]
+Quote = Annotated[_Flag, _option("--quote/--no-quote", "Whether fields may stand in quotes.")]
+Header = Annotated[_Flag, _option("--header/--no-header", "Whether the first line names columns.")]
+Columns = Annotated[_Text, _option("--columns", "Names of the columns, a,b,c.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+
+
+def options_given(
+    data_format: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    quote: bool | None,
+    header: bool | None,
+    columns: str | None,
+) -> dict[str, Any]:
+    """The options that flags gave, by the names of `seqwise.data.readers.ReadOptions`."""
+    given = {
+        "format": data_format,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "quote": quote,
+        "header": header,
+        "columns": None if columns is None else tuple(columns.split(",")),
+    }
+    return {name: value for name, value in given.items() if value is not None}

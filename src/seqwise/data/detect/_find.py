@@ -1,0 +1,74 @@
+"""The input and the targets of a source, with what was found in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from seqwise.data.detect._columns import Columns
+from seqwise.data.detect._found import found_targets
+from seqwise.data.detect._input import input_column, input_doubts, input_kinds, input_sentence
+from seqwise.data.detect._requested import Requested
+from seqwise.data.detect._steps import cut_alike, cut_sentences
+from seqwise.data.detect._targets import requested_targets, target_sentence
+from seqwise.data.readers import Source
+from seqwise.data.records import Record
+from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
+
+__all__ = ["Finding", "find_spec"]
+
+
+@dataclass
+class Finding:
+    """The spec of the data, and what was found in sentences."""
+
+    spec: DataSpec
+    notes: list[str] = field(default_factory=list)
+
+
+def find_spec(source: Source, sample: Sequence[Record], requested: Requested) -> Finding:
+    """The input and the targets of a source.
+
+    Raises:
+        ColumnError: a requested column is not there (did you mean).
+        ConfigError: one column is asked for twice, or the input in a form that its cells do not have.
+        DataError: nothing looks like an input, or several columns could be the target; the message lists them.
+    """
+    columns = Columns.of(source, sample, requested)
+    for column in (requested.text, requested.tokens, requested.group):
+        if column is not None:
+            columns.require(column)
+    targets = requested_targets(columns)
+    column = input_column(columns, targets)
+    left: list[str] = []
+    if not requested.names_targets:
+        targets, left = found_targets(columns, column)
+    kind, targets = cut_alike(columns, column, input_kinds(columns, column, targets), targets)
+    lower = requested.lower
+    if lower is None:
+        lower = kind == "words" and not any(target.per_step for target in targets)
+    input_spec = InputSpec(kind, column, lower)
+    doubts = [
+        *cut_sentences(columns, column, targets),
+        *input_doubts(columns, column, kind, targets),
+        *_header_doubts(columns, targets),
+        *left,
+    ]
+    notes = [input_sentence(input_spec), *map(target_sentence, targets), *doubts]
+    return Finding(DataSpec(input_spec, tuple(targets), _id_column(columns, targets), requested.group), notes)
+
+
+def _header_doubts(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
+    """A header that is data, as the labels tell."""
+    names = [name for target in targets for name in target.columns if name in columns.profiles[name].values]
+    if not names or columns.source.format not in ("csv", "tsv"):
+        return []
+    return [f"column '{names[0]}' is called like one of its labels: if the first line is data, say --no-header"]
+
+
+def _id_column(columns: Columns, targets: Sequence[TargetSpec]) -> str | None:
+    asked = columns.requested.id
+    if asked is not None:
+        return None if asked == "none" else columns.require(asked).name
+    taken = {column for target in targets for column in target.columns}
+    return "id" if "id" in columns.profiles and "id" not in taken and columns.source.kind == "table" else None

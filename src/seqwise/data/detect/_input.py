@@ -1,0 +1,158 @@
+"""Which column is the input, and in which ways its cells can become sequences."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from seqwise.data.detect._columns import TEXT_NAMES, TOKEN_NAMES, Columns, is_id
+from seqwise.data.profile import ColumnProfile
+from seqwise.data.spec import InputKind, InputSpec, TargetSpec
+from seqwise.data.tokens import TOKENIZERS
+from seqwise.errors import ConfigError, listed
+
+__all__ = ["input_column", "input_doubts", "input_kinds", "input_sentence", "rows_of_tokens"]
+
+_ONE_WORD = 1.5
+"""Words per cell up to which a column holds names and the like, which are read character by character."""
+
+_ROW_TOKENS = ("word", "token", "form")
+
+
+def input_column(columns: Columns, targets: Sequence[TargetSpec]) -> str:
+    """The column that was asked for, else the first of those that docs/data.md lists."""
+    requested, profiles = columns.requested, columns.profiles
+    if requested.text is not None and requested.tokens is not None:
+        raise ConfigError("--text and --tokens name the input in two ways; give one of them")
+    asked = requested.tokens or requested.text
+    if asked is not None:
+        return asked
+    if columns.source.tokens is not None:
+        return columns.source.tokens
+    taken = {column for target in targets for column in target.columns}
+    taken |= {*requested.ignored, *filter(None, (requested.id, requested.group))}
+    free = {name: profile for name, profile in profiles.items() if name not in taken}
+    if "series" in free and columns.source.kind == "series":
+        return "series"
+    series = [name for name, profile in free.items() if profile.is_series]
+    lists = [name for name, profile in free.items() if profile.is_list and name not in series]
+    lists = [name for name in lists if not free[name].has_objects]
+    texts = [name for name, profile in free.items() if profile.is_text]
+    texts = [name for name in texts if not (free[name].is_zero_or_one or free[name].is_moment)]
+    named_lists = [name for name in lists if name.lower() in TOKEN_NAMES]
+    named_texts = [name for name in texts if name.lower() in TEXT_NAMES]
+    for candidates in (named_lists, named_texts, series):
+        if candidates:
+            return candidates[0]
+    texts = [name for name in texts if not is_id(free[name])] or texts
+    sequences = [name for name in texts if not free[name].is_label]
+    numbers = [name for name in sequences if free[name].is_numeric]
+    # A single column of whole numbers may be read digit by digit; several, or fractions, are features.
+    if len(numbers) > 1 or any(free[name].fraction for name in numbers):
+        sequences = [name for name in sequences if name not in numbers]
+    # Beside running text a list is a set of labels, unless another list has as many items: tokens and their tags.
+    several = any(free[name].mean_words > _ONE_WORD for name in sequences)
+    if lists and not (several and not _are_parallel([free[name] for name in lists])):
+        return max(lists, key=lambda name: free[name].distinct_items)
+    # Beside features a column of labels is no text.
+    texts = sequences or ([] if numbers else texts)
+    if not texts:
+        raise columns.unusable(
+            "no column looks like a sequence",
+            "Name the column of text with --text or of token lists with --tokens. A series with a row per step needs "
+            f"--series-id or --time; a row of single numbers is no sequence. {columns.listing()}",
+        )
+    return max(texts, key=lambda name: (free[name].mean_length, free[name].distinct))
+
+
+def _are_parallel(profiles: Sequence[ColumnProfile]) -> bool:
+    """Whether two of the columns of lists have equally many items in most rows."""
+    for one, other in combinations(profiles, 2):
+        both = [(a, b) for a, b in zip(one.column, other.column, strict=True) if a is not None and b is not None]
+        if sum(len(a) == len(b) for a, b in both) > 0.9 * len(both):
+            return True
+    return False
+
+
+def input_kinds(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> tuple[InputKind, ...]:
+    """How the cells of the input can become sequences, the likeliest first; one where the user or the cells decide."""
+    profile, kind = columns.profiles[column], columns.requested.kind
+    if profile.is_list or profile.is_series or columns.requested.tokens == column:
+        own: InputKind = "series" if profile.is_series or kind == "series" else "tokens"
+        if kind in ("auto", own):
+            return (own,)
+        if profile.is_written or (profile.is_list and kind == "tokens"):
+            return (kind,)  # type: ignore[return-value]
+        what = (
+            "lists" if profile.is_list else "a numeric series" if profile.is_series else "asked for as lists, --tokens"
+        )
+        raise ConfigError(f"input.kind is '{kind}', but the cells of column '{column}' are {what}")
+    if kind in ("tokens", "series"):
+        raise ConfigError(f"input.kind is '{kind}', but the cells of column '{column}' are no lists")
+    if kind != "auto":
+        return (kind,)  # type: ignore[return-value]
+    several = profile.mean_words > _ONE_WORD
+    if any(target.per_step for target in targets):
+        return ("whitespace", "words", "characters") if several else ("characters", "whitespace", "words")
+    return ("words",) if several else ("characters",)
+
+
+def input_doubts(columns: Columns, column: str, kind: InputKind, targets: Sequence[TargetSpec]) -> list[str]:
+    """What speaks against the column that was found, or against reading it as text."""
+    requested, profile = columns.requested, columns.profiles[column]
+    told = []
+    if kind in TOKENIZERS and requested.kind == "auto":
+        rows = [cell.split() for cell in profile.cells if isinstance(cell, str)]
+        if all(map(_are_numbers, rows)) and any(len(row) > 1 and "." in "".join(row) for row in rows):
+            told.append(
+                f"column '{column}': numbers between blanks are read as words; for a numeric series write lists: "
+                "[0.5, 1.25]"
+            )
+    told += rows_of_tokens(columns, [column])
+    if requested.text is None and profile.is_text and column.lower() not in TEXT_NAMES:
+        taken = {column, requested.id, requested.group, *requested.ignored}
+        taken |= {name for target in targets for name in target.columns}
+        others = [
+            name
+            for name, other in columns.profiles.items()
+            if name not in taken
+            and other.is_text
+            and not (other.is_label or is_id(other) or other.fraction or other.is_moment)
+            if other.mean_words > _ONE_WORD
+        ]
+        if others:
+            what = "column" if len(others) == 1 else "columns"
+            first = shlex.quote(others[0])
+            told.append(f"left alone: {what} {listed(others, 6)}; to read '{others[0]}' instead: --text {first}")
+    return told
+
+
+def rows_of_tokens(columns: Columns, names: Iterable[str]) -> list[str]:
+    """What to do with a table that has a row per token, as the name of one of these columns tells."""
+    names = [name for name in names if name.lower() in _ROW_TOKENS and columns.profiles[name].mean_words == 1]
+    return [
+        f"if each row of column '{name}' is one token of a sequence, write a CoNLL file: a token and its labels per "
+        "line, a blank line after each sequence"
+        for name in names[:1]
+    ]
+
+
+def _are_numbers(words: list[str]) -> bool:
+    try:
+        return all(float(word) is not None for word in words)
+    except ValueError:
+        return False
+
+
+def input_sentence(spec: InputSpec) -> str:
+    """What the input is."""
+    what = {
+        "words": "running text, cut into words",
+        "whitespace": "running text, cut at blanks",
+        "characters": "text, read character by character",
+        "bytes": "text, read byte by byte",
+        "tokens": "token lists, taken as they are",
+        "series": "a numeric series",
+    }[spec.kind]
+    return f"input: column '{spec.column}', {what}{', lower-cased' if spec.lower else ''}"

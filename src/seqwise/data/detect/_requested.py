@@ -1,0 +1,45 @@
+"""What the user asked for; everything left out is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqwise.data.spec import InputKind
+
+__all__ = ["Requested"]
+
+
+@dataclass(frozen=True)
+class Requested:
+    """What the user asked for; everything left out is found.
+
+    Attributes:
+        text: the column of running text.
+        tokens: the column of token lists.
+        label: columns with one label per sequence.
+        tags: columns with one label per step.
+        outputs: patterns such as `vote_*`; each names the columns of one target with K outputs.
+        multilabel: columns with lists of labels, or patterns of 0/1 columns.
+        kind: how a cell becomes a sequence; `auto` looks at the cells.
+        lower: whether symbols are lower-cased; None decides by the targets.
+        id: the column that names rows; `none` for none.
+        group: the column whose rows stay together in a split.
+        ignored: columns that are neither input nor target, such as the id and the time of long-form series.
+    """
+
+    text: str | None = None
+    tokens: str | None = None
+    label: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    multilabel: tuple[str, ...] = ()
+    kind: InputKind | str = "auto"
+    lower: bool | None = None
+    id: str | None = None
+    group: str | None = None
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def names_targets(self) -> bool:
+        """Whether the user named any target."""
+        return bool(self.label or self.tags or self.outputs or self.multilabel)

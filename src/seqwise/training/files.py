@@ -1,0 +1,86 @@
+"""The files that a run reads: that each stands in one part only, and by what they are known again."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from seqwise.data.split import DEV, PARTS, TEST
+from seqwise.errors import DataError
+from seqwise.training.config import DataConfig
+
+__all__ = ["check_distinct", "equal_content", "file_facts", "files_of_parts"]
+
+
+def files_of_parts(data: DataConfig) -> list[tuple[int, tuple[str, ...]]]:
+    """Pairs of a part's number and its files, for the parts that have files of their own."""
+    return [(part, files) for part, files in enumerate((data.train, data.dev, data.test)) if files]
+
+
+def check_distinct(data: DataConfig) -> list[str]:
+    """Refuses a file that is named twice, however it is spelled; a link to a file is that file.
+
+    Returns:
+        A sentence for each file that is dev and test at once, which is allowed.
+
+    Raises:
+        DataError: a file is named twice for one part, or for training and for another part.
+    """
+    warnings: list[str] = []
+    known: dict[tuple[int, int], tuple[int, str]] = {}
+    for part, names in files_of_parts(data):
+        for name in names:
+            try:
+                status = Path(name).stat()
+            except OSError:
+                continue  # opening it will say what is wrong
+            itself = (status.st_dev, status.st_ino)
+            if itself not in known:
+                known[itself] = (part, name)
+                continue
+            before, first = known[itself]
+            if (before, part) != (DEV, TEST):
+                raise _twice(part, name, before, first)
+            warnings.append(f"'{name}' is dev and test at once: the figures on test also chose the best epoch")
+    return warnings
+
+
+def _twice(part: int, name: str, before: int, first: str) -> DataError:
+    if part == before:
+        hint = "Each of its rows would count twice. Name it once."
+        also = "" if name == first else f", also as '{first}'"
+        return DataError(f"the file is named twice for {PARTS[part]}{also}", file=name, hint=hint)
+    hint = (
+        f"A model must be judged on rows that it did not learn from. Leave --{PARTS[part]} out, or name another file."
+    )
+    also = "" if name == first else f", there as '{first}'"
+    return DataError(f"the file is named for {PARTS[part]} and for {PARTS[before]}{also}", file=name, hint=hint)
+
+
+def file_facts(data: DataConfig) -> list[dict[str, Any]]:
+    """Part, name, bytes and sha256 of each file."""
+    return [_facts(part, name) for part, names in files_of_parts(data) for name in names]
+
+
+def _facts(part: int, name: str) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    size = 0
+    with Path(name).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return {"part": PARTS[part], "name": name, "bytes": size, "sha256": digest.hexdigest()}
+
+
+def equal_content(files: list[dict[str, Any]]) -> list[str]:
+    """A sentence for each file with the content of another one before it; `files` as `file_facts` gives them."""
+    first: dict[str, dict[str, Any]] = {}
+    found = []
+    for file in files:
+        other = first.setdefault(file["sha256"], file)
+        if not Path(file["name"]).samefile(other["name"]):
+            found.append(
+                f"'{file['name']}' ({file['part']}) has the same content as '{other['name']}' ({other['part']})"
+            )
+    return found

@@ -1,0 +1,62 @@
+"""`seqwise evaluate` as a shell sees it: streams, flags, and errors that speak of judging, not of training."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from small_runs import joint_rows, write_rows
+
+
+def content(*rows):
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def test_standard_input_is_judged_like_the_file(seqwise, tmp_path, joint_run):
+    file = write_rows(tmp_path / "t.jsonl", joint_rows(9, seed=4))
+    piped = seqwise("evaluate", joint_run[0], "-", "--json", stdin=(tmp_path / "t.jsonl").read_bytes())
+    assert (piped.status, piped.err) == (0, "")
+    assert piped.out == seqwise("evaluate", joint_run[0], file, "--json").out
+
+
+def test_an_unknown_label_is_told_without_flags_of_training(seqwise, tmp_path, joint_run):
+    row = {"tokens": ["play"], "slots": ["O"], "intent": "Plya"}
+    result = seqwise("evaluate", joint_run[0], "-", stdin=content(row))
+    assert (result.status, result.err) == (
+        2,
+        "seqwise: standard input:1: column 'intent': the label 'Plya' was never seen in training\n"
+        "  Did you mean 'Play'? The model knows 'Book', 'Play', 'Weather'. "
+        "Correct the label, or train again with examples of it.\n",
+    )
+
+
+def test_the_column_of_every_target_must_be_there(seqwise, joint_run):
+    result = seqwise("evaluate", joint_run[0], "-", stdin=content({"tokens": ["play"], "intent": "Play"}))
+    assert (result.status, result.err) == (
+        2,
+        "seqwise: standard input: there is no column 'slots'\n  The columns are 'tokens', 'intent'.\n",
+    )
+
+
+def test_quiet_leaves_the_figures_on_standard_output(seqwise, joint_run):
+    rows = b"tokens,slots,intent\n" + b'"[""play""]","[""O""]",Play\n'
+    loud = seqwise("evaluate", joint_run[0], "-", stdin=rows)
+    assert (loud.status, loud.err) == (0, "standard input: the first line cannot be jsonl: read as csv\n")
+    quiet = seqwise("evaluate", joint_run[0], "-", "--quiet", stdin=rows)
+    assert (quiet.err, quiet.out) == ("", loud.out)
+
+
+def test_a_torn_run_is_one_message(seqwise, tmp_path, joint_run):
+    shutil.copytree(joint_run[0], tmp_path / "r")
+    (tmp_path / "r" / "labels.json").write_text("{}")
+    result = seqwise("evaluate", "r", "t.jsonl")
+    assert (result.status, result.err) == (
+        2,
+        "seqwise: r/labels.json cannot be used: it has no 'targets'\n"
+        "  Put the file back from a copy of the run folder, or train again: seqwise train --config r/config.yaml\n",
+    )
+
+
+def test_a_device_that_is_not_there_is_named(seqwise, joint_run):
+    result = seqwise("evaluate", joint_run[0], "t.jsonl", "--device", "gpu")
+    assert (result.status, result.err) == (2, "seqwise: there is no device 'gpu'; choose auto, cuda, mps, cpu\n")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from seqwise.errors import ConfigError
+from seqwise.training.prepare import prepare
+from small_runs import REQUESTS, config_of, rows_file
+
+WITHOUT_EFFECT = [
+    ("tags", ["model.pooling=mean"], "model.pooling is 'mean', but every target has a label per step, and nothing is"),
+    ("label", ["model.attention_size=4"], "model.attention_size is 4, but no target is pooled by attention"),
+    ("tags", ["model.attention_size=4"], "model.attention_size is 4, but no target is pooled by attention"),
+    (
+        "label",
+        ["train.optimizer=adam", "train.weight_decay=0.1"],
+        "train.weight_decay is 0.1, but only adamw decays weights, and train.optimizer is adam",
+    ),
+    ("series", ["input.lower=true"], "input.lower is true, but a series has no letters"),
+    ("series", ["input.min_count=2"], "input.min_count is 2, but a series has no symbols"),
+    ("series", ["input.affix_buckets=64"], "input.affix_buckets is 64, but a series has no words"),
+    ("series", ["input.symbol_dropout=0.5"], "input.symbol_dropout is 0.5, but a series has no symbols"),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "message"), WITHOUT_EFFECT)
+def test_a_setting_without_effect_is_refused(tmp_path, kind, settings, message):
+    config = config_of(rows_file(tmp_path, kind), kind, *settings)
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}.*\n  Leave it out; it would change nothing.$"):
+        prepare(config)
+
+
+FRACTIONS = [
+    (["dev"], "data.dev_fraction=0.2", "data.dev_fraction is 0.2, but dev has a file of its own"),
+    (["test"], "data.test_fraction=0.2", "data.test_fraction is 0.2, but test has a file of its own"),
+    (
+        ["dev"],
+        "data.test_fraction=0.2",
+        "data.test_fraction is 0.2, but with a dev file, and none for test, nothing is cut",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "setting", "message"), FRACTIONS)
+def test_a_share_of_what_is_not_cut_is_refused(tmp_path, parts, setting, message):
+    file = rows_file(tmp_path, "label")
+    others = [f"data.{part}={rows_file(tmp_path, 'label', 20, 1, f'{part}.jsonl')}" for part in parts]
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}\n"):
+        prepare(config_of(file, "label", *others, setting))
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_the_resolved_config_fits_the_same_data(tmp_path, kind):
+    resolved = prepare(config_of(rows_file(tmp_path, kind), kind)).config
+    assert prepare(resolved).config == resolved
+
+
+POOLINGS = [
+    (
+        "{intnt: mean}",
+        "model.pooling names 'intnt', which is no pooled target. Did you mean 'intent'? There are 'intent'.",
+    ),
+    ("{slots: mean}", "model.pooling names 'slots', which is no pooled target. There are 'intent'."),
+    ("{}", "model.pooling has none for 'intent'; name one per target, or one for all"),
+]
+
+
+@pytest.mark.parametrize(("pooling", "message"), POOLINGS)
+def test_poolings_are_named_for_the_targets_that_have_one(tmp_path, pooling, message):
+    config = config_of(rows_file(tmp_path, "joint"), "joint", f"model.pooling={pooling}")
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
+        prepare(config)
