@@ -1,10 +1,10 @@
-# Every word that people and CI say: make demo, make test, make check, make bench.
+# Every word that people and CI say: make demo, make test, make check, make docs, make bench.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check docs nightly bench format clean
 
 demo: .venv/run.done            ## set up and do the main job on the data in examples/data
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
@@ -12,11 +12,17 @@ demo: .venv/run.done            ## set up and do the main job on the data in exa
 test: .venv/dev.done            ## set up and run every test
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-check: .venv/dev.done           ## style, types and the directions of imports
+nightly: .venv/dev.done         ## the tests with 20 times as many generated cases
+	SEQWISE_CASES=10000 $(BIN)/python -m pytest -n auto --dist loadfile
+
+check: .venv/dev.done docs      ## style, types, the directions of imports, and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: .venv/dev.done            ## the documentation as a site in site/; a broken link is an error
+	$(BIN)/zensical build --strict
 
 bench: .venv/dev.done           ## train on the real data of SEQWISE_DATA and write the figures
 	$(BIN)/python -m benchmarks.prepare --data "$(SEQWISE_DATA)" --out benchmarks/.work/data

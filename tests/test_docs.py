@@ -8,13 +8,15 @@ import random
 import re
 import runpy
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from command_line import run
 from pages import DOCS, ROOT, blocks, commands, first_cells, indented
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 WITH_PYTHON = [page for page in PAGES if any(block.language == "python" for block in blocks(page))]
 COMMANDS = [
     (page.name, *words)
@@ -27,7 +29,7 @@ BLAME = ("flat", "tired", "loud", "long")
 
 
 def page_name(page):
-    return page.name if hasattr(page, "name") else None
+    return page.relative_to(ROOT).as_posix() if hasattr(page, "relative_to") else None
 
 
 @pytest.fixture(scope="session")
@@ -133,9 +135,10 @@ def test_endings_on_the_page_tell_the_format(tmp_path):
             assert format_of(tmp_path / f"rows{ending}") == form
 
 
-def test_messages_on_the_page_are_those_of_the_code():
+@pytest.mark.parametrize("page", ["data.md", "predict.md"])
+def test_messages_on_the_page_are_those_of_the_code(page):
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    messages = first_cells(DOCS / "data.md", "Messages")
+    messages = first_cells(DOCS / page, "Messages")
     assert messages
     assert [piece for message in messages for piece in message.split("…") if piece.strip() not in code] == []
 
@@ -143,6 +146,16 @@ def test_messages_on_the_page_are_those_of_the_code():
 def test_settings_are_those_of_the_config():
     page = runpy.run_path(str(DOCS / "make_settings.py"))["settings_page"]()
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == page, "run: python docs/make_settings.py"
+
+
+def test_differences_are_those_of_a_run():
+    command = [
+        sys.executable,
+        "-c",
+        "import runpy; print(runpy.run_path('docs/make_differences.py')['differences_page'](), end='')",
+    ]
+    page = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert (DOCS / "differences.md").read_text(encoding="utf-8") == page, "run: python docs/make_differences.py"
 
 
 def test_files_of_the_run_folder_are_those_of_a_run(reviews):

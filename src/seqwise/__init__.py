@@ -12,15 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seqwise.advice import advise as advise
     from seqwise.inference.model import Model as Model
     from seqwise.inference.model import load as load
 
 __version__ = "0.1.0"
 
-__all__ = ["Model", "load"]
+__all__ = ["Model", "advise", "load"]
 
 _HOMES = {
     "Model": "seqwise.inference.model",
+    "advise": "seqwise.advice",
     "load": "seqwise.inference.model",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 __all__ = ["Arrived", "Call", "Shape", "arrived", "fits", "shape_message", "shape_text"]
 
@@ -18,8 +18,7 @@ Shape = tuple[int | None, ...]
 """The sizes of an array's axes; None where a size is not known yet, as when TensorFlow traces a function."""
 
 
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(NamedTuple):
     """One array of a call, as the error messages show it.
 
     Attributes:
@@ -66,8 +65,19 @@ def arrived(name: str, array: Any) -> Arrived:
         Arrived(name='labels', kind='int', shape=(8, 47))
     """
     dtype = str(array.dtype)
-    kind = next((kind for kind in ("bool", "complex", "float", "int") if kind in dtype), dtype)
-    return Arrived(name, kind, tuple(array.shape))
+    return Arrived(name, _KINDS.get(dtype) or _kind(dtype), tuple(array.shape))
+
+
+def _kind(dtype: str) -> str:
+    return next((kind for kind in ("bool", "complex", "float", "int") if kind in dtype), dtype)
+
+
+_KINDS = {
+    library + name: _kind(name)
+    for library in ("", "torch.")
+    for name in ("float16", "bfloat16", "float32", "float64", "bool", "uint8", "int8", "int16", "int32", "int64")
+}
+"""The kinds of the types that nearly every call has: what stands here is not looked for."""
 
 
 def shape_text(shape: Sequence[int | str | None]) -> str:
@@ -88,8 +98,9 @@ def fits(shape: Shape, expected: Shape) -> bool:
         >>> fits((8, None), (8, 3)), fits((8,), (8, 1))
         (True, False)
     """
-    return len(shape) == len(expected) and all(
-        size is None or other is None or size == other for size, other in zip(shape, expected, strict=True)
+    return shape == expected or (
+        len(shape) == len(expected)
+        and all(size is None or other is None or size == other for size, other in zip(shape, expected, strict=True))
     )
 
 

@@ -38,6 +38,8 @@ def check_class_indices(
     label_values: Sequence[int] | None = None,
     counts: Counts = None,
     call: Call,
+    name: str = "labels",
+    hint: Callable[[list[int]], str | None] | None = None,
 ) -> None:
     """Refuses labels that are not class indices 0..classes-1, or not among `label_values` if given.
 
@@ -47,6 +49,8 @@ def check_class_indices(
         label_values: the label of each class; None when labels are class indices.
         counts: which labels count, in the shape of the labels.
         call: the call that labels arrived with.
+        name: the argument they arrived as.
+        hint: what to do about values that are out of range, where `label_values` and `ignore_index` are no answer.
 
     Raises:
         ValuesError: naming the first wrong label, its position and how many there are.
@@ -69,9 +73,9 @@ def check_class_indices(
     found = np.unique(labels if counts is None else labels[counts]).tolist()
     missing = [value for value in found if value not in allowed]
     expected = f"class indices 0..{classes - 1}" if label_values is None else f"one of {_numbers(allowed)}"
-    hint = _labels_hint(found, missing, classes)
-    problem = f"{_first('labels', labels, wrong)}, and {_how_many(wrong, counts)} out of range"
-    raise call.error(ValuesError, problem, expected=expected, hint=hint)
+    advice = _labels_hint(found, missing, classes) if hint is None else hint(missing)
+    problem = f"{_first(name, labels, wrong)}, and {_how_many(name, wrong, counts)} out of range"
+    raise call.error(ValuesError, problem, expected=expected, hint=advice)
 
 
 def check_probabilities(
@@ -104,7 +108,8 @@ def check_probabilities(
         raise call.error(ValuesError, _first(name, array, wrong), expected=expected, hint=hint())
     if axis is None:
         return
-    sums = array.sum(axis=axis, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # what does not count may be inf - inf
+        sums = array.sum(axis=axis, dtype=np.float64)
     wrong = _among(~(np.abs(sums - 1) <= SUM_TOLERANCE), counts)
     if wrong.any():
         problem = f"along axis {axis}, {_first(f'sum({name})', sums, wrong)}"
@@ -201,9 +206,9 @@ def _first(name: str, array: Array, wrong: Array) -> str:
     return f"{name}[{', '.join(str(int(axis)) for axis in place)}] is {text}"
 
 
-def _how_many(wrong: Array, counts: Counts) -> str:
+def _how_many(name: str, wrong: Array, counts: Counts) -> str:
     bad, of = int(wrong.sum()), wrong.size if counts is None else int(counts.sum())
-    return f"{bad} of {of} labels that count {'is' if bad == 1 else 'are'}"
+    return f"{bad} of {of} {name} that count {'is' if bad == 1 else 'are'}"
 
 
 def _numbers(values: Iterable[int], most: int = 12) -> str:

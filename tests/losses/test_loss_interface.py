@@ -12,17 +12,49 @@ import numpy as np
 import pytest
 from loss_cases import BACKENDS
 
+import seqwise.losses.jax
 import seqwise.losses.numpy
 import seqwise.losses.torch
-from seqwise.losses import _formulas, _numpy_terms, _torch_terms
-from seqwise.losses.torch import BinaryCrossEntropyLoss, CrossEntropyLoss, binary_cross_entropy, cross_entropy
+from seqwise.losses import _crf_formulas, _formulas
+from seqwise.losses.torch import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    LinearCrossEntropyLoss,
+    OrdinalLoss,
+    binary_cross_entropy,
+    cross_entropy,
+    focal_loss,
+    linear_cross_entropy,
+    ordinal_loss,
+)
 
-FUNCTIONS = ("cross_entropy", "binary_cross_entropy", "loss_sum")
+FUNCTIONS = (
+    "cross_entropy",
+    "focal_loss",
+    "ordinal_loss",
+    "binary_cross_entropy",
+    "loss_sum",
+    "crf_nll",
+    "crf_decode",
+    "crf_marginals",
+)
+MODULES = {
+    CrossEntropyLoss: cross_entropy,
+    FocalLoss: focal_loss,
+    OrdinalLoss: ordinal_loss,
+    LinearCrossEntropyLoss: linear_cross_entropy,
+    BinaryCrossEntropyLoss: binary_cross_entropy,
+}
+OF_NO_FRAMEWORK = {"Allowed", "Decoded", "allowed_transitions"}
+"""Public in the file of every framework, and the same thing in all of them."""
+
 SHARED_NAMES = frozenset(
     {
-        *("abs", "exp", "log", "log1p", "isinf", "logical_and", "maximum", "minimum", "where"),
-        *("any", "max", "sum"),
+        *("abs", "exp", "log", "log1p", "isfinite", "isinf", "logical_and", "maximum", "minimum", "where"),
+        *("any", "argmax", "argsort", "logical_not", "logical_or", "max", "min", "sum"),
         *("arange", "broadcast_to", "expand_dims", "ones_like", "shape", "take_along_axis", "zeros_like"),
+        *("concatenate", "flip", "reshape", "squeeze", "swapaxes", "take", "tensordot", "transpose"),
     }
 )
 """Names that numpy, jax.numpy and keras.ops have, with the same meaning."""
@@ -50,6 +82,11 @@ def test_the_signature_of_cross_entropy_is_the_published_one() -> None:
     }
 
 
+def test_focal_loss_has_one_option_more_and_ordinal_loss_none() -> None:
+    assert options(focal_loss) == options(cross_entropy) | {"gamma": 2.0}
+    assert options(ordinal_loss) == options(cross_entropy)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_all_frameworks_have_the_same_signature(name: str) -> None:
     signatures = [inspect.signature(getattr(backend.losses, name)) for backend in BACKENDS]
@@ -57,34 +94,28 @@ def test_all_frameworks_have_the_same_signature(name: str) -> None:
     assert all(shape == shapes[0] for shape in shapes)
 
 
-@pytest.mark.parametrize("terms", [_numpy_terms, _torch_terms])
-@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
-def test_terms_take_the_options_of_their_loss(terms: Any, name: str) -> None:
-    wanted = options(getattr(seqwise.losses.torch, name))
-    del wanted["reduction"], wanted["denominator"]
-    assert options(getattr(terms, name)) == wanted
-
-
-@pytest.mark.parametrize(
-    ("module", "function"), [(CrossEntropyLoss, cross_entropy), (BinaryCrossEntropyLoss, binary_cross_entropy)]
-)
+@pytest.mark.parametrize(("module", "function"), MODULES.items())
 def test_modules_split_the_options_between_making_and_calling(module: Any, function: Callable[..., Any]) -> None:
     assert options(module.__init__) | options(module.forward) == options(function)
     assert not options(module.__init__).keys() & options(module.forward).keys()
 
 
-@pytest.mark.parametrize("module", [seqwise.losses.numpy, seqwise.losses.torch])
+@pytest.mark.parametrize("module", [seqwise.losses.numpy, seqwise.losses.torch, seqwise.losses.jax])
 def test_public_names_are_sorted_and_defined_here(module: Any) -> None:
     own = {
         name
         for name, value in vars(module).items()
-        if getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
+        if getattr(value, "__module__", "").startswith(module.__name__) and not name.startswith("_")
     }
-    assert module.__all__ == sorted(own)
+    assert module.__all__ == sorted(own | OF_NO_FRAMEWORK)
 
 
-def test_formulas_use_only_names_that_all_frameworks_have() -> None:
-    tree = ast.parse(Path(_formulas.__file__).read_text(encoding="utf-8"))
+FORMULAS = pytest.mark.parametrize("formulas", [_formulas, _crf_formulas], ids=lambda module: module.__name__)
+
+
+@FORMULAS
+def test_formulas_use_only_names_that_all_frameworks_have(formulas: Any) -> None:
+    tree = ast.parse(Path(formulas.__file__).read_text(encoding="utf-8"))
     used = {
         node.attr
         for node in ast.walk(tree)
@@ -95,8 +126,9 @@ def test_formulas_use_only_names_that_all_frameworks_have() -> None:
     assert all(hasattr(np, name) for name in SHARED_NAMES)
 
 
-def test_formulas_import_no_array_library() -> None:
-    tree = ast.parse(Path(_formulas.__file__).read_text(encoding="utf-8"))
+@FORMULAS
+def test_formulas_import_no_array_library(formulas: Any) -> None:
+    tree = ast.parse(Path(formulas.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert imported == {"__future__", "collections.abc", "typing"}

@@ -9,19 +9,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loss_cases import BACKENDS, CLASS_CASES, NUMPY, REDUCTIONS, TORCH, Backend, Case, one_hot
+from loss_cases import BACKENDS, CLASS_CASES, CLASS_LOSSES, NUMPY, REDUCTIONS, Backend, Case, one_hot
+
+import oracle
 
 BATCH_MEANS = ("sum", "mean", "sequence_mean", "batch_mean", "per_output")
 EVERY_BACKEND = st.sampled_from(BACKENDS)
+SIZES = ((2, 2, 3), (3, 2, 3), (3, 4, 3), (1, 3, 5))
+"""Few, and some of one shape when padded, since JAX compiles every operation again for every shape."""
 laws = settings(max_examples=40, deadline=None)
 
 
 @st.composite
 def batches(draw: st.DrawFn) -> dict[str, Any]:
-    """NumPy arrays of a tagging batch with lengths, class weights and smoothing."""
-    batch, time, classes = draw(st.integers(1, 4)), draw(st.integers(1, 5)), draw(st.integers(2, 5))
+    """NumPy arrays of a tagging batch with lengths, class weights and smoothing, and the loss to call."""
+    batch, time, classes = draw(st.sampled_from(SIZES))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return {
+        "loss": draw(st.sampled_from(tuple(CLASS_LOSSES))),
         "logits": rng.normal(scale=draw(st.sampled_from([0.1, 3.0, 30.0])), size=(batch, time, classes)),
         "labels": rng.integers(0, classes, (batch, time)),
         "lengths": rng.integers(1, time + 1, batch),
@@ -34,7 +39,8 @@ def batches(draw: st.DrawFn) -> dict[str, Any]:
 def loss(backend: Backend, arrays: dict[str, Any], **options: Any) -> Any:
     """The loss of NumPy arrays as a list or a number."""
     lists = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in arrays.items()}
-    return backend.call("cross_entropy", lists.pop("logits"), lists.pop("labels"), **lists, **options)
+    name, own = CLASS_LOSSES[lists.pop("loss", "cross_entropy")]
+    return backend.call(name, lists.pop("logits"), lists.pop("labels"), **own, **lists, **options)
 
 
 def close(wanted: Any) -> Any:
@@ -42,8 +48,9 @@ def close(wanted: Any) -> Any:
 
 
 @laws
-@given(batches(), EVERY_BACKEND, st.sampled_from(BATCH_MEANS), st.integers(1, 3))
-def test_more_padding_changes_nothing(arrays: dict[str, Any], backend: Backend, reduction: str, steps: int) -> None:
+@given(batches(), EVERY_BACKEND, st.sampled_from(BATCH_MEANS))
+def test_more_padding_changes_nothing(arrays: dict[str, Any], backend: Backend, reduction: str) -> None:
+    steps = 2
     padded = dict(arrays)
     padded["logits"] = np.pad(arrays["logits"], ((0, 0), (0, steps), (0, 0)), constant_values=np.nan)
     padded["labels"] = np.pad(arrays["labels"], ((0, 0), (0, steps)), constant_values=-77)
@@ -125,11 +132,13 @@ def test_micro_batches_add_up_to_the_batch(arrays: dict[str, Any], backend: Back
     def part(rows: slice) -> Any:
         given = {name: arrays[name][rows].tolist() for name in ("logits", "labels", "lengths", "sample_weight")}
         given = backend.arrays({**given, "class_weight": arrays["class_weight"].tolist()})
+        name, own = CLASS_LOSSES[arrays["loss"]]
         return backend.losses.loss_sum(
-            backend.losses.cross_entropy,
+            getattr(backend.losses, name),
             given.pop("logits"),
             given.pop("labels"),
             label_smoothing=arrays["label_smoothing"],
+            **own,
             **given,
         )
 
@@ -145,16 +154,40 @@ def test_one_denominator_makes_micro_batches_add_up(arrays: dict[str, Any], back
     parts = []
     for row in range(len(arrays["labels"])):
         one = {name: arrays[name][row : row + 1] for name in ("logits", "labels", "lengths")}
-        one["label_smoothing"] = arrays["label_smoothing"]
+        one |= {"loss": arrays["loss"], "label_smoothing": arrays["label_smoothing"]}
         parts.append(loss(backend, one, denominator=total))
     assert math.fsum(parts) == close(loss(backend, arrays))
 
 
 @laws
-@given(batches(), st.sampled_from(REDUCTIONS))
-def test_frameworks_agree(arrays: dict[str, Any], reduction: str) -> None:
-    found, reference = (np.array(loss(backend, arrays, reduction=reduction)) for backend in (TORCH, NUMPY))
+@given(batches(), EVERY_BACKEND, st.sampled_from(REDUCTIONS))
+def test_frameworks_agree(arrays: dict[str, Any], backend: Backend, reduction: str) -> None:
+    found, reference = (np.array(loss(each, arrays, reduction=reduction)) for each in (backend, NUMPY))
     np.testing.assert_allclose(found, reference, rtol=1e-11, atol=1e-12)
+
+
+@laws
+@given(batches(), EVERY_BACKEND)
+def test_errors_far_from_the_middle_of_the_prediction_cost_more_and_more(
+    arrays: dict[str, Any], backend: Backend
+) -> None:
+    """Ordinal loss is least at the median of the predicted classes, and grows ever faster away from it."""
+    row = arrays["logits"][0, 0].tolist()
+    costs = [backend.call("ordinal_loss", [row], [label]) for label in range(len(row))]
+    softmax = np.exp(oracle.log_softmax(row))
+    median = int((softmax.cumsum() >= 0.5).argmax())
+    assert min(costs) == pytest.approx(costs[median])
+    steps = np.diff(costs)
+    assert (np.diff(steps) >= -1e-9).all()
+
+
+@laws
+@given(batches(), EVERY_BACKEND)
+def test_the_higher_gamma_the_less_focal_loss_costs(arrays: dict[str, Any], backend: Backend) -> None:
+    focal = {**arrays, "loss": "focal_loss"}
+    costs = [np.array(loss(backend, focal, reduction="none", gamma=gamma)) for gamma in (0.0, 0.5, 2.0)]
+    assert (costs[0] + 1e-12 >= costs[1]).all()
+    assert (costs[1] + 1e-12 >= costs[2]).all()
 
 
 @pytest.mark.parametrize("case", [case for case in CLASS_CASES if len(case.sizes) > 1], ids=lambda case: case.name)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from loss_cases import BINARY_CASES, CLASS_CASES, REDUCTIONS, Backend, Case, flat, one_hot
+from loss_cases import BINARY_CASES, CLASS_CASES, CLASS_LOSSES, REDUCTIONS, Backend, Case, flat, numbers, one_hot
 
 import oracle
 
@@ -38,6 +38,54 @@ def test_one_hot_labels_give_what_class_indices_give(case: Case, reduction: str,
     terms = oracle.class_terms(case.logits, case.labels, **case.options)
     found = backend.call("cross_entropy", case.logits, labels, reduction=reduction, **case.options)
     agree(found, oracle.reduced(terms, case.sizes, reduction))
+
+
+OTHER_LOSSES = [name for name in CLASS_LOSSES if name != "cross_entropy"]
+
+
+@pytest.mark.parametrize("name", OTHER_LOSSES)
+@pytest.mark.parametrize("case", CLASS_CASES, ids=lambda case: case.name)
+def test_every_loss_over_class_indices_equals_the_oracle(name: str, case: Case, backend: Backend) -> None:
+    loss, own = CLASS_LOSSES[name]
+    terms = oracle.class_terms(case.logits, case.labels, loss=loss, **own, **case.options)
+    agree(backend.call(loss, case.logits, case.labels, **own, **case.options), oracle.reduced(terms, case.sizes))
+
+
+@pytest.mark.parametrize("name", OTHER_LOSSES)
+@pytest.mark.parametrize("case", CLASS_CASES, ids=lambda case: case.name)
+def test_every_loss_of_one_hot_labels_equals_the_oracle(name: str, case: Case, backend: Backend) -> None:
+    loss, own = CLASS_LOSSES[name]
+    labels = one_hot(case.labels, oracle.shape(case.logits)[-1], case.options.get("label_values"))
+    terms = oracle.class_terms(case.logits, case.labels, loss=loss, **own, **case.options)
+    found = backend.call(loss, case.logits, labels, **own, **case.options, reduction="none")
+    agree(found, oracle.reduced(terms, case.sizes, "none"))
+
+
+@pytest.mark.parametrize("case", CLASS_CASES, ids=lambda case: case.name)
+def test_focal_loss_of_gamma_0_is_cross_entropy(case: Case, backend: Backend) -> None:
+    found = backend.call("focal_loss", case.logits, case.labels, gamma=0.0, **case.options)
+    assert found == backend.call("cross_entropy", case.logits, case.labels, **case.options)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
+def test_focal_loss_of_a_known_probability(gamma: float, backend: Backend) -> None:
+    found = backend.call("focal_loss", [[math.log(3), 0.0]], [0], gamma=gamma)  # softmax is (3/4, 1/4)
+    agree(found, -(0.25**gamma) * math.log(0.75))
+
+
+def test_ordinal_loss_of_known_probabilities(backend: Backend) -> None:
+    logits = [[math.log(2), 0.0, math.log(5)]]  # softmax is (2/8, 1/8, 5/8): P(label <= 0) = 2/8, P(label <= 1) = 3/8
+    found = [backend.call("ordinal_loss", logits, [label], label_values=(-1, 0, 1)) for label in (-1, 0, 1)]
+    agree(found, [-math.log(2 / 8 * 3 / 8), -math.log(6 / 8 * 3 / 8), -math.log(6 / 8 * 5 / 8)])
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"label_smoothing": 0.2, "class_weight": [0.5, 2.0]}, {"from_logits": False}], ids=str
+)
+def test_ordinal_loss_of_two_classes_is_cross_entropy(options: dict[str, Any], backend: Backend) -> None:
+    logits = numbers((4, 2), 1) if options.get("from_logits", True) else [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5], [0, 1]]
+    found = backend.call("ordinal_loss", logits, [0, 1, 1, 0], **options)
+    agree(found, backend.call("cross_entropy", logits, [0, 1, 1, 0], **options))
 
 
 @pytest.mark.parametrize(("case", "reduction"), BINARY_CALLS)
@@ -103,8 +151,8 @@ def test_two_classes_equal_one_yes_or_no(backend: Backend) -> None:
 @pytest.mark.parametrize("case", CLASS_CASES, ids=lambda case: case.name)
 def test_the_mean_of_loss_sum_is_exactly_the_mean(case: Case, backend: Backend) -> None:
     options = backend.arrays({"logits": case.logits, "labels": case.labels, **case.options})
-    loss = backend.losses.cross_entropy
     logits, labels = options.pop("logits"), options.pop("labels")
-    assert float(backend.losses.loss_sum(loss, logits, labels, **options).mean()) == float(
-        loss(logits, labels, **options)
-    )
+    for name in ("cross_entropy", "focal_loss", "ordinal_loss"):
+        loss = getattr(backend.losses, name)
+        found = backend.losses.loss_sum(loss, logits, labels, **options).mean()
+        assert float(found) == float(loss(logits, labels, **options))

@@ -6,6 +6,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,14 +14,21 @@ import torch
 from loss_cases import BINARY_CASES, CLASS_CASES, TORCH, Case
 from torch.nn import functional
 
+import seqwise.losses.torch
 from seqwise.errors import ConfigError, SoftmaxTwiceWarning, ValuesError
 from seqwise.losses.torch import (
     BinaryCrossEntropyLoss,
     CrossEntropyLoss,
+    FocalLoss,
+    LinearCrossEntropyLoss,
     LossSum,
+    OrdinalLoss,
     binary_cross_entropy,
     cross_entropy,
+    focal_loss,
+    linear_cross_entropy,
     loss_sum,
+    ordinal_loss,
 )
 
 
@@ -185,18 +193,19 @@ def test_a_denominator_may_be_a_number_or_a_tensor_in_a_compiled_graph() -> None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("loss", [cross_entropy, focal_loss, ordinal_loss])
 @pytest.mark.parametrize("name", ["every option", "label values out of order with a missing label"])
-def test_a_gpu_is_never_waited_for(name: str) -> None:
+def test_a_gpu_is_never_waited_for(name: str, loss: Any) -> None:
     case = case_named(name)
     given = TORCH.arrays({"logits": case.logits, "labels": case.labels, **case.options, "denominator": 7.5})
     on_gpu = {key: value.cuda() if isinstance(value, torch.Tensor) else value for key, value in given.items()}
     torch.cuda.set_sync_debug_mode("error")
     try:
-        found = cross_entropy(on_gpu.pop("logits").requires_grad_(), on_gpu.pop("labels"), **on_gpu)
+        found = loss(on_gpu.pop("logits").requires_grad_(), on_gpu.pop("labels"), **on_gpu)
         found.backward()
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    torch.testing.assert_close(found.cpu(), cross_entropy(given.pop("logits"), given.pop("labels"), **given))
+    torch.testing.assert_close(found.cpu(), loss(given.pop("logits"), given.pop("labels"), **given))
 
 
 def test_autocast_changes_nothing() -> None:
@@ -328,13 +337,24 @@ def test_a_loss_sum_without_count_has_mean_0_and_a_gradient() -> None:
 
 
 def test_loss_sum_knows_its_losses() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)is not a loss.*one of 'cross_entropy', 'binary_cross_entropy'"):
+    with pytest.raises(ConfigError) as caught:
         loss_sum(functional.cross_entropy, LOGITS, LABELS)
+    assert str(caught.value) == (
+        "loss_sum: torch.nn.functional.cross_entropy is not a loss of seqwise.losses.torch\n"
+        "  expected: one of 'cross_entropy', 'focal_loss', 'ordinal_loss', 'linear_cross_entropy', "
+        "'binary_cross_entropy', 'crf_nll'"
+    )
 
 
-def test_loss_sum_has_no_reduction() -> None:
-    with pytest.raises(TypeError, match=r"cross_entropy\(\) got an unexpected keyword argument 'reduction'"):
-        loss_sum(cross_entropy, LOGITS, LABELS, reduction="mean")
+def test_loss_sum_takes_functions() -> None:
+    with pytest.raises(ConfigError, match=r"loss_sum: CrossEntropyLoss\(\) is not a loss of seqwise.losses.torch"):
+        loss_sum(CrossEntropyLoss(), LOGITS, LABELS)
+
+
+@pytest.mark.parametrize("name", ["reduction", "denominator"])
+def test_loss_sum_has_no_reduction(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"loss_sum: {name} has no meaning here, since nothing is divided yet"):
+        loss_sum(cross_entropy, LOGITS, LABELS, **{name: "mean"})
 
 
 @pytest.mark.parametrize("case", [case for case in BINARY_CASES if "lengths" in case.options], ids=lambda c: c.name)
@@ -375,3 +395,114 @@ def test_one_row_that_is_no_distribution_is_enough_to_stay_silent() -> None:
 
 def test_nan_logits_go_through_to_a_nan_loss() -> None:
     assert cross_entropy(torch.tensor([[math.nan, 0.0]]), torch.tensor([0])).isnan()
+
+
+OTHERS = {"focal": focal_loss, "focal of gamma 0.5": partial(focal_loss, gamma=0.5), "ordinal": ordinal_loss}
+"""The losses over classes next to cross-entropy; they share its code but for the cost of a class."""
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("loss", [focal_loss, ordinal_loss])
+def test_half_precision_logits_cost_what_their_float64_values_cost(loss: Any, dtype: torch.dtype) -> None:
+    logits = LOGITS.mul(5).to(dtype).requires_grad_()
+    found = loss(logits, LABELS, mask=MASK, class_weight=WEIGHTS, label_smoothing=0.1)
+    (gradient,) = torch.autograd.grad(found, logits)
+    assert (found.dtype, gradient.dtype) == (torch.float32, dtype)
+    exact = loss(logits.detach().double(), LABELS, mask=MASK, class_weight=WEIGHTS, label_smoothing=0.1)
+    assert found.item() == pytest.approx(float(exact), rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", OTHERS.values(), ids=OTHERS)
+def test_autocast_changes_none_of_the_losses_over_classes(loss: Any) -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = loss(LOGITS, LABELS, mask=MASK)
+    torch.testing.assert_close(found, loss(LOGITS, LABELS, mask=MASK), rtol=0, atol=0)
+
+
+def test_autocast_makes_the_head_of_linear_cross_entropy_half_precision_and_the_loss_float32() -> None:
+    hidden, weight = random(3, 5, 8), random(4, 8, seed=5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = linear_cross_entropy(hidden, weight, LABELS, mask=MASK)
+        wanted = cross_entropy(functional.linear(hidden, weight), LABELS, mask=MASK)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, wanted, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("compiler")
+@pytest.mark.parametrize("loss", OTHERS.values(), ids=OTHERS)
+def test_the_whole_of_every_loss_over_classes_compiles_to_one_graph(loss: Any) -> None:
+    options = {"mask": MASK, "class_weight": WEIGHTS, "label_smoothing": 0.1, "reduction": "sequence_mean"}
+    logits = LOGITS.clone().requires_grad_()
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    found, wanted = compiled(logits, LABELS, **options), loss(logits, LABELS, **options)
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(torch.autograd.grad(found, logits), torch.autograd.grad(wanted, logits))
+
+
+@pytest.mark.usefixtures("compiler")
+def test_the_whole_of_linear_cross_entropy_compiles_to_one_graph() -> None:
+    module = LinearCrossEntropyLoss(class_weight=WEIGHTS, label_smoothing=0.1)
+    hidden, head = random(3, 5, 8), torch.nn.Linear(8, 4)
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    found, wanted = (loss(hidden, head.weight, LABELS, bias=head.bias, mask=MASK) for loss in (compiled, module))
+    torch.testing.assert_close(found, wanted)
+    parameters = list(head.parameters())
+    torch.testing.assert_close(torch.autograd.grad(found, parameters), torch.autograd.grad(wanted, parameters))
+
+
+@pytest.mark.parametrize("loss", OTHERS.values(), ids=OTHERS)
+def test_gradients_of_each_example_by_vmap_of_grad(loss: Any) -> None:
+    found = torch.func.vmap(torch.func.grad(loss))(LOGITS, LABELS)
+    logits = LOGITS.clone().requires_grad_()
+    (wanted,) = torch.autograd.grad(loss(logits, LABELS, reduction="sum") / LABELS.shape[1], logits)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_functional_gradients_of_a_head_equal_autograd() -> None:
+    hidden, weight = random(3, 5, 8), random(4, 8, seed=5).requires_grad_()
+    (wanted,) = torch.autograd.grad(linear_cross_entropy(hidden, weight, LABELS, mask=MASK), weight)
+    found = torch.func.grad(lambda w: linear_cross_entropy(hidden, w, LABELS, mask=MASK))(weight.detach())
+    torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize(
+    ("module", "loss", "own"), [(FocalLoss, focal_loss, {"gamma": 0.5}), (OrdinalLoss, ordinal_loss, {})]
+)
+def test_modules_of_losses_over_classes_store_their_options(module: Any, loss: Any, own: dict[str, Any]) -> None:
+    options = {
+        **own,
+        "class_axis": 1,
+        "ignore_index": -1,
+        "label_values": (7, 0, 5, 1),
+        "class_weight": WEIGHTS,
+        "label_smoothing": 0.1,
+        "from_logits": False,
+        "reduction": "sequence_mean",
+    }
+    labels = torch.tensor([7, 0, 5, 1])[LABELS].masked_fill(~MASK, -1)
+    given = {"lengths": torch.tensor([5, 3, 4]), "sample_weight": random(3, 5, seed=3).exp(), "denominator": 2.0}
+    probabilities = LOGITS.softmax(-1).movedim(-1, 1)
+    found = module(**options)(probabilities, labels, **given)
+    torch.testing.assert_close(found, loss(probabilities, labels, **options, **given), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "module", [CrossEntropyLoss, FocalLoss, OrdinalLoss, LinearCrossEntropyLoss, BinaryCrossEntropyLoss]
+)
+def test_modules_ask_about_unknown_options(module: Any) -> None:
+    problem = f"{module.__name__}: there is no option "
+    with pytest.raises(ConfigError, match=rf"{problem}'lable_smoothing'(?s:.)*Did you mean 'label_smoothing'\?"):
+        module(lable_smoothing=0.1)
+    with pytest.raises(ConfigError, match=rf"{problem}'length'(?s:.)*Did you mean 'lengths'\?"):
+        module()(LOGITS, LABELS, length=[1])
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "focal_loss", "ordinal_loss"])
+@pytest.mark.parametrize("case", [case_named(c) for c in ("outputs", "every option", "lengths")], ids=lambda c: c.name)
+def test_float32_is_exact_to_a_millionth(case: Case, name: str) -> None:
+    given = TORCH.arrays({"logits": case.logits, "labels": case.labels, **case.options})
+    floats = [key for key, value in given.items() if torch.is_tensor(value) and value.is_floating_point()]
+    small = given | {key: given[key].float() for key in floats}
+    exact = given | {key: small[key].double() for key in floats}
+    loss = getattr(seqwise.losses.torch, name)
+    assert float(loss(**small)) == pytest.approx(float(loss(**exact)), rel=1e-6)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from seqwise import __version__
+from seqwise.cli.advise import advise
 from seqwise.cli.evaluate import evaluate
 from seqwise.cli.predict import predict
 from seqwise.cli.train import train
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command(rich_help_panel="Commands")(train)
 app.command(rich_help_panel="Commands")(evaluate)
 app.command(rich_help_panel="Commands")(predict)
+app.command(rich_help_panel="Commands")(advise)
 
 
 def _show_version(value: bool) -> None:

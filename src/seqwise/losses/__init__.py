@@ -1,9 +1,9 @@
 """Losses that are right about padding, masks, missing labels and averages: their contract.
 
-`seqwise.losses.numpy` is the reference, `seqwise.losses.torch` the one to train with. Names, signatures
-and meaning are the same everywhere; the import line chooses the framework, and nothing is guessed from
-the type of an array. Arrays are positional, options are keywords. Losses are in nats, and lower is
-better.
+`seqwise.losses.numpy` is the reference; `.torch`, `.jax` and `.keras` are the ones to train with. Names,
+signatures and meaning are the same everywhere; the import line chooses the framework, and nothing is
+guessed from the type of an array. Arrays are positional, options are keywords; an option that does not
+exist is an error that asks what was meant. Losses are in nats, and lower is better.
 
 Shapes
 ------
@@ -14,6 +14,9 @@ logits with one more axis, the classes.
 |--------------------------------------|----------------|-------------|------------------------|
 | one label per sequence               | (B, C)         | (B,)        | `cross_entropy`        |
 | one label per step                   | (B, T, C)      | (B, T)      | `cross_entropy`        |
+| ordered classes, such as -1 < 0 < 1  | as above       | as above    | `ordinal_loss`         |
+| many easy labels, few hard ones      | as above       | as above    | `focal_loss`           |
+| one label per step, judged together  | (B, T, C)      | (B, T)      | `crf_nll`              |
 | K outputs of C classes               | (B, K, C)      | (B, K)      | `cross_entropy`        |
 | K outputs of C classes per step      | (B, T, K, C)   | (B, T, K)   | `cross_entropy`        |
 | any of L labels, per step too        | (B[, T], L)    | (B[, T], L) | `binary_cross_entropy` |
@@ -21,9 +24,13 @@ logits with one more axis, the classes.
 Classes are last unless `class_axis` says otherwise: `class_axis=1` takes torch's layout (B, C, ...), and
 labels stay as they are. When two sizes are equal (T = C) nothing is guessed: `class_axis` alone decides.
 
-Labels of `cross_entropy` are class indices 0..C-1 (any integer type, the shape of the positions), or
-one-hot or soft labels (floats, the shape of the logits, at least 0 and with sum 1 over the classes). Both
-give the same number under every combination of options. Floats in the shape of class indices are refused.
+`linear_cross_entropy` takes what the logits are made from: hidden (..., D) and weight (C, D), which give
+logits (..., C), or one weight for each output, (K, C, D), which give (..., K, C).
+
+Labels of `cross_entropy`, `focal_loss` and `ordinal_loss` are class indices 0..C-1 (any integer type, the shape
+of the positions), or one-hot or soft labels (floats, the shape of the logits, at least 0 and with sum 1 over the
+classes). Both give the same number under every combination of options. Floats in the shape of class indices are
+refused.
 Labels of `binary_cross_entropy` are booleans, integers 0 and 1, or floats from 0 to 1.
 
 Formulas
@@ -34,7 +41,17 @@ smoothing, w the class weights and s the sample weights, the loss of a position 
     loss   = - s * sum_c w[c] * ((1 - e) * q[c] + e / C) * log softmax(z)[c]
     weight = s * sum_c w[c] * q[c]
 
-and for yes-or-no labels, with p the positive weight,
+`focal_loss` and `ordinal_loss` put another cost of each class in the place of log softmax(z)[c], and are the
+same in all else. With P = softmax(z) and F[k] = P[0] + ... + P[k],
+
+    focal_loss     (1 - P[c])^gamma * log P[c]
+    ordinal_loss   sum over k < c of log(1 - F[k])  +  sum over c <= k < C - 1 of log F[k]
+
+so that gamma = 0, and two ordered classes, are `cross_entropy`. Ordinal loss is the cross-entropy of the
+answers to the C - 1 questions "is the label at most k?"; it is least for the median of the predicted
+classes, and each step away from it costs more than the one before.
+
+For yes-or-no labels, with p the positive weight,
 
     loss   = - s * (p * q' * log sigmoid(z) + (1 - q') * log sigmoid(-z))   where q' = (1 - e) * q + e / 2
     weight = s
@@ -75,11 +92,49 @@ per output. `loss_sum(loss, logits, labels, ...)` gives the pair (sum, count) th
 0, its gradient is 0, and it stays attached to the graph. Positive weights of yes-or-no labels do not
 enter the divisor.
 
+Tags that depend on each other
+------------------------------
+`crf_nll`, `crf_decode` and `crf_marginals` are a linear-chain conditional random field (Lafferty, McCallum and Pereira
+2001). A path y gives one class to each step that counts, y_1 ... y_n, and scores
+
+    score(y) = start[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_(t-1), y_t] + end[y_n]
+
+with `emissions` (B, T, C) from a model, and `transitions` (C, C) from class (row) to class (column), `start` (C,) and
+`end` (C,) the same for all sequences; `start` and `end` are 0 when not given. Tags (B, T) are class indices.
+
+    crf_nll        log sum_y exp(score(y)) - score(tags): the loss of a sequence, never negative
+    crf_marginals  (B, T, C), the probability that a path goes through a class at a step: the gradient of the log sum by
+                   the emissions; 0 where a step does not count
+    crf_decode     the path that scores highest, `fill` (-1) where a step does not count, and its score; of equal paths
+                   the one whose last class is lowest, then the one whose class before it is lowest, and so on
+
+Without transitions the loss of a sequence is the sum of the cross-entropies of its steps. pytorch-crf and TF-Addons
+give the log-likelihood, which is this loss with the other sign.
+
+A step counts by `mask` and `lengths`. One that does not is not in the chain: the step after it follows the one before
+it, `start` belongs to the first step that counts, `end` to the last, and holes in a mask give what the sequence
+without those steps gives. A sequence in which nothing counts costs 0.
+
+`allowed` says which transitions may be, (C, C) booleans, or which may start and end a sequence too, as
+`allowed_transitions(labels)` gives it for IOB and IOBES labels. What may not be is selected away: no path goes there,
+its transitions have a gradient of exactly 0, and what is decoded never goes there. Tags that go there raise
+`ValuesError` where values are looked at; elsewhere they, and tags that are no class, cost infinity and have no
+gradient. So does, everywhere, a tag whose emission is -inf.
+
+| reduction       | result for a CRF                                                               |
+|-----------------|--------------------------------------------------------------------------------|
+| `none`          | the loss of every sequence, (B,)                                               |
+| `sum`           | their sum                                                                      |
+| `mean`          | the sum / the number of steps that count: a loss per token                     |
+| `sequence_mean` | each sequence's loss / its steps, averaged over the sequences that have steps  |
+| `batch_mean`    | the sum / the number of sequences that have steps                              |
+
 Numbers
 -------
 NumPy computes in float64. Other frameworks compute losses, sums and counts in float32, or in float64 for
 float64 logits; logits in half precision give a float32 loss. A logit of -inf rules a class out and is
-fine unless that class is the label, which gives an infinite loss.
+fine unless that class is the label, which gives an infinite loss; in `ordinal_loss` unless no class at all is
+left on one side of a question.
 
 `from_logits=False` takes probabilities. A probability below `PROBABILITY_FLOOR` counts as the floor, so
 that a label of probability 0 costs 126 log 2 = 87.34 nats in every framework, and has no gradient; larger
@@ -89,7 +144,8 @@ Values are checked always in NumPy, and in other frameworks for arrays on the CP
 labels, weights and probabilities out of range raise `ValuesError` naming position and value, and logits
 that look like probabilities give a `SoftmaxTwiceWarning`. NumPy refuses NaN logits too; other frameworks
 let them through to a NaN loss, where anomaly detection and gradient scaling look for them. On a GPU and
-inside a trace nothing is looked at.
+inside a trace nothing is looked at; a class index out of range then gives a NaN loss, in torch an error of
+its own.
 """
 
 from __future__ import annotations

@@ -11,29 +11,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["PROBABILITY_FLOOR", "binary_terms", "class_terms", "counting", "divided", "summed"]
+__all__ = [
+    "PROBABILITY_FLOOR",
+    "binary_terms",
+    "class_terms",
+    "counting",
+    "divided",
+    "in_time",
+    "linear_logits",
+    "summed",
+]
 
 PROBABILITY_FLOOR = 2.0**-126
 """Smaller probabilities count as this, the smallest normal float32: a loss of 126 log 2 = 87.3."""
 
+INF, NAN = float("inf"), float("nan")
+
 
 def counting(plan: Any, labels: Any, mask: Any, lengths: Any, *, xp: Any) -> Any:
     """Which positions count by mask, lengths and ignore_index together; None when none of them is given."""
-    shape = xp.shape(labels)[: len(plan.positions)]
-    conditions = []
-    if mask is not None:
-        conditions.append(_spread(mask, plan.mask_missing, xp))
-    if lengths is not None:
-        steps = xp.expand_dims(xp.arange(shape[1]), 0) < xp.expand_dims(lengths, -1)  # (batch, time)
-        conditions.append(_spread(steps, len(shape) - 2, xp))
-    if plan.ignore_index is not None:
-        conditions.append(_not_ignored(plan, labels, xp))
-    if not conditions:
-        return None
-    counts = xp.broadcast_to(conditions[0], shape)
-    for condition in conditions[1:]:
-        counts = xp.logical_and(counts, condition)
-    return counts
+    counts = in_time(xp.shape(labels)[: len(plan.positions)], mask, plan.mask_missing, lengths, xp=xp)
+    if plan.ignore_index is None:
+        return counts
+    kept = _not_ignored(plan, labels, xp)
+    return kept if counts is None else xp.logical_and(counts, kept)
+
+
+def in_time(shape: Any, mask: Any, mask_missing: int, lengths: Any, *, xp: Any) -> Any:
+    """Which positions of this shape count by mask and lengths together; None when neither is given."""
+    counts = None if mask is None else xp.broadcast_to(_spread(mask, mask_missing, xp), shape)
+    if lengths is None:
+        return counts
+    steps = xp.expand_dims(xp.arange(shape[1]), 0) < xp.expand_dims(lengths, -1)  # (batch, time)
+    steps = xp.broadcast_to(_spread(steps, len(shape) - 2, xp), shape)
+    return steps if counts is None else xp.logical_and(counts, steps)
 
 
 def _not_ignored(plan: Any, labels: Any, xp: Any) -> Any:
@@ -57,9 +68,9 @@ def class_terms(
     xp: Any,
     cast: Callable[[Any], Any],
 ) -> tuple[Any, Any]:
-    """Cross-entropy at every position, and what each position adds to the divisor of a mean."""
+    """A loss over classes at every position, and what each position adds to the divisor of a mean."""
     logits = _where_counts(counts, cast(logits), 0.0 if from_logits else 1.0, xp)
-    logs = _log_softmax(logits, xp) if from_logits else _floored_log(logits, xp)
+    logs = _class_logs(plan, logits, from_logits, xp)
     class_weight = None if class_weight is None else cast(class_weight)
     if plan.labels == "index":
         losses, weights = _index_terms(plan, logs, _class_indices(plan, labels, counts, xp), class_weight, xp)
@@ -67,6 +78,18 @@ def class_terms(
         shares = _where_counts(counts, cast(labels), 0.0, xp)
         losses, weights = _share_terms(plan, logs, shares, class_weight, xp)
     return _weighted(plan, losses, weights, counts, sample_weight, xp, cast)
+
+
+def linear_logits(hidden: Any, weight: Any, bias: Any, *, counts: Any, xp: Any, cast: Callable[[Any], Any]) -> Any:
+    """Hidden x weight + bias, with classes last; what does not count is 0 before the product, so that NaN stays out.
+
+    With one weight for each output, hidden counts where any output does.
+    """
+    if counts is not None and len(xp.shape(weight)) == 3:
+        counts = xp.any(counts, axis=-1)
+    hidden = _where_counts(counts, cast(hidden), 0.0, xp)
+    logits = xp.tensordot(hidden, cast(weight), axes=((-1,), (-1,)))
+    return logits if bias is None else logits + cast(bias)
 
 
 def binary_terms(
@@ -94,6 +117,53 @@ def binary_terms(
     return _weighted(plan, losses, None, counts, sample_weight, xp, cast)
 
 
+def _class_logs(plan: Any, logits: Any, from_logits: bool, xp: Any) -> Any:
+    """What each class would cost as the label, less than 0: all in which the losses over classes differ."""
+    if plan.ordered:
+        return _ordinal_logs(logits, from_logits, xp)
+    logs = _log_softmax(logits, xp) if from_logits else _floored_log(logits, xp)
+    if not plan.gamma:
+        return logs
+    others = _log_others(logits, logs, xp) if from_logits else _floored_log(1 - logits, xp)
+    infinite = xp.isinf(logs)
+    return xp.where(infinite, logs, xp.exp(plan.gamma * others) * xp.where(infinite, 0.0, logs))
+
+
+def _log_others(logits: Any, logs: Any, xp: Any) -> Any:
+    """log(1 - p) of each class: for the likeliest from the other classes, since 1 - p would lose its digits."""
+    likeliest = xp.expand_dims(xp.argmax(logits, axis=-1), -1) == xp.arange(xp.shape(logits)[-1])
+    others = _log_sum_exp(xp.where(likeliest, -INF, logits), xp) - _log_sum_exp(logits, xp)
+    p = xp.where(likeliest, 0.0, xp.exp(logs))  # at most 1/2
+    return xp.where(likeliest, others, xp.log1p(-p))
+
+
+def _ordinal_logs(logits: Any, from_logits: bool, xp: Any) -> Any:
+    """The logarithm of the likelihood of all answers to "label <= k?", k = 0..C-2, if the label were c."""
+    classes = xp.arange(xp.shape(logits)[-1])
+    questions = classes[:-1]
+    below = classes <= xp.expand_dims(questions, -1)  # (questions, classes)
+    spread = xp.expand_dims(logits, -2)
+    if from_logits:
+        upto, beyond = xp.where(below, spread, -INF), xp.where(below, -INF, spread)
+        question = (_log_sum_exp(upto, xp) - _log_sum_exp(beyond, xp))[..., 0]
+        log_yes, log_no = _log_sigmoid(question, xp), _log_sigmoid(-question, xp)
+    else:
+        upto, beyond = xp.where(below, spread, 0.0), xp.where(below, 0.0, spread)
+        log_yes, log_no = (_floored_log(xp.sum(part, axis=-1), xp) for part in (upto, beyond))
+    yes = xp.expand_dims(classes, -1) <= questions  # (classes, questions)
+    answers = xp.where(yes, xp.expand_dims(log_yes, -2), xp.expand_dims(log_no, -2))
+    return xp.sum(answers, axis=-1)
+
+
+def _log_sum_exp(numbers: Any, xp: Any) -> Any:
+    """The logarithm of the sum of exp over the last axis, which stays; -inf, of gradient 0, where all are -inf."""
+    highest = xp.max(numbers, axis=-1, keepdims=True)
+    highest = xp.where(xp.isfinite(highest), highest, 0.0)
+    total = xp.sum(xp.exp(numbers - highest), axis=-1, keepdims=True)
+    nothing = total == 0
+    return xp.where(nothing, -INF, highest + xp.log(xp.where(nothing, 1.0, total)))
+
+
 def _log_softmax(logits: Any, xp: Any) -> Any:
     shifted = logits - xp.max(logits, axis=-1, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
@@ -119,7 +189,10 @@ def _class_indices(plan: Any, labels: Any, counts: Any, xp: Any) -> Any:
 
 def _index_terms(plan: Any, logs: Any, index: Any, class_weight: Any, xp: Any) -> tuple[Any, Any]:
     """Losses and weights of labels that are class indices; no one-hot array is made."""
+    possible = xp.logical_and(index >= 0, index < xp.shape(logs)[-1])
+    index = xp.where(possible, index, 0)
     picked = xp.take_along_axis(logs, xp.expand_dims(index, -1), axis=-1)[..., 0]
+    picked = xp.where(possible, picked, NAN)  # a wrong label that nobody could look at is no silent loss
     if class_weight is None:
         weights, losses, evenly = None, -picked, logs
     else:
@@ -127,8 +200,7 @@ def _index_terms(plan: Any, logs: Any, index: Any, class_weight: Any, xp: Any) -
         weights = xp.take_along_axis(spread, xp.expand_dims(index, -1), axis=-1)[..., 0]
         losses, evenly = -_product(weights, picked, xp), _product(class_weight, logs, xp)
     if plan.label_smoothing:
-        share = plan.label_smoothing / xp.shape(logs)[-1]
-        losses = (1 - plan.label_smoothing) * losses - share * xp.sum(evenly, axis=-1)
+        losses = (1 - plan.label_smoothing) * losses - xp.sum(_even_share(plan, logs, xp) * evenly, axis=-1)
     return losses, weights
 
 
@@ -136,10 +208,15 @@ def _share_terms(plan: Any, logs: Any, shares: Any, class_weight: Any, xp: Any) 
     """Losses and weights of one-hot or soft labels; the weights are those of the labels before smoothing."""
     weights = None if class_weight is None else xp.sum(class_weight * shares, axis=-1)
     if plan.label_smoothing:
-        shares = (1 - plan.label_smoothing) * shares + plan.label_smoothing / xp.shape(logs)[-1]
+        shares = (1 - plan.label_smoothing) * shares + _even_share(plan, logs, xp)
     if class_weight is not None:
         shares = class_weight * shares
     return -xp.sum(_product(shares, logs, xp), axis=-1), weights
+
+
+def _even_share(plan: Any, logs: Any, xp: Any) -> Any:
+    """What smoothing gives each class; TensorFlow may not know how many there are before a trace runs."""
+    return plan.label_smoothing / (plan.classes or xp.sum(xp.ones_like(logs), axis=-1, keepdims=True))
 
 
 def _weighted(
@@ -154,9 +231,7 @@ def _weighted(
     return _where_counts(counts, losses, 0.0, xp), _where_counts(counts, weights, 0.0, xp)
 
 
-def summed(
-    plan: Any, losses: Any, weights: Any, counts: Any, reduction: str, *, xp: Any, cast: Callable[[Any], Any]
-) -> tuple[Any, Any]:
+def summed(plan: Any, losses: Any, weights: Any, counts: Any, reduction: str, *, xp: Any) -> tuple[Any, Any]:
     """The sum of a reduction and its divisor."""
     if reduction == "per_output":
         axes = plan.within_output
@@ -164,11 +239,11 @@ def summed(
     if reduction in ("sequence_mean", "batch_mean"):
         axes = plan.within_sequence
         counts = xp.zeros_like(losses) == 0 if counts is None else counts
-        sequences = xp.sum(cast(_over(axes, xp.any, counts)))
+        own_sums = _over(axes, xp.sum, losses)  # (batch,)
+        sequences = xp.sum(xp.where(_over(axes, xp.any, counts), xp.ones_like(own_sums), 0.0))
         if reduction == "batch_mean":
             return xp.sum(losses), sequences
-        own_means = divided(_over(axes, xp.sum, losses), _over(axes, xp.sum, weights), xp=xp)  # (batch,)
-        return xp.sum(own_means), sequences
+        return xp.sum(divided(own_sums, _over(axes, xp.sum, weights), xp=xp)), sequences
     return xp.sum(losses), xp.sum(weights)
 
 

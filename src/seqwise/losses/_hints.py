@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from seqwise.shapes import Arrived, Shape, fits, shape_text
 
-__all__ = ["binary_labels", "class_labels", "left_aligned", "one_number_per_label", "wrong_kind"]
+__all__ = [
+    "binary_labels",
+    "class_labels",
+    "left_aligned",
+    "linear_labels",
+    "linear_weight",
+    "one_number_per_label",
+    "wrong_kind",
+]
 
 
 def one_number_per_label(shape: Shape) -> str:
@@ -32,12 +40,34 @@ def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | Non
         return one_number_per_label(labels.shape)
     if _stray(labels.shape) and fits(labels.shape[1:], positions):
         return "axis 0 of the labels has size 1: remove it with labels[0]"
-    if labels.shape and labels.shape[-1] == 1 and fits(labels.shape[:-1], positions):
+    if _in_a_column(labels, positions):
         return "the last axis of the labels has size 1: remove it with labels[..., 0]"
     axes = [a for a in range(len(logits.shape)) if fits(logits.shape[:a] + logits.shape[a + 1 :], labels.shape)]
     if axes:
         return f"if axis {axes[0]} of the logits holds the classes, pass class_axis={axes[0]}"
     return _flat_head(logits.shape, labels.shape)
+
+
+def _in_a_column(labels: Arrived, positions: Shape) -> bool:
+    return labels.shape[-1:] == (1,) and fits(labels.shape[:-1], positions)
+
+
+def linear_labels(logits: Arrived, labels: Arrived) -> str | None:
+    """What to change so that labels fit the logits that a linear layer makes; None when nothing is near."""
+    if fits(labels.shape, logits.shape[:-1]):
+        return _index_labels_of_wrong_kind(labels)
+    if fits(labels.shape, logits.shape):
+        return "if the labels are one-hot, make them float"
+    if _in_a_column(labels, logits.shape[:-1]):
+        return "the last axis of the labels has size 1: remove it with labels[..., 0]"
+    return None
+
+
+def linear_weight(hidden: Arrived, weight: Arrived) -> str | None:
+    """What to change so that weight fits hidden; None when nothing is near."""
+    if len(weight.shape) == 2 and hidden.shape and fits(weight.shape[:1], hidden.shape[-1:]):
+        return "features are last, as in torch.nn.Linear: transpose the weight"
+    return None
 
 
 def _stray(shape: Shape) -> bool:
@@ -78,7 +108,7 @@ def binary_labels(logits: Arrived, labels: Arrived) -> str | None:
     """What to change so that yes-or-no labels have the shape of their logits; None when nothing is near."""
     if logits.shape and logits.shape[-1] == 1 and fits(logits.shape[:-1], labels.shape):
         return "the last axis of the logits has size 1: remove it with logits[..., 0]"
-    if labels.shape and labels.shape[-1] == 1 and fits(labels.shape[:-1], logits.shape):
+    if _in_a_column(labels, logits.shape):
         return "the last axis of the labels has size 1: remove it with labels[..., 0]"
     if fits(logits.shape[:-1], labels.shape):
         return "one label out of several classes is for cross_entropy"
@@ -100,8 +130,10 @@ def wrong_kind(array: Arrived) -> str | None:
     """What to do with an array of the wrong kind of number."""
     if array.name == "mask":
         return "True = this position counts: compare first, as in mask == 1"
-    if array.name == "logits":
-        return "cast the logits to a floating-point type"
+    if array.name in ("logits", "emissions", "hidden"):
+        return f"cast the {array.name} to a floating-point type"
+    if array.name.startswith("allowed"):
+        return f"True = this may be: compare first, as in {array.name} == 1"
     if array.name == "sample_weight" and array.kind == "bool":
         return "what counts and what does not is said by mask="
     return None

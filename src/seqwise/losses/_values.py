@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +14,13 @@ from seqwise import values
 from seqwise.errors import SoftmaxTwiceWarning
 from seqwise.losses import _hints
 from seqwise.losses._plan import Plan
+from seqwise.shapes import shape_message
 
 __all__ = ["check_values"]
 
 Array = NDArray[Any]
 
+_NOT_CALLERS = frozenset({"seqwise", "torch", "jax", "keras", "tensorflow"})
 _NOT_PROBABILITIES = "pass from_logits=True for the numbers that a linear layer gives"
 
 
@@ -28,7 +31,7 @@ def check_values(
 
     Args:
         plan: what the call means.
-        arrays: what arrived, by the name of the argument.
+        arrays: what arrived, by the name of the argument; logits only if they did.
         counts: which positions count, in the shape of the positions; None when all do.
         from_logits: whether the logits are logits; else they are probabilities.
 
@@ -41,7 +44,9 @@ def check_values(
         if name in arrays:
             _check_weight(plan, name, arrays[name], counts if name == "sample_weight" else None)
     _check_labels(plan, arrays["labels"], counts)
-    logits, axis = arrays["logits"], plan.class_axis
+    logits, axis = arrays.get("logits"), plan.class_axis
+    if logits is None:
+        return
     if not from_logits:
         values.check_probabilities(
             "logits", logits, class_axis=axis, counts=counts, call=plan.call, hint=lambda: _NOT_PROBABILITIES
@@ -49,8 +54,17 @@ def check_values(
     elif axis is not None and values.look_like_probabilities(logits, class_axis=axis, counts=counts):
         problem = "the logits look like probabilities already, and this loss applies softmax to them"
         hint = "take the softmax out of the model, or pass from_logits=False"
-        warning = plan.call.error(SoftmaxTwiceWarning, problem, expected="logits of any size", hint=hint)
-        warnings.warn(warning, stacklevel=4)
+        # no table: Python shows a warning once per place and text, and shapes change from batch to batch
+        text = shape_message(plan.call.name, problem, (), expected="logits of any size", hint=hint)
+        warnings.warn(SoftmaxTwiceWarning(text), stacklevel=_levels_to_caller())
+
+
+def _levels_to_caller() -> int:
+    """The `stacklevel` of the line that called a loss: the first outside this package and the frameworks."""
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _NOT_CALLERS:
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 def _check_weight(plan: Plan, name: str, weight: Array, counts: NDArray[np.bool_] | None) -> None:
@@ -83,8 +97,8 @@ def _share_hint(plan: Plan, labels: Array) -> str | None:
     if np.isin(labels, (0, 1)).all():
         return "a row of zeros names no class: leave it out with mask="
     if (labels == np.round(labels)).all():
-        logits, arrived_labels = plan.call.arrays[:2]
-        return _hints.class_labels(logits, arrived_labels, plan.class_axis or 0)
+        arrived = {array.name: array for array in plan.call.arrays}
+        return _hints.class_labels(arrived["logits"], arrived["labels"], plan.class_axis or 0)
     return None
 
 

@@ -1,0 +1,273 @@
+"""The advice itself: from shapes and values to the problem, the loss, the head, the mapping of labels, and code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seqwise.advice.alternatives import Alternative, alternatives, title
+from seqwise.advice.choices import Choices, Wish
+from seqwise.advice.classes import ASSUMED_CLASSES
+from seqwise.advice.facts import Facts, Value, facts_of
+from seqwise.advice.problems import LOSSES, PROBLEMS
+from seqwise.advice.reading import Change, Reading, Shape, head_text
+from seqwise.advice.readings import readings_of
+from seqwise.advice.snippets import loss_call, maps_by_hand, snippet
+from seqwise.advice.text import advice_text
+from seqwise.errors import ConfigError, ShapeError, listed
+from seqwise.shapes import shape_text
+
+__all__ = ["Advice", "ArrayWanted", "ValueMapping", "advice_of", "advise"]
+
+
+@dataclass(frozen=True)
+class ArrayWanted:
+    """An array as it has to arrive.
+
+    Attributes:
+        kind: the kind of number.
+        shape: the size of each axis.
+        axes: the name of each axis.
+    """
+
+    kind: str
+    shape: Shape
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ValueMapping:
+    """How labels become class indices.
+
+    Attributes:
+        values: the label of class 0, 1, 2, ...
+        by: `label_values` where the loss maps them, `class_of` where a dictionary does.
+    """
+
+    values: tuple[Value, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do with arrays of these shapes and values. `str()` is the advice as text.
+
+    Attributes:
+        problem: the name of the problem, one of `seqwise.advice.problems.PROBLEMS`.
+        title: the problem in words, with its sizes.
+        loss: the name of the loss.
+        call: the call of the loss.
+        pooling: the name of the summary that the head reads; None where there is nothing to summarise.
+        head: the layer before the loss, and the shape of what it gives.
+        shapes: what has to arrive, by the name of the array.
+        mapping: how labels become classes; None where they are class indices, or yes and no.
+        changes: what arrived wrong, and what to do.
+        why: the reasons.
+        alternatives: other answers that the same shapes and values allow.
+        code: by framework, a program that runs.
+    """
+
+    problem: str
+    title: str
+    loss: str
+    call: str
+    pooling: str | None
+    head: str
+    shapes: Mapping[str, ArrayWanted]
+    mapping: ValueMapping | None
+    changes: tuple[Change, ...]
+    why: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
+    code: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return advice_text(self)
+
+
+def advise(
+    logits: Any = None,
+    labels: Any = None,
+    *,
+    probabilities: Any = None,
+    hidden: Any = None,
+    mask: Any = None,
+    lengths: Any = None,
+    values: Iterable[Any] | str | None = None,
+    missing: int | None = None,
+    label_kind: str | None = None,
+    class_axis: int | None = None,
+    problem: str | None = None,
+    loss: str | None = None,
+    pooling: str = "last",
+    bidirectional: bool = False,
+    framework: str | None = None,
+) -> Advice:
+    """Which loss, which head and which shapes, for arrays or shapes of arrays.
+
+    An array is given as itself (of any framework), as a tuple of sizes, as text such as `8x47`, or as the name of
+    an `.npy` file.
+
+    Args:
+        logits: what the model gives, or is meant to give.
+        labels: the labels.
+        probabilities: what the model gives, where that is probabilities.
+        hidden: the encoder's states, (batch, time, features) or (batch, features).
+        mask: True = counts.
+        lengths: (batch,) how many steps count.
+        values: all values that labels have, in class order: (-1, 0, 1), `no,yes`, `0..4`. Those of an array of labels
+            are found.
+        missing: labels of this value do not count.
+        label_kind: int, float, bool or text, for labels of which only the shape is given.
+        class_axis: the axis of the logits that holds the classes, where two axes have one size.
+        problem: which problem it is, where the shapes leave several.
+        loss: another loss than the usual one of the problem.
+        pooling: last, mean, max or attention, where states of steps become one vector.
+        bidirectional: whether the second half of the features of the states reads backwards.
+        framework: torch, keras, jax or numpy, for code of one only.
+
+    Raises:
+        ConfigError: no labels, or an option that means nothing.
+        ShapeError: shapes that fit no problem.
+        ValuesError: labels that are amounts.
+        DataError: a file that cannot be read.
+
+    Example:
+        >>> advice = advise(logits=(8, 47), labels=(8, 47), values=(-1, 0, 1))
+        >>> advice.title
+        '47 labels out of 3 classes each, per sequence'
+        >>> advice.head
+        'Linear(hidden, 47 * 3) -> reshape (8, 47, 3)'
+        >>> advice.call
+        'cross_entropy(logits, labels, label_values=(-1, 0, 1))'
+    """
+    given = {
+        "logits": logits,
+        "probabilities": probabilities,
+        "hidden": hidden,
+        "labels": labels,
+        "mask": mask,
+        "lengths": lengths,
+    }
+    wish = Wish(problem, loss, pooling, bidirectional, framework)
+    facts = facts_of(given, values=values, missing=missing, label_kind=label_kind, class_axis=class_axis)
+    readings = readings_of(facts, problem)
+    if loss is not None:
+        readings = [reading for reading in readings if loss in reading.problem.losses]
+        _require_loss(loss, readings, facts, problem)
+    return advice_of(readings, facts, wish)
+
+
+def advice_of(readings: Sequence[Reading], facts: Facts, wish: Wish, notes: Sequence[str] = ()) -> Advice:
+    """The advice for the first of the readings.
+
+    Args:
+        readings: what the facts can be.
+        facts: what is known.
+        wish: what the user asks for.
+        notes: reasons beside those that follow from the reading.
+    """
+    reading, problem = readings[0], readings[0].problem
+    _require_both_directions(reading, facts, wish)
+    choices = wish.choices(problem.losses[0], from_logits=facts.from_logits)
+    features = None if reading.states is None else reading.states[-1]
+    why = (problem.why, LOSSES[choices.loss].why, *_notes(reading, facts), *notes)
+    return Advice(
+        problem=problem.name,
+        title=title(reading),
+        loss=choices.loss,
+        call=loss_call(reading, choices, literal=True),
+        pooling=choices.pooling if reading.is_pooled else None,
+        head=head_text(problem, reading.positions, reading.classes, features),
+        shapes=_shapes(reading, choices),
+        mapping=_mapping(reading, choices),
+        changes=reading.changes,
+        why=tuple(filter(None, why)),
+        alternatives=alternatives(readings, facts, choices.loss, wish.problem),
+        code={name: snippet(reading, choices, name) for name in wish.frameworks},
+    )
+
+
+def _shapes(reading: Reading, choices: Choices) -> dict[str, ArrayWanted]:
+    """What has to arrive at the head and at the loss."""
+    problem, chain = reading.problem, choices.is_chain
+    scores = "emissions" if chain else "logits" if choices.from_logits else "probabilities"
+    axes = problem.logits_axes if reading.one_hot else problem.label_axes
+    wanted = {
+        scores: ArrayWanted("float", reading.logits_shape, problem.logits_axes),
+        "tags" if chain else "labels": ArrayWanted(reading.label_kind, reading.labels_shape, axes),
+    }
+    if chain:
+        wanted["transitions"] = ArrayWanted("float", (reading.classes, reading.classes), ("from", "to"))
+    if reading.lengths is not None:
+        wanted["lengths"] = ArrayWanted("int", reading.positions[:1], ("batch",))
+    if reading.mask is not None:
+        of_mask = problem.label_axes if reading.mask == "loss" else ("batch", "time")
+        wanted["mask"] = ArrayWanted("bool", reading.mask_shape, of_mask[: len(reading.mask_shape)])
+    if reading.states is not None:
+        of_states = ("batch", "features") if len(reading.states) == 2 else ("batch", "time", "features")
+        wanted = {"states": ArrayWanted("float", reading.states, of_states), **wanted}
+    return wanted
+
+
+def _mapping(reading: Reading, choices: Choices) -> ValueMapping | None:
+    if reading.values is None:
+        return None
+    return ValueMapping(reading.values, "class_of" if maps_by_hand(reading, choices) else "label_values")
+
+
+def _notes(reading: Reading, facts: Facts) -> list[str]:
+    """What the numbers at hand add to the reasons."""
+    notes = []
+    if reading.one_hot:
+        notes.append(
+            "One-hot labels and class indices give the same number here, whatever the options; indices need no "
+            "one-hot array in memory."
+        )
+    if not facts.from_logits:
+        notes.append(
+            "From probabilities, 0 for the right class costs 87.34 nats, by rule, and has no gradient. Logits are "
+            "the better choice: the loss takes softmax and logarithm in one step and loses nothing."
+        )
+    if reading.lengths == "pooling":
+        notes.append("The lengths go to the encoder and to the pooling, not to the loss: its labels have no time axis.")
+    if reading.mask == "pooling":
+        notes.append("The mask goes to the encoder and to the pooling, not to the loss: its labels have no time axis.")
+    if not reading.problem.chooses and facts.values is None and facts.labels.data is None:
+        notes.append("Only their values tell what such labels are; name them: --values=0,1 or --values=-1,0,1.")
+    if not reading.classes_known:
+        notes.append(
+            f"Nothing says how many classes there are; {ASSUMED_CLASSES} are shown. Name them: --values=0,1,2."
+        )
+    if reading.problem.per_step and reading.lengths is None and reading.mask is None:
+        notes.append(f"Where sequences are padded add lengths= int {shape_text(reading.positions[:1])}.")
+    if reading.problem.inner and reading.mask is None and reading.missing is None:
+        notes.append(f"Where labels are missing add mask= bool {shape_text(reading.positions)}, True = there.")
+    return notes
+
+
+def _require_both_directions(reading: Reading, facts: Facts, wish: Wish) -> None:
+    """Refuses states that cannot be two directions side by side."""
+    if wish.bidirectional and reading.states is not None and reading.states[-1] % 2:
+        problem = f"states of {reading.states[-1]} features cannot be two directions side by side"
+        raise facts.call.error(ShapeError, problem, expected="an even number of features, or one direction")
+
+
+def _require_loss(loss: str, readings: list[Reading], facts: Facts, problem: str | None) -> None:
+    """Refuses a loss that the problem, or every problem that it can be, has no use for."""
+    if not readings:
+        fitting = [name for name, known in PROBLEMS.items() if loss in known.losses]
+        which = f"'{problem}'" if problem else "these labels"
+        raise facts.call.error(
+            ConfigError, f"{loss} does not fit {which}", expected=f"a problem among {listed(fitting)}, or another loss"
+        )
+    if loss == "crf_nll" and (readings[0].one_hot or not facts.from_logits):
+        raise facts.call.error(
+            ConfigError,
+            "crf_nll takes tags as class indices, and emissions that are no probabilities",
+            expected=f"labels int {shape_text(readings[0].positions)}, logits {shape_text(readings[0].logits_shape)}",
+        )

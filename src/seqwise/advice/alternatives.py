@@ -1,0 +1,106 @@
+"""The other answers that the same shapes and values allow: what would decide for each, and the flag that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seqwise.advice.classes import only_negative
+from seqwise.advice.facts import Facts
+from seqwise.advice.problems import LOSSES
+from seqwise.advice.reading import Reading
+
+__all__ = ["Alternative", "alternatives", "title"]
+
+_MOST_PROBLEMS = 3
+"""So many other problems are told."""
+
+_FREQUENT = 0.9
+"""From this share of one class on, the others are called rare."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another answer.
+
+    Attributes:
+        what: what the labels would be.
+        when: what would decide for it, in words that follow "if".
+        flag: what says so to the command; empty where seqwise has no loss for it.
+    """
+
+    what: str
+    when: str
+    flag: str
+
+
+def title(reading: Reading) -> str:
+    """What the problem is, with its sizes."""
+    sizes: dict[str, int | str] = dict(reading.sizes)
+    if not reading.classes_known:
+        sizes["classes"] = "several"
+    return reading.problem.title.format_map(sizes)
+
+
+def alternatives(readings: Sequence[Reading], facts: Facts, loss: str, problem: str | None) -> tuple[Alternative, ...]:
+    """The other answers, the nearest first.
+
+    Args:
+        readings: what the facts can be; the first is the answer.
+        facts: what is known.
+        loss: the loss of the answer.
+        problem: the problem that the user named.
+    """
+    reading = readings[0]
+    found = [*_of_values(reading, facts), *_of_losses(reading, facts, loss), *_of_axes(reading, facts)]
+    if problem is None:
+        found = [*_of_problems(readings), *found]
+    return (*found, *_regression(facts))
+
+
+def _of_problems(readings: Sequence[Reading]) -> Iterator[Alternative]:
+    for other in readings[1 : 1 + _MOST_PROBLEMS]:
+        when = "each row of the labels holds a single 1" if other.one_hot else other.problem.when
+        yield Alternative(title(other), when, f"--problem {other.problem.name}")
+
+
+def _of_values(reading: Reading, facts: Facts) -> Iterator[Alternative]:
+    negative = only_negative(facts.values or ())
+    if reading.values is not None and negative in reading.values and facts.missing is None and reading.classes > 2:
+        what = f"{reading.classes - 1} classes, and {negative} marks a missing label"
+        yield Alternative(what, f"{negative} is nobody's answer", f"--missing={negative}")
+
+
+def _of_losses(reading: Reading, facts: Facts, loss: str) -> Iterator[Alternative]:
+    are_numbers = reading.values is not None and not any(isinstance(value, str) for value in reading.values)
+    has_order = reading.classes > 2 and (are_numbers or facts.complete)
+    worth_telling = {
+        "ordinal_loss": has_order and not reading.one_hot,
+        "crf_nll": reading.problem.name == "tags" and not reading.one_hot and facts.from_logits,
+        "focal_loss": facts.largest_share >= _FREQUENT,
+    }
+    for name in reading.problem.losses:
+        if name != loss and (worth_telling.get(name) or name == reading.problem.losses[0]):
+            choice = LOSSES[name]
+            yield Alternative(choice.what, choice.when, f"--loss {name}")
+
+
+def _of_axes(reading: Reading, facts: Facts) -> Iterator[Alternative]:
+    """Two axes of one size: nothing is guessed, the classes are last unless the user says otherwise."""
+    if facts.logits is None or not reading.problem.chooses or len(facts.logits.shape) != len(reading.logits_shape):
+        return
+    shape, positions = facts.logits.shape, reading.positions
+    if len(shape) < 3 or shape[:-1] != positions or shape[:1] + shape[2:] != positions:
+        return
+    if facts.class_axis == 1:
+        yield Alternative("the classes on the last axis", "logits are (batch, ..., classes)", "--class-axis=-1")
+    else:
+        yield Alternative("the classes on axis 1", "logits are (batch, classes, ...), torch's layout", "--class-axis 1")
+
+
+def _regression(facts: Facts) -> Iterator[Alternative]:
+    labels, logits = facts.labels, facts.logits
+    if logits is None or labels.kind not in ("int", "float") or logits.shape not in (labels.shape, (*labels.shape, 1)):
+        return
+    if facts.values is None or len(facts.values) > 2:
+        yield Alternative("regression", "labels are amounts; then a squared error, which is no loss of seqwise", "")

@@ -1,0 +1,89 @@
+"""Looks at what a CRF got, in the same order and words for every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise import values
+from seqwise.errors import ValuesError
+from seqwise.losses._plan import ChainPlan
+
+__all__ = ["check_chain"]
+
+Array = NDArray[Any]
+Counts = NDArray[np.bool_]
+
+_FORBIDDEN = (
+    "mend the tags, or train without allowed= and give it to crf_decode alone; "
+    "tags of the older IOB1 follow allowed_transitions(labels, scheme='iob1')"
+)
+
+
+def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *, refuses_nan: bool) -> None:
+    """Refuses values that cannot be right.
+
+    Args:
+        plan: what the call means.
+        arrays: what arrived, by the name of the argument; of `allowed` by the names that messages show.
+        counts: (batch, time), which steps count.
+        refuses_nan: whether NaN in emissions that count is an error; elsewhere it gives a NaN loss.
+
+    Raises:
+        ValuesError: naming position, value and what is allowed.
+    """
+    if "lengths" in arrays:
+        values.check_lengths(arrays["lengths"], time=counts.shape[1], call=plan.call)
+    for name in ("transitions", "start", "end"):
+        if name in arrays:
+            never = np.isneginf(arrays[name]).any()
+            hint = "what may not be is said by allowed=, booleans of the same shape" if never else None
+            values.check_numbers(name, arrays[name], call=plan.call, hint=hint)
+    if "tags" in arrays:
+        classes = arrays["transitions"].shape[0]
+        values.check_class_indices(
+            arrays["tags"], classes=classes, counts=counts, call=plan.call, name="tags", hint=_tags_hint
+        )
+        _check_paths(plan, arrays, counts)
+    if refuses_nan:
+        seen = np.expand_dims(counts, -1)
+        values.check_numbers("emissions", arrays["emissions"], infinities=(-np.inf,), counts=seen, call=plan.call)
+
+
+def _tags_hint(wrong: list[int]) -> str | None:
+    """What tags out of range usually mean."""
+    if len(wrong) > 1:
+        return None
+    return f"if {wrong[0]} marks a step that has no tag, leave the step out of the chain: mask=tags != {wrong[0]}"
+
+
+def _check_paths(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts) -> None:
+    """Refuses tags that start, go on or end as `allowed` forbids."""
+    if not counts.any():
+        return
+    steps = counts.sum(axis=1, keepdims=True)
+    order = np.argsort(~counts, axis=1, kind="stable")  # the steps that count come first, as in `_crf_formulas`
+    tags = np.take_along_axis(np.where(counts, arrays["tags"], 0), order, axis=1)
+    now = np.arange(tags.shape[1])
+    faults = np.zeros((3, *tags.shape), dtype=bool)  # at the start, between steps, at the end
+    if "allowed.start" in arrays:
+        faults[0] = ~arrays["allowed.start"][tags] & (now == 0)
+    if "allowed.transitions" in arrays:
+        faults[1, :, 1:] = ~arrays["allowed.transitions"][tags[:, :-1], tags[:, 1:]]
+    if "allowed.end" in arrays:
+        faults[2] = ~arrays["allowed.end"][tags] & (now == steps - 1)
+    faults &= now < steps
+    wrong: Counts = np.logical_or.reduce(faults)
+    if not wrong.any():
+        return
+    row, step = (int(axis) for axis in np.unravel_index(int(wrong.argmax()), wrong.shape))
+    where = ("at the start", f"after {int(tags[row, step - 1])}", "at the end")[int(faults[:, row, step].argmax())]
+    bad = int(wrong.any(axis=1).sum())
+    problem = (
+        f"tags[{row}, {int(order[row, step])}] is {int(tags[row, step])} {where}, which is not allowed; "
+        f"{bad} of {len(tags)} sequences {'has' if bad == 1 else 'have'} such a step"
+    )
+    raise plan.call.error(ValuesError, problem, expected="tags that go as allowed= lets them", hint=_FORBIDDEN)

@@ -1,0 +1,28 @@
+"""Decides what a call of a loss means from names, shapes, kinds of number and options; sees no array.
+
+A plan is made once per call, in the same words for every framework. Sizes that a framework does not know
+yet are None and fit everything. Every error is a `ShapeError`, `DtypeError` or `ConfigError` with the
+table of what arrived.
+"""
+
+from __future__ import annotations
+
+from seqwise.losses._plan.binary import plan_binary_cross_entropy
+from seqwise.losses._plan.classes import plan_cross_entropy
+from seqwise.losses._plan.crf import ChainPlan, plan_crf
+from seqwise.losses._plan.linear import plan_linear_cross_entropy
+from seqwise.losses._plan.plan import Plan
+from seqwise.losses._plan.reductions import REDUCTIONS, SUM_AND_COUNT, Positions, Reduction
+
+__all__ = [
+    "REDUCTIONS",
+    "SUM_AND_COUNT",
+    "ChainPlan",
+    "Plan",
+    "Positions",
+    "Reduction",
+    "plan_binary_cross_entropy",
+    "plan_crf",
+    "plan_cross_entropy",
+    "plan_linear_cross_entropy",
+]

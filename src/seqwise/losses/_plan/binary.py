@@ -1,0 +1,59 @@
+"""The plan of the loss over yes-or-no labels: logits and labels have one shape."""
+
+from __future__ import annotations
+
+from seqwise.errors import ShapeError
+from seqwise.losses import _hints
+from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, smoothing
+from seqwise.losses._plan.plan import Plan
+from seqwise.shapes import Arrived, fits, shape_text
+
+__all__ = ["plan_binary_cross_entropy"]
+
+
+def plan_binary_cross_entropy(
+    *,
+    logits: Arrived,
+    labels: Arrived,
+    mask: Arrived | None,
+    lengths: Arrived | None,
+    ignore_index: int | None,
+    pos_weight: Arrived | None,
+    sample_weight: Arrived | None,
+    label_smoothing: float,
+    call: str = "binary_cross_entropy",
+) -> Plan:
+    """The plan of a loss over yes-or-no labels: logits and labels have one shape.
+
+    Raises:
+        ShapeError: an array does not fit the logits.
+        DtypeError: an array holds the wrong kind of number.
+        ConfigError: an option has a value that makes no sense.
+    """
+    this = call_of(call, logits, labels, mask, lengths, pos_weight, sample_weight)
+    check_kind(this, logits, "float")
+    check_kind(this, labels, "bool", "int", "float")
+    positions = logits.shape
+    if not positions or not fits(labels.shape, positions):
+        expected = f"logits (batch, labels), labels {shape_text(positions) if positions else '(batch, labels)'}"
+        hint = _hints.binary_labels(logits, labels)
+        raise this.error(ShapeError, "labels do not have the shape of the logits", expected=expected, hint=hint)
+    if pos_weight is not None:
+        check_kind(this, pos_weight, "int", "float")
+        if not fits(pos_weight.shape, positions[-1:]):
+            problem = "pos_weight does not fit the labels"
+            raise this.error(ShapeError, problem, expected=f"pos_weight (labels,) = {shape_text(positions[-1:])}")
+    check_lengths(this, lengths, positions)
+    return Plan(
+        call=this,
+        labels="binary",
+        positions=positions,
+        class_axis=None,
+        classes=2,
+        label_values=None,
+        ignore_index=integer(this, "ignore_index", ignore_index),
+        ignored_class=None,
+        label_smoothing=smoothing(this, label_smoothing),
+        mask_missing=missing_axes(this, mask, positions, "bool"),
+        sample_weight_missing=missing_axes(this, sample_weight, positions, "int", "float"),
+    )

@@ -1,0 +1,64 @@
+"""The plan of head and loss in one: logits are hidden x weight + bias, and never arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seqwise.errors import ShapeError
+from seqwise.losses import _hints
+from seqwise.losses._plan.checks import call_of, check_kind
+from seqwise.losses._plan.classes import plan_cross_entropy
+from seqwise.losses._plan.plan import Plan
+from seqwise.shapes import Arrived, fits, shape_text
+
+__all__ = ["plan_linear_cross_entropy"]
+
+
+def plan_linear_cross_entropy(
+    *,
+    hidden: Arrived,
+    weight: Arrived,
+    bias: Arrived | None,
+    labels: Arrived,
+    mask: Arrived | None,
+    lengths: Arrived | None,
+    ignore_index: int | None,
+    label_values: Iterable[int] | None,
+    class_weight: Arrived | None,
+    sample_weight: Arrived | None,
+    label_smoothing: float,
+) -> Plan:
+    """The plan of `cross_entropy` for logits that a linear layer will make.
+
+    Raises:
+        ShapeError: an array does not fit the others.
+        DtypeError: an array holds the wrong kind of number.
+        ConfigError: an option has a value that makes no sense.
+    """
+    name = "linear_cross_entropy"
+    this = call_of(name, hidden, weight, bias, labels, mask, lengths, class_weight, sample_weight)
+    for array in (hidden, weight, bias):
+        if array is not None:
+            check_kind(this, array, "float")
+    if not hidden.shape or len(weight.shape) not in (2, 3) or not fits(hidden.shape[-1:], weight.shape[-1:]):
+        features = shape_text(("classes", hidden.shape[-1] if hidden.shape else "features"))
+        expected = f"hidden (batch, ..., features), weight {features}, or one such weight for each output"
+        hint = _hints.linear_weight(hidden, weight)
+        raise this.error(ShapeError, "weight does not fit hidden", expected=expected, hint=hint)
+    if bias is not None and not fits(bias.shape, weight.shape[:-1]):
+        expected = f"bias {shape_text(weight.shape[:-1])}, one number for each row of the weight"
+        raise this.error(ShapeError, "bias does not fit weight", expected=expected)
+    return plan_cross_entropy(
+        logits=Arrived("logits", "float", hidden.shape[:-1] + weight.shape[:-1]),
+        labels=labels,
+        class_axis=-1,
+        mask=mask,
+        lengths=lengths,
+        ignore_index=ignore_index,
+        label_values=label_values,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        label_smoothing=label_smoothing,
+        call=name,
+        made_from=(hidden, weight, bias),
+    )

@@ -1,0 +1,35 @@
+"""The losses for NumPy: the reference. All is computed in float64, and values are always checked.
+
+What shapes, options and edge cases mean is said once, in `seqwise.losses`.
+"""
+
+from __future__ import annotations
+
+from seqwise.losses._constraints import Allowed, allowed_transitions
+from seqwise.losses._crf_terms import Decoded
+from seqwise.losses.numpy._crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.numpy._framework import LossSum
+from seqwise.losses.numpy._functions import (
+    binary_cross_entropy,
+    cross_entropy,
+    focal_loss,
+    linear_cross_entropy,
+    loss_sum,
+    ordinal_loss,
+)
+
+__all__ = [
+    "Allowed",
+    "Decoded",
+    "LossSum",
+    "allowed_transitions",
+    "binary_cross_entropy",
+    "crf_decode",
+    "crf_marginals",
+    "crf_nll",
+    "cross_entropy",
+    "focal_loss",
+    "linear_cross_entropy",
+    "loss_sum",
+    "ordinal_loss",
+]

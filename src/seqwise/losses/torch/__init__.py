@@ -1,0 +1,52 @@
+"""The losses for PyTorch: functions, and modules that store options and call the functions.
+
+What shapes, options and edge cases mean is said once, in `seqwise.losses`. Everything here differentiates,
+twice too, and works under `torch.compile(fullgraph=True)`, `torch.func` and autocast. A GPU is never waited for:
+values are looked at only for tensors on the CPU, outside of traces. Masks, lengths and weights may be tensors on
+any device, or lists; they are copied to the device of the logits where they are not there yet.
+"""
+
+from __future__ import annotations
+
+from seqwise.losses._constraints import Allowed, allowed_transitions
+from seqwise.losses._crf_terms import Decoded
+from seqwise.losses.torch._crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.torch._crf_module import CRFLoss
+from seqwise.losses.torch._functions import (
+    binary_cross_entropy,
+    cross_entropy,
+    focal_loss,
+    linear_cross_entropy,
+    loss_sum,
+    ordinal_loss,
+)
+from seqwise.losses.torch._modules import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    LinearCrossEntropyLoss,
+    OrdinalLoss,
+)
+from seqwise.losses.torch._sums import LossSum
+
+__all__ = [
+    "Allowed",
+    "BinaryCrossEntropyLoss",
+    "CRFLoss",
+    "CrossEntropyLoss",
+    "Decoded",
+    "FocalLoss",
+    "LinearCrossEntropyLoss",
+    "LossSum",
+    "OrdinalLoss",
+    "allowed_transitions",
+    "binary_cross_entropy",
+    "crf_decode",
+    "crf_marginals",
+    "crf_nll",
+    "cross_entropy",
+    "focal_loss",
+    "linear_cross_entropy",
+    "loss_sum",
+    "ordinal_loss",
+]

@@ -1,0 +1,96 @@
+"""Losses at every position -> one number, or the pair of a sum and what to divide it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqwise.losses._plan import SUM_AND_COUNT
+from seqwise.losses.torch._terms import Terms
+
+__all__ = ["LossSum", "reduced"]
+
+
+@dataclass(frozen=True)
+class LossSum:
+    """A sum of losses and the number to divide it by: what adds up exactly over micro-batches and ranks.
+
+    Attributes:
+        sum: the sum of the losses that count, attached to the graph.
+        count: the sum of the weights of what counts; without weights, how many labels count.
+
+    Example:
+        >>> short = LossSum(torch.tensor(3.0), torch.tensor(1.0))
+        >>> long = LossSum(torch.tensor(1.0), torch.tensor(3.0))
+        >>> sum([short, long]).mean()
+        tensor(1.)
+    """
+
+    sum: Tensor
+    count: Tensor
+
+    def __add__(self, other: LossSum) -> LossSum:
+        return LossSum(self.sum + other.sum, self.count + other.count)
+
+    def __radd__(self, zero: int) -> LossSum:
+        """`sum(parts)` starts from the number 0."""
+        return self if zero == 0 else NotImplemented
+
+    def mean(self) -> Tensor:
+        """The sum divided by the count; 0, still attached to the graph, where the count is 0."""
+        nothing = self.count == 0
+        return torch.where(nothing, 0.0, self.sum / torch.where(nothing, 1.0, self.count))
+
+
+def reduced(terms: Terms, reduction: Any, denominator: float | Tensor | None) -> Any:
+    """One number, or what `reduction` asks for; a `LossSum` for `loss_sum`."""
+    if reduction is SUM_AND_COUNT:
+        return _total(terms)
+    terms.plan.check_reduction(reduction, denominator)
+    if reduction == "none":
+        return terms.losses
+    total = _summed(terms, reduction)
+    if reduction == "sum":
+        return total.sum
+    if denominator is not None:
+        total = LossSum(total.sum, _as_count(denominator, total.sum))
+    return total.mean()
+
+
+def _as_count(denominator: float | Tensor, like: Tensor) -> Tensor:
+    """The denominator as a tensor; a number is filled in on the device, since copying it there would synchronise."""
+    if isinstance(denominator, Tensor):
+        return denominator.to(like)
+    return torch.full_like(like, denominator)
+
+
+def _summed(terms: Terms, reduction: str) -> LossSum:
+    """Sum and divisor of a reduction."""
+    if reduction == "per_output":
+        outer = terms.plan.within_output
+        return LossSum(terms.losses.sum(outer), terms.weights.sum(outer))
+    if reduction == "batch_mean":
+        return LossSum(terms.losses.sum(), _sequences(terms))
+    if reduction == "sequence_mean":
+        inner = terms.plan.within_sequence
+        own = LossSum(_sum(terms.losses, inner), _sum(terms.weights, inner)).mean()  # (batch,)
+        return LossSum(own.sum(), _sequences(terms))
+    return _total(terms)
+
+
+def _sum(values: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return values.sum(axes) if axes else values
+
+
+def _sequences(terms: Terms) -> Tensor:
+    """How many sequences have something that counts."""
+    inner = terms.plan.within_sequence
+    counts = torch.ones_like(terms.losses, dtype=torch.bool) if terms.counts is None else terms.counts
+    return (counts.any(inner) if inner else counts).sum().to(terms.losses.dtype)
+
+
+def _total(terms: Terms) -> LossSum:
+    return LossSum(terms.losses.sum(), terms.weights.sum())
