@@ -201,8 +201,8 @@ def ordinal_loss(
 
     Example:
         >>> logits = [[2.0, 0.0, -2.0]]
-        >>> for vote in (-1, 0, 1):
-        ...     print(vote, round(float(ordinal_loss(logits, np.array([vote]), label_values=(-1, 0, 1))), 2))
+        >>> for votes in ([-1], [0], [1]):
+        ...     print(votes[0], round(float(ordinal_loss(logits, votes, label_values=(-1, 0, 1))), 2))
         -1 0.16
         0 2.03
         1 6.16
