@@ -151,6 +151,15 @@ def test_an_empty_batch_costs_0_and_decodes_to_nothing(sizes: tuple[int, int], b
     assert decoded.tags.dtype == backend.losses.crf_decode(*one).tags.dtype
 
 
+def test_rounding_takes_no_loss_below_0(backend: Backend) -> None:
+    rng = np.random.default_rng(0)
+    emissions = backend.array(rng.normal(scale=10, size=(20_000, 6, 3)), "float")
+    transitions = backend.array(rng.normal(scale=10, size=(3, 3)), "float")
+    best = backend.losses.crf_decode(emissions, transitions).tags  # all but certain: losses of about 0
+    losses = as_list(backend.losses.crf_nll(emissions, best, transitions, reduction="none"))
+    assert 0 <= min(losses) < 1e-10
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e4])
 def test_long_sequences_of_large_scores_are_exact(scale: float, backend: Backend) -> None:
     rng = np.random.default_rng(0)

@@ -1,0 +1,42 @@
+"""`seqwise doctor`: what is wrong with a loss or a model of the user's own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+__all__ = ["doctor"]
+
+
+def doctor(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.py:NAME",
+            help="A Python file, and the name in it of a loss (function, object, class) or a model.",
+            show_default=False,
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Test a loss or a model of your own: padding, masks, averages, axes, labels; name the bug and its mend.
+
+    For torch, Keras, JAX and NumPy. The file is run, so keep training under if __name__ == "__main__".
+    Exit status: 0 when every law that could be tested holds, 1 when one does not, 2 when there is nothing to test.
+    """
+    from seqwise.doctor import doctor as examine
+
+    with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no result
+        report = examine(place)
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        for note in (*report.notes, *(f"untested: {law} ({reason})" for law, reason in report.untested)):
+            typer.echo(note, err=True)
+    else:
+        typer.echo(str(report))
+    if not report.holds:
+        raise typer.Exit(1)

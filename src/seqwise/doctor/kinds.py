@@ -1,0 +1,58 @@
+"""What an object is: a loss, a model, something that makes one, or neither."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from seqwise.doctor.examine import loss_report
+from seqwise.doctor.frameworks import one_thread
+from seqwise.doctor.layers import is_keras
+from seqwise.doctor.load import loaded
+from seqwise.doctor.model_report import model_report
+from seqwise.doctor.report import Report
+from seqwise.doctor.signature import UNDERSTOOD, role_of
+from seqwise.errors import UsageError
+
+__all__ = ["report_on"]
+
+
+def report_on(thing: Any) -> Report:
+    """The report on an object, or on that of "FILE.py:NAME".
+
+    Raises:
+        UsageError: it is neither a loss nor a model.
+    """
+    thing, name = loaded(thing) if isinstance(thing, str) else (thing, _name(thing))
+    if not callable(thing):
+        raise UsageError(
+            f"doctor: {name} is {_article(type(thing).__name__)}, neither a loss nor a model\n"
+            f"  A loss is called with logits and labels; a model is a torch.nn.Module or a keras.Model.\n"
+            f"  Parameters are known by name: {UNDERSTOOD}."
+        )
+    if inspect.isfunction(thing) and not inspect.signature(thing).parameters:
+        thing = thing()
+        return report_on(thing)
+    with one_thread():
+        return model_report(thing, name) if _is_model(thing) else loss_report(thing, name)
+
+
+def _name(thing: Any) -> str:
+    return str(getattr(thing, "__name__", type(thing).__name__))
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[:1] in 'aeiouAEIOU' else 'a'} {word}"
+
+
+def _is_model(thing: Any) -> bool:
+    """Whether it is a module of torch or Keras that is not called with labels."""
+    kinds = (thing if isinstance(thing, type) else type(thing)).__mro__
+    names = {(kind.__module__.partition(".")[0], kind.__name__) for kind in kinds}
+    if is_keras(thing):
+        return True
+    if ("torch", "Module") not in names:
+        return False
+    words = [one for one in inspect.signature(thing.forward).parameters if one != "self"]
+    roles = [role_of(word) for word in words]
+    return "labels" not in roles and not (len(roles) > 1 and roles[1] == "logits")

@@ -1,0 +1,336 @@
+"""A model under examination: token ids or numbers in, outputs by name out, whatever its framework and signature."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from seqwise.doctor.frameworks import Array, Framework, framework_named, result_array
+from seqwise.doctor.layers import is_keras, layers_of
+from seqwise.doctor.loss import CallFailed
+from seqwise.doctor.signature import Parameter, role_of
+from seqwise.errors import UsageError
+
+__all__ = ["Model", "Told", "understood_model"]
+
+_CONSTRUCTOR_SIZES = (
+    (r"(num|n)_(tokens|embeddings|words|symbols)|vocab(ulary)?(_size)?|.*vocab.*|input_dim", 30),
+    (r"(embed|emb|embedding)(ding)?(s)?(_dim|_size)?|d_model|dim", 8),
+    (r"hidden(_size|_dim)?|units|state_size|rnn_size|lstm_(size|units)|h", 6),
+    (r"(num|n)_(classes|labels|outputs|tags|targets)|output(_size|_dim)|out_(dim|features)|classes", 4),
+    (r"input(_size|_dim)|in_(dim|features)|features|channels|(num|n)_features", 3),
+    (r"(num|n)?_?layers|(num|n)_layers|(num|n)_heads|heads", 1),
+    (r"dropout.*|p", 0.0),
+    (r"pad(ding)?(_idx|_id|_index)?", 0),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a model is told how long its sequences are.
+
+    Attributes:
+        kind: "lengths", "mask" or "padding", a token id or a number that stands for nothing.
+        text: what people read.
+        name: the parameter; "" for padding.
+        form: for masks and lengths, what is given: "bool", "float", "int", or "array", "list".
+        true_counts: for masks, whether True counts or is padding.
+    """
+
+    kind: str
+    text: str
+    name: str = ""
+    form: str = "bool"
+    true_counts: bool = True
+
+
+@dataclass
+class Model:
+    """A model, called with NumPy arrays: inputs (B, T) or (B, T, F) and counts (B, T).
+
+    Attributes:
+        name: as the user wrote it.
+        thing: the model itself.
+        framework: where its arrays live.
+        parameters: those of the call.
+        symbols: how many token ids there are; 0 when it takes numbers.
+        channels: numbers per step.
+        padding: what stands in the padding.
+        ways: the ways to tell what counts.
+        time_first: whether inputs are (T, B).
+        sorted_only: whether the longest sequence must come first.
+        notes: what is worth knowing and no fault.
+        library: None; models are always the user's.
+    """
+
+    name: str
+    thing: Any
+    framework: Framework
+    parameters: tuple[Parameter, ...]
+    symbols: int = 0
+    channels: int = 0
+    padding: float = 0
+    ways: tuple[Told, ...] = ()
+    time_first: bool = False
+    sorted_only: bool = False
+    notes: list[str] = field(default_factory=list)
+    library: str | None = None
+
+    def note(self, text: str) -> None:
+        """Adds something worth knowing that is no fault, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def works_at(self, _: tuple[int, int]) -> bool:
+        """Models work at any size that is tried; those at which they raise are left out."""
+        return True
+
+    def parameter(self, role: str) -> str:
+        """The user's name of the inputs, or of what tells lengths."""
+        return self.parameters[0].name if role == "inputs" else role
+
+    def inputs(self, rows: int, steps: int, seed: int = 0) -> Array:
+        """Random inputs: ids from 1 on, or numbers with one decimal."""
+        rng = np.random.default_rng(seed)
+        if self.symbols:
+            ids = rng.integers(1, self.symbols, (rows, steps))
+            return np.where(ids == self.padding, 1 if self.padding != 1 else 2, ids)
+        return np.round(rng.normal(0.0, 1.0, (rows, steps, self.channels)), 1) + 0.05
+
+    def outputs(self, inputs: Array, counts: Array | None = None, way: Told | None = None) -> dict[str, Array]:
+        """What the model gives, in float64, by name.
+
+        Args:
+            inputs: (B, T) ids or (B, T, F) numbers.
+            counts: (B, T) booleans; everything counts when not given.
+            way: how that is told; the first way when not given.
+
+        Raises:
+            CallFailed: the user's code raised.
+        """
+        try:
+            with _judging(self.thing):
+                result = self.framework.call(self.thing, *self._arguments(inputs, counts, way))
+        except Exception as problem:  # whatever the user's code raises
+            raise CallFailed(problem) from problem
+        if isinstance(result, dict):
+            named = {str(name): result_array(one) for name, one in result.items() if hasattr(one, "shape")}
+        else:
+            named = {"output": result_array(result.logits if hasattr(result, "logits") else result)}
+        return {name: one.swapaxes(0, 1) if self._is_time_first(one, inputs) else one for name, one in named.items()}
+
+    def arrays(self, inputs: Array, counts: Array | None = None, way: Told | None = None) -> dict[str, Any]:
+        """The arguments by the user's names, for examples."""
+        positional, keywords = self._arguments(inputs, counts, way, native=False)
+        return {**dict(zip((one.name for one in self.parameters), positional, strict=False)), **keywords}
+
+    def _is_time_first(self, output: Array, inputs: Array) -> bool:
+        return self.time_first and output.ndim == 3 and output.shape[:2] == inputs.shape[1::-1]
+
+    def _arguments(
+        self, inputs: Array, counts: Array | None, way: Told | None, native: bool = True
+    ) -> tuple[list[Any], dict[str, Any]]:
+        everything = np.ones(inputs.shape[:2], dtype=bool)
+        counts = everything if counts is None else counts
+        way = way or next(iter(self.ways), None)
+        spread = counts if inputs.ndim == 2 else counts[..., None]
+        given = np.where(spread, inputs, self.padding).astype(inputs.dtype)
+        required = [one for one in self.ways if any(p.name == one.name and p.required for p in self.parameters)]
+        keywords: dict[str, Any] = {}
+        for one in [*required, *([way] if way is not None and way.name else [])]:
+            keywords[one.name] = self._told(one, counts if one == way or way is None or not way.name else everything)
+        given = given.swapaxes(0, 1) if self.time_first else given
+        if not native:
+            return [given], keywords
+        return [self.framework.array(given)], {name: self._native(value) for name, value in keywords.items()}
+
+    def _native(self, value: Any) -> Any:
+        return self.framework.array(value) if isinstance(value, np.ndarray) else value
+
+    def _told(self, way: Told, counts: Array) -> Any:
+        if way.kind == "lengths":
+            return counts.sum(1).tolist() if way.form == "list" else counts.sum(1)
+        mask = counts if way.true_counts else ~counts
+        return mask.astype({"bool": bool, "float": np.float32, "int": np.int64}[way.form])
+
+
+def understood_model(thing: Any, name: str) -> Model:
+    """The model, with its inputs and the ways to tell it lengths found by trying.
+
+    Raises:
+        UsageError: it cannot be built or called.
+    """
+    thing = _built(thing, name) if isinstance(thing, type) else thing
+    framework = framework_named("keras" if is_keras(thing) else "torch")
+    model = Model(name, thing, framework, tuple(_parameters(thing)))
+    problems: list[str] = []
+    both = (replace(one, time_first=turned) for turned in (False, True) for one in _candidates(model))
+    for candidate in both:
+        try:
+            outputs = candidate.outputs(candidate.inputs(3, 5))
+        except CallFailed as failure:
+            problems.append(str(failure))
+            continue
+        if all(np.isfinite(one).all() and one.ndim for one in outputs.values()):
+            return _told(candidate)
+        problems.append("its output is not finite")
+    raise UsageError(
+        f"doctor: {name} could not be called as a model: it raises {problems[0] if problems else 'nothing'}\n"
+        f"  A model takes token ids (batch, time) or numbers (batch, time, features), and lengths (batch,) or "
+        f"mask (batch, time) by these names."
+    )
+
+
+def _parameters(thing: Any) -> Iterator[Parameter]:
+    """The parameters of the call. What Keras adds to models put together from layers is left out."""
+    known = inspect.signature(thing.call if is_keras(thing) else thing.forward).parameters.values()
+    by_keras = is_keras(thing) and type(thing).__module__.startswith("keras")
+    for one in known:
+        added = one.name == "training" or (by_keras and one.name == "mask")
+        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and not added:
+            yield Parameter(one.name, role_of(one.name), one.default is one.empty)
+
+
+def _built(kind: type, name: str) -> Any:
+    """An object of a class, with small sizes for the parameters that it must be given."""
+    parameters = [
+        one
+        for one in inspect.signature(kind).parameters.values()
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    ]
+    sizes = {one.name: _constructor_size(one.name) for one in parameters}
+    unknown = [one for one, size in sizes.items() if size is None]
+    if unknown:
+        raise UsageError(
+            f"doctor: {name} is a class whose parameters have no default: {', '.join(unknown)}\n"
+            f"  Name an object of it instead: model = {name}(...) in the file, then FILE.py:model."
+        )
+    try:
+        return kind(**sizes)
+    except Exception as problem:
+        raise UsageError(
+            f"doctor: {name}({', '.join(f'{key}={value}' for key, value in sizes.items())}) raises "
+            f"{type(problem).__name__}: {problem}\n"
+            f"  Name an object of it instead: model = {name}(...) in the file, then FILE.py:model."
+        ) from problem
+
+
+def _constructor_size(name: str) -> float | None:
+    return next((size for pattern, size in _CONSTRUCTOR_SIZES if re.fullmatch(pattern, name.lower())), None)
+
+
+# What it takes -------------------------------------------------------------------------------------------------------
+
+
+def _candidates(model: Model) -> Iterator[Model]:
+    """The model with each kind of input it may take, and each form of what must be given beside."""
+    symbols, padding = _embedding(model.thing)
+    kinds = [{"symbols": symbols, "padding": padding}] if symbols else []
+    kinds += [{"channels": size, "padding": padding} for size in _feature_sizes(model.thing)] if not symbols else []
+    for kind in kinds:
+        for required in _required_ways(model):
+            yield replace(model, ways=required, **kind)  # type: ignore[arg-type]
+
+
+def _embedding(thing: Any) -> tuple[int, float]:
+    """How many token ids the first embedding knows, and which of them is padding."""
+    for layer in layers_of(thing):
+        size = getattr(layer, "num_embeddings", None) or getattr(layer, "input_dim", None)
+        if "Embedding" in type(layer).__name__ and isinstance(size, int):
+            return size, getattr(layer, "padding_idx", None) or 0
+    return 0, _masking_value(thing)
+
+
+def _masking_value(thing: Any) -> float:
+    values = [layer.mask_value for layer in layers_of(thing) if type(layer).__name__ == "Masking"]
+    return float(values[0]) if values else 0.0
+
+
+def _feature_sizes(thing: Any) -> list[int]:
+    """Numbers per step: as the first layer that knows says, then a few guesses."""
+    spoken = [
+        value
+        for layer in layers_of(thing)
+        for name in ("input_size", "in_features", "in_channels", "embed_dim")
+        if isinstance(value := getattr(layer, name, None), int)
+    ]
+    shapes = getattr(thing, "inputs", None) or []
+    spoken = [int(one.shape[-1]) for one in shapes if len(one.shape) == 3 and one.shape[-1]] + spoken[:1]
+    return list(dict.fromkeys([*spoken, 3, 4, 1, 8, 16]))
+
+
+def _forms(parameter: Parameter) -> list[Told]:
+    name = parameter.name
+    if parameter.role == "lengths":
+        return [Told("lengths", name, name, form) for form in ("array", "list")]
+    true_counts = parameter.role == "mask"
+    text = f"{name} (True {'counts' if true_counts else 'is padding'})"
+    return [Told("mask", text, name, form, true_counts) for form in ("bool", "float", "int")]
+
+
+def _tellers(model: Model) -> list[Parameter]:
+    return [one for one in model.parameters[1:] if one.role in ("lengths", "mask", "padding_mask")]
+
+
+def _required_ways(model: Model) -> list[tuple[Told, ...]]:
+    ways: list[tuple[Told, ...]] = [()]
+    for parameter in (one for one in _tellers(model) if one.required):
+        ways = [(*before, form) for before in ways for form in _forms(parameter)]
+    return ways
+
+
+def _told(model: Model) -> Model:
+    """The model with every way in which it can be told lengths, in any order of lengths if possible."""
+    for lengths in ([3, 5, 2], [5, 3, 2]):
+        ways = tuple(_working_ways(model, np.arange(5)[None, :] < np.array(lengths)[:, None]))
+        if ways:
+            return replace(model, ways=ways, sorted_only=lengths[0] == 5)
+    return replace(model, ways=(Told("padding", f"padding of {model.padding:g}"),) if _has_padding(model.thing) else ())
+
+
+def _working_ways(model: Model, counts: Array) -> Iterator[Told]:
+    inputs = model.inputs(3, 5)
+    for parameter in _tellers(model):
+        for form in _forms(parameter):
+            others = tuple(one for one in model.ways if one.name != parameter.name)
+            told = replace(model, ways=(form, *others))
+            try:
+                told.outputs(inputs, counts, form)
+            except CallFailed:
+                continue
+            yield form
+            break
+
+
+def _has_padding(thing: Any) -> bool:
+    """Whether a layer declares what stands for padding."""
+    return any(
+        getattr(layer, "padding_idx", None) is not None
+        or getattr(layer, "mask_zero", False)
+        or type(layer).__name__ == "Masking"
+        for layer in layers_of(thing)
+    )
+
+
+@contextmanager
+def _judging(thing: Any) -> Iterator[None]:
+    """Dropout off and no graph, for torch; Keras does not train unless told so."""
+    if is_keras(thing):
+        yield
+        return
+    import torch
+
+    modes = [(module, module.training) for module in thing.modules()]
+    thing.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
