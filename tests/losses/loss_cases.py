@@ -130,6 +130,7 @@ def slope_in_keras(function: Callable[..., Any], at: Any) -> Any:
 
 
 jax.config.update("jax_enable_x64", True)  # for the whole process: losses are compared in float64
+jax.config.update("jax_disable_most_optimizations", True)  # they take longer than what they speed up here
 
 NUMPY_TYPES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 TORCH_TYPES = {"float": torch.float64, "int": torch.int64, "bool": torch.bool}

@@ -10,7 +10,7 @@ import pytest
 from crf_cases import CASES, NEVER, REDUCTIONS, Case, arrays, call, decode, marginals, nll
 from loss_cases import Backend, as_list
 
-import crf_oracle
+from seqwise.testing import crf_oracle
 
 EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

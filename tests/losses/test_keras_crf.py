@@ -14,10 +14,10 @@ from keras_models import numbers
 from loss_cases import KERAS
 from loss_cases import NUMPY as REFERENCE
 
-import crf_oracle
 import seqwise.losses.numpy as reference
 from seqwise.errors import ConfigError, ShapeError, ValuesError
 from seqwise.losses.keras import LossSum, crf_decode, crf_marginals, crf_nll, loss_sum
+from seqwise.testing import crf_oracle
 
 BACKEND = keras.backend.backend()
 NAMES = (

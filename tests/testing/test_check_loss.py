@@ -9,13 +9,26 @@ import torch
 import seqwise.losses.numpy as in_numpy
 import seqwise.losses.torch as in_torch
 from seqwise.errors import ConfigError
-from seqwise.testing import BINARY_CASES, CLASS_CASES, LossDisagreement, check_loss, generated_cases
+from seqwise.testing import BINARY_CASES, CLASS_CASES, CRF_CASES, LossDisagreement, check_loss, generated_cases
 
 
 @pytest.mark.parametrize("like", ["cross_entropy", "focal_loss", "ordinal_loss", "binary_cross_entropy"])
 def test_our_losses_pass(like):
     table = BINARY_CASES if like == "binary_cross_entropy" else CLASS_CASES
     assert check_loss(getattr(in_numpy, like), like=like, generated=20) > len(table)
+
+
+def test_our_crf_passes():
+    assert check_loss(in_numpy.crf_nll, like="crf_nll") > len(CRF_CASES)
+    assert check_loss(in_torch.crf_nll, like="crf_nll", framework="torch") > len(CRF_CASES)
+
+
+def test_a_crf_that_forgets_its_end_is_found():
+    def loss(emissions, tags, transitions, *, start=None, end=None):
+        return in_numpy.crf_nll(emissions, tags, transitions, start=start)
+
+    with pytest.raises(LossDisagreement, match="differ from crf_nll\n  start and end: "):
+        check_loss(loss, like="crf_nll")
 
 
 def test_a_loss_of_another_framework_gets_its_arrays():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.losses.numpy import Allowed
 from seqwise.testing.cases import kind_of
 
 __all__ = ["FRAMEWORKS", "array_maker", "arrays_of", "as_list"]
@@ -17,6 +18,12 @@ FRAMEWORKS = ("numpy", "torch", "jax", "keras", "tensorflow")
 
 _KINDS = {
     "logits": "float",
+    "emissions": "float",
+    "tags": "int",
+    "transitions": "float",
+    "start": "float",
+    "end": "float",
+    "allowed": "bool",
     "mask": "bool",
     "lengths": "int",
     "class_weight": "float",
@@ -53,7 +60,10 @@ def arrays_of(values: dict[str, Any], make: Callable[[Any], Any]) -> dict[str, A
     arrays = {}
     for name, value in values.items():
         kind = kind_of(value) if name == "labels" else _KINDS.get(name)
-        arrays[name] = value if kind is None or value is None else make(np.array(value, dtype=_TYPES[kind]))
+        if isinstance(value, tuple) and name == "allowed":
+            arrays[name] = Allowed(*(None if part is None else make(np.array(part, dtype=bool)) for part in value))
+        else:
+            arrays[name] = value if kind is None or value is None else make(np.array(value, dtype=_TYPES[kind]))
     return arrays
 
 

@@ -62,6 +62,11 @@ class Case:
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def arrays(self) -> dict[str, Any]:
+        """What a call gets by position."""
+        return {"logits": self.logits, "labels": self.labels}
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The shape of the logits without the class axis."""
         return oracle.shape(self.logits)[:-1]

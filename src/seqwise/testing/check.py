@@ -9,6 +9,7 @@ from typing import Any
 
 from seqwise.testing.arrays import array_maker, arrays_of, as_list
 from seqwise.testing.cases import BINARY_CASES, CLASS_CASES, REDUCTIONS, Case, flat
+from seqwise.testing.crf_cases import CRF_CASES, CRF_REDUCTIONS, CrfCase
 from seqwise.testing.generated import generated_cases
 
 __all__ = ["LossDisagreement", "check_loss"]
@@ -35,15 +36,16 @@ def check_loss(
 
     The loss is called with float64 logits and labels, positional, and with options under the names of
     `seqwise.losses`: mask, lengths, ignore_index, label_values, class_weight, sample_weight, label_smoothing,
-    from_logits, reduction. A loss with other names is wrapped in a function of these.
+    from_logits, reduction. A CRF is called with emissions, tags and transitions, and with start, end, mask, lengths,
+    allowed, reduction. A loss with other names is wrapped in a function of these.
 
     Args:
         loss: the function.
-        like: the definition: cross_entropy, focal_loss, ordinal_loss or binary_cross_entropy.
+        like: the definition: cross_entropy, focal_loss, ordinal_loss, binary_cross_entropy or crf_nll.
         framework: whose arrays it takes: numpy, torch, jax, keras or tensorflow.
         options: the options it has; those of its signature when not given. Cases that need others are left out.
         reductions: the reductions it has; all of them when it has an option `reduction`, else it is taken for the mean.
-        generated: how many random cases to add to the table.
+        generated: how many random cases to add to the table; there are none of a CRF.
         seed: where they start.
         tolerance: the largest difference, relative to the larger of 1 and the number itself.
 
@@ -68,8 +70,9 @@ def check_loss(
           mask with holes: 1.5784 instead of 2.3676
           ...
     """
-    names = _options_of(loss) if options is None else set(options)
-    kinds = list(reductions or (REDUCTIONS if "reduction" in names else ()))
+    names = _options_of(loss, like) if options is None else set(options)
+    every = CRF_REDUCTIONS if like == "crf_nll" else REDUCTIONS
+    kinds = list(reductions or (every if "reduction" in names else ()))
     make = array_maker(framework)
     wrong: list[str] = []
     count = 0
@@ -83,16 +86,22 @@ def check_loss(
     return count
 
 
-def _options_of(loss: Callable[..., Any]) -> set[str]:
-    return set(list(inspect.signature(loss).parameters)[2:])
+def _options_of(loss: Callable[..., Any], like: str) -> set[str]:
+    return set(list(inspect.signature(loss).parameters)[3 if like == "crf_nll" else 2 :])
 
 
 def _calls(
     like: str, names: set[str], kinds: list[str], generated: int, seed: int
-) -> Iterator[tuple[Case, str | None]]:
+) -> Iterator[tuple[Case | CrfCase, str | None]]:
     """The cases that need no other options, each with a reduction; None where the loss has no such option."""
+    if like == "crf_nll":
+        fitting = [
+            case for case in CRF_CASES if set(case.options) <= names and all(map(math.isfinite, flat(case.emissions)))
+        ]
+        yield from ((case, kind) for case in fitting for kind in kinds or (None,))
+        return
     for case in BINARY_CASES if like == "binary_cross_entropy" else CLASS_CASES:
-        if set(case.options) <= names and all(map(math.isfinite, flat(case.logits))):
+        if set(case.options) <= names and _is_finite(case.logits):
             axes = len(case.sizes) + (like == "binary_cross_entropy")
             yield from ((case, kind) for kind in kinds or (None,) if kind != "per_output" or axes > 1)
     for case, kind in generated_cases(like, generated, seed=seed):
@@ -100,16 +109,25 @@ def _calls(
             yield case, kind if kinds else None
 
 
+def _is_finite(nested: Any) -> bool:
+    return all(map(math.isfinite, flat(nested)))
+
+
 def _difference(
-    loss: Callable[..., Any], like: str, case: Case, reduction: str | None, make: Callable[[Any], Any], tolerance: float
+    loss: Callable[..., Any],
+    like: str,
+    case: Case | CrfCase,
+    reduction: str | None,
+    make: Callable[[Any], Any],
+    tolerance: float,
 ) -> str | None:
     """What is wrong with one call; None when nothing is."""
-    given = arrays_of({"logits": case.logits, "labels": case.labels, **case.options}, make)
-    logits, labels = given.pop("logits"), given.pop("labels")
+    given = arrays_of({**case.arrays, **case.options}, make)
+    positional = [given.pop(array) for array in case.arrays]
     name = case.name if reduction is None else f"{case.name}, reduction '{reduction}'"
     wanted = case.expected(like, reduction or "mean")
     try:
-        found = flat(as_list(loss(logits, labels, **given, **({} if reduction is None else {"reduction": reduction}))))
+        found = flat(as_list(loss(*positional, **given, **({} if reduction is None else {"reduction": reduction}))))
     except Exception as error:  # whatever the loss raises is what is wrong with it
         return f"  {name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     if len(found) != len(wanted):

@@ -13,6 +13,19 @@ from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
+__all__ = [
+    "NEVER",
+    "Chain",
+    "Counts",
+    "Path",
+    "chains",
+    "counts_of",
+    "log_partition",
+    "log_sum_exp",
+    "reduced",
+    "steps_that_count",
+]
+
 Path = tuple[int, ...]
 
 NEVER = -math.inf
@@ -181,6 +194,6 @@ def reduced(losses: list[float], steps: list[int], reduction: str = "mean", deno
         return total
     if reduction == "sequence_mean":
         total = math.fsum(loss / count for loss, count in zip(losses, steps, strict=True) if count)
-    divisor = sum(steps) if reduction == "mean" else sequences
+    divisor: float = sum(steps) if reduction == "mean" else sequences
     divisor = divisor if denominator is None else denominator
     return total / divisor if divisor else 0.0
