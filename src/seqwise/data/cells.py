@@ -259,7 +259,7 @@ def _one_per_step(cell: Any, record: Record, column: str, steps: int, *, signs: 
 
 
 def _is_long_form(record: Record) -> bool:
-    return isinstance(record.values.get("series"), np.ndarray)
+    return any(isinstance(value, np.ndarray) for value in record.values.values())
 
 
 def _cut(cell: str, *, signs: bool) -> list[str]:

@@ -66,6 +66,11 @@ def test_without_an_id_every_file_is_one_series_and_this_is_said(write):
     assert source.notes == ("no --series-id is given: every file is one series",)
 
 
+def test_an_id_may_be_called_series(write):
+    rows = values(write("a.csv", "series,x\na,1\na,2\nb,3\n"), series_id="series", channels=("x",))
+    assert [plain(row) for row in rows] == [{"series": "a", "numbers": [[1], [2]]}, {"series": "b", "numbers": [[3]]}]
+
+
 def test_a_series_ends_with_its_file(write):
     write("a.csv", "id,x\na,1\n")
     write("b.csv", "id,x\na,2\n")

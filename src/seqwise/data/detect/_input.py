@@ -33,8 +33,8 @@ def input_column(columns: Columns, targets: Sequence[TargetSpec]) -> str:
     taken = {column for target in targets for column in target.columns}
     taken |= {*requested.ignored, *filter(None, (requested.id, requested.group))}
     free = {name: profile for name, profile in profiles.items() if name not in taken}
-    if "series" in free and columns.source.kind == "series":
-        return "series"
+    if columns.source.series in free:
+        return columns.source.series
     series = [name for name, profile in free.items() if profile.is_series]
     lists = [name for name, profile in free.items() if profile.is_list and name not in series]
     lists = [name for name in lists if not free[name].has_objects]

@@ -90,7 +90,7 @@ def _refuse_shared_columns(columns: Columns, asked: Sequence[tuple[str, str, Tar
     requested = columns.requested
     jobs: dict[str, str] = {}
     if requested.text is None and requested.tokens is None:
-        own = "series" if columns.source.kind == "series" else columns.source.tokens
+        own = columns.source.series or columns.source.tokens
         jobs |= {own: "as the input of this format"} if own is not None else {}
     for flag, column in (("--text", requested.text), ("--tokens", requested.tokens)):
         if column is not None:

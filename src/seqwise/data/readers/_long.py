@@ -19,8 +19,6 @@ from seqwise.errors import ColumnError, ConfigError, DataError, did_you_mean, li
 
 __all__ = ["in_long_form"]
 
-_SERIES = "series"
-
 
 @dataclass(frozen=True)
 class _Form:
@@ -38,7 +36,7 @@ def in_long_form(source: Source, options: ReadOptions) -> Source:
     Consecutive rows with one id form a series; without `series_id` every file is one series. With `time` the
     rows of a series are put in order of time, else they stay as they stand. Each record has
 
-    * `series`: float32 (time, channels), the channels in the order asked for;
+    * `series` (`numbers` where id or time are called so): float32 (time, channels), the channels in the order asked for;
     * the id's column: the id;
     * the time's column: a list with one item per step, in order;
     * every other column: its value where it is the same at every step, else a list with one item per step.
@@ -56,9 +54,9 @@ def in_long_form(source: Source, options: ReadOptions) -> Source:
     return replace(
         source,
         kind="series",
-        columns=(_SERIES, *(name for name in names if name is not None)),
+        columns=(options.series_column, *(name for name in names if name is not None)),
         notes=source.notes if form.series_id else (*source.notes, "no --series-id is given: every file is one series"),
-        records=lambda: _records(source, form),
+        records=lambda: _records(source, form, options.series_column),
     )
 
 
@@ -75,9 +73,10 @@ def _form(source: Source, options: ReadOptions) -> _Form:
             raise _no_column(name, flag, source)
     used = {options.series_id, options.time, *channels}
     others = tuple(name for name in source.columns if name not in used)
-    if _SERIES in others or _SERIES in (options.series_id, options.time):
+    own = options.series_column
+    if own in (*others, options.series_id, options.time):
         hint = "That name is for the numbers themselves: rename the column."
-        raise ColumnError("the column cannot be kept", file=source.files[0], field=_SERIES, hint=hint)
+        raise ColumnError("the column cannot be kept", file=source.files[0], field=own, hint=hint)
     return _Form(options.series_id, options.time, tuple(dict.fromkeys(channels)), others)
 
 
@@ -94,21 +93,21 @@ def _no_column(name: str, flag: str, source: Source) -> ColumnError:
     return ColumnError(f"there is no column '{name}' for {flag}", file=source.files[0], hint=hint)
 
 
-def _records(source: Source, form: _Form) -> Iterator[Record]:
+def _records(source: Source, form: _Form, own: str) -> Iterator[Record]:
     """One record per run of rows with one id, in one file."""
     begun: dict[Any, Place] = {}
     rows: list[Record] = []
     for record in source:
         series_id = _series_id(record, form)
         if rows and (record.place.file != rows[0].place.file or series_id != _series_id(rows[0], form)):
-            yield _series(rows, form)
+            yield _series(rows, form, own)
             rows = []
         if not rows and form.series_id is not None:
             if series_id in begun:
                 raise _came_back(record.place, form.series_id, series_id, begun[series_id])
             begun[series_id] = record.place
         rows.append(record)
-    yield _series(rows, form)
+    yield _series(rows, form, own)
 
 
 def _series_id(record: Record, form: _Form) -> Any:
@@ -131,8 +130,8 @@ def _came_back(place: Place, column: str, series_id: object, before: Place) -> D
     )
 
 
-def _series(rows: list[Record], form: _Form) -> Record:
-    """The rows of one series as one record."""
+def _series(rows: list[Record], form: _Form, own: str) -> Record:
+    """The rows of one series as one record, the numbers under a name of their own."""
     place = rows[0].place
     if form.time is not None:
         rows = _in_time_order(rows, form.time)
@@ -140,7 +139,7 @@ def _series(rows: list[Record], form: _Form) -> Record:
     series = np.stack([numbers(column) for column in columns], axis=1)
     if not np.isfinite(series).all():
         raise _odd_value(rows, form, ~np.isfinite(series))
-    values: dict[str, Any] = {_SERIES: series}
+    values: dict[str, Any] = {own: series}
     if form.series_id is not None:
         values[form.series_id] = rows[0].values[form.series_id]
     if form.time is not None:

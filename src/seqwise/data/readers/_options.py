@@ -91,6 +91,11 @@ class ReadOptions:
         """Whether a table has one row per step."""
         return any(option is not None for option in (self.series_id, self.time, self.channels))
 
+    @property
+    def series_column(self) -> str:
+        """The name under which a record has the numbers of its series: one that neither id nor time has."""
+        return "numbers" if "series" in (self.series_id, self.time) else "series"
+
 
 def numbered(width: int) -> tuple[str, ...]:
     """The names of columns that have none.

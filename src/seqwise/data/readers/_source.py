@@ -51,7 +51,7 @@ class Source:
         files: the files as the user named them.
         options: how the files are read, their format included.
         kind: what a record is: a row with one cell per column (`table`), a sequence with a list per column
-            (`tokens`), or a numeric array under the name `series` (`series`).
+            (`tokens`), or a numeric array under the name of `series` (`series`).
         columns: the names known before reading. For JSONL, and for comments of CoNLL files, those seen in the
             first 1000 records (in a stream, in the first record): later ones may bring more, and a record may
             lack some.
@@ -70,6 +70,11 @@ class Source:
 
     def __iter__(self) -> Iterator[Record]:
         return self.records()
+
+    @property
+    def series(self) -> str | None:
+        """The column of numeric arrays; None where a record is no series."""
+        return self.options.series_column if self.kind == "series" else None
 
     @property
     def format(self) -> str:
