@@ -36,7 +36,7 @@ def in_long_form(source: Source, options: ReadOptions) -> Source:
     Consecutive rows with one id form a series; without `series_id` every file is one series. With `time` the
     rows of a series are put in order of time, else they stay as they stand. Each record has
 
-    * `series` (`numbers` where id or time are called so): float32 (time, channels), the channels in the order asked for;
+    * `series` (`numbers` where id or time are called so): float32 (time, channels), the channels in the order asked;
     * the id's column: the id;
     * the time's column: a list with one item per step, in order;
     * every other column: its value where it is the same at every step, else a list with one item per step.
