@@ -18,7 +18,12 @@ __all__ = ["compiled", "compiler"]
 
 _FOLDER = Path(__file__).parent
 _LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
-_FLAGS = ["-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math"]
+_FLAGS = ["-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"]
+_FLAGS += [
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+]  # a * b + c is one operation; no more than that
 _WARNINGS = ["-Wall", "-Wextra", "-Wno-psabi"]  # psabi: about passing vectors to functions of other files
 _LIBRARIES = ["-lm", "-ldl", "-pthread"]
 
