@@ -35,11 +35,14 @@ format: .venv/dev.done          ## put the code into form
 clean:                          ## remove the environment and the caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
+# what is compiled when seqwise is installed
+NATIVE := hatch_build.py $(wildcard src/seqwise/_native/*.[ch]) src/seqwise/_native/_compile.py
+
 .venv/made:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/run.done: .venv/made requirements/run.txt pyproject.toml
+.venv/run.done: .venv/made requirements/run.txt pyproject.toml $(NATIVE)
 	$(BIN)/pip install --quiet -r requirements/run.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@

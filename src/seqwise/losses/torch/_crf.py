@@ -12,7 +12,7 @@ from seqwise.losses._crf_terms import Decoded, named, plan_of
 from seqwise.losses._crf_values import check_chain
 from seqwise.losses._options import known_options
 from seqwise.losses._plan import ChainPlan, Reduction
-from seqwise.losses.torch import _crf_chain
+from seqwise.losses.torch import _crf_chain, _crf_native
 from seqwise.losses.torch._sums import reduced
 from seqwise.losses.torch._terms import Terms, in_time, numbers
 
@@ -62,7 +62,7 @@ def crf_nll(
 
     The contract is in `seqwise.losses`.
     """
-    seen = _seen(
+    call = _called(
         "crf_nll",
         emissions=emissions,
         tags=tags,
@@ -73,9 +73,8 @@ def crf_nll(
         lengths=lengths,
         allowed=allowed,
     )
-    losses = seen.nothing() if seen.chain is None else _crf_chain.nll(seen.chain, seen.arrays["tags"].long())
-    steps = seen.counts.sum(1)
-    loss: Tensor = reduced(Terms(seen.plan, losses, steps.to(losses.dtype), steps > 0), reduction, denominator)
+    losses, steps = _crf_native.losses_and_counts(call.arrays) or _losses_and_counts(call)
+    loss: Tensor = reduced(Terms(call.plan, losses, steps, steps > 0), reduction, denominator)
     return loss
 
 
@@ -118,7 +117,7 @@ def crf_decode(
         >>> crf_decode(emissions, transitions)  # going from 0 to 1 would cost 3
         Decoded(tags=tensor([[0, 0]]), scores=tensor([2.]))
     """
-    seen = _seen(
+    call = _called(
         "crf_decode",
         emissions=emissions,
         transitions=transitions,
@@ -128,9 +127,10 @@ def crf_decode(
         lengths=lengths,
         allowed=allowed,
     )
-    if seen.chain is None:
-        return Decoded(emissions[..., 0].long(), seen.nothing())
-    return Decoded(*_crf_chain.best_paths(seen.chain, fill))
+    chain, _ = _chain(call)
+    if chain is None:
+        return Decoded(emissions[..., 0].long(), call.nothing())
+    return Decoded(*_crf_chain.best_paths(chain, fill))
 
 
 @known_options
@@ -169,7 +169,7 @@ def crf_marginals(
         tensor([[[0.3333, 0.6667],
                  [0.3333, 0.6667]]])
     """
-    seen = _seen(
+    call = _called(
         "crf_marginals",
         emissions=emissions,
         transitions=transitions,
@@ -179,33 +179,48 @@ def crf_marginals(
         lengths=lengths,
         allowed=allowed,
     )
-    if seen.chain is None:
-        return emissions.to(torch.promote_types(emissions.dtype, torch.float32))
-    return _crf_chain.marginals(seen.chain)
+    found = _crf_native.marginals(call.arrays)
+    if found is not None:
+        return found
+    chain, _ = _chain(call)
+    return call.computed(emissions) if chain is None else _crf_chain.marginals(chain)
 
 
-class _Seen(NamedTuple):
-    """A call that was looked at; `chain` is None when there is not a single step."""
+class _Called(NamedTuple):
+    """What a call means, and its arrays by the names that messages show."""
 
     plan: ChainPlan
     arrays: dict[str, Tensor]
-    counts: Tensor
-    chain: _crf_chain.Chain | None
 
     def nothing(self) -> Tensor:
         """0 for each sequence, attached to the graph."""
-        emissions = self.arrays["emissions"]
-        return emissions.to(torch.promote_types(emissions.dtype, torch.float32)).sum((1, 2))
+        return self.computed(self.arrays["emissions"]).sum((1, 2))
+
+    def computed(self, emissions: Tensor) -> Tensor:
+        """The emissions in the type that is computed in."""
+        return emissions.to(torch.promote_types(emissions.dtype, torch.float32))
 
 
-def _seen(call: str, **given: Any) -> _Seen:
+def _called(call: str, **given: Any) -> _Called:
     device = given["emissions"].device
     arrays = {name: torch.as_tensor(value, device=device) for name, value in named(given).items() if value is not None}
-    plan = plan_of(call, arrays)
-    shape = arrays["emissions"].shape[:2]
+    return _Called(plan_of(call, arrays), arrays)
+
+
+def _chain(call: _Called) -> tuple[_crf_chain.Chain | None, Tensor]:
+    """The chain, None when there is not a single step; and the steps that count, (batch, time). Looks at values."""
+    plan, arrays = call
+    shape, device = arrays["emissions"].shape[:2], arrays["emissions"].device
     counts = in_time(shape, arrays.get("mask"), plan.mask_missing, arrays.get("lengths"), device=device)
     counts = torch.ones(shape, dtype=torch.bool, device=device) if counts is None else counts
     looked_at = numbers(**arrays, counts=counts)
     if looked_at is not None:
         check_chain(plan, looked_at, looked_at["counts"], refuses_nan=False)
-    return _Seen(plan, arrays, counts, _crf_chain.chained(arrays, counts) if plan.steps[1] else None)
+    return _crf_chain.chained(arrays, counts) if plan.steps[1] else None, counts
+
+
+def _losses_and_counts(call: _Called) -> tuple[Tensor, Tensor]:
+    """The loss of each sequence, and how many steps count in it, (batch,) both."""
+    chain, counts = _chain(call)
+    losses = call.nothing() if chain is None else _crf_chain.nll(chain, call.arrays["tags"].long())
+    return losses, counts.sum(1).to(losses.dtype)

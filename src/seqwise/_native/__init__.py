@@ -1,0 +1,64 @@
+"""Compiled C for the few loops that tensor operations are slow at; optional, and beside a plain path always.
+
+The C sources in this folder are compiled when seqwise is installed, if a C compiler is there (`hatch_build.py`). On
+x86-64 they are compiled once for each of three levels of processors, into `baseline.so`, `v3.so` (AVX2) and `v4.so`
+(AVX-512); elsewhere there is `baseline.so` alone. What is loaded is the highest level that the processor has. Without a
+compiler there is nothing to load, and everything computes on its plain path.
+
+A module with a fast path declares the functions that it calls, and asks each time:
+
+    double_all = function("seqwise_double_all_f32", ctypes.c_void_p, ctypes.c_ssize_t)
+    if double_all is None:
+        return plain(values)
+    double_all(values.data_ptr(), values.numel())
+
+ctypes lets other Python threads run meanwhile. Loops over independent parts go through `parallel.h`, which runs them on
+the threads of torch itself, so that `torch.set_num_threads` holds and no second pool of threads is made.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["function", "library"]
+
+_FOLDER = Path(__file__).parent
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The compiled functions, for the highest level that this processor has; None where nothing was compiled.
+
+    A file that cannot be loaded (made for another machine, say) is as good as none.
+    """
+    baseline = _loaded("baseline")
+    if baseline is None:
+        return None
+    baseline.seqwise_level.restype = ctypes.c_int
+    level = baseline.seqwise_level()
+    found = _loaded("v4") if level >= 4 else None
+    if found is None and level >= 3:
+        found = _loaded("v3")
+    return baseline if found is None else found
+
+
+def function(name: str, *argument_types: Any) -> Callable[..., Any] | None:
+    """A compiled function that returns nothing, with its types declared; None where nothing was compiled."""
+    found = library()
+    if found is None:
+        return None
+    declared: Any = getattr(found, name)
+    if declared.argtypes is None:
+        declared.argtypes, declared.restype = argument_types, None
+    return declared  # type: ignore[no-any-return]
+
+
+def _loaded(level: str) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(_FOLDER / f"{level}.so"))
+    except OSError:
+        return None

@@ -1,0 +1,61 @@
+/* A batch of sequences for a linear-chain CRF, as Python hands it over, and what the recursions need of it. */
+
+#ifndef SEQWISE_CRF_H
+#define SEQWISE_CRF_H
+
+#include "seqwise.h"
+#include "vectors.h"
+
+/* The arguments of crf_nll and the others: all arrays contiguous, absent ones NULL. The same fields in the same order
+   stand in seqwise.losses.torch._crf_native. */
+struct chain {
+    const void *emissions;   /* (batch, time, classes), float or double */
+    const void *transitions; /* (classes, classes), and the next two (classes,), of the emissions' type */
+    const void *start;
+    const void *end;
+    const int64_t *tags;    /* (batch, time) */
+    const uint8_t *mask;    /* (batch, time) booleans, like those that follow */
+    const int64_t *lengths; /* (batch,) */
+    const uint8_t *allowed_transitions;
+    const uint8_t *allowed_start;
+    const uint8_t *allowed_end;
+    int64_t batch, time, classes;
+    int64_t is_double;
+};
+
+enum status {
+    FINE = 0,
+    WRONG = 1, /* a value cannot be right: Python looks for it and says which */
+    WIDE = 2   /* scores are too far apart for this way to compute: the plain path is for them */
+};
+
+/* The steps that count: those of sequence b are its first `count[b]` of `steps`, or 0, 1, ... where steps is NULL. */
+struct steps {
+    int64_t *count;   /* (batch,) */
+    int32_t *steps;   /* (batch, time) */
+    int64_t *longest; /* (batch,), sequences by length, the longest first */
+};
+
+/* Allocates; `steps_free` frees. WRONG where a length is below 0 or beyond the time. */
+enum status steps_of(const struct chain *chain, struct steps *steps);
+void steps_free(struct steps *steps);
+
+INLINE int64_t step_at(const struct chain *chain, const struct steps *steps, int64_t row, int64_t place) {
+    return steps->steps ? steps->steps[row * chain->time + place] : place;
+}
+
+INLINE double number_at(const struct chain *chain, const void *array, int64_t index) {
+    return chain->is_double ? ((const double *)array)[index] : ((const float *)array)[index];
+}
+
+INLINE void put_number(const struct chain *chain, void *array, int64_t index, double value) {
+    if (chain->is_double)
+        ((double *)array)[index] = value;
+    else
+        ((float *)array)[index] = (float)value;
+}
+
+/* Whether transitions, start and end are finite, and all tags that count are classes and allowed. */
+enum status values_of(const struct chain *chain, const struct steps *steps);
+
+#endif

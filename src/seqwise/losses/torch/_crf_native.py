@@ -1,0 +1,149 @@
+"""The linear-chain CRF in compiled code; each function gives None where `_crf_chain` has to do it with torch's operations.
+
+That is so where nothing was compiled, for tensors that it may not read, for scores that are very far apart, and for
+values that cannot be right, which the caller then looks for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqwise import _native
+from seqwise.losses.torch import _crf_chain
+from seqwise.losses.torch._readable import are_readable
+from seqwise.losses.torch._terms import in_time
+
+__all__ = ["losses_and_counts", "marginals"]
+
+_ARRAYS = ("emissions", "transitions", "start", "end", "tags", "mask", "lengths")
+_ALLOWED = ("allowed.transitions", "allowed.start", "allowed.end")
+_SIZES = ("batch", "time", "classes", "is_double")
+_LEARNED = ("emissions", "transitions", "start", "end")
+
+Arrays = Mapping[str, Tensor]
+
+
+class _Chain(ctypes.Structure):
+    """`struct chain` of `crf.h`."""
+
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in (*_ARRAYS, *_ALLOWED)),
+        *((name, ctypes.c_int64) for name in _SIZES),
+    ]
+
+
+def losses_and_counts(arrays: Arrays) -> tuple[Tensor, Tensor] | None:
+    """The negative log-likelihood of each sequence's tags, and how many steps count in it, both (batch,)."""
+    made = _made(arrays)
+    if made is None:
+        return None
+    counts = made["emissions"].new_empty(len(made["emissions"]))
+    if torch.is_grad_enabled() and any(made[name].requires_grad for name in _LEARNED if name in made):
+        losses = _Losses.apply(counts, tuple(made), *made.values())  # type: ignore[no-untyped-call]
+    else:
+        losses = _losses(made, counts, None)
+    return None if losses is None else (losses, counts)
+
+
+def marginals(arrays: Arrays) -> Tensor | None:
+    """The probability of each class at each step, (batch, time, classes); None where it needs a gradient, too."""
+    made = _made(arrays)
+    if made is None or (torch.is_grad_enabled() and any(array.requires_grad for array in made.values())):
+        return None
+    found = torch.empty_like(made["emissions"])
+    return found if _is_done("seqwise_crf_marginals", made, found) else None
+
+
+class _Losses(torch.autograd.Function):
+    """The losses, whose gradients are those of the marginals; their own gradients are left to the plain path."""
+
+    @staticmethod
+    def forward(ctx: Any, counts: Tensor, names: Sequence[str], *tensors: Tensor) -> Tensor | None:
+        made = dict(zip(names, tensors, strict=True))
+        batch, time, classes = made["emissions"].shape
+        ahead = torch.empty((batch + 7) * time * (classes + 7), dtype=torch.float64)
+        losses = _losses(made, counts, ahead)
+        if losses is not None:
+            ctx.names = names
+            ctx.save_for_backward(losses, ahead, *tensors)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, *weights: Tensor) -> tuple[Tensor | None, ...]:
+        losses, ahead, *tensors = ctx.saved_tensors
+        made = dict(zip(ctx.names, tensors, strict=True))
+        if torch.is_grad_enabled():
+            found = _differentiable_gradients(made, weights[0])
+        else:
+            found = _gradients(made, losses, ahead, weights[0])
+        return None, None, *(found.get(name) for name in ctx.names)
+
+
+def _losses(made: Arrays, counts: Tensor, ahead: Tensor | None) -> Tensor | None:
+    losses = torch.empty_like(counts)
+    return losses if _is_done("seqwise_crf_losses", made, losses, counts, ahead) else None
+
+
+def _gradients(made: Arrays, losses: Tensor, ahead: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    """The gradients of the sum of weights * losses."""
+    emissions = made["emissions"]
+    by = [torch.empty_like(emissions), torch.empty_like(made["transitions"])]
+    by += [emissions.new_empty(emissions.shape[-1]) for _ in range(2)]
+    tensors = (losses, ahead, weights.contiguous(), *by)
+    gradients = _native.function("seqwise_crf_gradients", *[ctypes.c_void_p] * 8)
+    assert gradients is not None
+    gradients(ctypes.byref(_chain(made)), *(tensor.data_ptr() for tensor in tensors))
+    return dict(zip(_LEARNED, by, strict=True))
+
+
+def _differentiable_gradients(made: Arrays, weights: Tensor) -> dict[str, Tensor]:
+    """The same with a graph of their own, for gradients of gradients."""
+    wanted = {name: made[name] for name in _LEARNED if name in made and made[name].requires_grad}
+    counts = in_time(made["tags"].shape, made.get("mask"), 0, made.get("lengths"), device=weights.device)
+    chain = _crf_chain.chained(made, torch.ones_like(made["tags"]) > 0 if counts is None else counts)
+    losses = _crf_chain.nll(chain, made["tags"])
+    found = torch.autograd.grad(losses, list(wanted.values()), weights, create_graph=True, allow_unused=True)
+    return dict(zip(wanted, found, strict=True))
+
+
+def _made(arrays: Arrays) -> dict[str, Tensor] | None:
+    """The arrays as compiled code takes them; None where it is not there or may not read them."""
+    emissions = arrays["emissions"]
+    if not are_readable(arrays.values()) or not emissions.numel() or _native.library() is None:
+        return None
+    dtype = torch.promote_types(emissions.dtype, torch.float32)
+    made = dict(arrays)
+    for name in _LEARNED:
+        if name in made:
+            made[name] = made[name].to(dtype).contiguous()
+    for name in ("tags", "lengths"):
+        if name in made:
+            made[name] = made[name].long().contiguous()
+    if "mask" in made:
+        mask = made["mask"]
+        made["mask"] = mask.reshape(mask.shape + (1,) * (2 - mask.ndim)).expand(emissions.shape[:2]).contiguous()
+    for name in _ALLOWED:
+        if name in made:
+            made[name] = made[name].contiguous()
+    return made
+
+
+def _chain(made: Arrays) -> _Chain:
+    emissions = made["emissions"]
+    pointers = [made[name].data_ptr() if name in made else None for name in (*_ARRAYS, *_ALLOWED)]
+    return _Chain(*pointers, *emissions.shape, emissions.dtype == torch.float64)
+
+
+def _is_done(name: str, made: Arrays, *out: Tensor | None) -> bool:
+    """Whether a compiled function filled what it was given."""
+    function = _native.function(name, *[ctypes.c_void_p] * (len(out) + 2))
+    assert function is not None
+    status = ctypes.c_int64()
+    pointers = [None if tensor is None else tensor.data_ptr() for tensor in out]
+    function(ctypes.byref(_chain(made)), *pointers, ctypes.byref(status))
+    return status.value == 0
