@@ -121,7 +121,7 @@ def test_a_way_that_was_not_measured_is_an_error():
 
 
 def test_plain_values_have_everything_and_come_back():
-    measured = Measured("m", "s", TIMES, KINDS, 0.25, {"ours": 7}, {"keras": "no network"})
+    measured = Measured("m", "s", TIMES, KINDS, 0.25, {"ours": 7}, {"slow": [0.5]}, {"keras": "no network"})
     plain = measured.to_json()
     assert (plain["rounds"], plain["disturbance"], plain["missing"]) == (3, 0.25, {"keras": "no network"})
     assert plain["ways"]["slow"] == {
@@ -130,6 +130,7 @@ def test_plain_values_have_everything_and_come_back():
         "p50": 4.0,
         "p80": 4.0,
         "ratio": {"p20": 0.5, "p50": 0.5, "p80": 0.8},
+        "figures": [0.5],
         "seconds": [2.0, 4.0, 4.0],
     }
     assert plain["ways"]["ours"]["memory"] == 7

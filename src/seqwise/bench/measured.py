@@ -44,6 +44,7 @@ class Measured:
         kinds: by way, what it is.
         disturbance: the share of the machine that other programs used meanwhile; None where the system does not tell.
         memory: by way, the peak memory in bytes beyond inputs and results, where it was measured.
+        figures: by way, what it scored in each round, where a model was trained; higher is better.
         missing: by peer, why it is not there.
     """
 
@@ -53,6 +54,7 @@ class Measured:
     kinds: Mapping[str, Kind]
     disturbance: float | None = None
     memory: Mapping[str, int] = field(default_factory=dict)
+    figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,6 +95,8 @@ class Measured:
             facts["ratio"] = _rounded(self.ratio(way))
         if way in self.memory:
             facts["memory"] = self.memory[way]
+        if way in self.figures:
+            facts["figures"] = [round(float(value), _DIGITS) for value in self.figures[way]]
         return {**facts, "seconds": [float(f"{seconds:.{_DIGITS}g}") for seconds in self.times[way]]}
 
     @classmethod
@@ -106,6 +110,7 @@ class Measured:
             kinds={way: facts["kind"] for way, facts in ways.items()},
             disturbance=plain.get("disturbance"),
             memory={way: facts["memory"] for way, facts in ways.items() if "memory" in facts},
+            figures={way: facts["figures"] for way, facts in ways.items() if "figures" in facts},
             missing=plain.get("missing", {}),
         )
 

@@ -18,7 +18,9 @@ _TURN = 0.005
 """A way that is quicker than so many seconds runs several times in each of its turns."""
 
 
-def measure(case: Case, *, seconds: float, least: int = 3, most: int = 100) -> Measured:
+def measure(
+    case: Case, *, seconds: float, least: int = 3, most: int = 100, missing: Mapping[str, str] | None = None
+) -> Measured:
     """The times of all ways of a case, after they agreed.
 
     Args:
@@ -26,6 +28,7 @@ def measure(case: Case, *, seconds: float, least: int = 3, most: int = 100) -> M
         seconds: rounds go on for so long.
         least: so many rounds in any case.
         most: so many rounds at most.
+        missing: peers that could not be had, and why.
 
     Raises:
         AssertionError: a peer gives other values or gradients than ours.
@@ -34,7 +37,8 @@ def measure(case: Case, *, seconds: float, least: int = 3, most: int = 100) -> M
     require_agreement(case.title, ways)
     others = other_programs()
     times = interleaved({way.name: way.run for way in ways}, seconds=seconds, least=least, most=most)
-    measured = Measured(case.name, case.shape, times, {way.name: way.kind for way in ways}, disturbance=others())
+    kinds = {way.name: way.kind for way in ways}
+    measured = Measured(case.name, case.shape, times, kinds, others(), missing=missing or {})
     return replace(measured, memory=peak_memory(case)) if case.weighs_memory else measured
 
 
