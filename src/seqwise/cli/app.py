@@ -8,8 +8,8 @@ import typer
 
 from seqwise import __version__
 from seqwise.cli.advise import advise
-from seqwise.cli.doctor import doctor
 from seqwise.cli.bench import bench
+from seqwise.cli.doctor import doctor
 from seqwise.cli.evaluate import evaluate
 from seqwise.cli.predict import predict
 from seqwise.cli.train import train
