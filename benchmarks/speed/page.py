@@ -35,8 +35,9 @@ PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "layers": (
             "Recurrent layers",
-            "(sequences, steps, features), forward and backward. The limit is the matrix products of the steps that "
-            "count. torch's layer over the padding gives other states: its backward direction begins in the padding.",
+            "(sequences, steps, features), forward and backward. The limits are the matrix products of the steps that "
+            "count, and the same arithmetic as if no step waited for the one before. torch's layer over the padding "
+            "gives other states: its backward direction begins in the padding.",
         ),
         "training": (
             "Training and prediction",

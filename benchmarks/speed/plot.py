@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from seqwise.bench import Measured
 
@@ -30,6 +31,9 @@ def write_plot(path: Path, heading: str, cases: Sequence[Measured]) -> None:
             axes.plot(times, rows, mark, label=way, color="black" if is_limit else f"C{number}", markersize=9)
         axes.axvline(1, color="0.5", linewidth=1)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_yticks(range(len(cases)), [f"{case.name} {case.shape}" for case in cases])
         axes.set_ylim(len(cases) - 0.5, -0.5)
         axes.set_xlabel("time, seqwise = 1 (further right is slower)")

@@ -23,8 +23,9 @@ def layer_case(encoder: str, batch: int, time: int, hidden: int, *, shortest: in
     """One recurrent layer in both directions over a padded batch, input as wide as the state, forward and backward.
 
     Beside torch's layer over packed sequences, which gives the same, and over the padding too, which does not: its
-    backward direction begins in the padding. The limit is the matrix products of the steps that count: one per weight
-    for the whole batch where the recursion does not stand in the way, else one per step.
+    backward direction begins in the padding. The limits are the matrix products of the steps that count: one per weight
+    for the whole batch where the recursion does not stand in the way, else one per step; and the same arithmetic with
+    those of the recursion in one product too, as if no step waited for the one before.
 
     Args:
         encoder: rnn, gru or lstm.
@@ -65,6 +66,7 @@ def _ways(kind: str, batch: int, time: int, hidden: int, shortest: int) -> Seque
         Way("torch, packed", forward_backward(packed, dict(layer.named_parameters())), tolerance=1e-3),
         Way("torch, padded", forward_backward(lambda: layer(inputs)[0], dict(layer.named_parameters())), "other"),
         Way("products alone", _products(_GATES[kind], lengths, hidden), "limit"),
+        Way("products at once", _products_at_once(_GATES[kind], lengths, hidden), "limit"),
     ]
 
 
@@ -104,6 +106,21 @@ def _products(gates: int, lengths: Tensor, hidden: int) -> Callable[[], None]:
                 torch.mm(gate, weight, out=state)
             torch.mm(gate_values, weight, out=of_inputs)
             torch.mm(gate_values.T, inputs, out=of_weight)
+            torch.mm(gate_values.T, states, out=of_weight)
+
+    return run
+
+
+def _products_at_once(gates: int, lengths: Tensor, hidden: int) -> Callable[[], None]:
+    """As many multiply-adds as `_products`, all steps in each product."""
+    steps, width = int(lengths.sum()), gates * hidden
+    states, gate_values, weight = torch.ones(steps, hidden), torch.ones(steps, width), torch.ones(width, hidden)
+    of_states, of_weight = torch.empty(steps, hidden), torch.empty(width, hidden)
+
+    def run() -> None:
+        for _ in range(2 * 2):  # directions, and the weights of input and state
+            torch.mm(states, weight.T, out=gate_values)
+            torch.mm(gate_values, weight, out=of_states)
             torch.mm(gate_values.T, states, out=of_weight)
 
     return run

@@ -90,9 +90,9 @@ def head_case(
 ) -> Case:
     """Linear layer and cross-entropy in one, forward and backward: the loss, and the gradients of both inputs.
 
-    Beside torch's two functions one after the other, and its own `linear_cross_entropy` in chunks where torch has
-    it. The limit is the three matrix products, into memory that is there already. In bfloat16, and with rows that do
-    not count, the same call is set beside itself in float32 and with all rows.
+    Beside torch's two functions one after the other, and in float32 its own `linear_cross_entropy` in chunks, where
+    torch has it. The limit is the three matrix products, into memory that is there already. In bfloat16, and with rows
+    that do not count, the same call is set beside itself in float32 and with all rows.
 
     Args:
         tokens: rows of the hidden states.
@@ -128,7 +128,7 @@ def _head_ways(tokens: int, features: int, classes: int, dtype: torch.dtype, ign
         peer("torch", lambda: functional.cross_entropy(functional.linear(hidden, weight), labels)),
     ]
     chunked = _chunked()
-    if chunked is not None:
+    if chunked is not None and dtype == torch.float32:
         ways.append(peer("torch, chunked", lambda: chunked(hidden, weight, labels)))
     if dtype != torch.float32:
         ways.append(ours("itself in float32", whole.requires_grad_(), weights.requires_grad_(), labels))
