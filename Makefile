@@ -1,10 +1,10 @@
-# Every word that people and CI say: make demo, make test, make check, make docs, make bench.
+# Every word that people and CI say: make demo, make test, make check, make docs, make bench, make figures.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check docs nightly bench format clean
+.PHONY: demo test check docs nightly bench figures format clean
 
 demo: .venv/run.done            ## set up and do the main job on the data in examples/data
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
@@ -24,9 +24,14 @@ check: .venv/dev.done docs      ## style, types, the directions of imports, and 
 docs: .venv/dev.done            ## the documentation as a site in site/; a broken link is an error
 	$(BIN)/zensical build --strict
 
-bench: .venv/dev.done           ## train on the real data of SEQWISE_DATA and write the figures
-	$(BIN)/python -m benchmarks.prepare --data "$(SEQWISE_DATA)" --out benchmarks/.work/data
-	$(BIN)/python -m benchmarks.foundation --work benchmarks/.work
+bench: .venv/dev.done           ## speed beside peers and limits; trainings too where SEQWISE_DATA names the data
+	test -z "$(SEQWISE_DATA)" || $(BIN)/python -m benchmarks.prepare snips ud-en-ewt
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed --page
+
+figures: .venv/dev.done         ## train on the real data of SEQWISE_DATA and write what was learned
+	$(BIN)/python -m benchmarks.prepare
+	$(BIN)/python -m benchmarks.foundation
 
 format: .venv/dev.done          ## put the code into form
 	$(BIN)/ruff check --fix .

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.commit import commit
 from benchmarks.runs import Goal, Record, markdown_table, run_record
 
-__all__ = ["TASKS", "Task", "run_task"]
+__all__ = ["TASKS", "Task", "run_task", "seqwise_command"]
 
 _ERROR_LETTERS = 500
 
@@ -120,25 +121,11 @@ def run_task(task: Task, seed: int, *, seqwise: Sequence[str], data: Path, runs:
     folder.with_name(folder.name + ".txt").write_text(ended.stdout, encoding="utf-8")
     said = ended.stdout[-_ERROR_LETTERS:] or "it said nothing"
     error = {"error": said, "status": ended.returncode} if ended.returncode else {}
-    identity = {"task": task.name, "data": task.data, "seed": seed, "commit": _commit(), "started": started}
+    identity = {"task": task.name, "data": task.data, "seed": seed, "commit": commit(), "started": started}
     return {**identity, **error, "seconds": seconds, **run_record(folder, task.goals), "command": told}
 
 
-def _commit() -> str | None:
-    """The commit that is measured, with `-dirty` when files of the package differ; None without a repository."""
-    package = Path(__file__).parents[1] / "src"
-    if shutil.which("git") is None:
-        return None
-    commit = _told("git", "-C", str(package), "rev-parse", "HEAD")
-    changed = _told("git", "-C", str(package), "status", "--porcelain", "--", ".")
-    return f"{commit}-dirty" if commit and changed else commit or None
-
-
-def _told(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def _seqwise() -> list[str]:
+def seqwise_command() -> list[str]:
     """The program that is installed beside this interpreter, else the one on the path."""
     beside = Path(sys.executable).with_name("seqwise")
     found = str(beside) if beside.exists() else shutil.which("seqwise")
@@ -157,7 +144,7 @@ def _latest(results: Path) -> list[Record]:
 
 
 def _run_all(tasks: Iterable[Task], seeds: Sequence[int], work: Path, results: Path) -> list[Record]:
-    seqwise, runs = _seqwise(), work / "runs" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    seqwise, runs = seqwise_command(), work / "runs" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     results.parent.mkdir(parents=True, exist_ok=True)
     records = []
     for task in tasks:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from seqwise.bench.machine import machine
 
 __all__ = ["Goal", "Record", "markdown_table", "run_record"]
 
@@ -64,10 +64,7 @@ def run_record(folder: Path, goals: Iterable[Goal]) -> Record:
         "tokens_per_second": _combined(statistics.median, epochs, "tokens_per_second"),
         "parameters": environment.get("parameters", _at(metrics, "training", "parameters")),
         "machine": {
-            "platform": platform.platform(),
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "threads": environment.get("threads"),
+            **machine(environment.get("threads")),
             "device": environment.get("device"),
         },
         "versions": environment.get("versions"),
@@ -106,14 +103,6 @@ def _value(split: Any, goal: Goal) -> float | None:
 def _combined(combine: Callable[[list[float]], float], epochs: list[Record], key: str) -> float | None:
     values = [epoch[key] for epoch in epochs if epoch.get(key) is not None]
     return round(float(combine(values)), 4) if values else None
-
-
-def _processor() -> str:
-    """The processor's model where the system tells it, else its architecture."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
 
 
 _COLUMNS = (

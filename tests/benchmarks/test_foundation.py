@@ -188,7 +188,7 @@ def test_a_missing_program_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemExit, match=r"the command seqwise is not installed: pip install -e \."):
-        foundation._seqwise()
+        foundation.seqwise_command()
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
@@ -234,7 +234,7 @@ def test_a_figure_that_is_nowhere_leaves_its_cells_empty():
 def test_runs_go_to_the_results_file_and_the_table_shows_the_last_of_each_seed(
     seqwise, data, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(foundation, "_seqwise", lambda: seqwise)
+    monkeypatch.setattr(foundation, "seqwise_command", lambda: seqwise)
     results = tmp_path / "results" / "foundation.jsonl"
     common = ["--work", str(data.parent), "--only", "snips-intent", "--results", str(results)]
     assert main([*common, "--seeds", "1", "13"]) == 1

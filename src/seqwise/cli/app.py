@@ -8,6 +8,7 @@ import typer
 
 from seqwise import __version__
 from seqwise.cli.advise import advise
+from seqwise.cli.bench import bench
 from seqwise.cli.doctor import doctor
 from seqwise.cli.evaluate import evaluate
 from seqwise.cli.predict import predict
@@ -27,6 +28,7 @@ app.command(rich_help_panel="Commands")(evaluate)
 app.command(rich_help_panel="Commands")(predict)
 app.command(rich_help_panel="Commands")(advise)
 app.command(rich_help_panel="Commands")(doctor)
+app.command(rich_help_panel="Commands")(bench)
 
 
 def _show_version(value: bool) -> None:

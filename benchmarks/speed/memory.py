@@ -1,6 +1,6 @@
 """Peak memory of training on files of growing size: encoded rows stand in a mapped file, so it must hardly grow.
 
-python -m benchmarks.memory --rows 100000 1000000
+python -m benchmarks.speed.memory --rows 100000 1000000
 """
 
 from __future__ import annotations

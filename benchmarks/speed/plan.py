@@ -1,4 +1,6 @@
-"""What the plan of a loss costs per eager call, the description of its arrays included: `python -m benchmarks.plan`.
+"""What the plan of a loss costs per eager call, the description of its arrays included.
+
+    python -m benchmarks.speed.plan
 
 The plan is all that our losses do before they compute, in plain Python; the goal is 15 microseconds. The quickest of
 many repeats is the figure: what else runs on the machine only ever adds.

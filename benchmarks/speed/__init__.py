@@ -1,0 +1,1 @@
+"""Speed: seqwise beside its peers and beside what the machine can do."""
