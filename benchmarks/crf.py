@@ -88,7 +88,7 @@ def _plain(call: Callable[[], Any]) -> Callable[[], Any]:
     """The same call without compiled code."""
 
     def without() -> Any:
-        with mock.patch.object(_native, "library", lambda: None):
+        with mock.patch.object(_native, "library", return_value=None):
             return call()
 
     return without

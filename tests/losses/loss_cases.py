@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import jax
 import keras
@@ -15,6 +17,7 @@ import seqwise.losses.jax
 import seqwise.losses.keras
 import seqwise.losses.numpy
 import seqwise.losses.torch
+from seqwise import _native
 from seqwise.testing.cases import (
     BINARY_CASES,
     CLASS_CASES,
@@ -44,6 +47,7 @@ __all__ = [
     "NUMPY",
     "REDUCTIONS",
     "TORCH",
+    "TORCH_PLAIN",
     "as_list",
     "coins",
     "flat",
@@ -129,6 +133,24 @@ def slope_in_keras(function: Callable[..., Any], at: Any) -> Any:
     return jax.jit(jax.grad(function))(at) if keras.backend.backend() == "jax" else slope_in_torch(function, at)
 
 
+class NotCompiled:
+    """The losses of torch where no C was compiled."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(seqwise.losses.torch, name)
+        if isinstance(found, type):
+            return found
+
+        @functools.wraps(found)
+        def without(*arrays: Any, **options: Any) -> Any:
+            arrays = tuple(getattr(array, "compiled", array) for array in arrays)  # for loss_sum, which takes a loss
+            with mock.patch.object(_native, "library", return_value=None):
+                return found(*arrays, **options)
+
+        without.compiled = found  # type: ignore[attr-defined]
+        return without
+
+
 jax.config.update("jax_enable_x64", True)  # for the whole process: losses are compared in float64
 jax.config.update("jax_disable_most_optimizations", True)  # they take longer than what they speed up here
 
@@ -136,6 +158,7 @@ NUMPY_TYPES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 TORCH_TYPES = {"float": torch.float64, "int": torch.int64, "bool": torch.bool}
 NUMPY = Backend("numpy", seqwise.losses.numpy, np.array, NUMPY_TYPES)
 TORCH = Backend("torch", seqwise.losses.torch, torch.tensor, TORCH_TYPES, slope_in_torch)
+TORCH_PLAIN = Backend("torch, not compiled", NotCompiled(), torch.tensor, TORCH_TYPES, slope_in_torch)
 JAX = Backend("jax", seqwise.losses.jax, jax.numpy.array, NUMPY_TYPES, lambda f, at: jax.jit(jax.grad(f))(at))
 KERAS = Backend(
     "keras",  # under the backend that KERAS_BACKEND names: one process has one
@@ -144,5 +167,5 @@ KERAS = Backend(
     NUMPY_TYPES,
     slope_in_keras,
 )
-BACKENDS = (NUMPY, TORCH, JAX, KERAS)
+BACKENDS = (NUMPY, TORCH, JAX, KERAS, TORCH_PLAIN)
 DIFFERENTIABLE = tuple(backend for backend in BACKENDS if backend.slope is not None)

@@ -32,11 +32,13 @@ def test_the_gradient_is_what_is_expected_less_what_the_tags_have(case: Case, di
     check_gradients(differentiable, case)
 
 
+@pytest.mark.usefixtures("compiled_or_plain")
 @pytest.mark.parametrize("case", [case for case in POSSIBLE if case not in ONE_SIZE], ids=lambda case: case.name)
 def test_the_gradient_of_other_sizes_is_what_is_expected_less_what_the_tags_have(case: Case) -> None:
     check_gradients(TORCH, case)
 
 
+@pytest.mark.usefixtures("compiled_or_plain")
 @pytest.mark.parametrize("name", LEARNED)
 @pytest.mark.parametrize("reduction", [reduction for reduction in REDUCTIONS if reduction != "none"])
 def test_the_gradient_is_a_quotient_of_differences(reduction: str, name: str) -> None:
@@ -121,6 +123,7 @@ def _leaf(nested: Any) -> torch.Tensor:
     return torch.tensor(nested, dtype=torch.float64, requires_grad=True)
 
 
+@pytest.mark.usefixtures("compiled_or_plain")
 @pytest.mark.parametrize("name", ["mask with holes", "IOB", "one step"])
 def test_the_loss_differentiates_twice(name: str) -> None:
     case = next(case for case in CASES if case.name == name)
@@ -137,6 +140,7 @@ def test_the_loss_differentiates_twice(name: str) -> None:
     assert torch.autograd.gradgradcheck(loss, points)
 
 
+@pytest.mark.usefixtures("compiled_or_plain")
 def test_the_second_derivative_is_that_of_the_marginals() -> None:
     case = next(case for case in CASES if case.name == "mask with holes")
     transitions, mask = torch.tensor(case.transitions), torch.tensor(case.options["mask"])
@@ -154,6 +158,7 @@ def test_the_second_derivative_is_that_of_the_marginals() -> None:
     assert hessian.count_nonzero() > 0
 
 
+@pytest.mark.usefixtures("compiled_or_plain")
 @pytest.mark.parametrize("scale", [1.0, 1e4])
 @pytest.mark.parametrize("constrained", [False, True])
 def test_long_sequences_of_large_scores_have_finite_gradients(scale: float, constrained: bool) -> None:

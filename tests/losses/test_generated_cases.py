@@ -11,7 +11,7 @@ from seqwise.testing import generated_cases
 
 LOSSES = ("cross_entropy", "focal_loss", "ordinal_loss", "binary_cross_entropy")
 CASES = int(os.environ.get("SEQWISE_CASES", "500")) // len(LOSSES)
-SHARES = {"numpy": 0.4, "torch": 0.4, "keras": 0.1, "jax": 0.1}  # JAX compiles anew for each shape
+SHARES = {"numpy": 0.3, "torch": 0.3, "torch, not compiled": 0.2, "keras": 0.1, "jax": 0.1}  # JAX compiles each shape
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -12,6 +12,7 @@ from loss_cases import (
     CLASS_LOSSES,
     REDUCTIONS,
     TORCH,
+    TORCH_PLAIN,
     Backend,
     coins,
     integers,
@@ -122,8 +123,9 @@ def test_nothing_counts_gives_0_with_a_gradient_of_0(loss: Any, reduction: str, 
 @pytest.mark.parametrize("reduction", ["sum", "mean", "sequence_mean", "batch_mean"])
 def test_an_empty_batch_costs_0(sizes: tuple[int, ...], reduction: str, backend: Backend) -> None:
     logits = np.zeros(sizes)
-    given = logits if backend is not TORCH else torch.tensor(logits)
-    labels = logits[..., 0].astype(int) if backend is not TORCH else torch.zeros(sizes[:-1], dtype=torch.long)
+    is_torch = backend in (TORCH, TORCH_PLAIN)
+    given = torch.tensor(logits) if is_torch else logits
+    labels = torch.zeros(sizes[:-1], dtype=torch.long) if is_torch else logits[..., 0].astype(int)
     assert backend.losses.cross_entropy(given, labels, reduction=reduction) == 0
 
 

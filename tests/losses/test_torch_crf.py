@@ -23,6 +23,8 @@ from seqwise.losses.torch import (
     loss_sum,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_or_plain")
+
 
 def random(*sizes: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(sizes, generator=torch.Generator().manual_seed(seed))

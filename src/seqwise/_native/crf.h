@@ -3,6 +3,9 @@
 #ifndef SEQWISE_CRF_H
 #define SEQWISE_CRF_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "seqwise.h"
 #include "vectors.h"
 
@@ -53,6 +56,43 @@ INLINE void put_number(const struct chain *chain, void *array, int64_t index, do
         ((double *)array)[index] = value;
     else
         ((float *)array)[index] = (float)value;
+}
+
+/* Room for so many vectors, all 0; for free() to give back. */
+INLINE doubles *vectors(int64_t count) {
+    doubles *found = aligned_alloc(64, ((size_t)count * sizeof(doubles) + 127) / 64 * 64);
+    return memset(found, 0, (size_t)count * sizeof(doubles));
+}
+
+#define SIDE 8 /* sequences that are computed side by side, at most; fewer where that leaves threads without any */
+
+INLINE int64_t side_by_side(const struct chain *chain) {
+    return chain->batch >= 2 * SIDE ? SIDE : chain->batch >= 8 ? 4 : chain->batch >= 4 ? 2 : 1;
+}
+
+/* A row of classes from a place of an array, as doubles in vectors, with -inf beyond the classes. */
+INLINE void load_row(const struct chain *chain, const void *array, int64_t at, doubles *out) {
+    int64_t classes = chain->classes, whole = classes / DOUBLES;
+    for (int64_t v = 0; v < whole; v++) {
+        if (chain->is_double)
+            out[v] = *(const loose_doubles *)((const double *)array + at + v * DOUBLES);
+        else
+            out[v] = __builtin_convertvector(*(const loose_few_floats *)((const float *)array + at + v * DOUBLES), doubles);
+    }
+    if (whole * DOUBLES < classes) {
+        doubles rest = doubles_of(-INFINITY);
+        for (int64_t i = whole * DOUBLES; i < classes; i++)
+            rest[i % DOUBLES] = number_at(chain, array, at + i);
+        out[whole] = rest;
+    }
+}
+
+/* The transposed of a square of classes in rows of vectors; `beyond` the classes. */
+INLINE void transposed(int64_t classes, int64_t width, const doubles *square, doubles *out, double beyond) {
+    for (int64_t j = 0; j < classes; j++)
+        for (int64_t i = 0; i < width * DOUBLES; i++)
+            ((double *)out)[j * width * DOUBLES + i] =
+                i < classes ? ((const double *)square)[i * width * DOUBLES + j] : beyond;
 }
 
 /* Whether transitions, start and end are finite, and all tags that count are classes and allowed. */

@@ -25,14 +25,13 @@
 
 #define WIDEST 200.0 /* in nats: the transitions, the start and the end may span this much */
 #define LEAST 1e-100 /* of a probability, where not everything is allowed */
-#define SIDE 8       /* sequences side by side, at most */
 #define CHUNK 16     /* steps whose transitions are counted together */
 #define PARTS 32     /* that the transitions are summed in; fixed, so that threads change no result */
 
 #ifdef __AVX512F__
-enum { ROWS_AT_ONCE = 8, WIDTH_AT_ONCE = 3, OUTER_AT_ONCE = 4 }; /* what the registers hold */
+enum { ROWS_AT_ONCE = 8, WIDTH_AT_ONCE = 3, OUTER_AT_ONCE = 4 }; /* what the registers hold: 32 here, 16 elsewhere */
 #else
-enum { ROWS_AT_ONCE = 4, WIDTH_AT_ONCE = 1, OUTER_AT_ONCE = 1 };
+enum { ROWS_AT_ONCE = 4, WIDTH_AT_ONCE = 3, OUTER_AT_ONCE = 3 };
 #endif
 
 struct model {
@@ -57,14 +56,9 @@ struct job {
     const void *weights; /* (batch,): of each sequence in the sums; NULL: all 1, and what the tags have is not taken off */
     void *by_emissions;  /* (batch, time, classes) */
     int64_t parts;
-    doubles *by_moves; /* (parts, 8 width, width), or NULL */
+    doubles *by_moves; /* (parts, classes + 3, width), of which 3 rows are no more than room; or NULL */
     doubles *by_ends;  /* (parts, 2, width): at the start and at the end */
 };
-
-static doubles *vectors(int64_t count) {
-    doubles *found = aligned_alloc(64, (size_t)(count + 1) * sizeof(doubles));
-    return memset(found, 0, (size_t)(count + 1) * sizeof(doubles));
-}
 
 /* exp(scores - top) for those that are allowed, 0 for the others; WIDE where they span too much. */
 static enum status weights_of(const struct chain *chain, const void *scores, const uint8_t *allowed, int64_t rows,
@@ -117,9 +111,7 @@ static enum status model_of(const struct chain *chain, struct model *model) {
         weights_of(chain, chain->end, chain->allowed_end, 1, model, model->end, &model->end_top,
                    &model->is_constrained))
         return WIDE;
-    for (int64_t i = 0; i < classes; i++)
-        for (int64_t j = 0; j < classes; j++)
-            ((double *)model->back)[j * width * DOUBLES + i] = ((double *)model->onward)[i * width * DOUBLES + j];
+    transposed(classes, width, model->onward, model->back, 0.0);
     return FINE;
 }
 
@@ -202,25 +194,12 @@ static void add_outer(int64_t rows, const struct model *model, const doubles *le
 
 /* -- one row of classes -------------------------------------------------------------------------------------------- */
 
-/* The emissions of a step as doubles, -inf beyond the classes; their largest, 0 where all are -inf. */
+/* The emissions of a step; their largest, 0 where all are -inf. */
 INLINE double load(const struct chain *chain, int64_t row, int64_t step, doubles *out) {
-    int64_t classes = chain->classes, at = (row * chain->time + step) * classes, whole = classes / DOUBLES;
-    doubles most = doubles_of(-INFINITY);
-    for (int64_t v = 0; v < whole; v++) {
-        if (chain->is_double)
-            out[v] = *(const loose_doubles *)((const double *)chain->emissions + at + v * DOUBLES);
-        else
-            out[v] = __builtin_convertvector(
-                *(const loose_half_floats *)((const float *)chain->emissions + at + v * DOUBLES), doubles);
+    load_row(chain, chain->emissions, (row * chain->time + step) * chain->classes, out);
+    doubles most = out[0];
+    for (int64_t v = 1; v * DOUBLES < chain->classes; v++)
         most = larger(most, out[v]);
-    }
-    if (whole * DOUBLES < classes) {
-        doubles rest = doubles_of(-INFINITY);
-        for (int64_t i = whole * DOUBLES; i < classes; i++)
-            rest[i % DOUBLES] = number_at(chain, chain->emissions, at + i);
-        out[whole] = rest;
-        most = larger(most, rest);
-    }
     double top = largest_of(most);
     return top == -INFINITY ? 0.0 : top;
 }
@@ -232,8 +211,8 @@ INLINE void store(const struct chain *chain, void *array, int64_t row, int64_t s
         if (chain->is_double)
             *(loose_doubles *)((double *)array + at + v * DOUBLES) = values[v];
         else
-            *(loose_half_floats *)((float *)array + at + v * DOUBLES) =
-                __builtin_convertvector(values[v], half_floats);
+            *(loose_few_floats *)((float *)array + at + v * DOUBLES) =
+                __builtin_convertvector(values[v], few_floats);
     }
     for (int64_t i = whole * DOUBLES; i < classes; i++) {
         double value = ((const double *)values)[i];
@@ -426,7 +405,7 @@ static void backward_group(struct job *job, int64_t group, doubles *by_moves, do
 static void backward(ptrdiff_t part, void *data) {
     struct job *job = data;
     int64_t width = job->model.width;
-    doubles *by_moves = job->by_moves ? job->by_moves + part * DOUBLES * width * width : NULL;
+    doubles *by_moves = job->by_moves ? job->by_moves + part * (job->model.classes + 3) * width : NULL;
     for (int64_t group = part; group < job->groups; group += job->parts)
         backward_group(job, group, by_moves, job->by_ends + part * 2 * width);
 }
@@ -434,10 +413,10 @@ static void backward(ptrdiff_t part, void *data) {
 /* The sums of all parts: transitions are p M (E u), less those of the tags. */
 static void add_parts(struct job *job, void *by_transitions, void *by_start, void *by_end) {
     const struct chain *chain = job->chain;
-    int64_t classes = chain->classes, width = job->model.width, long_width = width * DOUBLES;
+    int64_t classes = chain->classes, width = job->model.width, long_width = width * DOUBLES, size = (classes + 3) * width;
     for (int64_t part = 1; part < job->parts; part++) {
         for (int64_t v = 0; v < classes * width; v++)
-            job->by_moves[v] += job->by_moves[part * long_width * width + v];
+            job->by_moves[v] += job->by_moves[part * size + v];
         for (int64_t v = 0; v < 2 * width; v++)
             job->by_ends[v] += job->by_ends[part * 2 * width + v];
     }
@@ -474,7 +453,7 @@ static enum status job_of(const struct chain *chain, struct job *job) {
         status = values_of(chain, &job->steps);
     if (!status)
         status = model_of(chain, &job->model);
-    job->side = chain->batch >= 2 * SIDE ? SIDE : chain->batch >= 8 ? 4 : chain->batch >= 4 ? 2 : 1;
+    job->side = side_by_side(chain);
     job->groups = (chain->batch + job->side - 1) / job->side;
     job->places = chain->time;
     return status;
@@ -505,13 +484,13 @@ SEQWISE_API void seqwise_crf_gradients(const struct chain *chain, void *losses, 
                                        void *by_emissions, void *by_transitions, void *by_start, void *by_end) {
     struct job job;
     job_of(chain, &job);
-    int64_t width = job.model.width, size = DOUBLES * width * width, most = (1 << 18) / size + 1;
+    int64_t width = job.model.width, size = (job.model.classes + 3) * width, most = (1 << 24) / (size * BYTES) + 4;
     job.losses = losses;
     job.ahead = ahead;
     job.weights = weights;
     job.by_emissions = by_emissions;
     job.parts = job.groups < PARTS ? job.groups : PARTS;
-    job.parts = job.parts < most + 3 ? job.parts : most + 3; /* 16 MB in all, or 4 parts */
+    job.parts = job.parts < most ? job.parts : most; /* some 16 MB in all, or 4 parts */
     job.by_moves = vectors(job.parts * size);
     job.by_ends = vectors(job.parts * 2 * width);
     seqwise_parallel(job.parts, backward, &job);

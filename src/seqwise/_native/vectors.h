@@ -1,4 +1,4 @@
-/* Vectors of 64 bytes, in GCC's and Clang's own notation; processors with shorter ones take them in parts. */
+/* Vectors as long as the registers of the level that is compiled for, in GCC's and Clang's own notation. */
 
 #ifndef SEQWISE_VECTORS_H
 #define SEQWISE_VECTORS_H
@@ -7,44 +7,62 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DOUBLES 8 /* in a vector */
-#define FLOATS 16
+#if defined(__AVX512F__)
+#define BYTES 64
+#elif defined(__AVX2__)
+#define BYTES 32
+#else
+#define BYTES 16
+#endif
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define DOUBLES (BYTES / 8) /* in a vector */
 #define INLINE static inline __attribute__((always_inline))
 
-typedef double doubles __attribute__((vector_size(64), may_alias));
-typedef double half_doubles __attribute__((vector_size(32), may_alias));
-typedef int64_t longs __attribute__((vector_size(64), may_alias));
-typedef float floats __attribute__((vector_size(64), may_alias));
-typedef float half_floats __attribute__((vector_size(32), may_alias));
-typedef int32_t ints __attribute__((vector_size(64), may_alias));
+typedef double doubles __attribute__((vector_size(BYTES), may_alias));
+typedef int64_t longs __attribute__((vector_size(BYTES), may_alias));
+typedef float few_floats __attribute__((vector_size(BYTES / 2), may_alias)); /* as many as doubles in a vector */
 
 /* The same, at any address. */
-typedef double loose_doubles __attribute__((vector_size(64), aligned(8), may_alias));
-typedef float loose_floats __attribute__((vector_size(64), aligned(4), may_alias));
-typedef float loose_half_floats __attribute__((vector_size(32), aligned(4), may_alias));
+typedef double loose_doubles __attribute__((vector_size(BYTES), aligned(8), may_alias));
+typedef float loose_few_floats __attribute__((vector_size(BYTES / 2), aligned(4), may_alias));
 
 INLINE doubles doubles_of(double value) { return value - (doubles){0}; }
-INLINE floats floats_of(float value) { return value - (floats){0}; }
 
 /* Where the mask is all ones, one value, elsewhere the other. */
 INLINE doubles chosen(longs mask, doubles yes, doubles no) {
     return (doubles)((mask & (longs)yes) | (~mask & (longs)no));
 }
 
-INLINE doubles larger(doubles a, doubles b) { return chosen(a > b, a, b); }
+/* a > b ? a : b; so b where one is NaN. */
+INLINE doubles larger(doubles a, doubles b) {
+#if defined(__AVX512F__)
+    return (doubles)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (doubles)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+    return chosen(a > b, a, b);
+#endif
+}
 
 INLINE double sum_of(doubles values) {
-    double sums[4];
-    for (int i = 0; i < 4; i++)
-        sums[i] = values[i] + values[i + 4];
-    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    double sums[DOUBLES];
+    *(loose_doubles *)sums = values;
+    for (int half = DOUBLES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            sums[i] += sums[i + half];
+    return sums[0];
 }
 
 INLINE double largest_of(doubles values) {
-    double most = values[0];
-    for (int i = 1; i < DOUBLES; i++)
-        most = values[i] > most ? values[i] : most;
-    return most;
+    double most[DOUBLES];
+    *(loose_doubles *)most = values;
+    for (int half = DOUBLES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            most[i] = most[i] > most[i + half] ? most[i] : most[i + half];
+    return most[0];
 }
 
 INLINE int any_of(longs mask) {

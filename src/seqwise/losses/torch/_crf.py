@@ -127,6 +127,9 @@ def crf_decode(
         lengths=lengths,
         allowed=allowed,
     )
+    found = _crf_native.best_paths(call.arrays, fill)
+    if found is not None:
+        return Decoded(*found)
     chain, _ = _chain(call)
     if chain is None:
         return Decoded(emissions[..., 0].long(), call.nothing())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Chain", "best_paths", "chained", "marginals", "nll"]
+__all__ = ["Chain", "best_paths", "chained", "marginals", "nll", "path_scores"]
 
 
 class Chain(NamedTuple):
@@ -120,10 +120,19 @@ def best_paths(chain: Chain, fill: int) -> tuple[Tensor, Tensor]:
         before = (ahead[step - 1] + chain.transitions.mT[path[-1]]).argmax(-1)
         path.append(torch.where(inside[step], before, path[-1]))
     tags = torch.stack(path[::-1], 1)
-    scores, moves, closing = _path(chain, tags)
-    score = torch.where(chain.inside, scores + moves, 0.0).sum(1) + torch.where(chain.inside[:, 0], closing, 0.0)
+    score = _score(chain, tags)
     tags = torch.where(chain.inside & (best > -math.inf).unsqueeze(-1), tags, fill)
     return _put_back(tags, chain.order), torch.where(best > -math.inf, score, best)
+
+
+def path_scores(chain: Chain, tags: Tensor) -> Tensor:
+    """What paths score (batch,), by the tags of the steps that count; the others may be anything."""
+    return _score(chain, torch.where(chain.inside, _taken(tags, chain.order), 0))
+
+
+def _score(chain: Chain, tags: Tensor) -> Tensor:
+    scores, moves, closing = _path(chain, tags)
+    return torch.where(chain.inside, scores + moves, 0.0).sum(1) + torch.where(chain.inside[:, 0], closing, 0.0)
 
 
 def _path(chain: Chain, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:

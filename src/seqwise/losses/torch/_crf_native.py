@@ -1,4 +1,4 @@
-"""The linear-chain CRF in compiled code; each function gives None where `_crf_chain` has to do it with torch's operations.
+"""The linear-chain CRF in compiled code; each function gives None where `_crf_chain` has to do it instead.
 
 That is so where nothing was compiled, for tensors that it may not read, for scores that are very far apart, and for
 values that cannot be right, which the caller then looks for.
@@ -7,6 +7,7 @@ values that cannot be right, which the caller then looks for.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from seqwise.losses.torch import _crf_chain
 from seqwise.losses.torch._readable import are_readable
 from seqwise.losses.torch._terms import in_time
 
-__all__ = ["losses_and_counts", "marginals"]
+__all__ = ["best_paths", "losses_and_counts", "marginals"]
 
 _ARRAYS = ("emissions", "transitions", "start", "end", "tags", "mask", "lengths")
 _ALLOWED = ("allowed.transitions", "allowed.start", "allowed.end")
@@ -42,21 +43,35 @@ def losses_and_counts(arrays: Arrays) -> tuple[Tensor, Tensor] | None:
     made = _made(arrays)
     if made is None:
         return None
-    counts = made["emissions"].new_empty(len(made["emissions"]))
-    if torch.is_grad_enabled() and any(made[name].requires_grad for name in _LEARNED if name in made):
-        losses = _Losses.apply(counts, tuple(made), *made.values())  # type: ignore[no-untyped-call]
-    else:
+    emissions = made["emissions"]
+    counts = torch.empty(len(emissions), dtype=emissions.dtype)
+    if not _need_gradient(made):
         losses = _losses(made, counts, None)
+    else:
+        losses = _Losses.apply(counts, tuple(made), *made.values())  # type: ignore[no-untyped-call]
     return None if losses is None else (losses, counts)
 
 
 def marginals(arrays: Arrays) -> Tensor | None:
     """The probability of each class at each step, (batch, time, classes); None where it needs a gradient, too."""
     made = _made(arrays)
-    if made is None or (torch.is_grad_enabled() and any(array.requires_grad for array in made.values())):
+    if made is None or _need_gradient(made):
         return None
     found = torch.empty_like(made["emissions"])
     return found if _is_done("seqwise_crf_marginals", made, found) else None
+
+
+def best_paths(arrays: Arrays, fill: int) -> tuple[Tensor, Tensor] | None:
+    """The best path of each sequence (batch, time), `fill` where nothing counts, and its score (batch,)."""
+    made = _made(arrays)
+    if made is None:
+        return None
+    emissions = made["emissions"]
+    tags = torch.empty(emissions.shape[:2], dtype=torch.long)
+    scores = torch.empty(len(emissions), dtype=emissions.dtype)
+    if not _is_done("seqwise_crf_decode", made, ctypes.c_int64(fill), tags, scores):
+        return None
+    return tags, _attached(made, tags, scores) if _need_gradient(made) else scores
 
 
 class _Losses(torch.autograd.Function):
@@ -104,11 +119,26 @@ def _gradients(made: Arrays, losses: Tensor, ahead: Tensor, weights: Tensor) -> 
 def _differentiable_gradients(made: Arrays, weights: Tensor) -> dict[str, Tensor]:
     """The same with a graph of their own, for gradients of gradients."""
     wanted = {name: made[name] for name in _LEARNED if name in made and made[name].requires_grad}
-    counts = in_time(made["tags"].shape, made.get("mask"), 0, made.get("lengths"), device=weights.device)
-    chain = _crf_chain.chained(made, torch.ones_like(made["tags"]) > 0 if counts is None else counts)
-    losses = _crf_chain.nll(chain, made["tags"])
+    losses = _crf_chain.nll(_plain_chain(made), made["tags"])
     found = torch.autograd.grad(losses, list(wanted.values()), weights, create_graph=True, allow_unused=True)
     return dict(zip(wanted, found, strict=True))
+
+
+def _attached(made: Arrays, tags: Tensor, scores: Tensor) -> Tensor:
+    """The scores of paths with a graph; as they are where there is no path."""
+    is_path = scores > -math.inf  # not so for NaN
+    tags = torch.where(is_path.unsqueeze(1), tags, 0)
+    return torch.where(is_path, _crf_chain.path_scores(_plain_chain(made), tags), scores)
+
+
+def _plain_chain(made: Arrays) -> _crf_chain.Chain:
+    shape = made["emissions"].shape[:2]
+    counts = in_time(shape, made.get("mask"), 0, made.get("lengths"), device=made["emissions"].device)
+    return _crf_chain.chained(made, torch.ones(shape, dtype=torch.bool) if counts is None else counts)
+
+
+def _need_gradient(made: Arrays) -> bool:
+    return torch.is_grad_enabled() and any(array.requires_grad for array in made.values())
 
 
 def _made(arrays: Arrays) -> dict[str, Tensor] | None:
@@ -139,11 +169,14 @@ def _chain(made: Arrays) -> _Chain:
     return _Chain(*pointers, *emissions.shape, emissions.dtype == torch.float64)
 
 
-def _is_done(name: str, made: Arrays, *out: Tensor | None) -> bool:
-    """Whether a compiled function filled what it was given."""
-    function = _native.function(name, *[ctypes.c_void_p] * (len(out) + 2))
+def _is_done(name: str, made: Arrays, *rest: Tensor | ctypes.c_int64 | None) -> bool:
+    """Whether a compiled function did what it is for, with the rest of its arguments."""
+    function = _native.function(name)
     assert function is not None
     status = ctypes.c_int64()
-    pointers = [None if tensor is None else tensor.data_ptr() for tensor in out]
-    function(ctypes.byref(_chain(made)), *pointers, ctypes.byref(status))
+    function(ctypes.byref(_chain(made)), *map(_argument, rest), ctypes.byref(status))
     return status.value == 0
+
+
+def _argument(value: Tensor | ctypes.c_int64 | None) -> ctypes.c_int64 | ctypes.c_void_p:
+    return value if isinstance(value, ctypes.c_int64) else ctypes.c_void_p(None if value is None else value.data_ptr())

@@ -1,4 +1,4 @@
-"""Whether compiled code may read tensors at their addresses: only plain ones, on the CPU, outside traces and transforms."""
+"""Whether compiled code may read tensors at their addresses: plain ones, on the CPU, outside traces and transforms."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ _PLAIN = (Tensor, torch.nn.Parameter)
 def are_readable(tensors: Iterable[Tensor]) -> bool:
     """Whether these tensors have numbers in memory, and nobody watches what is computed with them.
 
-    A trace (`torch.compile`, `torch.jit.trace`, `make_fx`), a transform (`torch.func`), forward-mode differentiation and
-    a subclass of tensors see operations of torch alone: what is read beside them would be missed.
+    A trace (`torch.compile`, `torch.jit.trace`, `make_fx`), a transform (`torch.func`), differentiation in forward mode
+    and subclasses of tensors see operations of torch alone: what is read beside them would be missed.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing() or is_in_torch_dispatch_mode():
+    if torch.compiler.is_compiling() or torch._C._is_tracing() or is_in_torch_dispatch_mode():
         return False
     if torch._C._are_functorch_transforms_active():
         return False
-    return all(
-        type(tensor) in _PLAIN and tensor.device.type == "cpu" and unpack_dual(tensor).tangent is None
-        for tensor in tensors
-    )
+    return all(_is_readable(tensor) for tensor in tensors)
+
+
+def _is_readable(tensor: Tensor) -> bool:
+    is_plain = type(tensor) in _PLAIN and tensor.device.type == "cpu"
+    return is_plain and unpack_dual(tensor).tangent is None  # type: ignore[no-untyped-call]
