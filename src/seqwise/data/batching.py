@@ -81,7 +81,7 @@ class Batcher:
         time: int,
         rng: np.random.Generator | None,
     ) -> NDArray[Any]:
-        flat = np.concatenate([self.store.sequence(int(row)) for row in rows])
+        flat = self.store.sequences(rows)
         mask = lengths_to_mask(lengths, time)
         if isinstance(self.encoding, ChannelScaling):
             series = np.zeros((*mask.shape, flat.shape[1]), dtype=np.float32)

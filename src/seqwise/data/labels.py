@@ -60,11 +60,11 @@ class LabelCodec:
             Two arrays of the shape that `seqwise.targets.Target` gives for labels: class indices (0 where none counts)
             and a mask, True where a label is there.
         """
-        numbers = [store.labels(self.position, row) for row in rows]
-        lengths = store.lengths[np.asarray(rows)]
+        rows = np.asarray(rows)
+        lengths = store.lengths[rows]
         if self.target.kind == "multilabel":
-            return self._sets(numbers, lengths, time)
-        flat = self._flat(numbers, lengths)
+            return self._sets([store.labels(self.position, row) for row in rows.tolist()], lengths, time)
+        flat = self._flat(store, rows, lengths)
         if not self.target.per_step:
             present = flat >= 0
             return np.where(present, flat, 0), present
@@ -115,14 +115,11 @@ class LabelCodec:
             hint=f"{near + ' ' if near else ''}The model knows {listed(classes)}. {advice}",
         )
 
-    def _flat(self, numbers: list[NDArray[np.int32] | None], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _flat(self, store: Store, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
         """Class indices without padding: (rows,), (steps,), (rows, K) or (steps, K)."""
         width = max(len(self.target.outputs), 1)
         sizes = lengths * width if self.target.per_step else np.full(len(lengths), width)
-        filled = [
-            np.full(size, MISSING, np.int32) if row is None else row for row, size in zip(numbers, sizes, strict=True)
-        ]
-        joined = np.concatenate(filled)
+        joined = store.joined_labels(self.position, rows, sizes)
         found: NDArray[np.int64] = self.indices[np.arange(width), joined.reshape(-1, width)]
         return found if self.target.outputs else found[:, 0]
 

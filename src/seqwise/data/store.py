@@ -269,6 +269,23 @@ class _Rows:
         offsets = self.offsets[chunk]
         return self.values[chunk][offsets[row] : offsets[row + 1]]
 
+    def flat(
+        self, chunks: NDArray[np.int64], rows: NDArray[np.int64], sizes: NDArray[np.int64], missing: int = 0
+    ) -> NDArray[Any]:
+        """The values of many rows, one row after the other; of a row that is not there, `missing` so many times."""
+        ends = sizes.cumsum()
+        flat = np.full(int(sizes.sum()), missing, dtype=self.values[0].dtype if self.values else np.int32)
+        for chunk in np.unique(chunks):
+            there = chunks == chunk
+            present = self.present[chunk]
+            if present is not None:
+                there[there] = present[rows[there]]
+            counts = sizes[there]
+            steps = np.arange(int(counts.sum())) - np.repeat(counts.cumsum() - counts, counts)
+            from_values = np.repeat(self.offsets[chunk][rows[there]], counts) + steps
+            flat[np.repeat(ends[there] - counts, counts) + steps] = self.values[chunk][from_values]
+        return flat
+
     def lengths(self) -> NDArray[np.int64]:
         return np.concatenate([np.diff(offsets) for offsets in self.offsets]).astype(np.int64)
 
@@ -311,6 +328,21 @@ class Store:
         assert values is not None
         return values.reshape(-1, self.channels) if self.channels else values
 
+    def sequences(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """The sequences of many rows, one after the other: what `sequence` gives for each, joined."""
+        values = self._input.flat(*self._positions(rows), self.lengths[rows] * max(self.channels, 1))
+        return values.reshape(-1, self.channels) if self.channels else values
+
+    def joined_labels(self, target: int, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The label numbers of many rows, one row after the other; all missing where a row has none.
+
+        Args:
+            target: its position.
+            rows: which rows.
+            sizes: (rows,) how many label numbers each of them has, or would have.
+        """
+        return self._labels[target].flat(*self._positions(rows), sizes, MISSING)
+
     def labels(self, target: int, row: int) -> NDArray[np.int32] | None:
         """The label numbers of a row for the target of that position, flat; None where all are missing."""
         return self._labels[target].row(*self._position(row))
@@ -318,6 +350,10 @@ class Store:
     def place(self, row: int) -> Place:
         """The file and line a row came from."""
         return Place(self._files[self._file_numbers[row]], int(self._lines[row]))
+
+    def _positions(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        chunks = np.searchsorted(self._starts, rows, side="right") - 1
+        return chunks, rows - self._starts[chunks]
 
     def _position(self, row: int) -> tuple[int, int]:
         chunk = int(np.searchsorted(self._starts, row, side="right")) - 1

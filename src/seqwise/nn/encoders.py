@@ -3,7 +3,8 @@
 One unidirectional torch layer per layer and direction. Positions that count are closed up to the front, the
 backward direction runs over that front turned round, and both are put back in place: each sequence sees
 exactly what it would see alone, holes of a mask cut out. No packed sequences: they need the lengths on the
-host, and do not export.
+host, and do not export. Plain float32 numbers on a CPU take a compiled layer instead of torch's (`_recurrent`), which
+computes the steps that count and no others.
 
 Weights start, each gate for itself, Glorot-uniform from the input (Glorot and Bengio 2010) and orthogonal
 from the state (Saxe et al. 2014); biases start at zero, the forget gate of an LSTM at 1 (Gers et al. 2000;
@@ -13,7 +14,7 @@ Jozefowicz et al. 2015).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import torch
@@ -23,6 +24,7 @@ from seqwise.nn._arguments import require_axes, require_dropout, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import compact_positions, counted_positions, inverse, reversal, selected, taken
+from seqwise.nn._recurrent import fits, native_states
 
 __all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder"]
 
@@ -96,7 +98,7 @@ class Encoder(nn.Module, ABC):
         if inputs.shape[1] == 0:  # torch's layers refuse a time axis of size zero
             return inputs.new_zeros(inputs.shape[0], 0, self.output_size)
         if mask is None:
-            return self._states(selected(inputs, counted), counted)
+            return self._states(inputs, counted)
         positions = compact_positions(counted)
         order = inverse(positions)
         front = counted.gather(1, order)
@@ -106,16 +108,12 @@ class Encoder(nn.Module, ABC):
         self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch time hidden"]:
         """The states when what counts stands at the front of each row."""
-        turned = reversal(front)
-        for number, forward_layer in enumerate(self.forward_layers):
+        sides = (self.forward_layers, self.backward_layers) if self.bidirectional else (self.forward_layers,)
+        for number, layers in enumerate(zip(*sides, strict=True)):
             if number > 0:
                 steps = self.dropout(steps)
-            directions = [forward_layer(steps)[0]]
-            if self.bidirectional:
-                backward_layer = self.backward_layers[number]
-                directions.append(taken(backward_layer(taken(steps, turned))[0], turned))
-            steps = torch.cat(directions, dim=2)
-        return selected(steps, front)
+            steps = native_states(layers, steps, front) if fits(layers, steps) else _states(layers, steps, front)
+        return steps
 
     @abstractmethod
     def _new_layer(self, input_size: int) -> nn.RNNBase:
@@ -179,6 +177,18 @@ class LSTMEncoder(Encoder):
 
 ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType({"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder})
 """The encoders by the name that `model.encoder` gives them."""
+
+
+def _states(
+    layers: Sequence[nn.RNNBase], steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+) -> Float[Tensor, "batch time hidden"]:
+    """The states of one layer, of each direction side by side, by torch's own layers."""
+    steps = selected(steps, front)
+    directions = [layers[0](steps)[0]]
+    if len(layers) > 1:
+        turned = reversal(front)
+        directions.append(taken(layers[1](taken(steps, turned))[0], turned))
+    return selected(torch.cat(directions, dim=2), front)
 
 
 def _with_first_weights(layer: nn.RNNBase) -> nn.RNNBase:

@@ -10,6 +10,7 @@ from seqwise.nn._arguments import is_integer, require_axes, require_dropout, req
 from seqwise.nn._axes import Bool, Float, Integer, Num
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import counted_positions, selected
+from seqwise.nn._rows import summed_rows
 
 __all__ = ["ChannelProjection", "TokenEmbedding", "WordEmbedding"]
 
@@ -83,7 +84,7 @@ class TokenEmbedding(nn.Module):
         require_axes("TokenEmbedding", "ids", ids, ("batch", "time"))
         counted = counted_positions("TokenEmbedding", ids, lengths=lengths, mask=mask)
         known = torch.where(counted, ids.long(), self.padding_id)
-        return selected(self.dropout(self.embedding(known)), counted)
+        return selected(self.dropout(_vectors(self.embedding, known[..., None])), counted)
 
 
 class WordEmbedding(nn.Module):
@@ -152,8 +153,18 @@ class WordEmbedding(nn.Module):
         require_axes("WordEmbedding", "ids", ids, ("batch", "time", "1 + parts"), 1 + self.parts)
         counted = counted_positions("WordEmbedding", ids[..., 0], lengths=lengths, mask=mask)
         known = torch.where(counted.unsqueeze(-1), ids.long(), 0)
-        vectors = self.words(known[..., 0]) + self.word_parts(known[..., 1:]).sum(dim=-2)
+        vectors = _vectors(self.words, known[..., :1]) + _vectors(self.word_parts, known[..., 1:])
         return selected(self.dropout(vectors), counted)
+
+
+def _vectors(embedding: nn.Embedding, ids: Integer[Tensor, "batch time parts"]) -> Float[Tensor, "batch time features"]:
+    """The sum of the vectors of each step's ids. Their gradient is sparse where the embedding's is to be."""
+    if embedding.sparse and torch.is_grad_enabled():
+        assert embedding.padding_idx is not None
+        sums = summed_rows(embedding.weight, ids.reshape(-1, ids.shape[2]), embedding.padding_idx)
+        return sums.reshape(*ids.shape[:2], -1)
+    vectors: Tensor = embedding(ids)
+    return vectors.sum(dim=2) if ids.shape[2] > 1 else vectors.squeeze(2)
 
 
 class ChannelProjection(nn.Module):

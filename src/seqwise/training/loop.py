@@ -30,7 +30,7 @@ from seqwise.training.config import seconds_of
 from seqwise.training.folder import RunFolder
 from seqwise.training.judge import Judgement, judge
 from seqwise.training.objective import Objective
-from seqwise.training.optimise import make_optimizer, step_size
+from seqwise.training.optimise import clipped_norm, make_optimizer, step_size
 from seqwise.training.prepare import Task
 
 __all__ = ["Interrupted", "Progress", "Silence", "choose_device", "decisive_figures", "fit"]
@@ -210,9 +210,9 @@ class _Loop:
         self.optimizer.zero_grad(set_to_none=True)
         for batch in batches:
             self._add_gradient(batch, divisors, step)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        norm = clipped_norm(self.model.parameters(), self.config.clip)
         if not math.isfinite(norm):
-            raise _diverged(f"the gradient has norm {float(norm)} in epoch {epoch + 1}, step {step + 1}")
+            raise _diverged(f"the gradient has norm {norm} in epoch {epoch + 1}, step {step + 1}")
         self.state.learning_rate = learning_rate
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = learning_rate

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from seqwise import _native
+from seqwise._readable import are_readable
 from seqwise.losses.torch import _crf_chain
-from seqwise.losses.torch._readable import are_readable
 from seqwise.losses.torch._terms import in_time
 
 __all__ = ["best_paths", "losses_and_counts", "marginals"]

@@ -1,0 +1,105 @@
+/* Products of float matrices whose column counts are multiples of 16.
+
+   C (rows x columns) = A (rows x depth) B (depth x columns), in tiles that stay in registers. B is packed beforehand
+   into panels of up to PANEL vectors side by side, each row of a panel after the other, so that it is read in the order
+   in which it stands. A is read where it stands, at any stride, so also transposed. Each element is summed in the
+   order of depth: a row of C does not depend on how many other rows there are. */
+
+#ifndef SEQWISE_PRODUCT_H
+#define SEQWISE_PRODUCT_H
+
+#include <string.h>
+
+#include "seqwise.h"
+#include "single.h"
+
+/* A tile of ROWS x PANEL vectors, with a row of B and a value of A beside it, fits the registers. */
+#if defined(__AVX512F__)
+#define ROWS 6
+#define PANEL 4
+#elif defined(__AVX2__)
+#define ROWS 6
+#define PANEL 1
+#else
+#define ROWS 2
+#define PANEL 1
+#endif
+
+struct matrix {
+    const float *values;
+    ptrdiff_t row, column; /* from one row to the next, from one column to the next */
+};
+
+INLINE void tile(int rows, int vectors, struct matrix a, const float *b, ptrdiff_t depth, float *c, ptrdiff_t row,
+                 int add) {
+    floats sums[ROWS][PANEL];
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; j++)
+            sums[i][j] = (floats){0};
+    for (ptrdiff_t k = 0; k < depth; k++, b += vectors * FLOATS, a.values += a.column) {
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            floats value = floats_of(a.values[i * a.row]);
+#pragma GCC unroll 8
+            for (int j = 0; j < vectors; j++)
+                sums[i][j] += value * ((const loose_floats *)b)[j];
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; j++) {
+            float *place = c + i * row + j * FLOATS;
+            if (add)
+                sums[i][j] += floats_at(place);
+            put(place, sums[i][j]);
+        }
+}
+
+INLINE void column_of_tiles(int vectors, struct matrix a, const float *b, ptrdiff_t rows, ptrdiff_t depth, float *c,
+                            ptrdiff_t row, int add) {
+    for (; rows >= ROWS; rows -= ROWS, a.values += ROWS * a.row, c += ROWS * row)
+        tile(ROWS, vectors, a, b, depth, c, row, add);
+    for (; rows >= ROWS / 2; rows -= ROWS / 2, a.values += ROWS / 2 * a.row, c += ROWS / 2 * row)
+        tile(ROWS / 2, vectors, a, b, depth, c, row, add);
+    for (; rows > 0; rows--, a.values += a.row, c += row)
+        tile(1, vectors, a, b, depth, c, row, add);
+}
+
+/* C = A B, or C += A B; B packed by `pack`, from one row of C to the next it is `row` floats. */
+static inline void product(struct matrix a, const float *b, ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t columns, float *c,
+                           ptrdiff_t row, int add) {
+    for (; columns >= PANEL * FLOATS; columns -= PANEL * FLOATS, b += depth * PANEL * FLOATS, c += PANEL * FLOATS)
+        column_of_tiles(PANEL, a, b, rows, depth, c, row, add);
+    switch (columns / FLOATS) {
+    case 3:
+        column_of_tiles(3 < PANEL ? 3 : 1, a, b, rows, depth, c, row, add);
+        break;
+    case 2:
+        column_of_tiles(2 < PANEL ? 2 : 1, a, b, rows, depth, c, row, add);
+        break;
+    case 1:
+        column_of_tiles(1, a, b, rows, depth, c, row, add);
+        break;
+    }
+}
+
+/* B (depth x columns) in panels, as many floats as B has. */
+static inline void pack(struct matrix b, ptrdiff_t depth, ptrdiff_t columns, float *panels) {
+    for (ptrdiff_t first = 0; first < columns; first += PANEL * FLOATS) {
+        ptrdiff_t width = columns - first < PANEL * FLOATS ? columns - first : PANEL * FLOATS;
+        const float *from = b.values + first * b.column;
+        if (b.column == 1)
+            for (ptrdiff_t k = 0; k < depth; k++)
+                memcpy(panels + k * width, from + k * b.row, (size_t)width * sizeof(float));
+        else
+            for (ptrdiff_t j = 0; j < width; j++)
+                for (ptrdiff_t k = 0; k < depth; k++)
+                    panels[k * width + j] = from[k * b.row + j * b.column];
+        panels += depth * width;
+    }
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* Tables of vectors of which a batch uses few rows: their gradient, and Adam's step, without a pass over the table. */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "seqwise.h"
+
+/* The distinct ids but `padding`, ascending, in rows[0..*found); places[i] is where ids[i] stands among them, -1 for
+   padding. 0 <= ids < table. *found is -1 when there is no memory. */
+SEQWISE_API void seqwise_distinct_rows(const int64_t *ids, ptrdiff_t count, ptrdiff_t table, int64_t padding,
+                                       int64_t *rows, int32_t *places, int64_t *found) {
+    int32_t *place = calloc((size_t)table, sizeof *place);
+    *found = -1;
+    if (!place)
+        return;
+    for (ptrdiff_t i = 0; i < count; i++)
+        place[ids[i]] = 1;
+    if (padding >= 0 && padding < table)
+        place[padding] = 0;
+    int32_t next = 0;
+    for (ptrdiff_t row = 0; row < table; row++)
+        if (place[row]) {
+            rows[next] = row;
+            place[row] = ++next;
+        }
+    for (ptrdiff_t i = 0; i < count; i++)
+        places[i] = place[ids[i]] - 1;
+    *found = next;
+    free(place);
+}
+
+/* sums (rows, size) += for each of count vectors (size), the vector at each of its `parts` places; -1 is none. */
+SEQWISE_API void seqwise_add_to_rows_f32(float *sums, const float *vectors, const int32_t *places, ptrdiff_t count,
+                                         ptrdiff_t parts, ptrdiff_t size) {
+    for (ptrdiff_t i = 0; i < count; i++, vectors += size)
+        for (ptrdiff_t part = 0; part < parts; part++) {
+            int32_t place = *places++;
+            if (place < 0)
+                continue;
+            float *restrict sum = sums + place * size;
+            for (ptrdiff_t j = 0; j < size; j++)
+                sum[j] += vectors[j];
+        }
+}
+
+/* One step of Adam on some rows of a table; the gradient has these rows only. `rate` has the bias corrections in it. */
+SEQWISE_API void seqwise_adam_rows_f32(float *table, float *means, float *squares, const int64_t *rows,
+                                       const float *gradient, ptrdiff_t count, ptrdiff_t size, float rate, float beta1,
+                                       float beta2, float epsilon) {
+    for (ptrdiff_t i = 0; i < count; i++, gradient += size) {
+        float *restrict value = table + rows[i] * size;
+        float *restrict mean = means + rows[i] * size;
+        float *restrict square = squares + rows[i] * size;
+        for (ptrdiff_t j = 0; j < size; j++) {
+            float g = gradient[j];
+            mean[j] += (1 - beta1) * (g - mean[j]);
+            square[j] += (1 - beta2) * (g * g - square[j]);
+            value[j] -= rate * mean[j] / (sqrtf(square[j]) + epsilon);
+        }
+    }
+}
