@@ -5,6 +5,13 @@
 
 #include "vectors.h"
 
+#define FLOATS 16 /* in a vector; processors with shorter ones take them in parts */
+
+typedef float floats __attribute__((vector_size(64), may_alias));
+typedef int32_t ints __attribute__((vector_size(64), may_alias));
+typedef float loose_floats __attribute__((vector_size(64), aligned(4), may_alias)); /* the same, at any address */
+
+INLINE floats floats_of(float value) { return value - (floats){0}; }
 INLINE floats floats_at(const float *place) { return *(const loose_floats *)place; }
 INLINE void put(float *place, floats values) { *(loose_floats *)place = values; }
 
