@@ -79,10 +79,11 @@ def interleaved(
 ) -> dict[str, list[float]]:
     """The seconds that each takes, by name, in rounds in which each has one turn.
 
-    Each round begins with another one. What is quick runs several times in a turn, and its time is the mean.
+    Each round begins with another one. What is quick runs several times in a turn, and its time is the mean; how often
+    is found in the first round.
 
     Args:
-        runs: what to time, each run already once.
+        runs: what to time, each run already once, so that nothing is set up any more.
         seconds: rounds go on for so long.
         least: so many rounds in any case.
         most: so many rounds at most.
@@ -91,15 +92,26 @@ def interleaved(
         Lists of one length.
     """
     names = list(runs)
-    repeats = {name: max(1, math.ceil(_TURN / _turn(run, 1))) for name, run in runs.items()}
+    repeats: dict[str, int] = {}
     times: dict[str, list[float]] = {name: [] for name in names}
     started, rounds = time.perf_counter(), 0
     while rounds < least or (rounds < most and time.perf_counter() - started < seconds):
         first = rounds % len(names)
         for name in names[first:] + names[:first]:
-            times[name].append(_turn(runs[name], repeats[name]))
+            if rounds == 0:
+                repeats[name], took = _first_turn(runs[name])
+            else:
+                took = _turn(runs[name], repeats[name])
+            times[name].append(took)
         rounds += 1
     return times
+
+
+def _first_turn(run: Callable[[], object]) -> tuple[int, float]:
+    """How often it runs in a turn, and the mean seconds of the first one."""
+    once = _turn(run, 1)
+    repeats = max(1, math.ceil(_TURN / once))
+    return repeats, once if repeats == 1 else _turn(run, repeats)
 
 
 def _turn(run: Callable[[], object], repeats: int) -> float:
