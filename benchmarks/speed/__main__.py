@@ -3,6 +3,7 @@
     python -m benchmarks.speed                          # all parts: an hour and more
     python -m benchmarks.speed losses crf               # some
     python -m benchmarks.speed heads --only bfloat16    # the cases with a word in their title
+    python -m benchmarks.speed whole --rounds 1 --seed 2   # one more round: those of one commit are put together
     python -m benchmarks.speed --page                   # nothing new; write docs/speed.md from the last results
 
 Each case is a line of `benchmarks/results/speed.jsonl`. Peers are installed into environments of their own under the
@@ -31,7 +32,9 @@ PARTS = (*CASES, "start", "training", "whole")
 _STARTS, _TRIES, _QUIET, _PATIENCE = 10, 3, 0.1, 30.0
 
 
-def _measured(part: str, only: Sequence[str], work: Path, seconds: float, rounds: int) -> Iterator[Measured]:
+def _measured(
+    part: str, only: Sequence[str], work: Path, seconds: float, rounds: int, seed: int = 1
+) -> Iterator[Measured]:
     """The cases of a part, one by one."""
 
     def chosen(title: str) -> bool:
@@ -56,9 +59,9 @@ def _measured(part: str, only: Sequence[str], work: Path, seconds: float, rounds
             if not (work / "data" / training.task.data).exists():
                 print(f"{training.task.name}: no data; run benchmarks.prepare first", file=sys.stderr)
             elif part == "training":
-                yield from measure_speed(training, work, rounds=rounds)
+                yield from measure_speed(training, work, seeds=range(seed, seed + rounds))
             else:
-                yield measure_whole(training, work, rounds=rounds)
+                yield measure_whole(training, work, seeds=range(seed, seed + rounds))
 
 
 def _least_disturbed(measure_once: Callable[[], Measured]) -> Measured:
@@ -80,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="cases with a word in their title")
     parser.add_argument("--seconds", type=float, default=5.0, help="for each case; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="of each case, at least; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="of the first round of trainings; default: %(default)s")
     parser.add_argument("--work", type=Path, default=Path("benchmarks/.work"), help="default: %(default)s")
     parser.add_argument("--results", type=Path, default=Path("benchmarks/results/speed.jsonl"))
     parser.add_argument("--page", action="store_true", help="measure nothing; write the page")
@@ -90,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_page(parsed.results)
         return
     for part in parsed.parts or PARTS:
-        for measured in _measured(part, parsed.only, parsed.work, parsed.seconds, parsed.rounds):
+        for measured in _measured(part, parsed.only, parsed.work, parsed.seconds, parsed.rounds, parsed.seed):
             write(parsed.results, record(part, measured))
             print("\n".join(lines(measured)), end="\n\n")
 

@@ -10,6 +10,7 @@ from benchmarks.speed.goals import Goal, Outcome, outcomes
 from benchmarks.speed.plot import write_plot
 from benchmarks.speed.records import Record, latest
 from seqwise.bench import Measured, Spread
+from seqwise.bench.machine import described
 from seqwise.bench.text import readable_bytes, readable_seconds
 
 __all__ = ["PARTS", "page_text", "write_page"]
@@ -26,7 +27,8 @@ PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "heads": (
             "Head and loss in one",
             "Loss, and gradients of the hidden states and of the weight: tokens x features x classes. The limit is "
-            "the three matrix products, into memory that is there already.",
+            "the three matrix products, into memory that is there already; in float32 also those of oneDNN, which on "
+            "some processors are quicker than torch's own.",
         ),
         "crf": (
             "CRF",
@@ -93,11 +95,8 @@ def _cases(records: Iterable[Record], part: str) -> list[Measured]:
 
 def _machine(record: Record) -> str:
     where, what, commit = record["machine"], record["versions"], record["commit"] or "unknown"
-    return (
-        f"{where['processor']}, {where['threads']} of {where['cores']} cores, {where['platform']}, "
-        f"Python {what['python']}, torch {what['torch']}; commit {commit[:12]}"
-        f"{' with changes' if commit.endswith('-dirty') else ''}"
-    )
+    changed = " with changes" if commit.endswith("-dirty") else ""
+    return f"{described(where, what)}, {where['platform']}, Python {what['python']}; commit {commit[:12]}{changed}"
 
 
 def _table(cases: Iterable[Measured]) -> Iterator[str]:

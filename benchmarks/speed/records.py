@@ -17,6 +17,9 @@ __all__ = ["Record", "latest", "record", "write"]
 
 Record = dict[str, Any]
 
+_LONG = ("training", "whole")
+"""Parts whose rounds may come in several runs."""
+
 
 def record(part: str, measured: Measured) -> Record:
     """A case with everything that makes it comparable.
@@ -43,9 +46,22 @@ def write(results: Path, line: Record) -> None:
 
 
 def latest(results: Path) -> list[Record]:
-    """The last record of each case, in the order in which the cases came first."""
+    """The last record of each case, in the order in which the cases came first.
+
+    Trainings take long and may be measured round by round: those of one commit and machine are put together.
+    """
     lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
     found: dict[tuple[str, str], Record] = {}
     for line in map(json.loads, filter(None, lines)):
-        found[line["name"], line["shape"]] = line
+        case = line["name"], line["shape"]
+        found[case] = _joined(found.get(case), line)
     return list(found.values())
+
+
+def _joined(before: Record | None, line: Record) -> Record:
+    """The line with the rounds of the one before it, where they belong together and have the same ways."""
+    same = before is not None and all(before[key] == line[key] for key in ("part", "commit", "machine"))
+    if before is None or not same or line["part"] not in _LONG or before["ways"].keys() != line["ways"].keys():
+        return line
+    first, second = Measured.from_json(before), Measured.from_json(line)
+    return {**line, **first.joined(second).to_json()}

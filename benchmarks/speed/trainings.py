@@ -94,16 +94,16 @@ _PEERS: Mapping[str, _Peer] = {
 }
 
 
-def measure_speed(training: Training, work: Path, *, rounds: int) -> list[Measured]:
+def measure_speed(training: Training, work: Path, *, seeds: Sequence[int]) -> list[Measured]:
     """Time per word of training steps and of prediction, of two passes over the data, models of one size.
 
     Args:
         training: what is learned.
         work: the folder with `data` and `envs`.
-        rounds: how often each is run, each time with another seed.
+        seeds: each is run with each of them.
     """
     programs, missing = _programs(training, work, whole=False)
-    ended, missing, disturbance = _in_turns(programs, missing, training, work, rounds)
+    ended, missing, disturbance = _in_turns(programs, missing, training, work, seeds)
     steps = {name: [one.training for one in all_rounds] for name, all_rounds in ended.items()}
     predicted = {
         name: [one.prediction for one in all_rounds if one.prediction]
@@ -118,16 +118,16 @@ def measure_speed(training: Training, work: Path, *, rounds: int) -> list[Measur
     ]
 
 
-def measure_whole(training: Training, work: Path, *, rounds: int) -> Measured:
+def measure_whole(training: Training, work: Path, *, seeds: Sequence[int]) -> Measured:
     """CPU seconds of trainings with everything at its default, and the score that each ends with.
 
     Args:
         training: what is learned.
         work: the folder with `data` and `envs`.
-        rounds: how often each is run, each time with another seed.
+        seeds: each is run with each of them.
     """
     programs, missing = _programs(training, work, whole=True)
-    ended, missing, disturbance = _in_turns(programs, missing, training, work, rounds)
+    ended, missing, disturbance = _in_turns(programs, missing, training, work, seeds)
     times = {name: [one.cpu for one in all_rounds] for name, all_rounds in ended.items()}
     scores = {name: [one.score for one in all_rounds] for name, all_rounds in ended.items()}
     shape = f"{training.task.name}, CPU seconds"
@@ -160,16 +160,16 @@ def _programs(training: Training, work: Path, *, whole: bool) -> tuple[dict[str,
 
 
 def _in_turns(
-    programs: Mapping[str, Program], missing: Mapping[str, str], training: Training, work: Path, rounds: int
+    programs: Mapping[str, Program], missing: Mapping[str, str], training: Training, work: Path, seeds: Sequence[int]
 ) -> tuple[dict[str, list[Ended]], dict[str, str], float | None]:
-    """Every program once a round, each round with its own seed; a peer that fails is missing from then on."""
+    """Every program once with each seed; a peer that fails is missing from then on."""
     failed, others = dict(missing), other_programs()
     ended: dict[str, list[Ended]] = {name: [] for name in programs}
-    for seed in range(1, rounds + 1):
+    for seed in seeds:
         names = [name for name in ended if name not in failed]
         first = seed % len(names)
         for name in names[first:] + names[:first]:
-            print(f"{training.task.name}, round {seed} of {rounds}: {name}", file=sys.stderr)
+            print(f"{training.task.name}, seed {seed}: {name}", file=sys.stderr)
             try:
                 ended[name].append(programs[name](training, work, seed))
             except RuntimeError as error:

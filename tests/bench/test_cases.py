@@ -136,6 +136,7 @@ def test_times_are_told_in_the_unit_that_fits(seconds, text):
 def test_the_machine_and_the_versions_are_known():
     assert machine(2)["threads"] == 2
     assert machine()["processor"]
+    assert machine()["compiled"] in (None, "baseline", "v3", "v4")
     assert {"python", "torch", "seqwise"} <= versions().keys()
     assert versions(["no-such-package"]).keys() == {"python"}
 

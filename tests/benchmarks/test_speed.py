@@ -170,7 +170,7 @@ def programs(monkeypatch):
 
 
 def test_trainings_take_turns_with_a_seed_a_round(programs, tmp_path):
-    steps, predicted = measure_speed(TRAININGS[0], tmp_path, rounds=2)
+    steps, predicted = measure_speed(TRAININGS[0], tmp_path, seeds=(1, 2))
     first = [("recipe", 1), ("keras_recipe", 1), ("seqwise", 1)]
     assert programs == [*first, ("keras_recipe", 2), ("seqwise", 2), ("recipe", 2)]
     assert steps.times == {way: [1e-5, 2e-5] for way in ("seqwise", "plain recipe", "Keras")}
@@ -179,7 +179,7 @@ def test_trainings_take_turns_with_a_seed_a_round(programs, tmp_path):
 
 
 def test_a_whole_training_is_told_with_its_scores(programs, tmp_path):
-    measured = measure_whole(TRAININGS[1], tmp_path, rounds=2)
+    measured = measure_whole(TRAININGS[1], tmp_path, seeds=(1, 2))
     assert measured.times == {way: [10.0, 20.0] for way in ("seqwise", "plain recipe", "python-crfsuite")}
     assert measured.figures["seqwise"] == [0.9, 0.9]
 
@@ -233,6 +233,19 @@ def test_the_last_record_of_a_case_counts(tmp_path):
     assert line["versions"]["pytorch-crf"] == "0.7.2"
     assert {"commit", "started", "machine", "part", "rounds"} <= line.keys()
     assert latest(tmp_path / "nothing.jsonl") == []
+
+
+def test_rounds_of_trainings_of_one_commit_are_put_together(tmp_path):
+    results = tmp_path / "speed.jsonl"
+    lines = [
+        {**record("whole", whole_of([seconds], [10.0], ([seconds], [0.5]))), "commit": commit}
+        for seconds, commit in ((9.0, "old"), (1.0, "new"), (2.0, "new"))
+    ]
+    for line in [*lines, record("losses", loss_of(3)), record("losses", loss_of(3))]:
+        write(results, line)
+    whole, loss = latest(results)
+    assert (whole["ways"]["seqwise"]["seconds"], whole["ways"]["seqwise"]["figures"]) == ([1.0, 2.0], [1.0, 2.0])
+    assert (whole["rounds"], loss["rounds"]) == (2, 2)
 
 
 def told(measured, part="losses"):

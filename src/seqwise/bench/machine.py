@@ -5,22 +5,34 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["machine", "other_programs", "processor", "versions"]
+from seqwise import _native
+
+__all__ = ["described", "machine", "other_programs", "processor", "versions"]
 
 
 def machine(threads: int | None = None) -> dict[str, Any]:
-    """The system, the processor, its cores, and the threads that computed."""
+    """The system, the processor, its cores, the threads that computed, and for which processors C was compiled."""
+    library = _native.library()
     return {
         "platform": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "threads": threads,
+        "compiled": None if library is None else Path(library._name).stem,
     }
+
+
+def described(machine: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+    """What `machine` and `versions` returned, in a line."""
+    level = machine.get("compiled")
+    compiled = f"compiled C ({level})" if level else "no compiled C"
+    cores = f"{machine['threads']} of {machine['cores']} cores"
+    return f"{machine['processor']}, {cores}, torch {versions['torch']}, {compiled}"
 
 
 def processor() -> str:

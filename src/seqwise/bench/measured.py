@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +77,16 @@ class Measured:
         """
         other = min(beside, key=lambda way: self.seconds(way).p50)
         return spread(mine / its for mine, its in zip(self.times[self.ours], self.times[other], strict=True))
+
+    def joined(self, other: Measured) -> Measured:
+        """The rounds of both: one case with the same ways, measured twice."""
+        shares = [one.disturbance for one in (self, other) if one.disturbance is not None]
+        return replace(
+            self,
+            times={way: [*times, *other.times[way]] for way, times in self.times.items()},
+            figures={way: [*scores, *other.figures[way]] for way, scores in self.figures.items()},
+            disturbance=max(shares, default=None),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values: for each way its kind, seconds, spread, our ratio to it, memory."""

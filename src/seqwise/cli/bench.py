@@ -30,6 +30,7 @@ def bench(
     import torch
 
     from seqwise.bench import CASES, machine, measure, versions
+    from seqwise.bench.machine import described
     from seqwise.bench.text import lines
     from seqwise.errors import ConfigError
 
@@ -42,16 +43,10 @@ def bench(
     if threads is not None:
         torch.set_num_threads(threads)
     facts = {"machine": machine(torch.get_num_threads()), "versions": versions()}
-    typer.echo(_heading(facts), err=True)
+    typer.echo(described(**facts), err=True)
     for case in chosen:
         measured = measure(case, seconds=seconds)
         if as_json:
             typer.echo(json.dumps({**measured.to_json(), **facts}, ensure_ascii=False))
         else:
             typer.echo("\n".join(["", *lines(measured)]))
-
-
-def _heading(facts: dict[str, dict[str, str]]) -> str:
-    """What is measured on, in a line."""
-    where, what = facts["machine"], facts["versions"]
-    return f"{where['processor']}, {where['threads']} of {where['cores']} cores, torch {what['torch']}"
