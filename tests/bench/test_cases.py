@@ -118,11 +118,11 @@ def test_a_measured_case_is_told_in_lines():
     told = list(lines(Measured("loss", "(2, 3)", times, kinds, 0.5, missing={"keras": "no network"})))
     assert told == [
         "loss  (2, 3)",
-        "  seqwise                  50.0 ms  (50.0 to 50.0)",
-        "  torch                     100 ms  (100 to 100)      ours takes 0.50 of it",
-        "  limit: bytes             3.00 ms  (2.40 to 3.60)    ours takes 18.75 of it",
+        "  seqwise                      50.0 ms  (50.0 to 50.0)",
+        "  torch                         100 ms  (100 to 100)      ours takes 0.50 of it",
+        "  limit: bytes                 3.00 ms  (2.40 to 3.60)    ours takes 18.75 of it",
         "  other programs used 50% of the machine meanwhile",
-        "  keras                   not measured: no network",
+        "  keras                       not measured: no network",
     ]
 
 

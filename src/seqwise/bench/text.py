@@ -9,7 +9,7 @@ from seqwise.bench.measured import Measured, Spread
 __all__ = ["lines", "readable_bytes", "readable_seconds"]
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
-_WIDTH = 22
+_WIDTH = 26
 _QUIET = 0.1
 """What other programs may use of the machine without a word about it."""
 
