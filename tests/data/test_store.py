@@ -50,6 +50,23 @@ def test_rows_in_many_chunks_read_as_written(tmp_path, monkeypatch):
     assert read == [row["tokens"] for row in rows]
 
 
+def test_many_rows_at_once_are_those_rows_one_after_the_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqwise.data.store._ROWS_PER_CHUNK", 7)
+    tags = [["B", "O"][: i % 2 + 1] if i % 5 else None for i in range(50)]
+    rows = [{"tokens": [str(i), "x"][: i % 2 + 1], "tags": tags[i]} for i in range(50)]
+    file = write_jsonl(tmp_path / "d.jsonl", rows)
+    store = store_of(file, found(file, Requested(tokens="tokens", tags=("tags",))).spec)
+    some = np.array([49, 3, 10, 3, 21, 0, 8, 35])
+    assert store.sequences(some).tolist() == [n for row in some for n in store.sequence(row)]
+    labels = store.joined_labels(0, some, store.lengths[some])
+    expected = [store.labels(0, row) for row in some]
+    assert any(row is None for row in expected)
+    missing = [[-1] * store.lengths[row] for row in some]
+    given = [row.tolist() if row is not None else none for row, none in zip(expected, missing, strict=True)]
+    assert labels.tolist() == [n for row in given for n in row]
+    assert store.sequences(np.array([], dtype=np.int64)).size == 0
+
+
 def test_the_mapped_store_equals_the_one_in_memory(tmp_path):
     memory, mapped = joint_store(tmp_path), joint_store(tmp_path, cache=tmp_path / "cache")
     for row in range(3):

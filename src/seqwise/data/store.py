@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from seqwise.data._lists import ListColumn, ListRows
 from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader, zero_or_one
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec
@@ -67,29 +68,6 @@ class _LabelNames:
             number = self.numbers[text] = len(self.values)
             self.values.append(label)
         return number
-
-
-class _ListColumn:
-    """Grows a list column without Python objects per value."""
-
-    def __init__(self, typecode: str) -> None:
-        self.values = array(typecode)
-        self.offsets = array("i", [0])
-        self.absent = bytearray()
-
-    def append(self, values: Sequence[float] | NDArray[np.float32] | None) -> None:
-        if isinstance(values, np.ndarray):
-            self.values.frombytes(np.ascontiguousarray(values).tobytes())
-        elif values is not None:
-            self.values.extend(values)  # type: ignore[arg-type]
-        self.offsets.append(len(self.values))
-        self.absent.append(values is None)
-
-    def arrow(self) -> pa.Array:
-        kind = np.int32 if self.values.typecode == "i" else np.float32
-        values = pa.array(np.frombuffer(self.values, dtype=kind) if len(self.values) else np.zeros(0, kind))
-        mask = pa.array(np.frombuffer(self.absent, dtype=np.bool_)) if any(self.absent) else None
-        return pa.ListArray.from_arrays(pa.array(np.frombuffer(self.offsets, dtype=np.int32)), values, mask=mask)
 
 
 def encode(parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, sink: Any) -> dict[str, Any]:
@@ -156,9 +134,9 @@ class _Encoder:
         if places[0]:
             yield _record_batch(places, part, columns, schema)
 
-    def _columns(self) -> list[_ListColumn]:
-        first = _ListColumn("f" if self.spec.input.is_series else "i")
-        return [first, *(_ListColumn("i") for _ in self.spec.targets)]
+    def _columns(self) -> list[ListColumn]:
+        first = ListColumn("f" if self.spec.input.is_series else "i")
+        return [first, *(ListColumn("i") for _ in self.spec.targets)]
 
     def _numbers(self, sequence: RawSequence, place: Place) -> Sequence[int] | NDArray[np.float32]:
         if isinstance(sequence, list):
@@ -190,7 +168,7 @@ class _Encoder:
                 hint="Ids must be unique. If this column does not name rows, leave it out with --set data.id=none.",
             )
 
-    def _group(self, record: Record, inputs: _ListColumn) -> int:
+    def _group(self, record: Record, inputs: ListColumn) -> int:
         """A number shared by the rows that a split keeps together: of one group, or (without one) of equal input."""
         cell = None if self.spec.group_column is None else cell_of(record, self.spec.group_column)
         if cell is not None:
@@ -241,7 +219,7 @@ def _zero_or_one(label: Label | None, place: Place, target: TargetSpec, position
 
 
 def _record_batch(
-    places: tuple[array[int], ...], part: int, columns: list[_ListColumn], schema: pa.Schema
+    places: tuple[array[int], ...], part: int, columns: list[ListColumn], schema: pa.Schema
 ) -> pa.RecordBatch:
     files, lines, groups = places
     parts = np.full(len(files), part, dtype=np.int8)
@@ -252,42 +230,6 @@ def _record_batch(
         np.frombuffer(groups, np.int64),
     ]
     return pa.record_batch([pa.array(a) for a in arrays] + [column.arrow() for column in columns], schema=schema)
-
-
-class _Rows:
-    """A list column over many chunks, read row by row without a copy."""
-
-    def __init__(self, chunks: list[pa.ListArray]) -> None:
-        self.values = [np.asarray(chunk.values) for chunk in chunks]
-        self.offsets = [np.asarray(chunk.offsets) for chunk in chunks]
-        self.present = [np.asarray(chunk.is_valid()) if chunk.null_count else None for chunk in chunks]
-
-    def row(self, chunk: int, row: int) -> NDArray[Any] | None:
-        present = self.present[chunk]
-        if present is not None and not present[row]:
-            return None
-        offsets = self.offsets[chunk]
-        return self.values[chunk][offsets[row] : offsets[row + 1]]
-
-    def flat(
-        self, chunks: NDArray[np.int64], rows: NDArray[np.int64], sizes: NDArray[np.int64], missing: int = 0
-    ) -> NDArray[Any]:
-        """The values of many rows, one row after the other; of a row that is not there, `missing` so many times."""
-        ends = sizes.cumsum()
-        flat = np.full(int(sizes.sum()), missing, dtype=self.values[0].dtype if self.values else np.int32)
-        for chunk in np.unique(chunks):
-            there = chunks == chunk
-            present = self.present[chunk]
-            if present is not None:
-                there[there] = present[rows[there]]
-            counts = sizes[there]
-            steps = np.arange(int(counts.sum())) - np.repeat(counts.cumsum() - counts, counts)
-            from_values = np.repeat(self.offsets[chunk][rows[there]], counts) + steps
-            flat[np.repeat(ends[there] - counts, counts) + steps] = self.values[chunk][from_values]
-        return flat
-
-    def lengths(self) -> NDArray[np.int64]:
-        return np.concatenate([np.diff(offsets) for offsets in self.offsets]).astype(np.int64)
 
 
 class Store:
@@ -311,8 +253,10 @@ class Store:
         self.channels: int = meta["channels"]
         self._files: list[str] = meta["files"]
         self._starts = np.cumsum([0, *(chunk.num_rows for chunk in chunks)])
-        self._input = _Rows([chunk.column("input") for chunk in chunks])
-        self._labels = [_Rows([chunk.column(f"labels_{i}") for chunk in chunks]) for i in range(len(self.spec.targets))]
+        self._input = ListRows([chunk.column("input") for chunk in chunks])
+        self._labels = [
+            ListRows([chunk.column(f"labels_{i}") for chunk in chunks]) for i in range(len(self.spec.targets))
+        ]
         self.parts = _joined(chunks, "part", np.dtype(np.int8))
         self.groups = _joined(chunks, "group", np.dtype(np.int64))
         self._file_numbers = _joined(chunks, "file", np.dtype(np.int32))
