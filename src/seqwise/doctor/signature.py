@@ -103,16 +103,17 @@ def role_of(name: str) -> str:
     return next((role for role, pattern in _BY_WORD if re.fullmatch(pattern, plain)), "unknown")
 
 
-def signature_of(call: Callable[..., Any], labels_first: bool = False) -> Signature:
+def signature_of(call: Callable[..., Any], labels_first: bool = False, is_method: bool = False) -> Signature:
     """The parameters of a callable with their roles.
 
     Args:
         call: anything that can be called.
         labels_first: whether two parameters whose names say nothing are labels and logits, in this order.
+        is_method: whether it is a method of a class, whose first parameter is the object.
 
     A parameter that must be given after both, and whose name says nothing, is taken for a mask.
     """
-    found = _with_predictions([_parameter(one) for one in _inspected(call)])
+    found = _with_predictions([_parameter(one) for one in _inspected(call)[is_method:]])
     wanted = [role for role in ("logits", "labels") if not _has(found, role)]
     if len(wanted) == 2 and labels_first:
         wanted.reverse()

@@ -146,24 +146,23 @@ def _empty_gradient(loss: Loss, logits: Array, labels: Array, counts: Array, cha
 
 def padding_bug(loss: Loss, comparison: Comparison) -> str:
     """Which of the ways to be wrong about padding it is, from how much each position weighs."""
-    channel = comparison.context["channel"]
-    rows, steps = max(sizes(loss.classes))
-    counts = ragged(rows, steps)
-    try:
-        found = shares(loss, counts, channel)
-    except CallFailed:
-        return "padding-in-average"
-    if np.abs(found[~counts]).max() > TOLERANCE:
-        return "padding-in-gradient" if all(scaling(loss)) else "padding-in-average"
-    return "mask-as-weight"
+    if not _padding_weighs(loss, comparison.context["channel"]):
+        return "mask-as-weight"
+    return "padding-in-gradient" if all(scaling(loss)) else "padding-in-average"
 
 
 def _gradient_bug(loss: Loss, comparison: Comparison) -> str:
-    channel = comparison.context["channel"]
+    is_weighed = _padding_weighs(loss, comparison.context["channel"])
+    return padding_bug(loss, comparison) if is_weighed else "padding-in-gradient"
+
+
+def _padding_weighs(loss: Loss, channel: Channel) -> bool:
+    """Whether padding has a share of the loss; so too where no position has a share that could be measured."""
     counts = ragged(*max(sizes(loss.classes)))
-    if np.abs(shares(loss, counts, channel)[~counts]).max() > TOLERANCE:
-        return padding_bug(loss, comparison)
-    return "padding-in-gradient"
+    try:
+        return bool(np.abs(shares(loss, counts, channel)[~counts]).max() > TOLERANCE)
+    except CallFailed:
+        return True
 
 
 def _always(bug: str) -> Any:
