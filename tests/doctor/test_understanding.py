@@ -58,6 +58,8 @@ def test_parameters_are_known_by_name(role, names):
         (lambda inputs, output: 0, False, ["logits", "labels"]),
         (lambda hidden, weight, labels: 0, False, ["logits", "head", "labels"]),
         (lambda *both: 0, False, ["logits", "labels"]),
+        (lambda z, y, t=2.0, m=0.5: 0, False, ["logits", "labels", "other", "other"]),
+        (lambda z, y, weight, class_weight: 0, False, ["logits", "labels", "sample_weight", "class_weight"]),
     ],
 )
 def test_parameters_without_a_name_are_known_by_their_order(call, labels_first, roles):

@@ -54,7 +54,7 @@ BUGS: dict[str, Bug] = {
         "where(mask, gradient, 0)",
     ),
     "nan-through-mask": Bug(
-        "the loss is multiplied by the mask, and NaN times 0 is NaN",
+        "what does not count is multiplied by 0, and NaN or infinity times 0 is NaN",
         "select instead: where(mask, loss, 0)",
     ),
     "empty-mask": Bug(

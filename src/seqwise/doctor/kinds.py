@@ -57,7 +57,7 @@ def _is_model(thing: Any, name: str) -> bool:
     parameters = [one for one in inspect.signature(thing.forward).parameters.values() if one.name != "self"]
     roles = [role_of(one.name) for one in parameters]
     if "labels" not in roles:
-        return not (len(roles) > 1 and roles[1] == "logits")
+        return not (len(roles) > 1 and roles[1] == "logits") and not _only_computes(thing, parameters)
     # With labels it gives its loss too, as the models of transformers do; without them its outputs.
     labels = parameters[roles.index("labels")]
     reads_sequences = _reads_sequences(thing)
@@ -71,7 +71,22 @@ def _is_model(thing: Any, name: str) -> bool:
 
 
 def _reads_sequences(thing: Any) -> bool:
-    try:
-        return has_sequences(built(thing, _name(thing)) if isinstance(thing, type) else thing)
-    except UsageError:
+    module = _module(thing)
+    return module is not None and has_sequences(module)
+
+
+def _only_computes(thing: Any, parameters: list[inspect.Parameter]) -> bool:
+    """Whether a module learns nothing, and must be given two things whose names say nothing: logits and labels."""
+    required = [one for one in parameters if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+    if len(required) < 2 or any(role_of(one.name) != "unknown" for one in required[:2]):
         return False
+    module = _module(thing)
+    return module is not None and not any(True for _ in module.parameters())
+
+
+def _module(thing: Any) -> Any:
+    """The module, built when it is a class; None when that cannot be."""
+    try:
+        return built(thing, _name(thing)) if isinstance(thing, type) else thing
+    except UsageError:
+        return None

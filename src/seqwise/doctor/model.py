@@ -217,7 +217,7 @@ def built(kind: type, name: str) -> Any:
             f"  Name an object of it instead: model = {name}(...) in the file, then FILE.py:model."
         )
     try:
-        return kind(**sizes)
+        return framework_named("keras" if is_keras(kind) else "torch").call(kind, [], sizes)
     except Exception as problem:
         raise UsageError(
             f"doctor: {name}({', '.join(f'{key}={value}' for key, value in sizes.items())}) raises "

@@ -6,14 +6,18 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from seqwise.doctor.channels import channels, required_channels
 from seqwise.doctor.facts import (
     Core,
+    alike,
     core_of,
     is_right_for_one_step,
     offset,
     rows_interact,
     sizes,
+    some_label,
     steps_interact,
     tried,
 )
@@ -84,13 +88,13 @@ def _chosen(loss: Loss) -> Loss | None:
         if indexed:
             return _best(loss, indexed, others=[one for one in accepted if one.labels == "one-hot"])
     best = _best(loss, accepted, others=[]) if accepted else None
-    if best is not None and core_of(best) is not None and not _BINARY_NAMES.search(loss.name):
+    if best is not None and _core(best) is not None and not _BINARY_NAMES.search(loss.name):
         return best
     binary = [_accepted(loss, Reading(layout, "binary")) for layout in ("btc", "bt", "nc", "n")]
     flat = [reading for readings in binary for reading in readings]
-    if not flat or (best is not None and core_of(best) is not None and core_of(_sized(loss, flat[0])) is None):
+    if not flat or (best is not None and _core(best) is not None and _core(_sized(loss, flat[0])) is None):
         return best
-    if core_of(_sized(loss, flat[0])) is not None or best is None or _BINARY_NAMES.search(loss.name):
+    if _core(_sized(loss, flat[0])) is not None or best is None or _BINARY_NAMES.search(loss.name):
         return _sized(loss, flat[0])
     return best
 
@@ -119,7 +123,10 @@ def _accepted(loss: Loss, reading: Reading) -> list[Reading]:
     classes = 1 if reading.layout in ("bt", "n") else loss.classes
     for feed in ("logits", "probabilities", "log-probabilities"):
         read = replace(loss, reading=replace(reading, feed=feed), classes=classes)
-        if all(tried(read, *read.data(*size)) for size in sizes(classes)) and _hears(read):
+        # A wrong layout may refuse only the labels beyond the size of another axis.
+        last = alike(np.zeros(classes), some_label(read), sizes(classes)[0])
+        batches = [*(read.data(*size) for size in sizes(classes)), last]
+        if all(tried(read, *batch) for batch in batches) and _hears(read):
             return [read.reading]
     return []
 
@@ -135,7 +142,7 @@ def _best(loss: Loss, accepted: list[Reading], others: list[Reading]) -> Loss:
     """The reading whose numbers make sense, batch and time first; the sensible ones beside it."""
     fed = [_with_feed(loss, reading) for reading in accepted]
     timed = [reading for reading in fed if reading.has_time]
-    sensible = [reading for reading in fed if core_of(loss.read_as(reading)) is not None]
+    sensible = [reading for reading in fed if _core(loss.read_as(reading)) is not None]
     sensible = sensible or [reading for reading in fed if _is_orderly(loss.read_as(reading))]
     candidates = [reading for reading in sensible if reading in timed]
     if not candidates and fed[0].labels == "index":
@@ -147,7 +154,10 @@ def _best(loss: Loss, accepted: list[Reading], others: list[Reading]) -> Loss:
 
 def _is_orderly(loss: Loss) -> bool:
     """Whether each position is by itself and meets its own label, whatever the formula."""
-    return not rows_interact(loss) and not steps_interact(loss) and offset(loss) == "own"
+    try:
+        return not rows_interact(loss) and not steps_interact(loss) and offset(loss) == "own"
+    except CallFailed:
+        return False
 
 
 def _mistaken(loss: Loss, timed: list[Reading], sensible: list[Reading]) -> list[Reading]:

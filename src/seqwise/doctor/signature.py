@@ -18,7 +18,7 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
     ("label_smoothing", r"(.*_)?smooth(ing)?(_.*)?"),
     ("padding_mask", r"(.*_)?(pad|padding)_?masks?|is_pad(ding)?"),
     ("mask", r"(.*_)?masks?(_.*)?|m|where|valid|is_valid|keep|counts|known"),
-    ("lengths", r"(.*_)?(lengths?|lens?|seqlens?)|num_steps|n_steps|n_valid"),
+    ("lengths", r"(.*_)?(lengths?|lens?|seqlens?)|num_steps|n_steps|n_valid|l"),
     ("ignore_index", r"(.*_)?ignore(d)?(_.*)?|(.*_)?(pad|padding)(_?(id|idx|index|value|token|token_id|label|tag))?"),
     ("class_weight", r"(class|cls|ce|label)_?weights?|weight"),
     ("sample_weight", r"(sample|example|token|step|loss|element)_?weights?|weights"),
@@ -129,8 +129,11 @@ def _with_predictions(found: list[Parameter]) -> list[Parameter]:
 
     Of two labels one is the prediction, `y` rather than the other: (y, t). Of two predictions the second is the label:
     (input, output). Hidden states stand for logits, and their `weight` is that of the head: (hidden, weight, labels).
+    Beside a `class_weight`, `weight` is that of the positions.
     """
     roles = [one.role for one in found]
+    if roles.count("class_weight") > 1:
+        found = [replace(one, role="sample_weight") if one.name == "weight" else one for one in found]
     if not _has(found, "logits") and "hidden" in roles:
         heads = {"hidden": "logits", "class_weight": "head"}
         return [replace(one, role=heads.get(one.role, one.role)) if one.required else one for one in found]
@@ -141,6 +144,12 @@ def _with_predictions(found: list[Parameter]) -> list[Parameter]:
             return [replace(one, role=missing) if one is changed else one for one in found]
     return found
 
+
+_ARRAYS = (
+    *("logits", "probabilities", "log_probabilities", "hidden"),
+    *("labels", "mask", "padding_mask", "lengths", "class_weight", "sample_weight"),
+)
+"""Roles whose values are arrays, whatever a parameter with a number as its default is called."""
 
 PREDICTIONS = ("logits", "probabilities", "log_probabilities")
 """The roles that name what a loss is computed from."""
@@ -171,4 +180,6 @@ def _is_torch_module(call: Any) -> bool:
 def _parameter(one: inspect.Parameter) -> Parameter:
     required = one.default is _EMPTY
     default = None if required else one.default
-    return Parameter(one.name, role_of(one.name), required, one.kind is one.POSITIONAL_ONLY, default)
+    is_setting = isinstance(default, bool | int | float | str)  # T=2.0 is no label, m=0.5 no mask
+    role = "other" if is_setting and role_of(one.name) in _ARRAYS else role_of(one.name)
+    return Parameter(one.name, role, required, one.kind is one.POSITIONAL_ONLY, default)

@@ -37,6 +37,13 @@ def of_log_probabilities(log_probs, y):
     return F.nll_loss(log_probs, y)
 
 
+def distilled(student_logits, teacher_logits, labels, t=2.0):
+    """t is a number, not the labels."""
+    teacher = F.softmax(teacher_logits / t, -1)
+    costs = F.kl_div(F.log_softmax(student_logits / t, -1), teacher, reduction="batchmean") * t * t
+    return costs + F.cross_entropy(student_logits.flatten(0, -2), labels.flatten())
+
+
 class WeighedAnswers(nn.Module):
     """47 yes-or-no answers; only an object of the class knows that they are 47."""
 

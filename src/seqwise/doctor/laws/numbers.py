@@ -105,6 +105,24 @@ def _far(loss: Loss, size: Size) -> Iterator[Comparison]:
         )
 
 
+# Zero probabilities --------------------------------------------------------------------------------------------------
+
+
+def _no_probabilities(loss: Loss) -> str | None:
+    return _no_formula(loss) if loss.reading.feed == "probabilities" else f"it takes {loss.reading.feed}"
+
+
+def _certain(loss: Loss, size: Size) -> Iterator[Comparison]:
+    """A prediction that is certain and right gives the other classes 0, whose logarithm must not reach the loss."""
+    label = some_label(loss)
+    right = np.eye(loss.classes)[label] if np.ndim(label) == 0 else np.asarray(label)
+    logits = np.tile(np.where(right > 0, 1e3, -1e3), (*size, 1))
+    labels = np.broadcast_to(np.asarray(label), (*size, *np.shape(label))).copy()
+    value = loss.value(logits, labels)
+    expected = value if np.isfinite(value) else 0.0
+    yield compared(loss, loss.arrays(logits, labels), ("the loss", value), ("it should be a number", expected))
+
+
 # Half precision ------------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +219,13 @@ def _half(loss: Loss, size: Size) -> Iterator[Comparison]:
 NUMBER_LAWS = (
     Law("the loss is the cross-entropy of what it is given", _no_formula, _formula, _formula_bug, lambda _: [(3, 4)]),
     Law("the worse a prediction, the higher the loss", _no_logits, _far, lambda *_: "clipped-log", lambda _: [(3, 4)]),
+    Law(
+        "a prediction that is certain and right costs a number",
+        _no_probabilities,
+        _certain,
+        lambda *_: "nan-through-mask",
+        lambda _: [(3, 4)],
+    ),
     Law(
         "half precision changes nothing",
         _no_half,

@@ -124,13 +124,25 @@ def _empty(loss: Loss, size: Size) -> Iterator[Comparison]:
         one_row[-1] = False
         for kept in [nothing, one_row] if size[0] > 1 else [nothing]:
             arrays = loss.arrays(logits, labels, kept, channel, **options)
-            value = loss.value(logits, labels, kept, channel, **options)
+            value = _divided(loss, logits, labels, kept, channel, options)
             expected = 0.0 if not kept.any() else value if np.isfinite(value) else 1.0
             told = "it should be" if not kept.any() else "it should be a number"
             if np.isfinite(value) and not kept.any():
                 expected = value  # a constant beside the average, such as a penalty, is no fault
             yield compared(loss, arrays, ("the loss", value), (told, expected), channel=channel)
         yield from _empty_gradient(loss, logits, labels, nothing, channel)
+
+
+def _divided(
+    loss: Loss, logits: Array, labels: Array, counts: Array, channel: Channel, options: dict[str, Any]
+) -> float:
+    """The loss; NaN where Python itself refuses to divide by 0."""
+    try:
+        return loss.value(logits, labels, counts, channel, **options)
+    except CallFailed as failure:
+        if isinstance(failure.cause, ArithmeticError):
+            return np.nan
+        raise
 
 
 def _empty_gradient(loss: Loss, logits: Array, labels: Array, counts: Array, channel: Channel) -> Iterator[Comparison]:
