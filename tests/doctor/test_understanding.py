@@ -58,6 +58,8 @@ def test_parameters_are_known_by_name(role, names):
         (lambda inputs, output: 0, False, ["logits", "labels"]),
         (lambda hidden, weight, labels: 0, False, ["logits", "head", "labels"]),
         (lambda *both: 0, False, ["logits", "labels"]),
+        (lambda z, y, t=2.0, m=0.5: 0, False, ["logits", "labels", "other", "other"]),
+        (lambda z, y, weight, class_weight: 0, False, ["logits", "labels", "sample_weight", "class_weight"]),
     ],
 )
 def test_parameters_without_a_name_are_known_by_their_order(call, labels_first, roles):
@@ -176,3 +178,82 @@ def test_a_model_is_left_as_it_was():
 
 
 NO_LENGTHS = "it takes no lengths and no mask, so it cannot be told what is padding"
+
+
+def test_a_padding_mask_that_is_meant_the_other_way_round_is_noted():
+    def loss(logits, labels, key_padding_mask):
+        shifted = logits - logits.max(-1, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+        costs = -np.take_along_axis(logs, labels[..., None], -1)[..., 0]
+        if not key_padding_mask.any():
+            raise ValueError("nothing counts")
+        return np.where(key_padding_mask, costs, 0.0).sum() / key_padding_mask.sum()
+
+    assert doctor(loss).notes[0] == (
+        "only steps at which key_padding_mask is True count, although by its name True is padding; given as it is "
+        "called, the loss is that of the padding"
+    )
+
+
+def test_labels_from_minus_one_are_understood_and_said():
+    from torch.nn import functional
+
+    def loss(logits, labels):
+        return functional.cross_entropy(logits.flatten(0, 1), (labels + 1).flatten())
+
+    report = doctor(loss)
+    assert report.holds
+    assert "labels = class indices (batch, time) counted from -1" in report.subject
+
+
+def test_what_is_told_comes_from_the_framework_of_the_code():
+    from torch.nn import functional
+
+    def loss(outputs, batch):
+        return functional.cross_entropy(outputs["logits"], batch)
+
+    with pytest.raises(UsageError, match="it raises IndexError: too many indices for tensor of dimension 3"):
+        doctor(loss)
+
+
+def test_a_model_that_must_have_labels_is_told_to_do_without():
+    from torch import nn
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(10, 4)
+
+        def forward(self, input_ids, labels):
+            return self.embedding(input_ids).mean() * labels
+
+    with pytest.raises(UsageError) as raised:
+        doctor(Model())
+    assert str(raised.value) == (
+        "doctor: Model is a model that must be given labels\n"
+        "  Let labels have the default None, and return what is predicted where it is None: its outputs are examined, "
+        "not its loss."
+    )
+
+
+def test_a_class_is_called_in_the_order_of_its_parameters():
+    class Loss:
+        def __call__(self, a, b):
+            return mean(a, b)
+
+    report = doctor(Loss)
+    assert report.subject.startswith(
+        "Loss, a loss in numpy: takes a = logits (batch, time, classes), b = class indices"
+    )
+
+
+def test_what_a_loss_has_from_the_function_around_it_says_how_many_classes_there_are():
+    def shared(shares):
+        def loss(logits, labels):
+            return mean(logits + np.log(shares), labels)
+
+        return loss
+
+    report = doctor(shared(np.ones(13)))
+    assert report.holds
+    assert report.subject.startswith("loss, a loss in numpy: takes logits")

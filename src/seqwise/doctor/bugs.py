@@ -54,7 +54,7 @@ BUGS: dict[str, Bug] = {
         "where(mask, gradient, 0)",
     ),
     "nan-through-mask": Bug(
-        "the loss is multiplied by the mask, and NaN times 0 is NaN",
+        "what does not count is multiplied by 0, and NaN or infinity times 0 is NaN",
         "select instead: where(mask, loss, 0)",
     ),
     "empty-mask": Bug(
@@ -75,7 +75,7 @@ BUGS: dict[str, Bug] = {
     "lost-row": Bug(
         "the first or last row or step never reaches the result",
         "look for a slice such as [1:] or [:-1], or a count such as lengths - 1, and take it out",
-        ("padding-in-average", "mask-as-weight", "mean-of-means", "empty-mask"),
+        ("padding-in-average", "mask-as-weight", "mean-of-means", "empty-mask", "half-precision"),
     ),
     "batch-axis-slice": Bug(
         "a slice is taken on the batch axis that was meant for the time axis",
@@ -149,7 +149,7 @@ BUGS: dict[str, Bug] = {
         ("pooling-padding", "last-state-padding"),
     ),
     "clipped-log": Bug(
-        "the logarithm is taken of a clipped probability, and below the clip there is no gradient",
+        "the logarithm is taken of a probability that was clipped or rounded to 0, and below that there is no gradient",
         "use log_softmax (or log_sigmoid) of the logits, which needs no clip",
     ),
 }

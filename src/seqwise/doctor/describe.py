@@ -28,7 +28,7 @@ def described(loss: Loss) -> str:
         "one-hot": f"one-hot {logits}",
         "binary": f"yes or no {logits}",
     }
-    labels = forms[reading.labels] + (" counted from 1" if reading.first_label else "")
+    labels = forms[reading.labels] + (f" counted from {reading.first_label}" if reading.first_label else "")
     parts = [
         f"{loss.parameter('logits')} = {reading.feed} {logits}",
         f"{loss.parameter('labels')} = {labels}",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from seqwise.doctor.bugs import BUGS, explained
+from seqwise.doctor.channels import required_channels
 from seqwise.doctor.describe import described
 from seqwise.doctor.frameworks import framework_named, frameworks_of, library_of
 from seqwise.doctor.laws import LOSS_LAWS, Comparison, Law
@@ -37,7 +39,7 @@ def _understood(thing: Any, name: str) -> Loss:
             return found
         problems.append(_first_problem(loss))
     raise UsageError(
-        f"doctor: {name} could not be called as a loss: {problems[-1] if problems else 'no framework fits it'}\n"
+        f"doctor: {name} could not be called as a loss: {problems[0] if problems else 'no framework fits it'}\n"
         f"  A loss takes logits (B, T, C), (B, C, T) or (N, C) and labels of the same positions, as class indices or "
         f"one-hot.\n  Parameters are known by name: {UNDERSTOOD}."
     )
@@ -76,8 +78,7 @@ def _callable(thing: Any, labels_first: bool) -> tuple[Signature, Signature, Cal
         return built[key]
 
     method = next(getattr(thing, one) for one in ("forward", "call", "__call__") if hasattr(thing, one))
-    without_self = Signature(signature_of(method, labels_first).parameters[1:])
-    return without_self, _constructor(thing), build
+    return signature_of(method, labels_first, is_method=True), _constructor(thing), build
 
 
 def _constructor(kind: type) -> Signature:
@@ -91,6 +92,7 @@ def _constructor(kind: type) -> Signature:
 
 
 def _first_problem(loss: Loss) -> str:
+    loss = replace(loss, channels=next(iter(required_channels(loss)), ()))
     try:
         loss.value(*loss.data(3, 4))
     except CallFailed as failure:
@@ -116,7 +118,7 @@ def examined(subject: Any, laws: Sequence[Law], text: str) -> Report:
         if reason or not comparisons:
             untested.append((law.name, reason or "nothing to compare"))
         elif failed:
-            failures.append((law, _smallest(law, subject, failed[0]), law.bug(subject, failed[0])))
+            failures.append((law, _smallest(law, subject, failed[0]), _bug(law, subject, failed[0])))
         elif all(one.agrees for one in comparisons):
             held.append(_held(law, comparisons))
     findings = _diagnosed(failures)
@@ -127,6 +129,14 @@ def examined(subject: Any, laws: Sequence[Law], text: str) -> Report:
         tuple(untested),
         tuple(subject.notes),
     )
+
+
+def _bug(law: Law, subject: Any, failed: Comparison) -> str | None:
+    """The name of the bug; None when what would tell it cannot be measured, because the user's code raises."""
+    try:
+        return law.bug(subject, failed)
+    except CallFailed:
+        return None
 
 
 def _compared(law: Law, subject: Any) -> list[Comparison]:
@@ -173,7 +183,7 @@ def _foreign(subject: Any, law: Law, comparison: Comparison) -> bool:
     owner = _owner(subject, comparison)
     if owner is None:
         return False
-    bug = law.bug(subject, comparison)
+    bug = _bug(law, subject, comparison)
     what = f"{BUGS[bug].is_that} ({bug})" if bug else f"it breaks the law that {law.name}"
     channel = comparison.context.get("channel")
     told = f", told by {channel.text}" if channel is not None else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import CellType
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = [
     "Array",
     "Framework",
     "code_of",
+    "enclosed",
     "framework_named",
     "frameworks_of",
     "library_of",
@@ -224,7 +226,9 @@ def frameworks_of(thing: Any, module: Any = None) -> list[str]:
     code = code_of(thing)
     mentioned: list[str] = []
     if code is not None:
-        mentioned = [_root(code.__globals__.get(word)) for word in code.__code__.co_names]
+        mentioned = [
+            _root(one) for one in (*enclosed(code).values(), *map(code.__globals__.get, code.__code__.co_names))
+        ]
         module = module or sys.modules.get(code.__module__)
     imported = [_root(value) for value in vars(module).values()] if module is not None else []
     classes = [kind.__module__.partition(".")[0] for kind in _kinds(thing)]
@@ -293,6 +297,12 @@ def code_of(thing: Any) -> Any:
             thing = getattr(thing, name, thing)
     thing = getattr(thing, "__func__", thing)
     return thing if hasattr(thing, "__code__") else None
+
+
+def enclosed(code: Any) -> dict[str, Any]:
+    """What a function has from the functions around it, as a loss made by a function has its settings."""
+    cells = dict(zip(code.__code__.co_freevars, code.__closure__ or (), strict=True))
+    return {name: cell.cell_contents for name, cell in cells.items() if cell != CellType()}
 
 
 def _known(roots: list[str]) -> list[str]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from seqwise.doctor.examine import loss_report
 from seqwise.doctor.frameworks import one_thread
-from seqwise.doctor.layers import is_keras
+from seqwise.doctor.layers import has_sequences, is_keras
 from seqwise.doctor.load import loaded
+from seqwise.doctor.model import built
 from seqwise.doctor.model_report import model_report
 from seqwise.doctor.report import Report
-from seqwise.doctor.signature import UNDERSTOOD, role_of
+from seqwise.doctor.signature import PREDICTIONS, UNDERSTOOD, role_of
 from seqwise.errors import UsageError
 
 __all__ = ["report_on"]
@@ -34,7 +35,7 @@ def report_on(thing: Any) -> Report:
         thing = thing()
         return report_on(thing)
     with one_thread():
-        return model_report(thing, name) if _is_model(thing) else loss_report(thing, name)
+        return model_report(thing, name) if _is_model(thing, name) else loss_report(thing, name)
 
 
 def _name(thing: Any) -> str:
@@ -45,7 +46,7 @@ def _article(word: str) -> str:
     return f"{'an' if word[:1] in 'aeiouAEIOU' else 'a'} {word}"
 
 
-def _is_model(thing: Any) -> bool:
+def _is_model(thing: Any, name: str) -> bool:
     """Whether it is a module of torch or Keras that is not called with labels."""
     kinds = (thing if isinstance(thing, type) else type(thing)).__mro__
     names = {(kind.__module__.partition(".")[0], kind.__name__) for kind in kinds}
@@ -53,6 +54,39 @@ def _is_model(thing: Any) -> bool:
         return True
     if ("torch", "Module") not in names:
         return False
-    words = [one for one in inspect.signature(thing.forward).parameters if one != "self"]
-    roles = [role_of(word) for word in words]
-    return "labels" not in roles and not (len(roles) > 1 and roles[1] == "logits")
+    parameters = [one for one in inspect.signature(thing.forward).parameters.values() if one.name != "self"]
+    roles = [role_of(one.name) for one in parameters]
+    if "labels" not in roles:
+        return not (len(roles) > 1 and roles[1] == "logits") and not _only_computes(thing, parameters)
+    # With labels it gives its loss too, as the models of transformers do; without them its outputs.
+    labels = parameters[roles.index("labels")]
+    reads_sequences = _reads_sequences(thing)
+    if labels.default is labels.empty and reads_sequences:
+        raise UsageError(
+            f"doctor: {name} is a model that must be given {labels.name}\n"
+            f"  Let {labels.name} have the default None, and return what is predicted where it is None: its outputs "
+            f"are examined, not its loss."
+        )
+    return labels.default is None and (roles[0] not in PREDICTIONS or reads_sequences)
+
+
+def _reads_sequences(thing: Any) -> bool:
+    module = _module(thing)
+    return module is not None and has_sequences(module)
+
+
+def _only_computes(thing: Any, parameters: list[inspect.Parameter]) -> bool:
+    """Whether a module learns nothing, and must be given two things whose names say nothing: logits and labels."""
+    required = [one for one in parameters if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+    if len(required) < 2 or any(role_of(one.name) != "unknown" for one in required[:2]):
+        return False
+    module = _module(thing)
+    return module is not None and not any(True for _ in module.parameters())
+
+
+def _module(thing: Any) -> Any:
+    """The module, built when it is a class; None when that cannot be."""
+    try:
+        return built(thing, _name(thing)) if isinstance(thing, type) else thing
+    except UsageError:
+        return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Direction", "directions", "is_keras", "layers_of", "nudged"]
+__all__ = ["Direction", "directions", "has_sequences", "is_keras", "is_recurrent", "layers_of", "nudged"]
 
 
 def is_keras(thing: Any) -> bool:
@@ -24,6 +24,17 @@ def layers_of(model: Any) -> list[Any]:
     if not is_keras(model):
         return list(model.modules())
     return [model, *(inner for layer in getattr(model, "layers", []) for inner in layers_of(layer))]
+
+
+def has_sequences(model: Any) -> bool:
+    """Whether a model reads sequences: it looks symbols up, or is recurrent."""
+    return is_recurrent(model) or any(type(layer).__name__ == "Embedding" for layer in layers_of(model))
+
+
+def is_recurrent(model: Any) -> bool:
+    """Whether a layer of a model reads one step after the other: of torch or Keras, whole layers or cells."""
+    kinds = {kind.__name__ for layer in layers_of(model) for kind in type(layer).__mro__}
+    return bool(kinds & {"RNNBase", "RNNCellBase", "RNN", "Bidirectional"})
 
 
 _BACKWARD = re.compile(r"reverse|backward|bwd|bw_|_bw")

@@ -34,7 +34,7 @@ class Reading:
         layout: the axes of the logits: "btc", "bct", "tbc", "nc", and "bt" or "n" where there are no classes.
         labels: "index", "one-hot", or "binary" for yes or no in each cell of the logits.
         feed: what is given: "logits", "probabilities" or "log-probabilities".
-        first_label: the label of the first class: 0, or 1 for losses that count from 1.
+        first_label: the label of the first class: 0, or 1 or -1 for losses that count from there.
     """
 
     layout: str

@@ -17,17 +17,22 @@ from seqwise.doctor.loss import CallFailed
 from seqwise.doctor.signature import Parameter, role_of
 from seqwise.errors import UsageError
 
-__all__ = ["Model", "Told", "understood_model"]
+__all__ = ["Model", "Told", "built", "understood_model"]
 
 _CONSTRUCTOR_SIZES = (
-    (r"(num|n)_(tokens|embeddings|words|symbols)|vocab(ulary)?(_size)?|.*vocab.*|input_dim", 30),
-    (r"(embed|emb|embedding)(ding)?(s)?(_dim|_size)?|d_model|dim", 8),
-    (r"hidden(_size|_dim)?|units|state_size|rnn_size|lstm_(size|units)|h", 6),
-    (r"(num|n)_(classes|labels|outputs|tags|targets)|output(_size|_dim)|out_(dim|features)|classes", 4),
-    (r"input(_size|_dim)|in_(dim|features)|features|channels|(num|n)_features", 3),
-    (r"(num|n)?_?layers|(num|n)_layers|(num|n)_heads|heads", 1),
-    (r"dropout.*|p", 0.0),
-    (r"pad(ding)?(_idx|_id|_index)?", 0),
+    (r"(num|n)_?(tokens|embeddings|words|symbols|chars|ids)|.*voc(ab)?.*|input_dim|v", 30),
+    (r"(word_|token_|char_)?(embed|emb|embedding)(ding)?s?(_?(dim|dims|size))?|d_?model|dim|e", 8),
+    (r"(num_|n_?)?(hidden|hid|rnn|lstm|gru|state|encoder|enc)(_?(size|dim|units|channels))?|units|h", 6),
+    (r"d_?ff|(dim_?)?(feedforward|ff|ffn|mlp)(_?(dim|size))?|intermediate_size", 6),
+    (r"(num_?|n_?)?(class(es)?|cls|labels?|outputs?|tags?|tagset|targets?|categories)(_?(size|dim|count|num))?", 4),
+    (r"out_?(dim|features|channels|size)|c|k", 4),
+    (r"input(_size|_dim)|in_?(dim|features|channels|size)|features|channels|(num|n)_?(features|channels)", 3),
+    (r"(num_?|n_?)?layers|(num_?|n_?)?heads?", 1),
+    (r"(max|seq|sequence)_?(seq_?|sequence_?)?len(gth)?|max_positions?", 64),
+    (r"kernel(_size)?|k(ernel)?_?width", 3),
+    (r".*dropout.*|drop(_?(rate|prob|p))?|p", 0.0),
+    (r"pad(ding)?_?(token_?)?(idx|id|index)?", 0),
+    (r"bi(directional)?", True),
 )
 
 
@@ -166,7 +171,7 @@ def understood_model(thing: Any, name: str) -> Model:
     Raises:
         UsageError: it cannot be built or called.
     """
-    thing = _built(thing, name) if isinstance(thing, type) else thing
+    thing = built(thing, name) if isinstance(thing, type) else thing
     framework = framework_named("keras" if is_keras(thing) else "torch")
     model = Model(name, thing, framework, tuple(_parameters(thing)))
     problems: list[str] = []
@@ -197,7 +202,7 @@ def _parameters(thing: Any) -> Iterator[Parameter]:
             yield Parameter(one.name, role_of(one.name), one.default is one.empty)
 
 
-def _built(kind: type, name: str) -> Any:
+def built(kind: type, name: str) -> Any:
     """An object of a class, with small sizes for the parameters that it must be given."""
     parameters = [
         one
@@ -212,7 +217,7 @@ def _built(kind: type, name: str) -> Any:
             f"  Name an object of it instead: model = {name}(...) in the file, then FILE.py:model."
         )
     try:
-        return kind(**sizes)
+        return framework_named("keras" if is_keras(kind) else "torch").call(kind, [], sizes)
     except Exception as problem:
         raise UsageError(
             f"doctor: {name}({', '.join(f'{key}={value}' for key, value in sizes.items())}) raises "
@@ -234,8 +239,8 @@ def _candidates(model: Model) -> Iterator[Model]:
     kinds = [{"symbols": symbols, "padding": padding}] if symbols else []
     kinds += [{"channels": size, "padding": padding} for size in _feature_sizes(model.thing)] if not symbols else []
     for kind in kinds:
-        for required in _required_ways(model):
-            yield replace(model, ways=required, **kind)  # type: ignore[arg-type]
+        for ways in _first_ways(model):
+            yield replace(model, ways=ways, **kind)  # type: ignore[arg-type]
 
 
 def _embedding(thing: Any) -> tuple[int, float]:
@@ -278,9 +283,17 @@ def _tellers(model: Model) -> list[Parameter]:
     return [one for one in model.parameters[1:] if one.role in ("lengths", "mask", "padding_mask")]
 
 
-def _required_ways(model: Model) -> list[tuple[Told, ...]]:
+def _first_ways(model: Model) -> list[tuple[Told, ...]]:
+    """Ways to tell that everything counts: by what must be given, then by what may be left out too, if that is used."""
+    tellers = _tellers(model)
+    required = [one for one in tellers if one.required]
+    given = [required] if required == tellers else [required, tellers]
+    return [ways for one in given for ways in _each_form(one)]
+
+
+def _each_form(tellers: list[Parameter]) -> list[tuple[Told, ...]]:
     ways: list[tuple[Told, ...]] = [()]
-    for parameter in (one for one in _tellers(model) if one.required):
+    for parameter in tellers:
         ways = [(*before, form) for before in ways for form in _forms(parameter)]
     return ways
 

@@ -18,7 +18,7 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
     ("label_smoothing", r"(.*_)?smooth(ing)?(_.*)?"),
     ("padding_mask", r"(.*_)?(pad|padding)_?masks?|is_pad(ding)?"),
     ("mask", r"(.*_)?masks?(_.*)?|m|where|valid|is_valid|keep|counts|known"),
-    ("lengths", r"(.*_)?(lengths?|lens?|seqlens?)|num_steps|n_steps|n_valid"),
+    ("lengths", r"(.*_)?(lengths?|lens?|seqlens?)|num_steps|n_steps|n_valid|l"),
     ("ignore_index", r"(.*_)?ignore(d)?(_.*)?|(.*_)?(pad|padding)(_?(id|idx|index|value|token|token_id|label|tag))?"),
     ("class_weight", r"(class|cls|ce|label)_?weights?|weight"),
     ("sample_weight", r"(sample|example|token|step|loss|element)_?weights?|weights"),
@@ -103,16 +103,17 @@ def role_of(name: str) -> str:
     return next((role for role, pattern in _BY_WORD if re.fullmatch(pattern, plain)), "unknown")
 
 
-def signature_of(call: Callable[..., Any], labels_first: bool = False) -> Signature:
+def signature_of(call: Callable[..., Any], labels_first: bool = False, is_method: bool = False) -> Signature:
     """The parameters of a callable with their roles.
 
     Args:
         call: anything that can be called.
         labels_first: whether two parameters whose names say nothing are labels and logits, in this order.
+        is_method: whether it is a method of a class, whose first parameter is the object.
 
     A parameter that must be given after both, and whose name says nothing, is taken for a mask.
     """
-    found = _with_predictions([_parameter(one) for one in _inspected(call)])
+    found = _with_predictions([_parameter(one) for one in _inspected(call)[is_method:]])
     wanted = [role for role in ("logits", "labels") if not _has(found, role)]
     if len(wanted) == 2 and labels_first:
         wanted.reverse()
@@ -128,8 +129,11 @@ def _with_predictions(found: list[Parameter]) -> list[Parameter]:
 
     Of two labels one is the prediction, `y` rather than the other: (y, t). Of two predictions the second is the label:
     (input, output). Hidden states stand for logits, and their `weight` is that of the head: (hidden, weight, labels).
+    Beside a `class_weight`, `weight` is that of the positions.
     """
     roles = [one.role for one in found]
+    if roles.count("class_weight") > 1:
+        found = [replace(one, role="sample_weight") if one.name == "weight" else one for one in found]
     if not _has(found, "logits") and "hidden" in roles:
         heads = {"hidden": "logits", "class_weight": "head"}
         return [replace(one, role=heads.get(one.role, one.role)) if one.required else one for one in found]
@@ -140,6 +144,12 @@ def _with_predictions(found: list[Parameter]) -> list[Parameter]:
             return [replace(one, role=missing) if one is changed else one for one in found]
     return found
 
+
+_ARRAYS = (
+    *("logits", "probabilities", "log_probabilities", "hidden"),
+    *("labels", "mask", "padding_mask", "lengths", "class_weight", "sample_weight"),
+)
+"""Roles whose values are arrays, whatever a parameter with a number as its default is called."""
 
 PREDICTIONS = ("logits", "probabilities", "log_probabilities")
 """The roles that name what a loss is computed from."""
@@ -170,4 +180,6 @@ def _is_torch_module(call: Any) -> bool:
 def _parameter(one: inspect.Parameter) -> Parameter:
     required = one.default is _EMPTY
     default = None if required else one.default
-    return Parameter(one.name, role_of(one.name), required, one.kind is one.POSITIONAL_ONLY, default)
+    is_setting = isinstance(default, bool | int | float | str)  # T=2.0 is no label, m=0.5 no mask
+    role = "other" if is_setting and role_of(one.name) in _ARRAYS else role_of(one.name)
+    return Parameter(one.name, role, required, one.kind is one.POSITIONAL_ONLY, default)

@@ -21,6 +21,7 @@ from seqwise.doctor.facts._binding import (
 from seqwise.doctor.facts._core import Core, core_of, cross_entropy, log_softmax
 from seqwise.doctor.facts._measure import (
     TOLERANCE,
+    alike,
     copies,
     grain,
     lengths_mask,
@@ -36,6 +37,7 @@ __all__ = [
     "TOLERANCE",
     "Core",
     "Place",
+    "alike",
     "binding",
     "bound_to",
     "copies",

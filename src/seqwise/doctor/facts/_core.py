@@ -75,7 +75,9 @@ def _class_core(loss: Loss) -> Core | None:
     ):
         fits = np.array([_fitted(features, row, slack(loss)) for row in values])
         target, constant = -fits[:, :-1], float(fits[0, -1])
-        if _is_distribution(target):
+        if kind == "no logarithm":  # probabilities add up to 1, so that a constant hides among their shares
+            target, constant = target - fits[:, -1:], 0.0
+        if _is_distribution(target) and (kind != "no logarithm" or target.sum() > 0):
             return Core(kind, target, float(target.sum(1).mean()), constant)
     return _focal_core(loss, samples, labels, values)
 
@@ -88,16 +90,23 @@ def _is_distribution(target: Array) -> bool:
 
 def _focal_core(loss: Loss, samples: Array, labels: list[int], values: Array) -> Core | None:
     """A cross-entropy times a power of 1 - p: log(loss / cross-entropy) is a line in log(1 - p)."""
-    logs = log_softmax(samples)[:, labels].T
     if not (np.isfinite(values).all() and (values > 0).all()):
         return None
+    once = log_softmax(samples)
+    for kind, logs in (("focal", once), ("softmax twice", log_softmax(np.exp(once)))):
+        if _is_focal(values, logs[:, labels].T):
+            return Core(kind, np.eye(loss.classes)[labels], 1.0)
+    return None
+
+
+def _is_focal(values: Array, logs: Array) -> bool:
     ratio = np.log(values / -logs)
     line = np.stack([np.log1p(-np.exp(logs)), np.ones_like(logs)], -1)
     for row, design in zip(ratio, line, strict=True):
         found, *_ = np.linalg.lstsq(design, row, rcond=None)
         if np.abs(design @ found - row).max() > 10 * TOLERANCE or found[0] < 0.1:
-            return None
-    return Core("focal", np.eye(loss.classes)[labels], 1.0)
+            return False
+    return True
 
 
 def _binary_core(loss: Loss) -> Core | None:
@@ -120,5 +129,6 @@ def _fitted(features: Array, values: Array, tolerance: float) -> Array:
     if not np.isfinite(values).all() or np.ptp(values) < TOLERANCE:
         return np.full(features.shape[1], np.nan)
     found, *_ = np.linalg.lstsq(features, values, rcond=None)
-    fits = np.abs(features @ found - values).max() < tolerance * max(1.0, float(np.ptp(values)))
+    span = max(1.0 if tolerance > TOLERANCE else 0.02, float(np.ptp(values)))
+    fits = np.abs(features @ found - values).max() < tolerance * span
     return np.asarray(found) if fits else np.full(features.shape[1], np.nan)

@@ -142,5 +142,6 @@ def tried(
 
 
 def _result_sizes(logits: Array) -> tuple[int, ...]:
+    """One number for each row, step, position or cell; a row or step may be lost."""
     rows, steps, classes = logits.shape
-    return rows, rows * steps, rows * steps * classes, steps
+    return rows, rows * steps, rows * steps * classes, steps, (rows - 1) * steps, rows * (steps - 1), rows * steps - 1

@@ -17,6 +17,7 @@ from seqwise.doctor.facts import (
     offset,
     scaling,
     shifted,
+    sizes,
     steps_interact,
 )
 from seqwise.doctor.frameworks import Array
@@ -73,7 +74,14 @@ def _own_bug(loss: Loss, _: Comparison) -> str | None:
         return mixed
     if bound == "next row" and loss.reading.has_time:
         return "batch-axis-slice"
-    return None if bound == "others" else "shifted-labels"
+    return _spread_bug(loss) if bound == "others" else "shifted-labels"
+
+
+def _spread_bug(loss: Loss) -> str | None:
+    """Labels that are felt all over the batch, as weights that are counted in it are, make mates of its rows."""
+    size = sizes(loss.classes)[0]
+    found = binding(loss, size).reshape(*size, *size).max((1, 3))
+    return "batch-mates" if (found > 0.01 * found.max()).all() else None
 
 
 # Classes compete within a position -----------------------------------------------------------------------------------

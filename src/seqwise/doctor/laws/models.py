@@ -12,7 +12,7 @@ import numpy as np
 
 from seqwise.doctor.frameworks import Array
 from seqwise.doctor.laws._law import Comparison, Law, Size, never
-from seqwise.doctor.layers import directions, layers_of, nudged
+from seqwise.doctor.layers import directions, is_recurrent, layers_of, nudged
 from seqwise.doctor.model import Model, Told
 from seqwise.doctor.trace import torch_calls
 
@@ -89,13 +89,18 @@ def _per_step(output: Array, size: Size) -> bool:
     return output.ndim > 2 and output.shape[1] == size[1]
 
 
-def _culprit(model: Model, comparison: Comparison) -> str:
-    """What took in the padding: attention, pooling or the recurrent layer; or rows that changed places."""
+def _culprit(model: Model, comparison: Comparison) -> str | None:
+    """What took in the padding: attention, pooling or the recurrent layer; or rows that changed places.
+
+    What mixes steps without any of them, such as a convolution, has no name; without that either, it is a pooling.
+    """
     way = comparison.context["way"]
     if _is_shuffled(model, way):
         return "batch-mates"
     found = _by_trace(model, way) if "torch" in model.framework.name else _by_words(model)
-    return found or "last-state-padding"
+    if found or is_recurrent(model.thing):
+        return found or "last-state-padding"
+    return None if any("Conv" in type(layer).__name__ for layer in layers_of(model.thing)) else "pooling-padding"
 
 
 def _is_shuffled(model: Model, way: Told) -> bool:
@@ -105,11 +110,14 @@ def _is_shuffled(model: Model, way: Told) -> bool:
     together = next(iter(model.outputs(inputs, counts, way).values()))
     if together.ndim != 2 or len(together) != size[0]:
         return False
+    found = []
     for row, length in enumerate(_lengths(model, *size)):
         alone = next(iter(model.outputs(inputs[row : row + 1, :length], counts[row : row + 1, :length], way).values()))
-        if np.abs(together - alone).max(1).min() > 1e-5:
+        distances = np.abs(together - alone).max(1)
+        if distances.min() > 1e-5:
             return False
-    return True
+        found.append(int(distances.argmin()))
+    return found != list(range(size[0]))
 
 
 def _by_trace(model: Model, way: Told) -> str | None:

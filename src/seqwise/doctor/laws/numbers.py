@@ -82,22 +82,45 @@ def _no_logits(loss: Loss) -> str | None:
     return _no_formula(loss)
 
 
+_FAR = (60.0, 200.0)
+"""Where usual clips are passed, and where a probability of float32 is 0."""
+
+
 def _far(loss: Loss, size: Size) -> Iterator[Comparison]:
-    """One more nat in the wrong direction costs one nat more, 60 nats out as it does 8 nats out."""
+    """One more nat in the wrong direction costs one nat more, 60 and 200 nats out as it does 8 nats out."""
     label = some_label(loss)
     wrong = -np.eye(loss.classes)[label] if np.ndim(label) == 0 else 1.0 - 2.0 * np.asarray(label)
-    near, far = (
-        copies(loss, (out + 1.0) * wrong, label, *size) - copies(loss, out * wrong, label, *size) for out in (8.0, 60.0)
+    near, *fars = (
+        copies(loss, (out + 1.0) * wrong, label, *size) - copies(loss, out * wrong, label, *size)
+        for out in (8.0, *_FAR)
     )
     labels = np.broadcast_to(np.asarray(label), (*size, *np.shape(label))).copy()
-    arrays = loss.arrays(np.tile(60.0 * wrong, (*size, 1)), labels)
-    yield compared(
-        loss,
-        arrays,
-        ("what the loss grows by when the prediction gets worse by 1", far),
-        ("what it grows by 8 nats out", near),
-        tolerance=0.1,
-    )
+    for out, far in zip(_FAR, fars, strict=True):
+        yield compared(
+            loss,
+            loss.arrays(np.tile(out * wrong, (*size, 1)), labels),
+            ("what the loss grows by when the prediction gets worse by 1", far),
+            ("what it grows by 8 nats out", near),
+            tolerance=0.1,
+        )
+
+
+# Zero probabilities --------------------------------------------------------------------------------------------------
+
+
+def _no_probabilities(loss: Loss) -> str | None:
+    return _no_formula(loss) if loss.reading.feed == "probabilities" else f"it takes {loss.reading.feed}"
+
+
+def _certain(loss: Loss, size: Size) -> Iterator[Comparison]:
+    """A prediction that is certain and right gives the other classes 0, whose logarithm must not reach the loss."""
+    label = some_label(loss)
+    right = np.eye(loss.classes)[label] if np.ndim(label) == 0 else np.asarray(label)
+    logits = np.tile(np.where(right > 0, 1e3, -1e3), (*size, 1))
+    labels = np.broadcast_to(np.asarray(label), (*size, *np.shape(label))).copy()
+    value = loss.value(logits, labels)
+    expected = value if np.isfinite(value) else 0.0
+    yield compared(loss, loss.arrays(logits, labels), ("the loss", value), ("it should be a number", expected))
 
 
 # Half precision ------------------------------------------------------------------------------------------------------
@@ -147,7 +170,7 @@ def _many(loss: Loss, size: Size) -> Iterator[Comparison]:
             loss,
             arrays,
             ("the loss per position", _average(loss, logits, label, size, half)),
-            ("of 20 such positions", _average(loss, logits, label, (10, 2), half)),
+            (f"of {2 * size[1]} such positions", _average(loss, logits, label, (2, size[1]), half)),
             tolerance=0.02 if half else 1e-3,
         )
 
@@ -196,6 +219,13 @@ def _half(loss: Loss, size: Size) -> Iterator[Comparison]:
 NUMBER_LAWS = (
     Law("the loss is the cross-entropy of what it is given", _no_formula, _formula, _formula_bug, lambda _: [(3, 4)]),
     Law("the worse a prediction, the higher the loss", _no_logits, _far, lambda *_: "clipped-log", lambda _: [(3, 4)]),
+    Law(
+        "a prediction that is certain and right costs a number",
+        _no_probabilities,
+        _certain,
+        lambda *_: "nan-through-mask",
+        lambda _: [(3, 4)],
+    ),
     Law(
         "half precision changes nothing",
         _no_half,

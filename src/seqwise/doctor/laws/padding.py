@@ -124,13 +124,25 @@ def _empty(loss: Loss, size: Size) -> Iterator[Comparison]:
         one_row[-1] = False
         for kept in [nothing, one_row] if size[0] > 1 else [nothing]:
             arrays = loss.arrays(logits, labels, kept, channel, **options)
-            value = loss.value(logits, labels, kept, channel, **options)
+            value = _divided(loss, logits, labels, kept, channel, options)
             expected = 0.0 if not kept.any() else value if np.isfinite(value) else 1.0
             told = "it should be" if not kept.any() else "it should be a number"
             if np.isfinite(value) and not kept.any():
                 expected = value  # a constant beside the average, such as a penalty, is no fault
             yield compared(loss, arrays, ("the loss", value), (told, expected), channel=channel)
         yield from _empty_gradient(loss, logits, labels, nothing, channel)
+
+
+def _divided(
+    loss: Loss, logits: Array, labels: Array, counts: Array, channel: Channel, options: dict[str, Any]
+) -> float:
+    """The loss; NaN where Python itself refuses to divide by 0."""
+    try:
+        return loss.value(logits, labels, counts, channel, **options)
+    except CallFailed as failure:
+        if isinstance(failure.cause, ArithmeticError):
+            return np.nan
+        raise
 
 
 def _empty_gradient(loss: Loss, logits: Array, labels: Array, counts: Array, channel: Channel) -> Iterator[Comparison]:
@@ -146,24 +158,23 @@ def _empty_gradient(loss: Loss, logits: Array, labels: Array, counts: Array, cha
 
 def padding_bug(loss: Loss, comparison: Comparison) -> str:
     """Which of the ways to be wrong about padding it is, from how much each position weighs."""
-    channel = comparison.context["channel"]
-    rows, steps = max(sizes(loss.classes))
-    counts = ragged(rows, steps)
-    try:
-        found = shares(loss, counts, channel)
-    except CallFailed:
-        return "padding-in-average"
-    if np.abs(found[~counts]).max() > TOLERANCE:
-        return "padding-in-gradient" if all(scaling(loss)) else "padding-in-average"
-    return "mask-as-weight"
+    if not _padding_weighs(loss, comparison.context["channel"]):
+        return "mask-as-weight"
+    return "padding-in-gradient" if all(scaling(loss)) else "padding-in-average"
 
 
 def _gradient_bug(loss: Loss, comparison: Comparison) -> str:
-    channel = comparison.context["channel"]
+    is_weighed = _padding_weighs(loss, comparison.context["channel"])
+    return padding_bug(loss, comparison) if is_weighed else "padding-in-gradient"
+
+
+def _padding_weighs(loss: Loss, channel: Channel) -> bool:
+    """Whether padding has a share of the loss; so too where no position has a share that could be measured."""
     counts = ragged(*max(sizes(loss.classes)))
-    if np.abs(shares(loss, counts, channel)[~counts]).max() > TOLERANCE:
-        return padding_bug(loss, comparison)
-    return "padding-in-gradient"
+    try:
+        return bool(np.abs(shares(loss, counts, channel)[~counts]).max() > TOLERANCE)
+    except CallFailed:
+        return True
 
 
 def _always(bug: str) -> Any:
