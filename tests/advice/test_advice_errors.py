@@ -139,7 +139,8 @@ CASES = {
     "another batch": (
         {"labels": (9,), "logits": (8, 3)},
         ShapeError,
-        f"advise: these shapes fit no problem\n  logits  float  (8, 3)\n  labels  int    (9,)\n{NOTHING_FITS}",
+        f"advise: these shapes fit no problem: labels are of 9 sequences, logits of 8\n  logits  float  (8, 3)\n"
+        f"  labels  int    (9,)\n{NOTHING_FITS}",
     ),
     "steps that differ": (
         {"labels": (8, 19, 2), "logits": (8, 30, 2, 5)},
@@ -150,18 +151,21 @@ CASES = {
     "a mask of another shape": (
         {"labels": (8,), "logits": (8, 3), "mask": (5, 5)},
         ShapeError,
-        "advise: these shapes fit no problem\n  logits  float  (8, 3)\n  labels  int    (8,)\n"
+        "advise: these shapes fit no problem: labels are of 8 sequences, mask of 5\n  logits  float  (8, 3)\n"
+        "  labels  int    (8,)\n"
         f"  mask    bool   (5, 5)\n{NOTHING_FITS}",
     ),
     "lengths of another batch": (
         {"labels": (8, 20), "lengths": (9,)},
         ShapeError,
-        f"advise: these shapes fit no problem\n  labels   int  (8, 20)\n  lengths  int  (9,)\n{NOTHING_FITS}",
+        f"advise: these shapes fit no problem: labels are of 8 sequences, lengths of 9\n"
+        f"  labels   int  (8, 20)\n  lengths  int  (9,)\n{NOTHING_FITS}",
     ),
     "states of another batch": (
         {"labels": (8,), "hidden": (9, 20, 4)},
         ShapeError,
-        f"advise: these shapes fit no problem\n  hidden  float  (9, 20, 4)\n  labels  int    (8,)\n{NOTHING_FITS}",
+        f"advise: these shapes fit no problem: labels are of 8 sequences, hidden of 9\n"
+        f"  hidden  float  (9, 20, 4)\n  labels  int    (8,)\n{NOTHING_FITS}",
     ),
     "not the problem that was named": (
         {"labels": (8,), "logits": (8, 3), "problem": "outputs"},

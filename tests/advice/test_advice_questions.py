@@ -579,3 +579,41 @@ def test_text_labels_of_an_array():
 def test_labels_that_a_mask_hides_say_nothing():
     labels, mask = np.array([[0, 1], [2, 77]]), np.array([[True, True], [True, False]])
     assert advise(labels=labels, mask=mask).title == "one label out of 3 classes per step"
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "changed"),
+    [
+        ((8, 47), (8, 1, 47), ["take labels[:, 0]", "change the head: Linear(hidden, 47 * 3) -> reshape (8, 47, 3)"]),
+        ((8, 1, 47), (8, 47), ["take logits[:, 0]", "change the head: Linear(hidden, 47 * 3) -> reshape (8, 47, 3)"]),
+        ((8, 47, 1, 3), (8, 47), ["take logits[:, :, 0]"]),
+        ((8, 47, 3), (8, 1, 47), ["take labels[:, 0]"]),
+    ],
+)
+def test_q4_an_axis_of_size_1_anywhere(logits, labels, changed):
+    advice = advise(logits=logits, labels=labels, values=(-1, 0, 1))
+    assert advice.title == "47 labels out of 3 classes each, per sequence"
+    assert [do for _, do in changes(advice)] == changed
+    assert advice.shapes["logits"].shape == (8, 47, 3)
+
+
+def test_q4_an_axis_of_size_1_in_both():
+    advice = advise(logits=(8, 1, 47), labels=(8, 1, 47), values=(-1, 0, 1))
+    assert [do for _, do in changes(advice)] == [
+        "take labels[:, 0]",
+        "take logits[:, 0]",
+        "change the head: Linear(hidden, 47 * 3) -> reshape (8, 47, 3)",
+    ]
+
+
+def test_q1_logits_of_the_last_step_with_its_axis_kept():
+    advice = advise(logits=(16, 1, 3), labels=(16,))
+    assert advice.problem == "label"
+    assert changes(advice) == [("logits (16, 1, 3): axis 1 has size 1", "take logits[:, 0]")]
+
+
+def test_q2_beside_a_softmax_labels_of_its_shape_are_one_hot():
+    advice = advise(probabilities=(3, 4), labels=(3, 4))
+    assert advice.problem == "label"
+    assert advice.call == "cross_entropy(probabilities, labels, from_logits=False)"
+    assert "--problem multilabel" in flags(advice)

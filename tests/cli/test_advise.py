@@ -103,7 +103,7 @@ MISTAKES = {
     "a file that is not there": (["arrays.npz"], "arrays.npz: no such file"),
     "shapes that fit nothing": (
         ["--logits", "8x3", "--labels", "9"],
-        "advise: these shapes fit no problem\n"
+        "advise: these shapes fit no problem: labels are of 9 sequences, logits of 8\n"
         "  logits  float  (8, 3)\n"
         "  labels  int    (9,)\n"
         "  expected: the batch first everywhere; labels (batch,), (batch, time), (batch, outputs) or (batch, time, "

@@ -8,7 +8,7 @@ from math import prod
 
 from seqwise.advice.classes import values_of_classes
 from seqwise.advice.facts import Facts
-from seqwise.advice.matching import KEEP_STEPS, match
+from seqwise.advice.matching import KEEP_STEPS, match, without_inner_axis
 from seqwise.advice.problems import Problem
 from seqwise.advice.reading import Change, Reading, Shape, Strain, View
 from seqwise.shapes import shape_text
@@ -74,6 +74,8 @@ def _views(facts: Facts, rank: int, per_step: bool) -> Iterator[View]:
         yield View.after(shape[1:], wrong, do, is_stray=True)
     if len(shape) == rank + 1 and shape[-1] == 1:
         yield View.after(shape[:-1], f"{text}: the last axis has size 1", "take labels[..., 0]")
+    if len(shape) == rank + 1:
+        yield from without_inner_axis(shape, text, "labels")
     if per_step and rank == 2:
         yield from _views_of_steps(facts, text)
 
@@ -87,7 +89,7 @@ def _views_of_steps(facts: Facts, text: str) -> Iterator[View]:
     if shape[::-1] == batch_and_time != shape:
         name = facts.scores if facts.logits else "states"
         yield View.after(batch_and_time, f"{text}: axis 1 is the batch, as axis 0 of the {name}", "take labels.T")
-    if shape == (prod(batch_and_time),):
+    if shape == (prod(batch_and_time),) and batch_and_time[1] > 1:
         wrong = f"{text}: batch and time are flattened into one axis"
         do = f"keep them apart, labels.reshape{shape_text(batch_and_time)}: lengths and masks need them"
         yield View.after(batch_and_time, wrong, do)

@@ -12,7 +12,7 @@ from seqwise.advice.problems import Problem
 from seqwise.advice.reading import Change, Shape, Strain, View, head_text
 from seqwise.shapes import shape_text
 
-__all__ = ["KEEP_STEPS", "Match", "match"]
+__all__ = ["KEEP_STEPS", "Match", "match", "without_inner_axis"]
 
 KEEP_STEPS = "the first output of torch's layers, return_sequences=True in Keras"
 """How to have states of every step."""
@@ -72,7 +72,11 @@ class _Wanted:
 
     def wrong(self, shape: Shape, problem: str) -> str:
         """What is wrong with logits of a shape."""
-        return f"{self.facts.scores} {shape_text(shape)}: {problem}"
+        return f"{self.text(shape)}: {problem}"
+
+    def text(self, shape: Shape) -> str:
+        """What logits of a shape are called."""
+        return f"{self.facts.scores} {shape_text(shape)}"
 
 
 def match(
@@ -114,6 +118,8 @@ def _views(shape: Shape, wanted: _Wanted) -> Iterator[View]:
         yield View.after(shape[1:], wanted.wrong(shape, "axis 0 has size 1 and is not the batch"), f"take {name}[0]")
     if len(shape) > 1 and shape[-1] == 1:
         yield View.after(shape[:-1], wanted.wrong(shape, "the last axis has size 1"), f"take {name}[..., 0]")
+    if len(shape) > len(positions) and 1 not in positions[1:]:
+        yield from without_inner_axis(shape, wanted.text(shape), name)
     if len(shape) > 2 and shape[0] != positions[0] == shape[1]:
         wrong = wanted.wrong(shape, "the batch is on axis 1, time comes first")
         do = f"swap them, {name}.swapaxes(0, 1), or build the layer with batch_first=True"
@@ -123,6 +129,14 @@ def _views(shape: Shape, wanted: _Wanted) -> Iterator[View]:
         wrong = wanted.wrong(shape, "batch and the axes after it are flattened into one")
         do = f"keep them apart, {name}.reshape{shape_text(whole)}: lengths and masks need them"
         yield View.after(whole, wrong, do)
+
+
+def without_inner_axis(shape: Shape, text: str, name: str) -> Iterator[View]:
+    """The shape without an axis of size 1 that is neither the first nor the last, one after the other."""
+    for axis in range(1, len(shape) - 1):
+        if shape[axis] == 1:
+            taken = f"take {name}[{':, ' * axis}0]"
+            yield View.after(shape[:axis] + shape[axis + 1 :], f"{text}: axis {axis} has size 1", taken)
 
 
 def _rules(shape: Shape, wanted: _Wanted) -> Iterator[Match]:
@@ -195,7 +209,7 @@ def _other_steps(shape: Shape, wanted: _Wanted) -> Iterator[Match]:
 def _vectors_of_steps(shape: Shape, wanted: _Wanted) -> Iterator[Match]:
     """(batch, time, n) where the labels are of whole sequences: logits of steps, or states of any size."""
     problem, positions = wanted.problem, wanted.positions
-    if problem.per_step or len(shape) != 3 or shape[0] != positions[0] or shape[1:2] == positions[1:2]:
+    if problem.per_step or len(shape) != 3 or shape[0] != positions[0] or shape[1] in (1, *positions[1:2]):
         return
     size = shape[-1]
     per_label, rest = divmod(size, positions[-1] if problem.inner else 1)

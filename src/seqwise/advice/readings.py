@@ -47,7 +47,7 @@ def _unlikely(reading: Reading, facts: Facts) -> tuple[bool, ...]:
 def _are_one_hot(facts: Facts) -> bool:
     """Whether labels that can be one-hot more likely are; of floats with many axes, or beside a softmax, most are."""
     if facts.rows_sum_to_1 is None:
-        return facts.labels.kind == "float" and (len(facts.labels.shape) > 2 or not facts.from_logits)
+        return not facts.from_logits or (facts.labels.kind == "float" and len(facts.labels.shape) > 2)
     return facts.rows_sum_to_1
 
 
@@ -87,7 +87,7 @@ def _nothing_fits(facts: Facts, problem: str | None) -> ShapeError:
     if problem is None:
         return facts.call.error(
             ShapeError,
-            "these shapes fit no problem",
+            f"these shapes fit no problem{_disagreement(facts)}",
             expected="the batch first everywhere; labels (batch,), (batch, time), (batch, outputs) or "
             "(batch, time, outputs), and logits with one more axis, the classes",
             hint="labels, logits, hidden states, mask and lengths must agree on the batch and on the steps",
@@ -100,3 +100,13 @@ def _nothing_fits(facts: Facts, problem: str | None) -> ShapeError:
         expected=axes,
         hint="leave --problem out to see what they can be",
     )
+
+
+def _disagreement(facts: Facts) -> str:
+    """Which arrays are of another number of sequences than the labels, whatever their axes are; empty when none."""
+    batch = facts.labels.shape[0]
+    named = {facts.scores: facts.logits, "hidden": facts.hidden, "mask": facts.mask, "lengths": facts.lengths}
+    others = [
+        f"{name} of {array.shape[0]}" for name, array in named.items() if array is not None and batch not in array.shape
+    ]
+    return f": labels are of {batch} sequences, {' and '.join(others)}" if others else ""
