@@ -13,7 +13,6 @@ of the whole process, share of padding, parameters.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import resource
@@ -27,32 +26,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["TASKS", "train"]
+from benchmarks.peers.rows import TASKS, Row, figure, read, tokens_of
+
+__all__ = ["train"]
 
 _PAD, _UNKNOWN = 0, 1
 _NO_TAG = -100
-TASKS = ("intent", "slots", "upos")
-
-Example = tuple[list[str], Any]
-"""Words, and the label of the sequence or those of its words."""
-
-
-def read(folder: Path, part: str, task: str) -> list[Example]:
-    """The examples of `train`, `dev` or `test`: JSONL with `tokens`, `intent`, `slots`, or CoNLL-U with UPOS."""
-    path = next(path for path in folder.iterdir() if path.name.startswith(f"{part}."))
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        lines = file.read().splitlines()
-    if task != "upos":
-        return [(row["tokens"], row[task]) for row in map(json.loads, lines)]
-    examples: list[Example] = [([], [])]
-    for line in lines:
-        fields = line.split("\t")
-        if not line:
-            examples.append(([], []))
-        elif not line.startswith("#") and fields[0].isdigit():
-            examples[-1][0].append(fields[1])
-            examples[-1][1].append(fields[3])
-    return [example for example in examples if example[0]]
 
 
 class Model(nn.Module):
@@ -93,7 +72,7 @@ class Numbered:
             yield words, torch.stack(labels) if padded is None else padded, sum(len(self.words[i]) for i in rows)
 
 
-def numbered(examples: Sequence[Example], words: dict[str, int], classes: dict[str, int]) -> Numbered:
+def numbered(examples: Sequence[Row], words: dict[str, int], classes: dict[str, int]) -> Numbered:
     """The examples as numbers; a word that is not known is the unknown word, a label that is not known never right."""
     return Numbered(
         [torch.tensor([words.get(word, _UNKNOWN) for word in sentence]) for sentence, _ in examples],
@@ -108,36 +87,19 @@ def numbered(examples: Sequence[Example], words: dict[str, int], classes: dict[s
     )
 
 
-def spans(tags: Sequence[str]) -> set[tuple[str, int, int]]:
-    """The spans of IOB tags: type, first step, step after the last."""
-    found, start, kind = set(), 0, ""
-    for step, tag in enumerate([*tags, "O"]):
-        if kind and (tag[0] != "I" or tag[2:] != kind):
-            found.add((kind, start, step))
-            kind = ""
-        if tag != "O" and not kind:
-            start, kind = step, tag[2:]
-    return found
-
-
-def figure(model: Model, data: Numbered, names: Sequence[str], batch_size: int, task: str) -> float:
-    """Accuracy, for slots the F1 of spans."""
-    right = total = found = 0
+def predicted(model: Model, data: Numbered, names: Sequence[str], batch_size: int) -> list[Any]:
+    """The label of each sequence, or those of its words."""
+    found: list[Any] = []
     model.eval()
     with torch.no_grad():
         for words, labels, _ in data.batches(batch_size, shuffled=False):
             best = model(words).argmax(-1)
-            if task == "slots":
-                for row, gold in zip(best.tolist(), labels.tolist(), strict=True):
-                    steps = sum(tag != _NO_TAG for tag in gold)
-                    of_gold = spans([names[tag] for tag in gold[:steps]])
-                    of_model = spans([names[tag] for tag in row[:steps]])
-                    right, total, found = right + len(of_gold & of_model), total + len(of_gold), found + len(of_model)
+            if model.per_step:
+                steps = (labels != _NO_TAG).sum(1).tolist()
+                found += [[names[tag] for tag in row[:n]] for row, n in zip(best.tolist(), steps, strict=True)]
             else:
-                right += int((best == labels).sum())
-                total += int((labels != _NO_TAG).sum())
-                found = total
-    return 2 * right / (total + found)
+                found += [names[label] for label in best.tolist()]
+    return found
 
 
 def train(
@@ -159,7 +121,8 @@ def train(
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     criterion = nn.CrossEntropyLoss(ignore_index=_NO_TAG)
     speeds, computed, valid, dev = [], 0, 0, []
-    names = [*classes, "O"]
+    names = list(classes)
+    gold = {part: [label for _, label in examples] for part, examples in parts.items()}
     for _ in range(epochs):
         model.train()
         tokens, started = 0, time.perf_counter()
@@ -173,7 +136,10 @@ def train(
             computed += inputs.numel()
         speeds.append(tokens / (time.perf_counter() - started))
         valid += tokens
-        dev.append(figure(model, data["dev"], names, batch, task))
+        dev.append(figure(task, gold["dev"], predicted(model, data["dev"], names, batch)))
+    started = time.perf_counter()
+    test = predicted(model, data["test"], names, batch)
+    seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "peer": "recipe",
@@ -181,9 +147,10 @@ def train(
         "task": task,
         "seed": seed,
         "epochs": epochs,
-        "test": figure(model, data["test"], names, batch, task),
+        "test": figure(task, gold["test"], test),
         "dev": dev,
         "tokens_per_second": statistics.median(speeds),
+        "test_tokens_per_second": tokens_of(parts["test"]) / seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "padding_share": 1 - valid / max(computed, 1),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
