@@ -51,22 +51,11 @@ INLINE numbers larger_numbers(numbers a, numbers b) {
 #endif
 }
 
-/* Each step takes the second half of what is left of an array into the first; written out, since compilers make vector
-   operations of these loops only one by one. */
-#define IN_HALVES(step)                      \
-    for (int i = 0; NUMBERS > 8 && i < 8; i++) \
-        step(i, i + 8);                      \
-    for (int i = 0; NUMBERS > 4 && i < 4; i++) \
-        step(i, i + 4);                      \
-    for (int i = 0; NUMBERS > 2 && i < 2; i++) \
-        step(i, i + 2);                      \
-    step(0, 1)
-
 INLINE number largest_number(numbers values) {
     number most[16];
     *(loose_numbers *)most = values;
 #define STEP(a, b) most[a] = most[a] > most[b] ? most[a] : most[b]
-    IN_HALVES(STEP);
+    IN_HALVES(NUMBERS, STEP);
 #undef STEP
     return most[0];
 }
@@ -75,7 +64,7 @@ INLINE int is_any(masks mask) {
     mask_number any[16];
     *(loose_masks *)any = mask;
 #define STEP(a, b) any[a] |= any[b]
-    IN_HALVES(STEP);
+    IN_HALVES(NUMBERS, STEP);
 #undef STEP
     return any[0] != 0;
 }
