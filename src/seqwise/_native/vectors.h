@@ -27,6 +27,7 @@ typedef float few_floats __attribute__((vector_size(BYTES / 2), may_alias)); /* 
 
 /* The same, at any address. */
 typedef double loose_doubles __attribute__((vector_size(BYTES), aligned(8), may_alias));
+typedef int64_t loose_longs __attribute__((vector_size(BYTES), aligned(8), may_alias));
 typedef float loose_few_floats __attribute__((vector_size(BYTES / 2), aligned(4), may_alias));
 
 INLINE doubles doubles_of(double value) { return value - (doubles){0}; }
@@ -47,29 +48,42 @@ INLINE doubles larger(doubles a, doubles b) {
 #endif
 }
 
+/* Each step takes the second half of what is left of an array of up to 16 into the first; written out, since compilers
+   make vector operations of these loops only one by one. */
+#define IN_HALVES(size, step)             \
+    for (int i = 0; size > 8 && i < 8; i++) \
+        step(i, i + 8);                   \
+    for (int i = 0; size > 4 && i < 4; i++) \
+        step(i, i + 4);                   \
+    for (int i = 0; size > 2 && i < 2; i++) \
+        step(i, i + 2);                   \
+    step(0, 1)
+
 INLINE double sum_of(doubles values) {
-    double sums[DOUBLES];
+    double sums[16];
     *(loose_doubles *)sums = values;
-    for (int half = DOUBLES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++)
-            sums[i] += sums[i + half];
+#define STEP(a, b) sums[a] += sums[b]
+    IN_HALVES(DOUBLES, STEP);
+#undef STEP
     return sums[0];
 }
 
 INLINE double largest_of(doubles values) {
-    double most[DOUBLES];
+    double most[16];
     *(loose_doubles *)most = values;
-    for (int half = DOUBLES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++)
-            most[i] = most[i] > most[i + half] ? most[i] : most[i + half];
+#define STEP(a, b) most[a] = most[a] > most[b] ? most[a] : most[b]
+    IN_HALVES(DOUBLES, STEP);
+#undef STEP
     return most[0];
 }
 
 INLINE int any_of(longs mask) {
-    int64_t any = 0;
-    for (int i = 0; i < DOUBLES; i++)
-        any |= mask[i];
-    return any != 0;
+    int64_t any[16];
+    *(loose_longs *)any = mask;
+#define STEP(a, b) any[a] |= any[b]
+    IN_HALVES(DOUBLES, STEP);
+#undef STEP
+    return any[0] != 0;
 }
 
 /* exp for arguments up to 0; 0 below -708, where results are no longer normal; NaN for NaN. The error is below 1 unit
