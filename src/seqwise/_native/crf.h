@@ -58,11 +58,11 @@ INLINE void put_number(const struct chain *chain, void *array, int64_t index, do
         ((float *)array)[index] = (float)value;
 }
 
-/* Room for so many vectors, all 0; for free() to give back. */
-INLINE doubles *vectors(int64_t count) {
-    doubles *found = aligned_alloc(64, ((size_t)count * sizeof(doubles) + 127) / 64 * 64);
-    return memset(found, 0, (size_t)count * sizeof(doubles));
-}
+/* Room for so many vectors, with anything in it; for free() to give back. */
+INLINE doubles *room(int64_t count) { return aligned_alloc(64, ((size_t)count * sizeof(doubles) + 127) / 64 * 64); }
+
+/* The same, all 0. */
+INLINE doubles *vectors(int64_t count) { return memset(room(count), 0, (size_t)count * sizeof(doubles)); }
 
 #define SIDE 8 /* sequences that are computed side by side, at most; fewer where that leaves threads without any */
 

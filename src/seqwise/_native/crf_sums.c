@@ -468,7 +468,7 @@ SEQWISE_API void seqwise_crf_losses(const struct chain *chain, void *losses, voi
     if (*status == FINE) {
         job.places = ahead ? chain->time : 1;
         job.losses = losses;
-        job.ahead = ahead ? ahead : vectors(job.groups * job.side * job.model.width);
+        job.ahead = ahead ? ahead : room(job.groups * job.side * job.model.width);
         seqwise_parallel(job.groups, forward, &job);
         for (int64_t row = 0; row < chain->batch; row++)
             put_number(chain, counts, row, (double)job.steps.count[row]);
@@ -505,7 +505,7 @@ SEQWISE_API void seqwise_crf_marginals(const struct chain *chain, void *marginal
     struct job job;
     *status = job_of(chain, &job);
     if (*status == FINE) {
-        job.ahead = vectors(job.groups * job.side * chain->time * job.model.width);
+        job.ahead = room(job.groups * job.side * chain->time * job.model.width);
         seqwise_parallel(job.groups, forward, &job);
         job.by_emissions = marginals;
         job.parts = job.groups;

@@ -69,7 +69,8 @@ def best_paths(arrays: Arrays, fill: int) -> tuple[Tensor, Tensor] | None:
     emissions = made["emissions"]
     tags = torch.empty(emissions.shape[:2], dtype=torch.long)
     scores = torch.empty(len(emissions), dtype=emissions.dtype)
-    if not _is_done("seqwise_crf_decode", made, ctypes.c_int64(fill), tags, scores):
+    name = "seqwise_crf_decode_double" if emissions.dtype == torch.float64 else "seqwise_crf_decode_float"
+    if not _is_done(name, made, ctypes.c_int64(fill), tags, scores):
         return None
     return tags, _attached(made, tags, scores) if _need_gradient(made) else scores
 

@@ -1,4 +1,5 @@
-/* The best path of a linear-chain CRF (Viterbi).
+/* The best path of a linear-chain CRF (Viterbi), in float or double: crf_decode_float.c and crf_decode_double.c are this
+   text with another `number`.
 
    The best score of a path that ends with class j at step k is
 
@@ -10,66 +11,130 @@
 
    Several sequences are computed side by side, so that the transitions are read once for all of them. */
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "crf.h"
+
+typedef number numbers __attribute__((vector_size(BYTES), may_alias));
+typedef number loose_numbers __attribute__((vector_size(BYTES), aligned(sizeof(number)), may_alias));
+typedef mask_number masks __attribute__((vector_size(BYTES), may_alias));
+typedef mask_number loose_masks __attribute__((vector_size(BYTES), aligned(sizeof(number)), may_alias));
+
+#define NUMBERS (BYTES / (int)sizeof(number)) /* in a vector */
 
 #ifdef __AVX512F__
 enum { ROWS_AT_ONCE = 8, WIDTH_AT_ONCE = 3 }; /* what the registers hold: 32 here, 16 elsewhere */
 #else
-enum { ROWS_AT_ONCE = 4, WIDTH_AT_ONCE = 2 };
+enum { ROWS_AT_ONCE = 4, WIDTH_AT_ONCE = 3 };
 #endif
 
 struct job {
     const struct chain *chain;
     struct steps steps;
     int64_t width, side;
-    doubles *transitions, *back, *start, *end; /* rows of classes; back: transitions transposed */
+    numbers *transitions, *back, *start, *end; /* rows of classes; back: transitions transposed */
     int64_t fill;
     int64_t *tags; /* (batch, time) */
     void *scores;  /* (batch,) */
 };
 
+INLINE numbers numbers_of(number value) { return value - (numbers){0}; }
+
+INLINE numbers larger_numbers(numbers a, numbers b) {
+#if defined(__AVX512F__)
+    return sizeof(number) == 4 ? (numbers)_mm512_max_ps((__m512)a, (__m512)b)
+                               : (numbers)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return sizeof(number) == 4 ? (numbers)_mm256_max_ps((__m256)a, (__m256)b)
+                               : (numbers)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+    masks first = a > b;
+    return (numbers)((first & (masks)a) | (~first & (masks)b));
+#endif
+}
+
+/* Each step takes the second half of what is left of an array into the first; written out, since compilers make vector
+   operations of these loops only one by one. */
+#define IN_HALVES(step)                      \
+    for (int i = 0; NUMBERS > 8 && i < 8; i++) \
+        step(i, i + 8);                      \
+    for (int i = 0; NUMBERS > 4 && i < 4; i++) \
+        step(i, i + 4);                      \
+    for (int i = 0; NUMBERS > 2 && i < 2; i++) \
+        step(i, i + 2);                      \
+    step(0, 1)
+
+INLINE number largest_number(numbers values) {
+    number most[16];
+    *(loose_numbers *)most = values;
+#define STEP(a, b) most[a] = most[a] > most[b] ? most[a] : most[b]
+    IN_HALVES(STEP);
+#undef STEP
+    return most[0];
+}
+
+INLINE int is_any(masks mask) {
+    mask_number any[16];
+    *(loose_masks *)any = mask;
+#define STEP(a, b) any[a] |= any[b]
+    IN_HALVES(STEP);
+#undef STEP
+    return any[0] != 0;
+}
+
+/* A row of emissions, -inf beyond the classes. */
+INLINE void load_numbers(const struct chain *chain, int64_t at, numbers *out) {
+    const number *row = (const number *)chain->emissions + at;
+    int64_t classes = chain->classes, whole = classes / NUMBERS;
+    for (int64_t v = 0; v < whole; v++)
+        out[v] = *(const loose_numbers *)(row + v * NUMBERS);
+    if (whole * NUMBERS < classes) {
+        numbers rest = numbers_of((number)-INFINITY);
+        for (int64_t i = whole * NUMBERS; i < classes; i++)
+            rest[i % NUMBERS] = row[i];
+        out[whole] = rest;
+    }
+}
+
 static void spread(const struct chain *chain, const void *scores, const uint8_t *allowed, int64_t rows, int64_t width,
-                   doubles *out) {
+                   numbers *out) {
     for (int64_t row = 0; row < rows; row++)
-        for (int64_t i = 0; i < width * DOUBLES; i++) {
+        for (int64_t i = 0; i < width * NUMBERS; i++) {
             int64_t from = row * chain->classes + i;
             int is_there = i < chain->classes && !(allowed && !allowed[from]);
-            ((double *)out)[row * width * DOUBLES + i] =
-                !is_there ? -INFINITY : scores ? number_at(chain, scores, from) : 0.0;
+            ((number *)out)[row * width * NUMBERS + i] =
+                (number)(!is_there ? -INFINITY : scores ? number_at(chain, scores, from) : 0.0);
         }
 }
 
-INLINE void best_block(const int rows, const int wide, int64_t classes, int64_t width, const doubles *restrict matrix,
-                       const double *restrict left, doubles *restrict out) {
-    doubles best[8][4];
+INLINE void best_block(const int rows, const int wide, int64_t classes, int64_t width, const numbers *restrict matrix,
+                       const number *restrict left, numbers *restrict out) {
+    numbers best[8][4];
     for (int row = 0; row < rows; row++)
         for (int v = 0; v < wide; v++)
-            best[row][v] = doubles_of(-INFINITY);
+            best[row][v] = numbers_of(-INFINITY);
     for (int64_t i = 0; i < classes; i++)
         for (int row = 0; row < rows; row++) {
-            doubles ahead = doubles_of(left[row * width * DOUBLES + i]);
+            numbers ahead = numbers_of(left[row * width * NUMBERS + i]);
             for (int v = 0; v < wide; v++)
-                best[row][v] = larger(ahead + matrix[i * width + v], best[row][v]);
+                best[row][v] = larger_numbers(ahead + matrix[i * width + v], best[row][v]);
         }
     for (int row = 0; row < rows; row++)
         for (int v = 0; v < wide; v++)
             out[row * width + v] = best[row][v];
 }
 
-INLINE void best_rows(const int rows, int64_t classes, int64_t width, const doubles *matrix, const doubles *left,
-                      doubles *out) {
+INLINE void best_rows(const int rows, int64_t classes, int64_t width, const numbers *matrix, const numbers *left,
+                      numbers *out) {
     int64_t v = 0;
     for (; v + WIDTH_AT_ONCE <= width; v += WIDTH_AT_ONCE)
-        best_block(rows, WIDTH_AT_ONCE, classes, width, matrix + v, (const double *)left, out + v);
-    for (; v < width; v++)
-        best_block(rows, 1, classes, width, matrix + v, (const double *)left, out + v);
+        best_block(rows, WIDTH_AT_ONCE, classes, width, matrix + v, (const number *)left, out + v);
+    if (width - v == 2)
+        best_block(rows, 2, classes, width, matrix + v, (const number *)left, out + v);
+    else if (width - v == 1)
+        best_block(rows, 1, classes, width, matrix + v, (const number *)left, out + v);
 }
 
 /* out[j] = max over i of (left[i] + transitions[i][j]), for the rows of classes of several sequences. */
-static void best_onward(int64_t rows, const struct job *job, const doubles *left, doubles *out) {
+static void best_onward(int64_t rows, const struct job *job, const numbers *left, numbers *out) {
     int64_t width = job->width, classes = job->chain->classes;
     for (; rows >= ROWS_AT_ONCE; rows -= ROWS_AT_ONCE, left += ROWS_AT_ONCE * width, out += ROWS_AT_ONCE * width)
         best_rows(ROWS_AT_ONCE, classes, width, job->transitions, left, out);
@@ -80,43 +145,43 @@ static void best_onward(int64_t rows, const struct job *job, const doubles *left
 }
 
 /* a_k of one sequence; whether all its emissions are numbers below infinity. */
-static int forward_row(const struct job *job, int64_t row, int64_t place, const doubles *before, doubles *own) {
+static int forward_row(const struct job *job, int64_t row, int64_t place, const numbers *before, numbers *own) {
     const struct chain *chain = job->chain;
     int64_t step = step_at(chain, &job->steps, row, place);
-    load_row(chain, chain->emissions, (row * chain->time + step) * chain->classes, own);
-    doubles most = doubles_of(-INFINITY);
-    longs wrong = {0};
+    load_numbers(chain, (row * chain->time + step) * chain->classes, own);
+    numbers most = numbers_of(-INFINITY);
+    masks wrong = {0};
     for (int64_t v = 0; v < job->width; v++) {
         wrong |= ~(own[v] < INFINITY);
         own[v] += before[v];
-        most = larger(own[v], most);
+        most = larger_numbers(own[v], most);
     }
-    double top = largest_of(most);
+    number top = largest_number(most);
     for (int64_t v = 0; top > -INFINITY && v < job->width; v++)
         own[v] -= top;
-    return !any_of(wrong);
+    return !is_any(wrong);
 }
 
 /* The first class of the largest sum of two rows; that sum is left in `most`. */
-INLINE int64_t first_of_largest(int64_t width, const doubles *left, const doubles *right, double *most) {
-    doubles so_far = left[0] + right[0];
+INLINE int64_t first_of_largest(int64_t width, const numbers *left, const numbers *right, number *most) {
+    numbers so_far = left[0] + right[0];
     for (int64_t v = 1; v < width; v++)
-        so_far = larger(left[v] + right[v], so_far);
-    *most = largest_of(so_far);
+        so_far = larger_numbers(left[v] + right[v], so_far);
+    *most = largest_number(so_far);
     int64_t v = 0, i = 0;
-    longs same = left[0] + right[0] == *most;
-    while (!any_of(same) && ++v < width)
+    masks same = left[0] + right[0] == *most;
+    while (!is_any(same) && ++v < width)
         same = left[v] + right[v] == *most;
-    while (!same[i] && i + 1 < DOUBLES)
+    while (!same[i] && i + 1 < NUMBERS)
         i++;
-    return v * DOUBLES + i;
+    return v * NUMBERS + i;
 }
 
-static void backward_row(const struct job *job, int64_t row, int64_t place, const doubles *ahead, int64_t *tag,
+static void backward_row(const struct job *job, int64_t row, int64_t place, const numbers *ahead, int64_t *tag,
                          double *score) {
     const struct chain *chain = job->chain;
     int64_t classes = chain->classes, at = row * chain->time + step_at(chain, &job->steps, row, place), after = *tag;
-    double most;
+    number most;
     if (place == job->steps.count[row] - 1) {
         *tag = first_of_largest(job->width, ahead, job->end, &most);
         *score = most > -INFINITY ? chain->end ? number_at(chain, chain->end, *tag) : 0.0 : most;
@@ -135,13 +200,13 @@ static void decode(ptrdiff_t group, void *data) {
     int64_t width = job->width, stride = job->side * width, size = job->chain->batch - group * job->side;
     const int64_t *rows = job->steps.longest + group * job->side, *count = job->steps.count;
     int64_t longest = count[rows[0]];
-    doubles *ahead = vectors(longest * stride), *onward = vectors(stride);
+    numbers *ahead = (numbers *)room(longest * stride), *onward = (numbers *)room(stride);
     int is_wrong[SIDE] = {0};
     int64_t tags[SIDE] = {0};
     double scores[SIDE] = {0};
     size = size < job->side ? size : job->side;
     for (int64_t place = 0; place < longest; place++) {
-        doubles *now = ahead + place * stride;
+        numbers *now = ahead + place * stride;
         for (int64_t s = 0; s < size && place < count[rows[s]]; s++)
             is_wrong[s] |= !forward_row(job, rows[s], place, place ? onward + s * width : job->start, now + s * width);
         best_onward(size, job, now, onward);
@@ -163,23 +228,26 @@ static void decode(ptrdiff_t group, void *data) {
 }
 
 /* Tags (batch, time), `fill` where a step does not count or no path can be, and what they score (batch,). */
-SEQWISE_API void seqwise_crf_decode(const struct chain *chain, int64_t fill, int64_t *tags, void *scores,
+SEQWISE_API void DECODE(const struct chain *chain, int64_t fill, int64_t *tags, void *scores,
                                     int64_t *status) {
-    int64_t classes = chain->classes, width = (classes + DOUBLES - 1) / DOUBLES;
+    int64_t classes = chain->classes, width = (classes + NUMBERS - 1) / NUMBERS;
     struct job job = {.chain = chain, .width = width, .fill = fill, .tags = tags, .scores = scores};
     *status = steps_of(chain, &job.steps);
     if (*status == FINE)
         *status = values_of(chain, &job.steps);
     if (*status == FINE) {
         job.side = side_by_side(chain);
-        job.transitions = vectors(classes * width);
-        job.back = vectors(classes * width);
-        job.start = vectors(width);
-        job.end = vectors(width);
+        job.transitions = (numbers *)room(classes * width);
+        job.back = (numbers *)room(classes * width);
+        job.start = (numbers *)room(width);
+        job.end = (numbers *)room(width);
         spread(chain, chain->transitions, chain->allowed_transitions, classes, width, job.transitions);
         spread(chain, chain->start, chain->allowed_start, 1, width, job.start);
         spread(chain, chain->end, chain->allowed_end, 1, width, job.end);
-        transposed(classes, width, job.transitions, job.back, -INFINITY);
+        for (int64_t j = 0; j < classes; j++)
+            for (int64_t i = 0; i < width * NUMBERS; i++)
+                ((number *)job.back)[j * width * NUMBERS + i] =
+                    i < classes ? ((number *)job.transitions)[i * width * NUMBERS + j] : (number)-INFINITY;
         seqwise_parallel((chain->batch + job.side - 1) / job.side, decode, &job);
         free(job.transitions);
         free(job.back);
