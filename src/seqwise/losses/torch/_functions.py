@@ -11,8 +11,9 @@ from seqwise.losses._options import known_options, sum_and_count
 from seqwise.losses._plan import Reduction
 from seqwise.losses.torch._crf import crf_nll
 from seqwise.losses.torch._fused import fused_cross_entropy
+from seqwise.losses.torch._linear import linear_loss
 from seqwise.losses.torch._sums import LossSum, reduced
-from seqwise.losses.torch._terms import Terms, binary_terms, class_terms, linear_terms
+from seqwise.losses.torch._terms import Terms, binary_terms, class_terms
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "focal_loss", "linear_cross_entropy", "loss_sum", "ordinal_loss"]
 
@@ -279,7 +280,7 @@ def linear_cross_entropy(
         >>> loss = linear_cross_entropy(hidden, head.weight, torch.tensor([0, 2]), bias=head.bias)
         >>> torch.testing.assert_close(loss, cross_entropy(head(hidden), torch.tensor([0, 2])))
     """
-    terms = linear_terms(
+    loss: Tensor = linear_loss(
         hidden,
         weight,
         labels,
@@ -291,8 +292,10 @@ def linear_cross_entropy(
         class_weight=class_weight,
         sample_weight=sample_weight,
         label_smoothing=label_smoothing,
+        reduction=reduction,
+        denominator=denominator,
     )
-    return _reduced(terms, reduction, denominator)
+    return loss
 
 
 @known_options
