@@ -27,7 +27,7 @@ from seqwise.losses.torch._terms import class_terms_of
 __all__ = ["Head", "Positions", "chunked_losses"]
 
 CHUNK_BYTES = 1 << 24
-"""Logits of a chunk on the CPU: half of the last cache of a small machine, so that hidden and weight pass through it."""
+"""Logits of a chunk on the CPU: half of the last cache of a small machine; hidden and weight pass through it too."""
 CHUNK_BYTES_ELSEWHERE = 1 << 28
 COPIES_OF_PLAIN = 4
 """As many arrays of the size of the logits are in use on the plain path."""
@@ -75,7 +75,7 @@ class Positions:
         return Positions(plan, labels, counts, self.class_weight, sample_weight, known)
 
     def losses(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The losses of logits (rows, outputs x classes), and, for an upstream, the gradient, which may overwrite them."""
+        """The losses of logits (rows, outputs x classes); for an upstream the gradient, which may overwrite them."""
         laid_out = logits.view(*_sizes(self.plan), -1)
         if self.rows is not None and logits.dtype in (torch.float32, torch.bfloat16):
             return self._compiled(laid_out, upstream)
@@ -113,7 +113,7 @@ def chunked_losses(
         expected: what the gradient by the losses will be, but for a factor; None when nobody can know.
         plain: the same losses on the plain path.
     """
-    losses: Tensor = _Chunked.apply(*head, positions, expected, plain)
+    losses: Tensor = _Chunked.apply(*head, positions, expected, plain)  # type: ignore[no-untyped-call]
     return losses
 
 
@@ -138,7 +138,7 @@ class _Chunked(torch.autograd.Function):
         return losses
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients by hidden, weight and bias."""
         head, wanted = Head(*ctx.saved_tensors), ctx.needs_input_grad[:3]
         positions, expected, plain = ctx.given
@@ -172,9 +172,11 @@ def _plain_gradients(
     """The gradients as autograd takes them, through which they can be differentiated when gradients are enabled."""
     again = torch.is_grad_enabled()
     with torch.enable_grad():
-        at = [t if again or not w else t.detach().requires_grad_() for t, w in zip(head, wanted, strict=True)]
-        inputs = [tensor for tensor, is_wanted in zip(at, wanted, strict=True) if is_wanted]
-        found = iter(torch.autograd.grad(plain(Head(*at)), inputs, upstream, create_graph=again))
+        at = head if again else Head(*(None if t is None else t.detach() for t in head))  # type: ignore[arg-type]
+        inputs = [t for t, is_wanted in zip(at, wanted, strict=True) if t is not None and is_wanted]
+        for tensor in inputs:
+            tensor.requires_grad_()
+        found = iter(torch.autograd.grad(plain(at), inputs, upstream, create_graph=again))
     return tuple(next(found) if is_wanted else None for is_wanted in wanted)
 
 
@@ -199,7 +201,7 @@ def _pass(
 
 
 def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
-    """Rows of hidden that make a chunk; and which rows count, where they cannot be left out without waiting for a GPU."""
+    """Rows of hidden that make a chunk; and which rows count, where leaving them out would wait for a GPU."""
     hidden, weight, _ = head
     counts = positions.counts
     some = counts if counts is None or counts.dim() == 1 else counts.any(-1)
@@ -210,8 +212,9 @@ def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, 
         for begin in range(0, hidden.shape[0], most):
             yield slice(begin, begin + most), None if hidden.is_cpu else some
         return
-    for rows in some.nonzero().squeeze(-1).split(most):
-        yield rows, None
+    kept = some.nonzero().squeeze(-1)
+    for begin in range(0, len(kept), most):
+        yield kept[begin : begin + most], None
 
 
 class _Sums:

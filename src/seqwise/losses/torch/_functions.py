@@ -84,9 +84,7 @@ def cross_entropy(
 
     loss: Tensor | None = None
     if from_logits:
-        loss = fused_cross_entropy(
-            logits, labels, **options, reduction=reduction, denominator=denominator, plain=plain
-        )
+        loss = fused_cross_entropy(logits, labels, **options, reduction=reduction, denominator=denominator, plain=plain)
     return plain(logits, reduction, denominator) if loss is None else loss
 
 

@@ -20,7 +20,7 @@ from seqwise.losses._kernels.tensors import is_readable, is_traced, layout
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_cross_entropy
 from seqwise.losses.torch._rows import class_rows
 from seqwise.losses.torch._sums import LossSum, as_count, reduced
-from seqwise.losses.torch._terms import Terms
+from seqwise.losses.torch._terms import Terms, beside
 from seqwise.shapes import Arrived, arrived
 
 __all__ = ["fused_cross_entropy"]
@@ -47,9 +47,11 @@ def fused_cross_entropy(
 ) -> Any:
     """The loss, as the plain path gives it; None where that has to be asked.
 
-    Args:
-        plain: the loss of logits under a reduction on the plain path; other arguments are those of `cross_entropy`.
+    Arguments are those of `cross_entropy`, and `plain`, the loss of logits under a reduction on the plain path.
     """
+    if is_traced() or compiled() is None:
+        return None
+    mask, lengths, class_weight, sample_weight = beside(logits, mask, lengths, class_weight, sample_weight)
     if not _is_for_this(logits, labels, mask, lengths, class_weight, sample_weight, denominator):
         return None
     plan = _plan(
@@ -75,16 +77,20 @@ def fused_cross_entropy(
     losses = Losses(rows, logits, laid_out)
     if losses.look_like_probabilities:
         return None
+
+    def attached(reduction: str) -> Tensor:
+        loss: Tensor = _Attached.apply(logits, losses, plan, reduction, plain)  # type: ignore[no-untyped-call]
+        return loss
+
     if reduction is SUM_AND_COUNT:
-        count = torch.tensor(losses.weight, dtype=torch.float32)
-        return LossSum(_Attached.apply(logits, losses, plan, "sum", plain), count)
+        return LossSum(attached("sum"), torch.tensor(losses.weight, dtype=torch.float32))
     if reduction in ("sum", "mean"):
         plan.check_reduction(reduction, denominator)
         if reduction == "sum" or denominator is None:
-            return _Attached.apply(logits, losses, plan, reduction, plain)
-        total = _Attached.apply(logits, losses, plan, "sum", plain)
+            return attached(reduction)
+        total = attached("sum")
         return LossSum(total, as_count(denominator, total)).mean()
-    values = _Attached.apply(logits, losses, plan, "none", plain)
+    values = attached("none")
     weights, counts = losses.weights.view(labels.shape), (rows.index >= 0).view(labels.shape)
     return reduced(Terms(plan, values, weights, counts), reduction, denominator)
 
@@ -104,7 +110,7 @@ class _Attached(torch.autograd.Function):
         return torch.tensor(losses.mean if reduction == "mean" else losses.total, dtype=torch.float32)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """The gradient by the logits; that of the plain path where it is to be differentiated again."""
         (logits,) = ctx.saved_tensors
         losses, plan, reduction, plain = ctx.given
@@ -128,8 +134,6 @@ def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: T
 
 def _is_for_this(logits: Tensor, labels: Tensor, *options: Any) -> bool:
     """Whether all that arrived can be read by the code in C, and nothing but the logits needs a gradient."""
-    if is_traced() or compiled() is None:
-        return False
     if not (isinstance(logits, Tensor) and logits.dtype in _DTYPES and is_readable(logits)):
         return False
     if not (isinstance(labels, Tensor) and is_readable(labels)) or labels.is_floating_point():

@@ -20,7 +20,18 @@ from seqwise.losses._values import check_values
 from seqwise.losses.torch._formulas import class_logs, floored_log, index_terms, product, share_terms
 from seqwise.shapes import Arrived, arrived
 
-__all__ = ["Terms", "beside", "binary_terms", "class_terms", "class_terms_of", "counting", "in_time", "numbers", "optional", "spread"]
+__all__ = [
+    "Terms",
+    "beside",
+    "binary_terms",
+    "class_terms",
+    "class_terms_of",
+    "counting",
+    "in_time",
+    "numbers",
+    "optional",
+    "spread",
+]
 
 
 class Terms(NamedTuple):
@@ -242,10 +253,10 @@ def weighted(
 ) -> Terms:
     """The terms, with sample_weight in losses and weights, and 0 in both where a position does not count."""
     if sample_weight is not None:
-        spread = spread(sample_weight, plan.sample_weight_missing).to(losses.dtype).expand(losses.shape)
-        spread = spread if counts is None else torch.where(counts, spread, 0.0)
-        losses = product(spread, losses)
-        weights = spread if weights is None else weights * spread
+        own = spread(sample_weight, plan.sample_weight_missing).to(losses.dtype).expand(losses.shape)
+        own = own if counts is None else torch.where(counts, own, 0.0)
+        losses = product(own, losses)
+        weights = own if weights is None else weights * own
     if weights is None:
         weights = torch.ones_like(losses) if counts is None else counts.to(losses.dtype)
     if counts is not None:
