@@ -25,7 +25,7 @@ def is_traced() -> bool:
 
 def is_readable(tensor: Tensor) -> bool:
     """Whether this is an ordinary tensor on the CPU; a wrapper of a transform, or of another library, is not."""
-    return type(tensor) in _ORDINARY and tensor.is_cpu and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return type(tensor) in _ORDINARY and tensor.is_cpu and torch._C._has_storage(tensor)
 
 
 _ORDINARY = (Tensor, torch.nn.Parameter)

@@ -207,7 +207,7 @@ def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, 
     some = counts if counts is None or counts.dim() == 1 else counts.any(-1)
     size = CHUNK_BYTES if hidden.is_cpu else CHUNK_BYTES_ELSEWHERE
     copies = 1 if positions.rows is not None else COPIES_OF_PLAIN
-    most = max(1, size // (weight.shape[0] * 4 * copies))
+    most = max(1, size // (weight.shape[0] * weight.itemsize * copies))
     if some is None or not hidden.is_cpu or some.all():
         for begin in range(0, hidden.shape[0], most):
             yield slice(begin, begin + most), None if hidden.is_cpu else some

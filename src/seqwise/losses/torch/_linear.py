@@ -99,14 +99,16 @@ def _shaped(head: Head, hidden: Tensor, weight: Tensor) -> Head:
     return Head(head.hidden.view(hidden.shape), head.weight.view(weight.shape), bias)
 
 
-def _is_for_chunks(head: Head, labels: Tensor, *weights: Tensor | None) -> bool:
+def _is_for_chunks(head: Head, labels: Tensor, class_weight: Tensor | None, sample_weight: Tensor | None) -> bool:
     """Whether the logits are many, and chunks can be taken: no trace, no gradient by labels or weights, one type."""
     if is_traced() or torch.is_autocast_enabled(head.hidden.device.type):
         return False
-    if any(tensor is not None and tensor.requires_grad for tensor in (labels, *weights)):
+    if any(tensor is not None and tensor.requires_grad for tensor in (labels, class_weight, sample_weight)):
         return False
     if any(tensor is not None and tensor.dtype != head.hidden.dtype for tensor in head):
         return False
+    if class_weight is not None and class_weight.dim() > head.weight.dim() - 1:
+        return False  # outputs that share a head but not the weights of classes
     rows = math.prod(head.hidden.shape[:-1])
     return rows * math.prod(head.weight.shape[:-1]) * 4 > CHUNK_BYTES
 
