@@ -10,8 +10,10 @@ from torch import Tensor
 from seqwise.losses._options import known_options, sum_and_count
 from seqwise.losses._plan import Reduction
 from seqwise.losses.torch._crf import crf_nll
+from seqwise.losses.torch._fused import fused_cross_entropy
+from seqwise.losses.torch._linear import linear_loss
 from seqwise.losses.torch._sums import LossSum, reduced
-from seqwise.losses.torch._terms import Terms, binary_terms, class_terms, linear_terms
+from seqwise.losses.torch._terms import Terms, binary_terms, class_terms
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "focal_loss", "linear_cross_entropy", "loss_sum", "ordinal_loss"]
 
@@ -65,21 +67,25 @@ def cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = class_terms(
-        "cross_entropy",
-        logits,
-        labels,
-        class_axis=class_axis,
-        mask=mask,
-        lengths=lengths,
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-        label_smoothing=label_smoothing,
-        from_logits=from_logits,
-    )
-    return _reduced(terms, reduction, denominator)
+    options: dict[str, Any] = {
+        "class_axis": class_axis,
+        "mask": mask,
+        "lengths": lengths,
+        "ignore_index": ignore_index,
+        "label_values": label_values,
+        "class_weight": class_weight,
+        "sample_weight": sample_weight,
+        "label_smoothing": label_smoothing,
+    }
+
+    def plain(logits: Tensor, reduction: Any, denominator: float | Tensor | None = None) -> Tensor:
+        terms = class_terms("cross_entropy", logits, labels, from_logits=from_logits, **options)
+        return _reduced(terms, reduction, denominator)
+
+    loss: Tensor | None = None
+    if from_logits:
+        loss = fused_cross_entropy(logits, labels, **options, reduction=reduction, denominator=denominator, plain=plain)
+    return plain(logits, reduction, denominator) if loss is None else loss
 
 
 @known_options
@@ -272,7 +278,7 @@ def linear_cross_entropy(
         >>> loss = linear_cross_entropy(hidden, head.weight, torch.tensor([0, 2]), bias=head.bias)
         >>> torch.testing.assert_close(loss, cross_entropy(head(hidden), torch.tensor([0, 2])))
     """
-    terms = linear_terms(
+    loss: Tensor = linear_loss(
         hidden,
         weight,
         labels,
@@ -284,8 +290,10 @@ def linear_cross_entropy(
         class_weight=class_weight,
         sample_weight=sample_weight,
         label_smoothing=label_smoothing,
+        reduction=reduction,
+        denominator=denominator,
     )
-    return _reduced(terms, reduction, denominator)
+    return loss
 
 
 @known_options

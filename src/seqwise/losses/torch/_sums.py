@@ -11,7 +11,7 @@ from torch import Tensor
 from seqwise.losses._plan import SUM_AND_COUNT
 from seqwise.losses.torch._terms import Terms
 
-__all__ = ["LossSum", "reduced"]
+__all__ = ["LossSum", "as_count", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def reduced(terms: Terms, reduction: Any, denominator: float | Tensor | None) ->
     if reduction == "sum":
         return total.sum
     if denominator is not None:
-        total = LossSum(total.sum, _as_count(denominator, total.sum))
+        total = LossSum(total.sum, as_count(denominator, total.sum))
     return total.mean()
 
 
-def _as_count(denominator: float | Tensor, like: Tensor) -> Tensor:
+def as_count(denominator: float | Tensor, like: Tensor) -> Tensor:
     """The denominator as a tensor; a number is filled in on the device, since copying it there would synchronise."""
     if isinstance(denominator, Tensor):
         return denominator.to(like)

@@ -15,13 +15,23 @@ from seqwise.losses._plan import (
     Positions,
     plan_binary_cross_entropy,
     plan_cross_entropy,
-    plan_linear_cross_entropy,
 )
 from seqwise.losses._values import check_values
-from seqwise.losses.torch._formulas import class_logs, floored_log, index_terms, linear_logits, product, share_terms
+from seqwise.losses.torch._formulas import class_logs, floored_log, index_terms, product, share_terms
 from seqwise.shapes import Arrived, arrived
 
-__all__ = ["Terms", "binary_terms", "class_terms", "in_time", "linear_terms", "numbers"]
+__all__ = [
+    "Terms",
+    "beside",
+    "binary_terms",
+    "class_terms",
+    "class_terms_of",
+    "counting",
+    "in_time",
+    "numbers",
+    "optional",
+    "spread",
+]
 
 
 class Terms(NamedTuple):
@@ -58,17 +68,17 @@ def class_terms(
     ordered: bool = False,
 ) -> Terms:
     """The terms of a loss over classes; options are those of the functions."""
-    mask, lengths, class_weight, sample_weight = _beside(logits, mask, lengths, class_weight, sample_weight)
+    mask, lengths, class_weight, sample_weight = beside(logits, mask, lengths, class_weight, sample_weight)
     plan = plan_cross_entropy(
         logits=arrived("logits", logits),
         labels=arrived("labels", labels),
         class_axis=class_axis,
-        mask=_arrived("mask", mask),
-        lengths=_arrived("lengths", lengths),
+        mask=optional("mask", mask),
+        lengths=optional("lengths", lengths),
         ignore_index=ignore_index,
         label_values=label_values,
-        class_weight=_arrived("class_weight", class_weight),
-        sample_weight=_arrived("sample_weight", sample_weight),
+        class_weight=optional("class_weight", class_weight),
+        sample_weight=optional("sample_weight", sample_weight),
         label_smoothing=label_smoothing,
         gamma=gamma,
         ordered=ordered,
@@ -77,7 +87,7 @@ def class_terms(
     axis = plan.class_axis
     assert axis is not None
     classes_last = labels.long() if plan.labels == "index" else labels.movedim(axis, -1)
-    counts = _counting(plan, classes_last, mask, lengths)
+    counts = counting(plan, classes_last, mask, lengths)
     arrays = numbers(
         logits=logits,
         labels=labels,
@@ -88,10 +98,10 @@ def class_terms(
     )
     if arrays is not None:
         check_values(plan, arrays, arrays.get("counts"), from_logits=from_logits)
-    return _class_terms(plan, logits, classes_last, counts, class_weight, sample_weight, from_logits=from_logits)
+    return class_terms_of(plan, logits, classes_last, counts, class_weight, sample_weight, from_logits=from_logits)
 
 
-def _class_terms(
+def class_terms_of(
     plan: Plan,
     logits: Tensor,
     labels: Tensor,
@@ -105,53 +115,13 @@ def _class_terms(
     logs = class_logs(plan, logits, counts, from_logits=from_logits)
     class_weight = None if class_weight is None else class_weight.to(logs.dtype)
     if plan.labels == "index":
-        index = _class_indices(plan, labels, counts)
+        index = class_indices(plan, labels, counts)
         losses, weights = index_terms(logs, index, class_weight, plan.label_smoothing)
     else:
         shares = labels.to(logs.dtype)
         shares = shares if counts is None else torch.where(counts.unsqueeze(-1), shares, 0.0)
         losses, weights = share_terms(logs, shares, class_weight, plan.label_smoothing)
-    return _weighted(plan, losses, weights, counts, sample_weight)
-
-
-def linear_terms(
-    hidden: Tensor,
-    weight: Tensor,
-    labels: Tensor,
-    *,
-    bias: Tensor | None,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    label_smoothing: float,
-) -> Terms:
-    """The terms of head and loss in one; options are those of `linear_cross_entropy`."""
-    mask, lengths, class_weight, sample_weight = _beside(hidden, mask, lengths, class_weight, sample_weight)
-    plan = plan_linear_cross_entropy(
-        hidden=arrived("hidden", hidden),
-        weight=arrived("weight", weight),
-        bias=_arrived("bias", bias),
-        labels=arrived("labels", labels),
-        mask=_arrived("mask", mask),
-        lengths=_arrived("lengths", lengths),
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=_arrived("class_weight", class_weight),
-        sample_weight=_arrived("sample_weight", sample_weight),
-        label_smoothing=label_smoothing,
-    )
-    labels = labels.long() if plan.labels == "index" else labels
-    counts = _counting(plan, labels, mask, lengths)
-    arrays = numbers(
-        labels=labels, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight, counts=counts
-    )
-    if arrays is not None:
-        check_values(plan, arrays, arrays.get("counts"), from_logits=True)
-    logits = linear_logits(hidden, weight, bias, counts)
-    return _class_terms(plan, logits, labels, counts, class_weight, sample_weight, from_logits=True)
+    return weighted(plan, losses, weights, counts, sample_weight)
 
 
 def binary_terms(
@@ -168,20 +138,20 @@ def binary_terms(
     from_logits: bool,
 ) -> Terms:
     """The terms of a loss over yes-or-no labels; options are those of `binary_cross_entropy`."""
-    mask, lengths, pos_weight, sample_weight = _beside(logits, mask, lengths, pos_weight, sample_weight)
+    mask, lengths, pos_weight, sample_weight = beside(logits, mask, lengths, pos_weight, sample_weight)
     plan = plan_binary_cross_entropy(
         logits=arrived("logits", logits),
         labels=arrived("labels", labels),
-        mask=_arrived("mask", mask),
-        lengths=_arrived("lengths", lengths),
+        mask=optional("mask", mask),
+        lengths=optional("lengths", lengths),
         ignore_index=ignore_index,
-        pos_weight=_arrived("pos_weight", pos_weight),
-        sample_weight=_arrived("sample_weight", sample_weight),
+        pos_weight=optional("pos_weight", pos_weight),
+        sample_weight=optional("sample_weight", sample_weight),
         label_smoothing=label_smoothing,
         call=call,
     )
     labels = labels if labels.is_floating_point() else labels.long()
-    counts = _counting(plan, labels, mask, lengths)
+    counts = counting(plan, labels, mask, lengths)
     arrays = numbers(
         logits=logits,
         labels=labels,
@@ -204,15 +174,15 @@ def binary_terms(
         log_yes, log_no = floored_log(logits), floored_log(1 - logits)
     yes = shares if pos_weight is None else shares * pos_weight
     losses = -product(yes, log_yes) - product(1 - shares, log_no)
-    return _weighted(plan, losses, None, counts, sample_weight)
+    return weighted(plan, losses, None, counts, sample_weight)
 
 
-def _beside(logits: Tensor, *options: Tensor | None) -> list[Tensor | None]:
+def beside(logits: Tensor, *options: Tensor | None) -> list[Tensor | None]:
     """The options on the device of the logits: lengths often come from the CPU, weights from a list."""
     return [None if option is None else torch.as_tensor(option, device=logits.device) for option in options]
 
 
-def _arrived(name: str, option: Tensor | None) -> Arrived | None:
+def optional(name: str, option: Tensor | None) -> Arrived | None:
     return None if option is None else arrived(name, option)
 
 
@@ -232,7 +202,7 @@ def _as_numpy(tensor: Tensor) -> NDArray[Any]:
     return array
 
 
-def _counting(plan: Plan, labels: Tensor, mask: Tensor | None, lengths: Tensor | None) -> Tensor | None:
+def counting(plan: Plan, labels: Tensor, mask: Tensor | None, lengths: Tensor | None) -> Tensor | None:
     """Which positions count by mask, lengths and ignore_index together; None when none of them is given."""
     counts = in_time(labels.shape[: len(plan.positions)], mask, plan.mask_missing, lengths, device=labels.device)
     if plan.ignore_index is None:
@@ -245,15 +215,15 @@ def in_time(
     shape: Sequence[int], mask: Tensor | None, mask_missing: int, lengths: Tensor | None, *, device: torch.device
 ) -> Tensor | None:
     """Which positions of this shape count by mask and lengths together; None when neither is given."""
-    counts = None if mask is None else _spread(mask, mask_missing).expand(shape)
+    counts = None if mask is None else spread(mask, mask_missing).expand(shape)
     if lengths is None:
         return counts
     steps = torch.arange(shape[1], device=device) < lengths.unsqueeze(-1)  # (batch, time)
-    steps = _spread(steps, len(shape) - 2).expand(shape)
+    steps = spread(steps, len(shape) - 2).expand(shape)
     return steps if counts is None else counts & steps
 
 
-def _spread(values: Tensor, missing: int) -> Tensor:
+def spread(values: Tensor, missing: int) -> Tensor:
     """The values with as many last axes of size 1 as they lack, so that they broadcast from the batch on."""
     return values.reshape(values.shape + (1,) * missing)
 
@@ -268,7 +238,7 @@ def _not_ignored(plan: Plan, labels: Tensor) -> Tensor:
     return labels.ne(0).any(-1)  # an index that is no class has no column, so its row is empty
 
 
-def _class_indices(plan: Plan, labels: Tensor, counts: Tensor | None) -> Tensor:
+def class_indices(plan: Plan, labels: Tensor, counts: Tensor | None) -> Tensor:
     """The class index of each label: 0 where it does not count, out of range for what is no label value."""
     index = labels
     if plan.label_values is not None:
@@ -278,15 +248,15 @@ def _class_indices(plan: Plan, labels: Tensor, counts: Tensor | None) -> Tensor:
     return index if counts is None else torch.where(counts, index, 0)
 
 
-def _weighted(
+def weighted(
     plan: Plan, losses: Tensor, weights: Tensor | None, counts: Tensor | None, sample_weight: Tensor | None
 ) -> Terms:
     """The terms, with sample_weight in losses and weights, and 0 in both where a position does not count."""
     if sample_weight is not None:
-        spread = _spread(sample_weight, plan.sample_weight_missing).to(losses.dtype).expand(losses.shape)
-        spread = spread if counts is None else torch.where(counts, spread, 0.0)
-        losses = product(spread, losses)
-        weights = spread if weights is None else weights * spread
+        own = spread(sample_weight, plan.sample_weight_missing).to(losses.dtype).expand(losses.shape)
+        own = own if counts is None else torch.where(counts, own, 0.0)
+        losses = product(own, losses)
+        weights = own if weights is None else weights * own
     if weights is None:
         weights = torch.ones_like(losses) if counts is None else counts.to(losses.dtype)
     if counts is not None:

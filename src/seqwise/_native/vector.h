@@ -1,0 +1,122 @@
+/* Sixteen floats at a time, from and to float32 or bfloat16 in memory, and their exponential. */
+
+#ifndef SEQWISE_VECTOR_H
+#define SEQWISE_VECTOR_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { LANES = 16 };
+
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef int32_t ints __attribute__((vector_size(4 * LANES)));
+typedef uint32_t bits __attribute__((vector_size(4 * LANES)));
+typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Numbers in memory: 4 bytes are a float32, 2 are a bfloat16, the upper half of a float32. */
+INLINE float number_at(const char *place, ptrdiff_t size) {
+    uint32_t word = 0;
+    if (size == 4)
+        memcpy(&word, place, 4);
+    else
+        memcpy((char *)&word, place, 2), word <<= 16;
+    float number;
+    memcpy(&number, &word, 4);
+    return number;
+}
+
+INLINE floats all(float number) {
+    return number - (floats){0};
+}
+
+INLINE floats chosen(ints where, floats yes, floats no) {
+    return (floats)((where & (ints)yes) | (~where & (ints)no));
+}
+
+INLINE floats larger(floats a, floats b) {
+    return chosen(a > b, a, b);
+}
+
+INLINE floats load(const char *place, ptrdiff_t size) {
+    floats numbers;
+    if (size == 4) {
+        memcpy(&numbers, place, sizeof numbers);
+        return numbers;
+    }
+    halves upper;
+    memcpy(&upper, place, sizeof upper);
+    return (floats)(__builtin_convertvector(upper, bits) << 16);
+}
+
+/* Rounds to the nearest bfloat16, to the even one of two; what is not a number stays so. */
+INLINE halves upper_halves(floats numbers) {
+    bits word = (bits)numbers;
+    bits rounded = (word + 0x7fff + ((word >> 16) & 1)) >> 16;
+    bits wrong = (bits)(numbers != numbers);
+    return __builtin_convertvector((wrong & 0x7fc0) | (~wrong & rounded), halves);
+}
+
+INLINE void store(char *place, ptrdiff_t size, floats numbers) {
+    if (size == 4) {
+        memcpy(place, &numbers, sizeof numbers);
+        return;
+    }
+    halves upper = upper_halves(numbers);
+    memcpy(place, &upper, sizeof upper);
+}
+
+/* The first `count` numbers, and `rest` in the other lanes. */
+INLINE floats load_some(const char *place, ptrdiff_t size, ptrdiff_t count, float rest) {
+    char whole[4 * LANES];
+    store(whole, size, all(rest));
+    memcpy(whole, place, (size_t)(count * size));
+    return load(whole, size);
+}
+
+INLINE void store_some(char *place, ptrdiff_t size, ptrdiff_t count, floats numbers) {
+    char whole[4 * LANES];
+    store(whole, size, numbers);
+    memcpy(place, whole, (size_t)(count * size));
+}
+
+INLINE float sum_of(floats numbers) {
+    float lanes[LANES];
+    memcpy(lanes, &numbers, sizeof lanes);
+    for (int half = LANES / 2; half; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            lanes[lane] += lanes[lane + half];
+    return lanes[0];
+}
+
+INLINE float largest_of(floats numbers) {
+    float lanes[LANES];
+    memcpy(lanes, &numbers, sizeof lanes);
+    for (int half = LANES / 2; half; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            lanes[lane] = lanes[lane] > lanes[lane + half] ? lanes[lane] : lanes[lane + half];
+    return lanes[0];
+}
+
+/* exp(x) for x up to 88, within 1 unit in the last place; 0 below the smallest normal number; NaN of NaN.
+   x = n log 2 + r with |r| <= log(2) / 2; 2^n is made from its bits, exp(r) is a polynomial. */
+INLINE floats exponential(floats x) {
+    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, which stands in the low bits */
+    floats shifted = x * 1.44269504088896341f + shift;
+    floats n = shifted - shift;
+    floats r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+    floats p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = (p * r) * r + r + 1.0f;
+    floats power = (floats)(((ints)shifted + 127) << 23);
+    ints tiny = x < -87.33f;
+    return (floats)(~tiny & (ints)(p * power));
+}
+
+#endif

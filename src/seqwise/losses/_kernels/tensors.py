@@ -1,0 +1,65 @@
+"""Which tensors may be read at their address in memory, and by which strides."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["Layout", "is_traced", "is_readable", "layout"]
+
+
+def is_traced() -> bool:
+    """Whether operations are being recorded or transformed now, so that code that torch does not see would be lost."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch.autograd.forward_ad._current_level >= 0
+        or torch._C._get_tracing_state() is not None
+    )
+
+
+def is_readable(tensor: Tensor) -> bool:
+    """Whether this is an ordinary tensor on the CPU; a wrapper of a transform, or of another library, is not."""
+    return type(tensor) in _ORDINARY and tensor.is_cpu and torch._C._has_storage(tensor)
+
+
+_ORDINARY = (Tensor, torch.nn.Parameter)
+
+
+class Layout(NamedTuple):
+    """Where the numbers of a tensor stand: positions in two axes, classes in one; strides are in numbers."""
+
+    outer: int
+    inner: int
+    classes: int
+    outer_stride: int
+    inner_stride: int
+    class_stride: int
+
+
+@functools.lru_cache(maxsize=1024)
+def layout(shape: Sequence[int], strides: Sequence[int], axis: int) -> Layout | None:
+    """The layout of a tensor with its classes on this axis; None when positions need more than two axes.
+
+    Example:
+        >>> layout((8, 20, 5), (100, 5, 1), 2)
+        Layout(outer=1, inner=160, classes=5, outer_stride=0, inner_stride=5, class_stride=1)
+        >>> layout((8, 5, 20), (100, 20, 1), 1)
+        Layout(outer=8, inner=20, classes=5, outer_stride=100, inner_stride=1, class_stride=20)
+    """
+    joined: list[tuple[int, int]] = []  # (size, stride) of axes that could not be joined
+    for place, (size, stride) in enumerate(zip(shape, strides, strict=True)):
+        if place == axis or size == 1:
+            continue
+        if joined and joined[-1][1] == size * stride:
+            size, stride = joined.pop()[0] * size, stride
+        joined.append((size, stride))
+    if len(joined) > 2:
+        return None
+    (outer, outer_stride), (inner, inner_stride) = [(1, 0)] * (2 - len(joined)) + joined
+    return Layout(outer, inner, shape[axis], outer_stride, inner_stride, strides[axis])

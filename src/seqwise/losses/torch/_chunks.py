@@ -1,0 +1,246 @@
+"""Head and loss a few rows at a time: the logits of a chunk are made, turned into their gradient, and used up.
+
+Three products are all that head and loss need: logits = hidden x weight, and from the gradient by the logits those by
+hidden and by weight. Chunks are as large as fits the cache, so that what lies between the products costs next to
+nothing, and all logits are never in memory. Rows that do not count are left out before the first product.
+
+The gradients are made in the forward pass, for the gradient by each loss that the reduction is going to send back. In
+the backward pass that is looked at: if it is a multiple of what was expected the gradients are multiplied, else they
+are made again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqwise.losses._kernels.cross_entropy import Losses, Rows
+from seqwise.losses._kernels.tensors import is_readable, is_traced, layout
+from seqwise.losses._plan import Plan
+from seqwise.losses.torch._terms import class_terms_of
+
+__all__ = ["Head", "Positions", "chunked_losses"]
+
+CHUNK_BYTES = 1 << 24
+"""Logits of a chunk on the CPU: half of the last cache of a small machine; hidden and weight pass through it too."""
+CHUNK_BYTES_ELSEWHERE = 1 << 28
+COPIES_OF_PLAIN = 4
+"""As many arrays of the size of the logits are in use on the plain path."""
+
+
+class Head(NamedTuple):
+    """What makes logits: hidden (rows, features), weight (outputs x classes, features) and bias."""
+
+    hidden: Tensor
+    weight: Tensor
+    bias: Tensor | None
+
+
+@dataclass(frozen=True)
+class Positions:
+    """What is known of each position but for its logits; the first axis of all tensors is the rows of hidden.
+
+    Attributes:
+        plan: of positions (rows,) or (rows, outputs).
+        labels: class indices, or shares of classes.
+        counts: which positions count; None when all do.
+        class_weight: as it arrived, float.
+        sample_weight: one for each position.
+        rows: class indices for the compiled code; None where there is none, or it does not take them.
+    """
+
+    plan: Plan
+    labels: Tensor
+    counts: Tensor | None
+    class_weight: Tensor | None
+    sample_weight: Tensor | None
+    rows: Rows | None
+
+    def of(self, rows: slice | Tensor) -> Positions:
+        """Those of some rows of hidden."""
+        labels = self.labels[rows]
+        counts = None if self.counts is None else self.counts[rows]
+        sample_weight = None if self.sample_weight is None else self.sample_weight[rows]
+        plan = dataclasses.replace(self.plan, positions=(labels.shape[0], *_sizes(self.plan)[1:]))
+        known = self.rows
+        if known is not None:
+            index = known.index.view(_sizes(self.plan))[rows].reshape(-1)
+            weight = None if sample_weight is None else sample_weight.reshape(-1)
+            known = dataclasses.replace(known, index=index, sample_weight=weight, span=1)
+        return Positions(plan, labels, counts, self.class_weight, sample_weight, known)
+
+    def losses(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The losses of logits (rows, outputs x classes); for an upstream the gradient, which may overwrite them."""
+        laid_out = logits.view(*_sizes(self.plan), -1)
+        if self.rows is not None and logits.dtype in (torch.float32, torch.bfloat16):
+            return self._compiled(laid_out, upstream)
+        with torch.enable_grad():
+            at = laid_out.detach().requires_grad_(upstream is not None)
+            terms = class_terms_of(
+                self.plan, at, self.labels, self.counts, self.class_weight, self.sample_weight, from_logits=True
+            )
+        if upstream is None:
+            return terms.losses, None
+        (slope,) = torch.autograd.grad(terms.losses, at, upstream)
+        return terms.losses.detach(), slope.view(logits.shape)
+
+    def _compiled(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        assert self.rows is not None
+        laid_out = layout(logits.shape, logits.stride(), logits.dim() - 1)
+        assert laid_out is not None
+        found = Losses(self.rows, logits, laid_out)
+        losses = found.values.view(logits.shape[:-1])
+        if upstream is None:
+            return losses, None
+        flat = upstream.reshape(-1).contiguous()
+        slope = found.gradient(logits, flat, of_mean=False, to=logits, layout=laid_out)
+        return losses, slope.view(logits.shape[0], -1)
+
+
+def chunked_losses(
+    head: Head, positions: Positions, expected: Tensor | None, plain: Callable[[Head], Tensor]
+) -> Tensor:
+    """The loss of each position, attached to the head.
+
+    Args:
+        head: what makes the logits.
+        positions: labels and weights.
+        expected: what the gradient by the losses will be, but for a factor; None when nobody can know.
+        plain: the same losses on the plain path.
+    """
+    losses: Tensor = _Chunked.apply(*head, positions, expected, plain)  # type: ignore[no-untyped-call]
+    return losses
+
+
+class _Chunked(torch.autograd.Function):
+    """The losses, with the gradients that they are going to be asked for."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        positions: Positions,
+        expected: Tensor | None,
+        plain: Callable[[Head], Tensor],
+    ) -> Tensor:
+        """The loss of each position."""
+        head, wanted = Head(hidden, weight, bias), ctx.needs_input_grad[:3]
+        losses, gradients = _pass(head, positions, expected if any(wanted) else None, wanted)
+        ctx.save_for_backward(hidden, weight, bias)
+        ctx.given, ctx.gradients = (positions, expected, plain), gradients
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients by hidden, weight and bias."""
+        head, wanted = Head(*ctx.saved_tensors), ctx.needs_input_grad[:3]
+        positions, expected, plain = ctx.given
+        if torch.is_grad_enabled() or is_traced() or (upstream.is_cpu and not is_readable(upstream)):
+            return *_plain_gradients(plain, head, wanted, upstream), None, None, None
+        made, ctx.gradients = ctx.gradients, None  # given away once: what has them may change them
+        factor = None if made is None else _factor(upstream, expected)
+        if factor is None:
+            _, made = _pass(head, positions, upstream, wanted)
+        elif factor != 1:
+            made = tuple(None if gradient is None else gradient.mul_(factor) for gradient in made)
+        return *made, None, None, None
+
+
+def _sizes(plan: Plan) -> list[int]:
+    return [size or 0 for size in plan.positions]
+
+
+def _factor(upstream: Tensor, expected: Tensor) -> float | None:
+    """What the expected gradient has to be multiplied by; None where no factor will do."""
+    if torch.equal(upstream, expected):
+        return 1.0
+    size = (expected * expected).sum(dtype=torch.float64)
+    factor = float((upstream * expected).sum(dtype=torch.float64) / size) if size > 0 else 0.0
+    return factor if torch.allclose(upstream, expected * factor, rtol=1e-6, atol=0) else None
+
+
+def _plain_gradients(
+    plain: Callable[[Head], Tensor], head: Head, wanted: tuple[bool, ...], upstream: Tensor
+) -> tuple[Tensor | None, ...]:
+    """The gradients as autograd takes them, through which they can be differentiated when gradients are enabled."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        at = head if again else Head(*(None if t is None else t.detach() for t in head))  # type: ignore[arg-type]
+        inputs = [t for t, is_wanted in zip(at, wanted, strict=True) if t is not None and is_wanted]
+        for tensor in inputs:
+            tensor.requires_grad_()
+        found = iter(torch.autograd.grad(plain(at), inputs, upstream, create_graph=again))
+    return tuple(next(found) if is_wanted else None for is_wanted in wanted)
+
+
+def _pass(
+    head: Head, positions: Positions, upstream: Tensor | None, wanted: tuple[bool, ...]
+) -> tuple[Tensor, tuple[Tensor | None, ...] | None]:
+    """Losses and, for an upstream, the gradients by hidden, weight and bias that are wanted."""
+    hidden, weight, bias = head
+    dtype = torch.promote_types(hidden.dtype, torch.float32)
+    losses = torch.zeros(_sizes(positions.plan), dtype=dtype, device=hidden.device)
+    sums = _Sums(head, wanted) if upstream is not None else None
+    for rows, some in _chunks(head, positions):
+        part = positions.of(rows)
+        chosen = hidden[rows]
+        if some is not None:
+            chosen = torch.where(some[rows].unsqueeze(-1), chosen, 0.0)
+        logits = chosen @ weight.t() if bias is None else torch.addmm(bias, chosen, weight.t())
+        losses[rows], slope = part.losses(logits, None if upstream is None else upstream[rows])
+        if sums is not None and slope is not None:
+            sums.add(rows, chosen, slope)
+    return losses, None if sums is None else sums.result()
+
+
+def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
+    """Rows of hidden that make a chunk; and which rows count, where leaving them out would wait for a GPU."""
+    hidden, weight, _ = head
+    counts = positions.counts
+    some = counts if counts is None or counts.dim() == 1 else counts.any(-1)
+    size = CHUNK_BYTES if hidden.is_cpu else CHUNK_BYTES_ELSEWHERE
+    copies = 1 if positions.rows is not None else COPIES_OF_PLAIN
+    most = max(1, size // (weight.shape[0] * weight.itemsize * copies))
+    if some is None or not hidden.is_cpu or some.all():
+        for begin in range(0, hidden.shape[0], most):
+            yield slice(begin, begin + most), None if hidden.is_cpu else some
+        return
+    kept = some.nonzero().squeeze(-1)
+    for begin in range(0, len(kept), most):
+        yield kept[begin : begin + most], None
+
+
+class _Sums:
+    """Gradients that grow chunk by chunk; those of half precision are summed in float32."""
+
+    def __init__(self, head: Head, wanted: tuple[bool, ...]) -> None:
+        self._head, self._dtype = head, torch.promote_types(head.hidden.dtype, torch.float32)
+        self._hidden = torch.zeros_like(head.hidden) if wanted[0] else None
+        self._weight = self._zeros(head.weight) if wanted[1] else None
+        self._bias = self._zeros(head.bias) if head.bias is not None and wanted[2] else None
+
+    def _zeros(self, like: Tensor) -> Tensor:
+        return torch.zeros_like(like, dtype=self._dtype)
+
+    def add(self, rows: slice | Tensor, hidden: Tensor, slope: Tensor) -> None:
+        """Adds what a chunk, of which these are the hidden and the gradient by the logits, has to add."""
+        if self._hidden is not None:
+            self._hidden[rows] = slope @ self._head.weight
+        if self._weight is not None and hidden.dtype == self._dtype:
+            self._weight.addmm_(slope.t(), hidden)
+        elif self._weight is not None:
+            self._weight += slope.t() @ hidden
+        if self._bias is not None:
+            self._bias += slope.sum(0, dtype=self._dtype)
+
+    def result(self) -> tuple[Tensor | None, ...]:
+        """The gradients by hidden, weight and bias, in the types of these."""
+        dtype = self._head.hidden.dtype
+        return tuple(None if s is None else s.to(dtype) for s in (self._hidden, self._weight, self._bias))
