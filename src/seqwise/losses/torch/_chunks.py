@@ -70,7 +70,7 @@ class Positions:
         known = self.rows
         if known is not None:
             index = known.index.view(_sizes(self.plan))[rows].reshape(-1)
-            weight = None if sample_weight is None else sample_weight.reshape(-1)
+            weight = None if sample_weight is None else sample_weight.reshape(-1).contiguous()
             known = dataclasses.replace(known, index=index, sample_weight=weight, span=1)
         return Positions(plan, labels, counts, self.class_weight, sample_weight, known)
 
