@@ -97,7 +97,7 @@ def class_index(
     assert functions is not None
     index, wrong = torch.empty(labels.numel(), dtype=torch.int32), c_int64(0)
     functions.class_index(
-        labels.data_ptr(),
+        _address(labels),
         *(sequences or (1, labels.numel(), 1)),
         _address(mask),
         mask_span,
@@ -160,7 +160,7 @@ class Losses:
             logits.data_ptr(),
             logits.itemsize,
             *layout,
-            rows.index.data_ptr(),
+            _address(rows.index),
             _address(rows.class_weight),
             _address(self._class_total),
             rows.outputs,
@@ -196,11 +196,14 @@ class Losses:
         functions, call = compiled(), self._call
         assert functions is not None
         call.logits, call.gradient = logits.data_ptr(), to.data_ptr()
-        call.upstream, call.upstream_step, call.divides = upstream.data_ptr(), min(upstream.dim(), 1), of_mean
+        call.upstream, call.upstream_step, call.divides = _address(upstream), min(upstream.dim(), 1), of_mean
         call.outer_to, call.inner_to, call.class_to = layout[3:]
         functions.gradient(ctypes.byref(call))
         return to
 
 
 def _address(tensor: Tensor | None) -> int | None:
-    return None if tensor is None else tensor.data_ptr()
+    if tensor is None:
+        return None
+    assert tensor.is_contiguous(), "C reads the numbers one after the other"
+    return tensor.data_ptr()

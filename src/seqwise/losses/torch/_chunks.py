@@ -70,7 +70,7 @@ class Positions:
         known = self.rows
         if known is not None:
             index = known.index.view(_sizes(self.plan))[rows].reshape(-1)
-            weight = None if sample_weight is None else sample_weight.reshape(-1)
+            weight = None if sample_weight is None else sample_weight.reshape(-1).contiguous()
             known = dataclasses.replace(known, index=index, sample_weight=weight, span=1)
         return Positions(plan, labels, counts, self.class_weight, sample_weight, known)
 
@@ -188,16 +188,23 @@ def _pass(
     dtype = torch.promote_types(hidden.dtype, torch.float32)
     losses = torch.zeros(_sizes(positions.plan), dtype=dtype, device=hidden.device)
     sums = _Sums(head, wanted) if upstream is not None else None
+    space: Tensor | None = None
     for rows, some in _chunks(head, positions):
         part = positions.of(rows)
         chosen = hidden[rows]
         if some is not None:
             chosen = torch.where(some[rows].unsqueeze(-1), chosen, 0.0)
-        logits = chosen @ weight.t() if bias is None else torch.addmm(bias, chosen, weight.t())
+        if space is None or space.shape[0] < chosen.shape[0]:
+            space = hidden.new_empty(chosen.shape[0], weight.shape[0])  # the same for all chunks: new memory is slow
+        logits = _product(chosen, weight.t(), space[: chosen.shape[0]], bias)
         losses[rows], slope = part.losses(logits, None if upstream is None else upstream[rows])
         if sums is not None and slope is not None:
             sums.add(rows, chosen, slope)
     return losses, None if sums is None else sums.result()
+
+
+def _product(left: Tensor, right: Tensor, to: Tensor, bias: Tensor | None = None) -> Tensor:
+    return torch.mm(left, right, out=to) if bias is None else torch.addmm(bias, left, right, out=to)
 
 
 def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
@@ -236,9 +243,18 @@ class _Sums:
         if self._weight is not None and hidden.dtype == self._dtype:
             self._weight.addmm_(slope.t(), hidden)
         elif self._weight is not None:
-            self._weight += slope.t() @ hidden
+            self._add_half(hidden, slope)
         if self._bias is not None:
             self._bias += slope.sum(0, dtype=self._dtype)
+
+    def _add_half(self, hidden: Tensor, slope: Tensor) -> None:
+        """The same for half precision: products of some classes at a time are rounded once, then summed in float32."""
+        assert self._weight is not None
+        most = max(1, CHUNK_BYTES // (hidden.shape[1] * 4))
+        space = hidden.new_empty(min(most, len(self._weight)), hidden.shape[1])
+        for begin in range(0, len(self._weight), most):
+            some = slope[:, begin : begin + most]
+            self._weight[begin : begin + most] += _product(some.t(), hidden, space[: some.shape[1]])
 
     def result(self) -> tuple[Tensor | None, ...]:
         """The gradients by hidden, weight and bias, in the types of these."""

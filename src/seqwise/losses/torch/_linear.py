@@ -16,6 +16,7 @@ from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._chunks import CHUNK_BYTES, Head, Positions, chunked_losses
 from seqwise.losses.torch._formulas import linear_logits
+from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._sums import reduced
 from seqwise.losses.torch._terms import (
     Terms,
@@ -72,13 +73,34 @@ def linear_loss(
     if arrays is not None:
         check_values(plan, arrays, arrays.get("counts"), from_logits=True)
 
-    def plain(head: Head) -> Terms:
-        logits = linear_logits(head.hidden, head.weight, head.bias, counts)
+    if reduction is not SUM_AND_COUNT:
+        plan.check_reduction(reduction, denominator)
+
+    def terms(logits: Tensor) -> Terms:
         return class_terms_of(plan, logits, labels, counts, class_weight, sample_weight, from_logits=True)
+
+    def plain(head: Head) -> Terms:
+        return terms(linear_logits(*head, counts))
 
     head = Head(hidden, weight, bias)
     if not _is_for_chunks(head, labels, class_weight, sample_weight):
-        return reduced(plain(head), reduction, denominator)
+        logits = linear_logits(*head, counts)
+        found = fused_cross_entropy(
+            logits,
+            labels,
+            class_axis=-1,
+            mask=mask,
+            lengths=lengths,
+            ignore_index=ignore_index,
+            label_values=label_values,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            label_smoothing=label_smoothing,
+            reduction=reduction,
+            denominator=denominator,
+            plain=lambda logits, reduction: reduced(terms(logits), reduction, None),
+        )
+        return reduced(terms(logits), reduction, denominator) if found is None else found
 
     weights = _weights(plan, labels, counts, class_weight, sample_weight, hidden.dtype)
     expected = _expected(Terms(plan, weights, weights, counts), reduction, denominator)
