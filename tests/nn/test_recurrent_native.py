@@ -9,7 +9,7 @@ from torch import nn
 from seqwise import _native
 from seqwise.nn import ENCODERS
 from seqwise.nn import encoders as encoders_module
-from seqwise.nn._recurrent import fits, native_states
+from seqwise.nn._recurrent import fits, has_bfloat16, native_states
 
 pytestmark = pytest.mark.skipif(_native.library() is None, reason="nothing is compiled here")
 
@@ -136,6 +136,45 @@ def test_an_encoder_gives_the_same_with_and_without_compiled_code(name, monkeypa
     found = encoder(steps, mask=mask)
     monkeypatch.setattr(encoders_module, "fits", lambda layers, steps: False)
     torch.testing.assert_close(found, encoder(steps, mask=mask), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
+@names
+@sizes
+def test_rounded_factors_change_the_third_digit(name, size, hidden):
+    layers = new_layers(name, size, hidden, 2)
+    steps, weights = draws(len(LENGTHS), TIME, size), draws(len(LENGTHS), TIME, 2 * hidden, seed=1)
+    parameters = [parameter for layer in layers for parameter in layer.parameters()]
+    results = []
+    for is_rounded in (False, True):
+        found = steps.clone().requires_grad_()
+        states = native_states(layers, found, front_of(LENGTHS), is_rounded=is_rounded)
+        results.append(with_gradients(states, weights, [found, *parameters]))
+    for exact, rounded in zip(*results, strict=True):
+        error = (rounded - exact).norm() / exact.norm()
+        assert 1e-4 < error < 1e-2
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
+@names
+def test_an_encoder_rounds_in_training_alone(name):
+    encoder = ENCODERS[name](7, 9)
+    steps = draws(5, 6, 7)
+    exact = encoder(steps)
+    encoder.is_rounded = True
+    assert not torch.equal(encoder(steps), exact)
+    assert torch.equal(encoder.eval()(steps), exact)
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
+@names
+def test_a_rounded_state_is_the_same_to_the_last_bit_whatever_it_is_batched_with(name):
+    layers = new_layers(name, 20, 40, 2)
+    steps = draws(len(LENGTHS), TIME, 20)
+    together = native_states(layers, steps, front_of(LENGTHS), is_rounded=True)
+    for row, length in enumerate(LENGTHS):
+        single = native_states(layers, steps[row : row + 1, :length], front_of([length], length), is_rounded=True)
+        assert torch.equal(together[row, :length], single[0])
 
 
 def test_it_fits_plain_float32_on_a_cpu_alone():

@@ -87,6 +87,7 @@ CHANGES = {
     "train.batch_tokens": ("label", [], ["train.batch_tokens=60"]),
     "train.accumulate": ("label", [], ["train.accumulate=3"]),
     "train.seed": ("label", [], ["train.seed=2"]),
+    "train.precision": ("label", [], ["train.precision=bfloat16"]),
     "train.device": ("label", [], ["train.device=mps"]),
     "train.checkpoint_seconds": ("label", [], ["train.checkpoint_seconds=1e-9"]),
 }

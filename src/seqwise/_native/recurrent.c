@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "halves.h"
 #include "product.h"
 #include "seqwise.h"
 #include "single.h"
@@ -18,7 +19,7 @@ enum kind { RNN, GRU, LSTM };
 
 /* What Python hands over. Arrays of a direction stand after those of the one before. */
 struct layer {
-    int64_t kind, directions, chunks; /* tasks = directions x chunks */
+    int64_t kind, directions, chunks, halves; /* tasks = directions x chunks; halves: factors rounded to bfloat16 */
     int64_t batch, time, input, hidden, inputs, states, steps; /* steps: sum of the lengths */
     const int64_t *order, *lengths;   /* rows, longest first; how long each row is */
     const float *input_values;        /* (batch, time, input) */
@@ -162,24 +163,67 @@ INLINE void gates_backward(enum kind kind, ptrdiff_t size, const float *gate, fl
     }
 }
 
+/* The weights of each block, transposed, in the panels of a product. */
+static void pack_weights(const struct task *task, float *panels, float **of_block) {
+    ptrdiff_t wide = task->width;
+#if HAS_HALVES
+    pair *rounded = (pair *)panels + task->gates * wide / 2, *next = (pair *)panels;
+    if (task->layer->halves)
+        round_to_halves(task->weights, task->gates * wide, rounded);
+#endif
+    for (int i = 0; i < task->blocks; i++) {
+        struct block b = task->block[i];
+#if HAS_HALVES
+        if (task->layer->halves) {
+            of_block[i] = (float *)next;
+            pack_transposed(rounded + (b.gate * wide + b.from) / 2, wide / 2, b.depth / 2, b.gates, next);
+            next += b.depth / 2 * b.gates;
+            continue;
+        }
+#endif
+        of_block[i] = panels;
+        pack((struct matrix){task->weights + b.gate * wide + b.from, 1, wide}, b.depth, b.gates, panels);
+        panels += b.depth * b.gates;
+    }
+}
+
+static void products_of_gates(const struct task *task, const float *seen, float *halves, float **of_block,
+                              ptrdiff_t rows, float *gate) {
+    ptrdiff_t wide = task->width;
+#if HAS_HALVES
+    if (task->layer->halves)
+        round_to_halves(seen, rows * wide, (pair *)halves);
+#else
+    (void)halves;
+#endif
+    for (int i = 0; i < task->blocks; i++) {
+        struct block b = task->block[i];
+#if HAS_HALVES
+        if (task->layer->halves) {
+            product_of_pairs((struct pairs){(pair *)halves + b.from / 2, wide / 2, 1}, (pair *)of_block[i], rows,
+                             b.depth / 2, b.gates, gate + b.gate, task->gates, 0);
+            continue;
+        }
+#endif
+        product((struct matrix){seen + b.from, wide, 1}, of_block[i], rows, b.depth, b.gates, gate + b.gate,
+                task->gates, 0);
+    }
+}
+
 static void forward(ptrdiff_t index, void *data) {
     const struct layer *layer = data;
     struct task task = task_of(layer, index);
     enum kind kind = (enum kind)layer->kind;
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
-    float *panels = aligned_alloc(64, (size_t)(gates * wide + size) * sizeof(float));
+    ptrdiff_t rounded = layer->halves ? task.rows * wide / 2 : 0;
+    float *panels = aligned_alloc(64, (size_t)(gates * wide + size + rounded + FLOATS) / FLOATS * FLOATS * sizeof(float));
     if (!panels) {
         *layer->failed = 1;
         return;
     }
-    float *state = panels + gates * wide, *next_panels = panels;
+    float *state = panels + gates * wide, *halves = state + size;
     float *of_block[3];
-    for (int i = 0; i < task.blocks; i++) {
-        struct block b = task.block[i];
-        pack((struct matrix){task.weights + b.gate * wide + b.from, 1, wide}, b.depth, b.gates, next_panels);
-        of_block[i] = next_panels;
-        next_panels += b.depth * b.gates;
-    }
+    pack_weights(&task, panels, of_block);
     ptrdiff_t at = 0, before = 0;
     for (ptrdiff_t step = 0, rows = task.rows; rows > 0; step++) {
         while (rows > 0 && length_of(&task, rows - 1) <= step)
@@ -193,11 +237,7 @@ static void forward(ptrdiff_t index, void *data) {
             if (step == 0)
                 memset(row + x, 0, (size_t)size * sizeof(float));
         }
-        for (int i = 0; i < task.blocks; i++) {
-            struct block b = task.block[i];
-            product((struct matrix){seen + b.from, wide, 1}, of_block[i], rows, b.depth, b.gates,
-                    task.gate + at * gates + b.gate, gates, 0);
-        }
+        products_of_gates(&task, seen, halves, of_block, rows, task.gate + at * gates);
         for (ptrdiff_t i = 0; i < rows; i++) {
             memcpy(state, seen + i * wide + x, (size_t)size * sizeof(float));
             float *gate = task.gate + (at + i) * gates, *cell = task.cells + (at + i) * size;
@@ -220,13 +260,27 @@ static void forward(ptrdiff_t index, void *data) {
 }
 
 /* The gradient of the weights and biases, from that of all gates; in blocks of steps that fit the cache. */
-static void weights_backward(const struct task *task, const float *gradient, float *panels, ptrdiff_t block_steps,
-                             float *weights, float *biases) {
+static void weights_backward(const struct task *task, const float *gradient, float *panels, float *halves,
+                             ptrdiff_t block_steps, float *weights, float *biases) {
+    (void)halves;
     for (ptrdiff_t first = 0; first < task->steps; first += block_steps) {
         ptrdiff_t steps = task->steps - first < block_steps ? task->steps - first : block_steps;
         const float *some = gradient + first * task->gates;
+#if HAS_HALVES
+        if (task->layer->halves)
+            pack_pairs(some, task->gates, steps, task->gates, task->gates, (pair *)halves);
+#endif
         for (int i = 0; i < task->blocks; i++) {
             struct block b = task->block[i];
+#if HAS_HALVES
+            if (task->layer->halves) {
+                pack_pairs(task->seen + first * task->width + b.from, task->width, steps, b.depth, PANEL * FLOATS,
+                           (pair *)panels);
+                product_of_pairs((struct pairs){(pair *)halves + b.gate, 1, task->gates}, (pair *)panels, b.gates,
+                                 (steps + 1) / 2, b.depth, weights + b.gate * task->width + b.from, task->width, 1);
+                continue;
+            }
+#endif
             pack((struct matrix){task->seen + first * task->width + b.from, task->width, 1}, steps, b.depth, panels);
             product((struct matrix){some + b.gate, 1, task->gates}, panels, b.gates, steps, b.depth,
                     weights + b.gate * task->width + b.from, task->width, 1);
@@ -247,20 +301,29 @@ static void backward(ptrdiff_t index, void *data) {
     enum kind kind = (enum kind)layer->kind;
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
     ptrdiff_t panel = (gates > BLOCK ? gates : BLOCK) * wide;
+    ptrdiff_t rounded = layer->halves ? (task.rows > BLOCK ? task.rows : BLOCK) * gates / 2 : 0;
     float *memory = aligned_alloc(
-        64, (size_t)(panel + task.steps * gates + task.rows * (wide + 2 * size)) * sizeof(float));
+        64, (size_t)(panel + task.steps * gates + task.rows * (wide + 2 * size) + rounded) * sizeof(float));
     if (!memory) {
         *layer->failed = 1;
         return;
     }
     float *panels = memory, *gradient = panels + panel, *of_seen = gradient + task.steps * gates;
     float *of_state = of_seen + task.rows * wide, *of_cell = of_state + task.rows * size;
+    float *halves = of_cell + task.rows * size;
     float *of_block[3], *next_panels = panels;
     for (int i = 0; i < task.blocks; i++) {
         struct block b = task.block[i];
-        pack((struct matrix){task.weights + b.gate * wide + b.from, wide, 1}, b.gates, b.depth, next_panels);
+        const float *weights = task.weights + b.gate * wide + b.from;
         of_block[i] = next_panels;
         next_panels += b.depth * b.gates;
+#if HAS_HALVES
+        if (layer->halves) {
+            pack_pairs(weights, wide, b.gates, b.depth, PANEL * FLOATS, (pair *)of_block[i]);
+            continue;
+        }
+#endif
+        pack((struct matrix){weights, wide, 1}, b.gates, b.depth, of_block[i]);
     }
     memset(of_state, 0, (size_t)(task.rows * 2 * size) * sizeof(float));
     ptrdiff_t at = task.steps, rows = 0;
@@ -288,8 +351,19 @@ static void backward(ptrdiff_t index, void *data) {
             else
                 gates_backward(LSTM, size, gate, d, state, seen + x, cells, cell, cell_before);
         }
+#if HAS_HALVES
+        if (layer->halves)
+            round_to_halves(gradient + at * gates, rows * gates, (pair *)halves);
+#endif
         for (int i = 0; i < task.blocks; i++) {
             struct block b = task.block[i];
+#if HAS_HALVES
+            if (layer->halves) {
+                product_of_pairs((struct pairs){(pair *)halves + b.gate / 2, gates / 2, 1}, (pair *)of_block[i], rows,
+                                 b.gates / 2, b.depth, of_seen + b.from, wide, i > 0);
+                continue;
+            }
+#endif
             product((struct matrix){gradient + at * gates + b.gate, gates, 1}, of_block[i], rows, b.gates, b.depth,
                     of_seen + b.from, wide, i > 0);
         }
@@ -301,10 +375,13 @@ static void backward(ptrdiff_t index, void *data) {
                 put(of_state + i * size + j, floats_at(of_state + i * size + j) + floats_at(row + x + j));
         }
     }
-    weights_backward(&task, gradient, panels, BLOCK, layer->weight_gradient + index * gates * wide,
+    weights_backward(&task, gradient, panels, halves, BLOCK, layer->weight_gradient + index * gates * wide,
                      layer->bias_gradient + index * gates);
     free(memory);
 }
+
+/* Whether layers may ask for halves. */
+SEQWISE_API void seqwise_halves_are_there(int32_t *found) { *found = halves_are_there(); }
 
 SEQWISE_API void seqwise_recurrent_forward(struct layer *layer) {
     seqwise_parallel(layer->directions * layer->chunks, forward, layer);

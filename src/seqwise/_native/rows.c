@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "seqwise.h"
 
@@ -30,33 +29,69 @@ SEQWISE_API void seqwise_distinct_rows(const int64_t *ids, ptrdiff_t count, ptrd
     free(place);
 }
 
-/* sums (rows, size) += for each of count vectors (size), the vector at each of its `parts` places; -1 is none. */
-SEQWISE_API void seqwise_add_to_rows_f32(float *sums, const float *vectors, const int32_t *places, ptrdiff_t count,
-                                         ptrdiff_t parts, ptrdiff_t size) {
-    for (ptrdiff_t i = 0; i < count; i++, vectors += size)
-        for (ptrdiff_t part = 0; part < parts; part++) {
+enum { COLUMNS = 32, ROWS_OF_TASK = 128 };
+
+struct sums {
+    float *sums;
+    const float *vectors;
+    const int32_t *places;
+    ptrdiff_t count, parts, size;
+};
+
+static void add_columns(ptrdiff_t index, void *data) {
+    const struct sums *all = data;
+    ptrdiff_t first = index * COLUMNS, last = first + COLUMNS < all->size ? first + COLUMNS : all->size;
+    const int32_t *places = all->places;
+    for (ptrdiff_t i = 0; i < all->count; i++)
+        for (ptrdiff_t part = 0; part < all->parts; part++) {
             int32_t place = *places++;
             if (place < 0)
                 continue;
-            float *restrict sum = sums + place * size;
-            for (ptrdiff_t j = 0; j < size; j++)
-                sum[j] += vectors[j];
+            float *restrict sum = all->sums + place * all->size;
+            const float *restrict vector = all->vectors + i * all->size;
+            for (ptrdiff_t j = first; j < last; j++)
+                sum[j] += vector[j];
         }
 }
 
-/* One step of Adam on some rows of a table; the gradient has these rows only. `rate` has the bias corrections in it. */
+/* sums (rows, size) += for each of count vectors (size), the vector at each of its `parts` places; -1 is none. */
+SEQWISE_API void seqwise_add_to_rows_f32(float *sums, const float *vectors, const int32_t *places, ptrdiff_t count,
+                                         ptrdiff_t parts, ptrdiff_t size) {
+    struct sums all = {sums, vectors, places, count, parts, size};
+    seqwise_parallel((size + COLUMNS - 1) / COLUMNS, add_columns, &all);
+}
+
+struct step {
+    float *table, *means, *squares;
+    const int64_t *rows;
+    const float *gradient;
+    ptrdiff_t count, size;
+    float rate, beta1, beta2, epsilon;
+};
+
+static void step_rows(ptrdiff_t index, void *data) {
+    const struct step *all = data;
+    ptrdiff_t size = all->size, first = index * ROWS_OF_TASK;
+    ptrdiff_t last = first + ROWS_OF_TASK < all->count ? first + ROWS_OF_TASK : all->count;
+    for (ptrdiff_t i = first; i < last; i++) {
+        const float *restrict gradient = all->gradient + i * size;
+        float *restrict value = all->table + all->rows[i] * size;
+        float *restrict mean = all->means + all->rows[i] * size;
+        float *restrict square = all->squares + all->rows[i] * size;
+        for (ptrdiff_t j = 0; j < size; j++) {
+            float g = gradient[j];
+            mean[j] += (1 - all->beta1) * (g - mean[j]);
+            square[j] += (1 - all->beta2) * (g * g - square[j]);
+            value[j] -= all->rate * mean[j] / (sqrtf(square[j]) + all->epsilon);
+        }
+    }
+}
+
+/* One step of Adam on some rows of a table; the gradient has these rows only, each once. `rate` has the bias
+   corrections in it. */
 SEQWISE_API void seqwise_adam_rows_f32(float *table, float *means, float *squares, const int64_t *rows,
                                        const float *gradient, ptrdiff_t count, ptrdiff_t size, float rate, float beta1,
                                        float beta2, float epsilon) {
-    for (ptrdiff_t i = 0; i < count; i++, gradient += size) {
-        float *restrict value = table + rows[i] * size;
-        float *restrict mean = means + rows[i] * size;
-        float *restrict square = squares + rows[i] * size;
-        for (ptrdiff_t j = 0; j < size; j++) {
-            float g = gradient[j];
-            mean[j] += (1 - beta1) * (g - mean[j]);
-            square[j] += (1 - beta2) * (g * g - square[j]);
-            value[j] -= rate * mean[j] / (sqrtf(square[j]) + epsilon);
-        }
-    }
+    struct step all = {table, means, squares, rows, gradient, count, size, rate, beta1, beta2, epsilon};
+    seqwise_parallel((count + ROWS_OF_TASK - 1) / ROWS_OF_TASK, step_rows, &all);
 }

@@ -18,11 +18,12 @@ from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._axes import Bool, Float
 
-__all__ = ["fits", "native_states"]
+__all__ = ["fits", "has_bfloat16", "native_states"]
 
 _KINDS = {"RNN_TANH": 0, "GRU": 1, "LSTM": 2}
+_GRU = 1
 _NUMBERS = (
-    *("kind", "directions", "chunks", "batch", "time", "input", "hidden", "inputs", "states", "steps"),
+    *("kind", "directions", "chunks", "halves", "batch", "time", "input", "hidden", "inputs", "states", "steps"),
     *("order", "lengths", "input_values", "weights", "biases", "output", "seen", "gates", "cells"),
     *("output_gradient", "input_gradient", "weight_gradient", "bias_gradient", "failed"),
 )
@@ -45,8 +46,20 @@ def fits(layers: Sequence[nn.RNNBase], steps: Tensor) -> bool:
     )
 
 
+def has_bfloat16() -> bool:
+    """Whether the compiled layer can round factors to bfloat16: this processor multiplies them at twice the speed."""
+    there, found = function("seqwise_halves_are_there", ctypes.c_void_p), ctypes.c_int32()
+    if there is not None:
+        there(ctypes.addressof(found))
+    return bool(found.value)
+
+
 def native_states(
-    layers: Sequence[nn.RNNBase], steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+    layers: Sequence[nn.RNNBase],
+    steps: Float[Tensor, "batch time features"],
+    front: Bool[Tensor, "batch time"],
+    *,
+    is_rounded: bool = False,
 ) -> Float[Tensor, "batch time hidden"]:
     """The states of one layer, of each direction side by side; zeros where a step does not count.
 
@@ -54,10 +67,12 @@ def native_states(
         layers: the forward direction, and the backward one where there is one; `fits` for each.
         steps: (batch, time, input); what does not count may hold anything, and gets a gradient of zeros.
         front: (batch, time) True at the first steps of each row, those that count.
+        is_rounded: the factors of all products are rounded to bfloat16, here and in the gradient; sums, gates and
+            states are float32 as ever. For `has_bfloat16` alone.
     """
     parameters = [parameter for layer in layers for parameter in _parameters(layer)]
     states: Tensor = _States.apply(  # type: ignore[no-untyped-call]
-        _KINDS[layers[0].mode], steps, front.sum(dim=1), *parameters
+        _KINDS[layers[0].mode], is_rounded, steps, front.sum(dim=1), *parameters
     )
     return states
 
@@ -69,7 +84,7 @@ def _parameters(layer: nn.RNNBase) -> list[Tensor]:
 
 class _States(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, kind: int, steps: Tensor, lengths: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, kind: int, is_rounded: bool, steps: Tensor, lengths: Tensor, *parameters: Tensor) -> Tensor:
         steps, (batch, time, size) = steps.contiguous(), steps.shape
         hidden = parameters[1].shape[1]
         directions, gates = len(parameters) // 4, (1, 4, 4)[kind]
@@ -91,6 +106,7 @@ class _States(torch.autograd.Function):
         }
         chunks = max(1, min(-(-torch.get_num_threads() // directions), batch // 16))
         sizes = {"kind": kind, "directions": directions, "chunks": chunks, "batch": batch, "time": time}
+        sizes["halves"] = int(is_rounded)
         sizes |= {"input": size, "hidden": hidden, "inputs": inputs, "states": states, "steps": total}
         output = steps.new_zeros(batch, time, directions * hidden)
         _call("seqwise_recurrent_forward", sizes, {**arrays, "output": output})
@@ -117,7 +133,7 @@ class _States(torch.autograd.Function):
             for direction in range(directions)
             for part in _taken(sizes, of_weights[direction], of_biases[direction])
         ]
-        return None, _summed(found["input_gradient"].transpose(0, 1)), None, *parameters
+        return None, None, _summed(found["input_gradient"].transpose(0, 1)), None, *parameters
 
 
 def _summed(parts: Tensor) -> Tensor:
@@ -128,28 +144,24 @@ def _summed(parts: Tensor) -> Tensor:
     return first
 
 
-def _blocks(kind: int) -> list[tuple[int, int, bool, bool]]:
-    """(gate, gate of torch's parameters, reads the input, reads the state) for each of our gates.
-
-    The new state of a GRU has two, since its reset gate stands between what comes from the input and from the state.
-    """
-    if kind == 1:
-        return [(0, 0, True, True), (1, 1, True, True), (2, 2, True, False), (3, 2, False, True)]
-    return [(gate, gate, True, True) for gate in range((1, 0, 4)[kind])]
-
-
 def _put(kind: int, weights: Tensor, biases: Tensor, parameters: Sequence[Tensor], inputs: int) -> None:
-    """Fills the weights of a direction (gates, states, inputs + states) and its biases from torch's parameters."""
+    """Fills the weights of a direction (gates, states, inputs + states) and its biases from torch's parameters.
+
+    The new state of a GRU has two gates, the last, since its reset gate stands between what comes from the input and
+    what comes from the state.
+    """
     from_input, from_state, of_input, of_state = parameters
     hidden, size = from_state.shape[1], from_input.shape[1]
-    for gate, theirs, reads_input, reads_state in _blocks(kind):
-        rows = slice(theirs * hidden, (theirs + 1) * hidden)
-        if reads_input:
-            weights[gate, :hidden, :size] = from_input[rows]
-            biases[gate, :hidden] += of_input[rows]
-        if reads_state:
-            weights[gate, :hidden, inputs : inputs + hidden] = from_state[rows]
-            biases[gate, :hidden] += of_state[rows]
+    gates, states = len(from_input) // hidden, slice(inputs, inputs + hidden)
+    from_state, of_state = from_state.view(gates, hidden, hidden), of_state.view(gates, hidden)
+    weights[:gates, :hidden, :size] = from_input.view(gates, hidden, size)
+    biases[:gates, :hidden] = of_input.view(gates, hidden)
+    both = 2 if kind == _GRU else gates
+    weights[:both, :hidden, states] = from_state[:both]
+    biases[:both, :hidden] += of_state[:both]
+    if kind == _GRU:
+        weights[3, :hidden, states] = from_state[2]
+        biases[3, :hidden] = of_state[2]
 
 
 def _taken(sizes: dict[str, int], weights: Tensor, biases: Tensor) -> list[Tensor]:
@@ -157,7 +169,7 @@ def _taken(sizes: dict[str, int], weights: Tensor, biases: Tensor) -> list[Tenso
     hidden, size, inputs = sizes["hidden"], sizes["input"], sizes["inputs"]
     of_input, of_state = weights, weights
     bias_of_input, bias_of_state = biases, biases
-    if sizes["kind"] == 1:  # reset, update, new from the input, new from the state
+    if sizes["kind"] == _GRU:
         of_input, of_state = weights[:3], weights[[0, 1, 3]]
         bias_of_input, bias_of_state = biases[:3], biases[[0, 1, 3]]
     return [

@@ -24,7 +24,7 @@ from seqwise.nn._arguments import require_axes, require_dropout, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import compact_positions, counted_positions, inverse, reversal, selected, taken
-from seqwise.nn._recurrent import fits, native_states
+from seqwise.nn._recurrent import fits, has_bfloat16, native_states
 
 __all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder"]
 
@@ -42,6 +42,8 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         output_size: features per step of the output: `hidden`, or 2 x `hidden` with two directions.
+        is_rounded: whether products in training are of factors rounded to bfloat16, where the compiled layer is used
+            and the processor has it; False at first. Outside training nothing is rounded.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
@@ -64,6 +66,7 @@ class Encoder(nn.Module, ABC):
         self.layers = layers
         self.bidirectional = bidirectional
         self.output_size = 2 * hidden if bidirectional else hidden
+        self.is_rounded = False
         sizes = [input_size, *[self.output_size] * (layers - 1)]
         self.forward_layers = nn.ModuleList(self._new_layer(size) for size in sizes)
         self.backward_layers = nn.ModuleList(self._new_layer(size) for size in sizes if bidirectional)
@@ -112,7 +115,11 @@ class Encoder(nn.Module, ABC):
         for number, layers in enumerate(zip(*sides, strict=True)):
             if number > 0:
                 steps = self.dropout(steps)
-            steps = native_states(layers, steps, front) if fits(layers, steps) else _states(layers, steps, front)
+            if fits(layers, steps):
+                is_rounded = self.is_rounded and self.training and has_bfloat16()
+                steps = native_states(layers, steps, front, is_rounded=is_rounded)
+            else:
+                steps = _states(layers, steps, front)
         return steps
 
     @abstractmethod

@@ -174,6 +174,10 @@ class TrainConfig(_Section):
     batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
     accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")
     seed: int = Field(1, ge=0, lt=2**63, description="seeds the split, the weights, the order and the dropout")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="bfloat16: recurrent layers multiply rounded numbers in training; quicker on some processors",
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to compute")
     checkpoint_seconds: float = Field(30.0, gt=0, description="longest time between checkpoints")
 

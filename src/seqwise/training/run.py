@@ -17,9 +17,10 @@ import torch
 from seqwise.data.affixes import WORD_PARTS
 from seqwise.data.split import PARTS
 from seqwise.data.vocabulary import Vocabulary
-from seqwise.errors import RunFolderError
+from seqwise.errors import ConfigError, RunFolderError
 from seqwise.evaluation.report import render_report
 from seqwise.nn import SequenceModel, build_model, parameter_count
+from seqwise.nn._recurrent import has_bfloat16
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
 from seqwise.training.config import Config, dump_config
@@ -110,12 +111,19 @@ def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> P
         UsageError: see `prepare`, `Objective.from_config`, `choose_device`, `build_model`.
     """
     device = choose_device(config.train.device)
+    if config.train.precision == "bfloat16" and (device.type != "cpu" or not has_bfloat16()):
+        raise ConfigError(
+            "train.precision is bfloat16, which needs a processor with AVX512-BF16, compiled code and device cpu\n"
+            "  Leave it out: float32 works everywhere."
+        )
     task = prepare(config, say)
     objective = Objective.from_config(config.loss, task.targets, task.counts)
     deciding = decisive_figures(config.train.metric, task)
     with torch.random.fork_rng():
         torch.manual_seed(config.train.seed)
         model = model_for(task.config, task.targets, task.encoding).to(device)
+    encoder: Any = model.encoder
+    encoder.is_rounded = config.train.precision == "bfloat16"
     return Plan(task, model, objective, device, deciding)
 
 
