@@ -26,10 +26,10 @@ from benchmarks.speed.records import record, write
 from benchmarks.speed.start import measure_start
 from benchmarks.speed.trainings import TRAININGS, measure_speed, measure_whole
 from seqwise.bench import Measured, measure
-from seqwise.bench.text import lines
+from seqwise.bench.text import QUIET, lines
 
 PARTS = (*CASES, "start", "training", "whole")
-_STARTS, _TRIES, _QUIET, _PATIENCE = 10, 3, 0.1, 30.0
+_STARTS, _TRIES, _PATIENCE = 10, 3, 30.0
 
 
 def _measured(
@@ -72,7 +72,7 @@ def _least_disturbed(measure_once: Callable[[], Measured]) -> Measured:
     started = time.monotonic()
     best = measure_once()
     for _ in range(_TRIES - 1):
-        if (best.disturbance or 0) > _QUIET and time.monotonic() - started < _PATIENCE:
+        if (best.disturbance or 0) > QUIET and time.monotonic() - started < _PATIENCE:
             best = min(best, measure_once(), key=lambda measured: measured.disturbance or 0)
     return best
 

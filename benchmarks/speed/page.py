@@ -11,7 +11,7 @@ from benchmarks.speed.plot import write_plot
 from benchmarks.speed.records import Record, latest
 from seqwise.bench import Measured, Spread
 from seqwise.bench.machine import described
-from seqwise.bench.text import readable_bytes, readable_seconds
+from seqwise.bench.text import QUIET, readable_bytes, readable_seconds
 
 __all__ = ["PARTS", "page_text", "write_page"]
 
@@ -105,7 +105,7 @@ def _table(cases: Iterable[Measured]) -> Iterator[str]:
     for measured in cases:
         first = True
         for cells in _rows(measured):
-            named = f"{measured.name} {measured.shape}" if first else ""
+            named = f"{measured.name} {measured.shape}{_disturbed(measured)}" if first else ""
             took = readable_seconds(measured.seconds(measured.ours).p50) + _score(measured, measured.ours)
             yield "| " + " | ".join([named, took if first else "", *cells]) + " |"
             first = False
@@ -147,6 +147,12 @@ def _absolute(goal: Goal, value: float) -> str:
 def _ratio(ratio: Spread) -> str:
     low, middle, high = (f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" for value in ratio)
     return f"{middle} ({low} to {high})"
+
+
+def _disturbed(measured: Measured) -> str:
+    """A word about other programs, where they used so much of the machine that figures are uncertain."""
+    share = measured.disturbance or 0
+    return f" (uncertain: other programs used {share:.0%} of the machine)" if share > QUIET else ""
 
 
 def _score(measured: Measured, way: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,12 @@ def test_the_page_has_a_row_per_way_with_goal_and_outcome():
     )
     assert "|  |  | the fastest of torch's ways |  | 0.33 (0.33 to 0.33) | ≤ 0.5 | **reached** |" in text
     assert "falls short by 33% |" in told(loss_of(1000, **{"torch, flat": 1.5}))
+
+
+def test_the_page_says_which_figures_are_uncertain():
+    quiet = loss_of(1000)
+    assert "uncertain" not in told(replace(quiet, disturbance=0.05))
+    assert "35% padding (uncertain: other programs used 50% of the machine) |" in told(replace(quiet, disturbance=0.5))
 
 
 def test_the_page_tells_scores_and_memory_and_what_is_missing():

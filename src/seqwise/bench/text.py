@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from seqwise.bench.measured import Measured, Spread
 
-__all__ = ["lines", "readable_bytes", "readable_seconds"]
+__all__ = ["QUIET", "lines", "readable_bytes", "readable_seconds"]
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _WIDTH = 26
-_QUIET = 0.1
+QUIET = 0.1
 """What other programs may use of the machine without a word about it."""
 
 
@@ -27,7 +27,7 @@ def lines(measured: Measured) -> Iterator[str]:
         if way != measured.ours:
             cells.append(f"ours takes {measured.ratio(way).p50:.2f} of it")
         yield "  ".join(cells).rstrip()
-    if (measured.disturbance or 0) > _QUIET:
+    if (measured.disturbance or 0) > QUIET:
         yield f"  other programs used {measured.disturbance:.0%} of the machine meanwhile"
     for peer, why in measured.missing.items():
         yield f"  {peer:<{_WIDTH}}  not measured: {why}"
