@@ -6,27 +6,31 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor
-from torch.autograd.forward_ad import unpack_dual
-from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
-__all__ = ["are_readable"]
+__all__ = ["are_readable", "is_readable", "is_traced"]
 
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
 def are_readable(tensors: Iterable[Tensor]) -> bool:
-    """Whether these tensors have numbers in memory, and nobody watches what is computed with them.
+    """Whether these tensors have numbers in memory, and nobody watches what is computed with them."""
+    return not is_traced() and all(map(is_readable, tensors))
 
-    A trace (`torch.compile`, `torch.jit.trace`, `make_fx`), a transform (`torch.func`), differentiation in forward mode
-    and subclasses of tensors see operations of torch alone: what is read beside them would be missed.
+
+def is_traced() -> bool:
+    """Whether operations are recorded or transformed now, so that what is read beside them would be missed.
+
+    Traces (`torch.compile`, `torch.jit.trace`, `make_fx`), transforms (`torch.func`) and forward mode do that.
     """
-    if torch.compiler.is_compiling() or torch._C._is_tracing() or is_in_torch_dispatch_mode():
-        return False
-    if torch._C._are_functorch_transforms_active():
-        return False
-    return all(_is_readable(tensor) for tensor in tensors)
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch.autograd.forward_ad._current_level >= 0
+        or torch._C._get_tracing_state() is not None
+    )
 
 
-def _is_readable(tensor: Tensor) -> bool:
-    is_plain = type(tensor) in _PLAIN and tensor.device.type == "cpu"
-    return is_plain and unpack_dual(tensor).tangent is None  # type: ignore[no-untyped-call]
+def is_readable(tensor: Tensor) -> bool:
+    """Whether this is an ordinary tensor on the CPU; a wrapper of a transform, or of another library, is not."""
+    return type(tensor) in _PLAIN and tensor.is_cpu and torch._C._has_storage(tensor)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loss_cases import Backend
+from loss_cases import BACKENDS, TORCH_PLAIN, Backend
 from wrong_calls import WRONG_CALLS, Wrong
 
 from seqwise import errors
@@ -54,6 +54,7 @@ def test_softmax_applied_twice_is_warned_about(loss: str, backend: Backend) -> N
     ]
 
 
+@pytest.mark.parametrize("backend", [one for one in BACKENDS if one is not TORCH_PLAIN], ids=lambda one: one.name)
 def test_a_warning_is_shown_once_for_each_place_whatever_the_shapes(backend: Backend) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "seqwise.h"
-#include "vectors.h"
+#include "doubles.h"
 
 /* The arguments of crf_nll and the others: all arrays contiguous, absent ones NULL. The same fields in the same order
    stand in seqwise.losses.torch._crf_native. */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "seqwise.h"
-#include "vector.h"
+#include "floats.h"
 
 enum { CLASSES_OF_ROWS = 24, NUMBERS_PER_TASK = 1 << 13, VECTORS_PER_SUM = 64, CLASSES_PER_SUM = 32 };
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "seqwise.h"
-#include "single.h"
+#include "gates.h"
 
 /* A tile of ROWS x PANEL vectors, with a row of B and a value of A beside it, fits the registers. */
 #if defined(__AVX512F__)

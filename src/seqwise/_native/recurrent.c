@@ -13,7 +13,7 @@
 #include "halves.h"
 #include "product.h"
 #include "seqwise.h"
-#include "single.h"
+#include "gates.h"
 
 enum kind { RNN, GRU, LSTM };
 

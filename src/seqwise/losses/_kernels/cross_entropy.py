@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqwise._native import function
-from seqwise.losses._kernels.tensors import Layout
+from seqwise.losses._kernels.layout import Layout
 
 __all__ = ["Losses", "Rows", "class_index", "compiled"]
 

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import Losses, Rows
-from seqwise.losses._kernels.tensors import is_readable, is_traced, layout
+from seqwise.losses._kernels.layout import layout
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 

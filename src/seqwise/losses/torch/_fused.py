@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import Losses, compiled
-from seqwise.losses._kernels.tensors import is_readable, is_traced, layout
+from seqwise.losses._kernels.layout import layout
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_cross_entropy
 from seqwise.losses.torch._rows import class_rows
 from seqwise.losses.torch._sums import LossSum, as_count, reduced

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise._readable import is_traced
 from seqwise.losses._kernels.cross_entropy import Rows, compiled
-from seqwise.losses._kernels.tensors import is_traced
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._chunks import CHUNK_BYTES, Head, Positions, chunked_losses

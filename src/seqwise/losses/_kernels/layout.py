@@ -1,4 +1,4 @@
-"""Which tensors may be read at their address in memory, and by which strides."""
+"""Where the numbers of a tensor stand in memory."""
 
 from __future__ import annotations
 
@@ -6,29 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
-__all__ = ["Layout", "is_traced", "is_readable", "layout"]
-
-
-def is_traced() -> bool:
-    """Whether operations are being recorded or transformed now, so that code that torch does not see would be lost."""
-    return (
-        torch.compiler.is_compiling()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or torch.autograd.forward_ad._current_level >= 0
-        or torch._C._get_tracing_state() is not None
-    )
-
-
-def is_readable(tensor: Tensor) -> bool:
-    """Whether this is an ordinary tensor on the CPU; a wrapper of a transform, or of another library, is not."""
-    return type(tensor) in _ORDINARY and tensor.is_cpu and torch._C._has_storage(tensor)
-
-
-_ORDINARY = (Tensor, torch.nn.Parameter)
+__all__ = ["Layout", "layout"]
 
 
 class Layout(NamedTuple):

@@ -1,9 +1,9 @@
 /* The functions of recurrent layers on vectors of 16 floats. */
 
-#ifndef SEQWISE_SINGLE_H
-#define SEQWISE_SINGLE_H
+#ifndef SEQWISE_GATES_H
+#define SEQWISE_GATES_H
 
-#include "vectors.h"
+#include "doubles.h"
 
 #define FLOATS 16 /* in a vector; processors with shorter ones take them in parts */
 

@@ -1,7 +1,7 @@
 /* Vectors as long as the registers of the level that is compiled for, in GCC's and Clang's own notation. */
 
-#ifndef SEQWISE_VECTORS_H
-#define SEQWISE_VECTORS_H
+#ifndef SEQWISE_DOUBLES_H
+#define SEQWISE_DOUBLES_H
 
 #include <math.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Sixteen floats at a time, from and to float32 or bfloat16 in memory, and their exponential. */
 
-#ifndef SEQWISE_VECTOR_H
-#define SEQWISE_VECTOR_H
+#ifndef SEQWISE_FLOATS_H
+#define SEQWISE_FLOATS_H
 
 #include <math.h>
 #include <stddef.h>
