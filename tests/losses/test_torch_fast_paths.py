@@ -49,7 +49,7 @@ def on_plain_path(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Tensor]
     def plain(loss: Callable[..., Any], *inputs: Tensor) -> list[Tensor]:
         with monkeypatch.context() as patch:
             patch.setattr(_fused, "compiled", lambda: None)
-            patch.setattr(_linear, "CHUNK_BYTES", 1 << 60)
+            patch.setattr(_linear, "WHOLE_BYTES", 1 << 60)
             return value_and_gradients(loss, *inputs)
 
     return plain
@@ -213,8 +213,9 @@ def test_label_values_that_equal_others_of_another_type_are_told_apart() -> None
 @pytest.fixture(params=["compiled", "torch"])
 def _in_chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every head is large, and a chunk has some rows."""
-    monkeypatch.setattr(_linear, "CHUNK_BYTES", -1)
+    monkeypatch.setattr(_linear, "WHOLE_BYTES", -1)
     monkeypatch.setattr(_chunks, "CHUNK_BYTES", 200)
+    monkeypatch.setattr(_chunks, "HALF_BYTES", 200)
     if request.param == "torch":
         monkeypatch.setattr(_linear, "compiled", lambda: None)
     elif compiled() is None:

@@ -27,11 +27,13 @@ from seqwise.losses.torch._terms import class_terms_of
 
 __all__ = ["Head", "Positions", "chunked_losses"]
 
-CHUNK_BYTES = 1 << 24
-"""Logits of a chunk on the CPU: half of the last cache of a small machine; hidden and weight pass through it too."""
+CHUNK_BYTES = 1 << 26
+"""Logits of a chunk on the CPU: as many rows as matrix products need to be quick; see benchmarks/LOG.md."""
 CHUNK_BYTES_ELSEWHERE = 1 << 28
 COPIES_OF_PLAIN = 4
 """As many arrays of the size of the logits are in use on the plain path."""
+HALF_BYTES = 1 << 24
+"""What half precision is summed through on its way to float32."""
 
 
 class Head(NamedTuple):
@@ -251,7 +253,7 @@ class _Sums:
     def _add_half(self, hidden: Tensor, slope: Tensor) -> None:
         """The same for half precision: products of some classes at a time are rounded once, then summed in float32."""
         assert self._weight is not None
-        most = max(1, CHUNK_BYTES // (hidden.shape[1] * 4))
+        most = max(1, HALF_BYTES // (hidden.shape[1] * 4))
         space = hidden.new_empty(min(most, len(self._weight)), hidden.shape[1])
         for begin in range(0, len(self._weight), most):
             some = slope[:, begin : begin + most]

@@ -14,7 +14,7 @@ from seqwise._readable import is_traced
 from seqwise.losses._kernels.cross_entropy import Rows, compiled
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
-from seqwise.losses.torch._chunks import CHUNK_BYTES, Head, Positions, chunked_losses
+from seqwise.losses.torch._chunks import Head, Positions, chunked_losses
 from seqwise.losses.torch._formulas import linear_logits
 from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._sums import reduced
@@ -32,6 +32,9 @@ from seqwise.losses.torch._terms import (
 from seqwise.shapes import arrived
 
 __all__ = ["linear_loss"]
+
+WHOLE_BYTES = 1 << 24
+"""Up to this many bytes of logits a head is small: one product, then the loss of all logits."""
 
 
 def linear_loss(
@@ -132,7 +135,7 @@ def _is_for_chunks(head: Head, labels: Tensor, class_weight: Tensor | None, samp
     if class_weight is not None and class_weight.dim() > head.weight.dim() - 1:
         return False  # outputs that share a head but not the weights of classes
     rows = math.prod(head.hidden.shape[:-1])
-    return rows * math.prod(head.weight.shape[:-1]) * 4 > CHUNK_BYTES
+    return rows * math.prod(head.weight.shape[:-1]) * 4 > WHOLE_BYTES
 
 
 def _weights(
