@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqwise.bench.case import Case, Results, Way
-from seqwise.nn import ENCODERS, Encoder
+from seqwise.nn import ENCODERS, RecurrentEncoder
 
 __all__ = ["layer_case"]
 
@@ -70,7 +70,7 @@ def _ways(kind: str, batch: int, time: int, hidden: int, shortest: int) -> Seque
     ]
 
 
-def _weights(encoder: Encoder) -> dict[str, Tensor]:
+def _weights(encoder: RecurrentEncoder) -> dict[str, Tensor]:
     """The encoder's weights by the names that torch gives those of a layer with two directions."""
     forward, backward = encoder.forward_layers[0], encoder.backward_layers[0]
     return {
@@ -79,7 +79,7 @@ def _weights(encoder: Encoder) -> dict[str, Tensor]:
     }
 
 
-def _same_layer(kind: str, encoder: Encoder) -> Any:
+def _same_layer(kind: str, encoder: RecurrentEncoder) -> Any:
     """The layer of torch itself, with the weights of the encoder."""
     layer = _LAYERS[kind](encoder.input_size, encoder.hidden, batch_first=True, bidirectional=True)
     layer.load_state_dict({name: weight.detach() for name, weight in _weights(encoder).items()})

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from seqwise.errors import ConfigError, did_you_mean, listed
 
-__all__ = [
-    "Config",
-    "DataConfig",
-    "InputConfig",
-    "LossConfig",
-    "ModelConfig",
-    "TrainConfig",
-    "dump_config",
-    "load_config",
-    "override",
-    "parse_config",
-    "read_setting",
-    "seconds_of",
-    "setting_text",
-]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose keys are the text that stands there: a label `yes` or `1` stays what it is."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                key.tag = "tag:yaml.org,2002:str"
-        return super().construct_mapping(node, deep)
+__all__ = ["Config", "DataConfig", "InputConfig", "LossConfig", "ModelConfig", "TrainConfig", "seconds_of"]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-_LISTS = ("train", "dev", "test", "columns", "channels", "label", "tags", "outputs", "multilabel")
 
 
 class DataConfig(_Section):
@@ -213,154 +184,3 @@ def seconds_of(duration: str) -> float:
     if match is None or float(match[1]) == 0:
         raise ConfigError(f"a budget looks like 90s, 10m or 1h; got '{duration}'")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
-
-
-def parse_config(plain: Mapping[str, Any]) -> Config:
-    """The checked config of plain nested values.
-
-    Raises:
-        ConfigError: an unknown key (did you mean), or a value of the wrong kind or out of range.
-    """
-    try:
-        return Config.model_validate(plain)
-    except ValidationError as error:
-        by_setting: dict[tuple[Any, ...], list[Any]] = {}
-        for problem in error.errors():
-            by_setting.setdefault(problem["loc"][:2], []).append(problem)
-        raise ConfigError("\n".join(_sentence(problems) for problems in by_setting.values())) from None
-
-
-def _sentence(problems: Sequence[Any]) -> str:
-    """What is wrong with one setting. Of the forms that it may have, those count that the value comes nearest to."""
-    deepest = max(len(problem["loc"]) for problem in problems)
-    problems = [problem for problem in problems if len(problem["loc"]) == deepest]
-    sentences: dict[str, str] = {}
-    for problem in problems:
-        key = ".".join(_person_path(problem["loc"]))
-        if problem["type"] == "extra_forbidden":
-            return _unknown_setting(key)
-        if problem["type"] == "value_error":
-            return f"{key}: {problem['ctx']['error']}"
-        expected = _EXPECTED.sub(lambda found: _WORDS[found[0].split()[0]], problem["msg"])
-        before = sentences.get(key)
-        sentences[key] = (
-            f"{key} is {setting_text(problem['input'])}: {expected[0].lower()}{expected[1:]}"
-            if before is None
-            else f"{before}, or {expected.removeprefix('Input should be ')}"
-        )
-    return "\n".join(sentences.values())
-
-
-_WORDS = {"tuple": "list", "dictionary": "mapping"}
-_EXPECTED = re.compile(r"\btuple\b|\bdictionary( or instance of \w+)?")
-
-
-def _person_path(loc: Sequence[Any]) -> list[str]:
-    """The key as a person names it: pydantic also names the branch of a union."""
-    path = [str(part) for part in loc]
-    return path[:2] + [part for part in path[2:] if not re.fullmatch(r"(literal|dict)\[.*\]|str|tuple", part)]
-
-
-def _unknown_setting(key: str) -> str:
-    prefix, _, name = key.rpartition(".")
-    section: Any = Config
-    for part in prefix.split(".") if prefix else []:
-        section = section.model_fields[part].annotation
-    known = list(section.model_fields)
-    hint = did_you_mean(name, known) or f"{prefix or 'A config'} has {listed(known, 30)}."
-    return f"there is no setting '{key}'. {hint}"
-
-
-def setting_text(value: Any) -> str:
-    """A value as messages show it.
-
-    Example:
-        >>> setting_text(("a.csv", "b.csv")), setting_text(0.5), setting_text("x"), setting_text(None), setting_text(())
-        ("'a.csv', 'b.csv'", '0.5', "'x'", 'not set', 'empty')
-    """
-    if isinstance(value, list | tuple):
-        return ", ".join(map(setting_text, value)) or "empty"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {setting_text(inner)}" for name, inner in value.items()) + "}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "not set" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
-
-
-def load_config(path: str | Path) -> dict[str, Any]:
-    """The plain nested values of a YAML file.
-
-    Raises:
-        ConfigError: no such file, not YAML with sections, or a setting that cannot be.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the config {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    plain = read_setting(text, f"the config {path}")
-    if not isinstance(plain, dict):
-        raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
-    plain = {name: {} if section is None else section for name, section in plain.items()}  # empty, or all comments
-    try:
-        parse_config(plain)
-    except ConfigError as error:
-        raise ConfigError(f"the config {path}: {error}") from None
-    return plain
-
-
-def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
-    """The plain values with `a.b=c` assignments applied; values are read as YAML.
-
-    Example:
-        >>> override({}, ["model.hidden=64"])
-        {'model': {'hidden': 64}}
-
-    Raises:
-        ConfigError: an assignment without `=`, or a section set like a value.
-    """
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals:
-            raise ConfigError(f"--set takes KEY=VALUE, such as model.hidden=64; got '{assignment}'")
-        section = plain
-        *parents, name = key.strip().split(".")
-        for parent in parents:
-            section = section.setdefault(parent, {})
-            if not isinstance(section, dict):
-                raise ConfigError(f"--set {assignment}: '{parent}' holds a value, not settings")
-        section[name] = read_setting(text, f"--set {assignment}")
-    return plain
-
-
-def read_setting(text: str, place: str) -> Any:
-    """The value that a text means as YAML; keys stay text.
-
-    Example:
-        >>> read_setting("{yes: 2, 1: 3}", "--class-weight")
-        {'yes': 2, '1': 3}
-
-    Raises:
-        ConfigError: text that is no YAML.
-    """
-    try:
-        return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"{place}: the value cannot be read as YAML: {problem}") from None
-
-
-def dump_config(config: Config, inferred: Mapping[str, str]) -> str:
-    """The config as YAML; `inferred` maps keys such as `train.max_epochs` to why they have their value."""
-    lines: list[str] = []
-    for name, section in config:
-        lines.append(f"{name}:")
-        for key, value in section:
-            text = yaml.safe_dump(_plain(value), default_flow_style=True, allow_unicode=True, width=10**6)
-            text = text.removesuffix("...\n").strip()
-            reason = inferred.get(f"{name}.{key}")
-            lines.append(f"  {key}: {text}" + (f"  # {reason}" if reason else ""))
-    return "\n".join(lines) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

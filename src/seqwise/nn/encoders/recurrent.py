@@ -1,4 +1,4 @@
-"""Encoders: recurrent layers over a padded batch, one state per step, which padding can never reach.
+"""Recurrent layers over a padded batch, one state per step, which padding can never reach.
 
 One unidirectional torch layer per layer and direction. Positions that count are closed up to the front, the
 backward direction runs over that front turned round, and both are put back in place: each sequence sees
@@ -13,9 +13,8 @@ Jozefowicz et al. 2015).
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,11 +24,12 @@ from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import compact_positions, counted_positions, inverse, reversal, selected, taken
 from seqwise.nn._recurrent import fits, has_bfloat16, native_states
+from seqwise.nn.encoders.encoder import Encoder
 
-__all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder"]
+__all__ = ["GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder"]
 
 
-class Encoder(nn.Module, ABC):
+class RecurrentEncoder(Encoder):
     """What the recurrent encoders share; build one of `RNNEncoder`, `GRUEncoder`, `LSTMEncoder`.
 
     Args:
@@ -127,8 +127,8 @@ class Encoder(nn.Module, ABC):
         """One layer of one direction, `batch_first`, with the weights it starts from."""
 
 
-class RNNEncoder(Encoder):
-    """Simple recurrent layers: h_t = tanh(W x_t + b + U h_(t-1) + c). See `Encoder` for the arguments.
+class RNNEncoder(RecurrentEncoder):
+    """Simple recurrent layers: h_t = tanh(W x_t + b + U h_(t-1) + c). See `RecurrentEncoder` for the arguments.
 
     For short sequences, and as the plain thing to compare with.
 
@@ -145,8 +145,8 @@ class RNNEncoder(Encoder):
         return _with_first_weights(nn.RNN(input_size, self.hidden, batch_first=True))
 
 
-class GRUEncoder(Encoder):
-    """Gated recurrent layers; three quarters of the weights of an LSTM. See `Encoder` for the arguments.
+class GRUEncoder(RecurrentEncoder):
+    """Gated recurrent layers; three quarters of the weights of an LSTM. See `RecurrentEncoder` for the arguments.
 
     The reset gate acts after the product with the state, as cuDNN and torch define it.
 
@@ -163,8 +163,8 @@ class GRUEncoder(Encoder):
         return _with_first_weights(nn.GRU(input_size, self.hidden, batch_first=True))
 
 
-class LSTMEncoder(Encoder):
-    """Layers of long short-term memory; the first choice for most data. See `Encoder` for the arguments.
+class LSTMEncoder(RecurrentEncoder):
+    """Layers of long short-term memory; the first choice for most data. See `RecurrentEncoder` for the arguments.
 
     References:
         Hochreiter and Schmidhuber (1997), Long Short-Term Memory; Gers et al. (2000) for the forget gate.
@@ -180,10 +180,6 @@ class LSTMEncoder(Encoder):
         input_biases = layer.get_parameter("bias_ih_l0").detach()
         nn.init.ones_(input_biases[self.hidden : 2 * self.hidden])  # gates stand in the order i, f, g, o
         return layer
-
-
-ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType({"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder})
-"""The encoders by the name that `model.encoder` gives them."""
 
 
 def _states(

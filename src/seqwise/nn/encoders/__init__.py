@@ -1,0 +1,14 @@
+"""Encoders: one vector per step -> one state per step, which padding can never reach."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from seqwise.nn.encoders.encoder import Encoder
+from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
+
+__all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder"]
+
+ENCODERS: Mapping[str, type[RecurrentEncoder]] = MappingProxyType(
+    {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder}
+)
+"""The encoders by the name that `model.encoder` gives them."""

@@ -1,0 +1,7 @@
+"""Input layers: token ids or channel values -> one vector per step, zeros where a step does not count."""
+
+from seqwise.nn.inputs.channels import ChannelProjection
+from seqwise.nn.inputs.tokens import TokenEmbedding
+from seqwise.nn.inputs.words import WordEmbedding
+
+__all__ = ["ChannelProjection", "TokenEmbedding", "WordEmbedding"]

@@ -1,0 +1,29 @@
+"""Every setting of a run: what there is (`sections`), reading and writing it (`reading`), mistakes in it (`errors`)."""
+
+from seqwise.training.config.errors import parse_config, setting_text
+from seqwise.training.config.reading import dump_config, load_config, override, read_setting
+from seqwise.training.config.sections import (
+    Config,
+    DataConfig,
+    InputConfig,
+    LossConfig,
+    ModelConfig,
+    TrainConfig,
+    seconds_of,
+)
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "InputConfig",
+    "LossConfig",
+    "ModelConfig",
+    "TrainConfig",
+    "dump_config",
+    "load_config",
+    "override",
+    "parse_config",
+    "read_setting",
+    "seconds_of",
+    "setting_text",
+]

@@ -1,0 +1,104 @@
+"""Reads settings from YAML and from KEY=VALUE, and writes config.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from seqwise.errors import ConfigError
+from seqwise.training.config.errors import parse_config
+from seqwise.training.config.sections import Config
+
+__all__ = ["dump_config", "load_config", "override", "read_setting"]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose keys are the text that stands there: a label `yes` or `1` stays what it is."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep)
+
+
+def load_config(path: str | Path) -> dict[str, Any]:
+    """The plain nested values of a YAML file.
+
+    Raises:
+        ConfigError: no such file, not YAML with sections, or a setting that cannot be.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the config {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    plain = read_setting(text, f"the config {path}")
+    if not isinstance(plain, dict):
+        raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
+    plain = {name: {} if section is None else section for name, section in plain.items()}  # empty, or all comments
+    try:
+        parse_config(plain)
+    except ConfigError as error:
+        raise ConfigError(f"the config {path}: {error}") from None
+    return plain
+
+
+def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """The plain values with `a.b=c` assignments applied; values are read as YAML.
+
+    Example:
+        >>> override({}, ["model.hidden=64"])
+        {'model': {'hidden': 64}}
+
+    Raises:
+        ConfigError: an assignment without `=`, or a section set like a value.
+    """
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set takes KEY=VALUE, such as model.hidden=64; got '{assignment}'")
+        section = plain
+        *parents, name = key.strip().split(".")
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"--set {assignment}: '{parent}' holds a value, not settings")
+        section[name] = read_setting(text, f"--set {assignment}")
+    return plain
+
+
+def read_setting(text: str, place: str) -> Any:
+    """The value that a text means as YAML; keys stay text.
+
+    Example:
+        >>> read_setting("{yes: 2, 1: 3}", "--class-weight")
+        {'yes': 2, '1': 3}
+
+    Raises:
+        ConfigError: text that is no YAML.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{place}: the value cannot be read as YAML: {problem}") from None
+
+
+def dump_config(config: Config, inferred: Mapping[str, str]) -> str:
+    """The config as YAML; `inferred` maps keys such as `train.max_epochs` to why they have their value."""
+    lines: list[str] = []
+    for name, section in config:
+        lines.append(f"{name}:")
+        for key, value in section:
+            text = yaml.safe_dump(_plain(value), default_flow_style=True, allow_unicode=True, width=10**6)
+            text = text.removesuffix("...\n").strip()
+            reason = inferred.get(f"{name}.{key}")
+            lines.append(f"  {key}: {text}" + (f"  # {reason}" if reason else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
