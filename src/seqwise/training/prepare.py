@@ -28,7 +28,7 @@ from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
 from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
 from seqwise.targets import Target, label_text
 from seqwise.training.config import Config, DataConfig
-from seqwise.training.defaults import affix_buckets, check_fit, resolve
+from seqwise.training.defaults import Facts, check_fit, resolve
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts
 
 __all__ = ["Task", "check_columns", "prepare", "read_options"]
@@ -152,12 +152,13 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     )
     notes.add([*_unlabelled(store, split), f"split: {split.rule}"])
     notes.warn(split.warnings)
-    encoding = _encoding(store, split, config)
-    counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
+    facts = Facts.of(store, split, codecs)
+    resolved, inferred = resolve(config, facts)
+    encoding = _encoding(store, split, resolved)
+    counts = dict(facts.counts)
     notes.add(_sentences(store, targets, encoding, counts))
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
     notes.warn(_targets_without_labels(store, split, codecs))
-    resolved, inferred = resolve(config, store, split)
     return Task(
         resolved,
         inferred,
@@ -280,10 +281,9 @@ def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, option
 def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | ChannelScaling:
     if store.channels:
         return ChannelScaling.of(store, split.train)
-    buckets = config.input.affix_buckets
-    if buckets is None:
-        buckets = affix_buckets(store.spec)
-    return Vocabulary.from_counts(symbol_counts(store, split.train), config.input.min_count, buckets)
+    given = config.input
+    assert given.affix_buckets is not None
+    return Vocabulary.from_counts(symbol_counts(store, split.train), given.min_count, given.affix_buckets)
 
 
 def _sentences(

@@ -1,0 +1,11 @@
+"""Decides every setting that was left open, from the amount and the kind of the data; refuses what does not fit it.
+
+A file decides for one kind of data, and what it says goes before what is said for all (`common`). What a person said,
+by flag or config, is never changed.
+"""
+
+from seqwise.training.defaults.facts import Facts
+from seqwise.training.defaults.fit import check_fit
+from seqwise.training.defaults.resolve import resolve
+
+__all__ = ["Facts", "check_fit", "resolve"]

@@ -1,0 +1,83 @@
+"""What is known of the data when settings that were left open are decided, and what is decided of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.labels import LabelCodec, class_counts
+from seqwise.data.spec import DataSpec, InputSpec
+from seqwise.data.split import Split
+from seqwise.data.store import Store
+from seqwise.targets import Target
+
+__all__ = ["Choice", "Choices", "Facts"]
+
+
+class Choice(NamedTuple):
+    """A decided setting.
+
+    Attributes:
+        value: of the setting.
+        reason: why, in a few words; stands beside the value in config.yaml.
+    """
+
+    value: Any
+    reason: str
+
+
+Choices = dict[str, Choice]
+"""Decided settings by their key, such as `model.encoder`."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What decides: the kind of the input and of the targets, and the amount of the training part.
+
+    Attributes:
+        spec: the columns and their kinds.
+        targets: what is predicted, with classes.
+        sequences: training sequences.
+        steps: steps of all of them.
+        longest: steps of the longest.
+        counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
+    """
+
+    spec: DataSpec
+    targets: tuple[Target, ...]
+    sequences: int
+    steps: int
+    longest: int
+    counts: Mapping[str, NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, store: Store, split: Split, codecs: tuple[LabelCodec, ...]) -> Facts:
+        """The facts of the training part of a split."""
+        lengths = store.lengths[split.train]
+        return cls(
+            store.spec,
+            tuple(codec.target for codec in codecs),
+            len(split.train),
+            int(lengths.sum()),
+            int(lengths.max(initial=0)),
+            {codec.target.name: class_counts(codec, store, split.train) for codec in codecs},
+        )
+
+    @property
+    def input(self) -> InputSpec:
+        """The input: its column and how a cell becomes a sequence."""
+        return self.spec.input
+
+    @property
+    def is_per_step(self) -> bool:
+        """Whether some target has labels per step."""
+        return any(target.per_step for target in self.targets)
+
+    @property
+    def is_words(self) -> bool:
+        """Whether the symbols are words, which have parts."""
+        return self.input.kind in ("words", "whitespace", "tokens")

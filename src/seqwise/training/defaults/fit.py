@@ -1,0 +1,62 @@
+"""Refuses settings that would be read and have no effect on the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seqwise.data.spec import DataSpec
+from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.training.config import Config, setting_text
+
+__all__ = ["check_fit"]
+
+
+def check_fit(config: Config, spec: DataSpec) -> None:
+    """Refuses settings that would be read and have no effect on these data.
+
+    Only values that are neither empty nor the default: the config of a run, which may be given again, has them all.
+
+    Raises:
+        ConfigError: naming the setting and why it has no effect.
+    """
+    pooled = [target.name for target in spec.targets if not target.per_step]
+    pooling = config.model.pooling
+    poolings = {pooling} if isinstance(pooling, str) else set(pooling.values())
+    if pooled and not isinstance(pooling, str):
+        _check_pooled(pooling, pooled)
+    series = spec.input.is_series
+    own_test = (
+        "test has a file of its own" if config.data.test else "with a dev file, and none for test, nothing is cut"
+    )
+    idle = {
+        "data.dev_fraction": (bool(config.data.dev), "dev has a file of its own"),
+        "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),
+        "input.lower": (series, "a series has no letters"),
+        "input.min_count": (series, "a series has no symbols"),
+        "input.affix_buckets": (series, "a series has no words"),
+        "input.symbol_dropout": (series, "a series has no symbols"),
+        "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
+        "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
+        "train.weight_decay": (
+            config.train.optimizer == "adam",
+            "only adamw decays weights, and train.optimizer is adam",
+        ),
+    }
+    defaults = Config()
+    for key, (is_idle, reason) in idle.items():
+        section, name = key.split(".")
+        value = getattr(getattr(config, section), name)
+        if is_idle and value and value != getattr(getattr(defaults, section), name):
+            raise ConfigError(f"{key} is {setting_text(value)}, but {reason}\n  Leave it out; it would change nothing.")
+
+
+def _check_pooled(pooling: Mapping[str, str], pooled: Sequence[str]) -> None:
+    for name in pooling:
+        if name not in pooled:
+            near = did_you_mean(name, pooled)
+            raise ConfigError(
+                f"model.pooling names '{name}', which is no pooled target. {near}{' ' if near else ''}"
+                f"There are {listed(pooled)}."
+            )
+    if missing := [name for name in pooled if name not in pooling]:
+        raise ConfigError(f"model.pooling has none for {listed(missing)}; name one per target, or one for all")

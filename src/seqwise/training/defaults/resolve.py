@@ -1,0 +1,63 @@
+"""Decides every setting that was left open, from the amount and the kind of the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqwise.data.spec import DataSpec
+from seqwise.training.config import Config
+from seqwise.training.defaults.common import common_choices
+from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.series import series_choices
+from seqwise.training.defaults.tags import tag_choices
+from seqwise.training.defaults.text import text_choices
+
+__all__ = ["is_open", "resolve"]
+
+
+def resolve(config: Config, facts: Facts) -> tuple[Config, dict[str, str]]:
+    """The config with every open value decided, and the reasons.
+
+    What is special goes before what is general: the choices for the kind of data, then those for all data.
+    """
+    choices = _found_columns(config, facts.spec) | {
+        key: choice for key, choice in _choices(facts).items() if is_open(config, key)
+    }
+    inferred = {key: choice.reason for key, choice in choices.items()}
+    updates: dict[str, dict[str, Any]] = {}
+    for key, choice in choices.items():
+        section, name = key.split(".")
+        updates.setdefault(section, {})[name] = choice.value
+    sections = {name: getattr(config, name).model_copy(update=values) for name, values in updates.items()}
+    return config.model_copy(update=sections), inferred
+
+
+def is_open(config: Config, key: str) -> bool:
+    """Whether nobody said what a setting such as `model.encoder` should be; a value equal to the default was said."""
+    name, _, setting = key.partition(".")
+    section = getattr(config, name)
+    return setting not in section.model_fields_set or getattr(section, setting) is None
+
+
+def _choices(facts: Facts) -> Choices:
+    special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
+    return common_choices(facts) | special(facts)
+
+
+def _found_columns(config: Config, spec: DataSpec) -> Choices:
+    """Settings of `input` and `data` that name the columns which were found."""
+    found: dict[str, Any] = {}
+    given = config.input
+    if given.text is None and given.tokens is None and not spec.input.is_series:
+        found["input.tokens" if spec.input.kind == "tokens" else "input.text"] = spec.input.column
+    odd = any(mark in column for target in spec.targets for column in target.columns for mark in ",*?[")
+    if not odd and not (config.data.label or config.data.tags or config.data.outputs or config.data.multilabel):
+        for target in spec.targets:
+            key = f"data.{target.kind}"
+            found[key] = (*found.get(key, ()), ",".join(target.columns))
+    if config.data.id is None:
+        found["data.id"] = spec.id_column or "none"
+    choices = {key: Choice(value, "found") for key, value in found.items()}
+    if given.kind == "auto":
+        choices["input.kind"] = Choice(spec.input.kind, "from the cells")
+    return choices

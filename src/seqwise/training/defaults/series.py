@@ -1,0 +1,13 @@
+"""Settings left open for numeric series."""
+
+from __future__ import annotations
+
+from seqwise.training.defaults.facts import Choice, Choices, Facts
+
+__all__ = ["series_choices"]
+
+
+def series_choices(facts: Facts) -> Choices:
+    """What these data need beside the general settings."""
+    kind = facts.input.kind
+    return {"input.affix_buckets": Choice(0, f"a {kind} has no words")}
