@@ -29,7 +29,12 @@ TARGETS = (
     Target("marks", "multilabel", (("p", "q"),), per_step=True),
 )
 PER_STEP = frozenset(target.name for target in TARGETS if target.per_step)
-ARCHITECTURES = tuple(itertools.product(ENCODERS, (1, 2), (False, True), POOLINGS))
+DIRECTIONS = [
+    (name, both) for name, kind in ENCODERS.items() for both in ([False, True] if kind.has_directions else [True])
+]
+ARCHITECTURES = tuple(
+    (name, layers, both, pooling) for (name, both), layers, pooling in itertools.product(DIRECTIONS, (1, 2), POOLINGS)
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from seqwise.nn import ENCODERS, GRUEncoder, LSTMEncoder, RNNEncoder
+from seqwise.nn import ENCODERS, GRUEncoder, LSTMEncoder, RNNEncoder, TransformerEncoder
 from seqwise.nn._dropout import FeatureDropout
 
 TORCH_LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}
-names = pytest.mark.parametrize("name", ENCODERS)
+names = pytest.mark.parametrize("name", TORCH_LAYERS)
+all_names = pytest.mark.parametrize("name", ENCODERS)
 
 
 def copied_from(encoder, name, layers, bidirectional):
@@ -38,7 +39,7 @@ def test_an_unpadded_sequence_gives_the_states_of_torchs_own_module(name, layers
     torch.testing.assert_close(encoder(steps), expected, rtol=1e-12, atol=1e-13)
 
 
-@names
+@all_names
 def test_states_are_exact_zeros_where_a_step_does_not_count(name):
     steps = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
     mask = torch.tensor([[True, False, True, False], [False, False, False, False]])
@@ -46,9 +47,10 @@ def test_states_are_exact_zeros_where_a_step_does_not_count(name):
     assert torch.equal((states == 0).all(dim=2), ~mask)
 
 
-@names
+@all_names
 def test_a_batch_of_no_steps_gives_no_states(name):
-    assert ENCODERS[name](3, 2)(torch.zeros(2, 0, 3)).shape == (2, 0, 4)
+    encoder = ENCODERS[name](3, 2)
+    assert encoder(torch.zeros(2, 0, 3)).shape == (2, 0, encoder.output_size)
 
 
 @names
@@ -60,7 +62,8 @@ def test_output_size_is_the_size_of_a_state(name, bidirectional, size):
 
 
 def test_the_mapping_names_the_classes():
-    assert dict(ENCODERS) == {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder}
+    named = {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder, "transformer": TransformerEncoder}
+    assert named.items() <= ENCODERS.items()
 
 
 @names
@@ -109,7 +112,7 @@ def test_dropout_works_between_layers_alone():
     assert not torch.allclose(double.train()(steps), double.eval()(steps))
 
 
-@names
+@all_names
 @pytest.mark.parametrize("way", ["lengths", "mask"])
 def test_nan_where_a_step_does_not_count_reaches_neither_states_nor_gradients(name, way):
     encoder = ENCODERS[name](3, 2, layers=2).double()

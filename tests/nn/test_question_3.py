@@ -11,9 +11,10 @@ from functools import cache
 
 import pytest
 import torch
+from nn_cases import DIRECTIONS
 from torch import Tensor, nn
 
-from seqwise.nn import ENCODERS, POOLINGS, SequenceModel, build_model
+from seqwise.nn import POOLINGS, SequenceModel, build_model
 from seqwise.targets import Target
 
 VOCABULARY, EMBEDDING, HIDDEN, CLASSES, BATCH, TIME = 1000, 50, 128, 5, 32, 20
@@ -70,8 +71,7 @@ def logits_in_batch_and_alone(encoder: str, bidirectional: bool) -> tuple[dict[s
         return model(tokens, lengths=lengths), {name: torch.cat([row[name] for row in rows]) for name in model.names}
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize(("encoder", "bidirectional"), DIRECTIONS)
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("kind", ["label", "multilabel"])
 def test_every_summary_gives_32_x_5_logits_that_padding_does_not_change(kind, pooling, encoder, bidirectional):

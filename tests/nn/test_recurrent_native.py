@@ -8,8 +8,8 @@ from torch import nn
 
 from seqwise import _native
 from seqwise.nn import ENCODERS
-from seqwise.nn import encoders as encoders_module
 from seqwise.nn._recurrent import fits, has_bfloat16, native_states
+from seqwise.nn.encoders import recurrent as encoders_module
 
 pytestmark = pytest.mark.skipif(_native.library() is None, reason="nothing is compiled here")
 
@@ -127,7 +127,7 @@ def test_backward_may_run_twice_over_a_kept_graph(name):
     assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@names
 def test_an_encoder_gives_the_same_with_and_without_compiled_code(name, monkeypatch):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

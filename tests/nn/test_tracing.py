@@ -32,6 +32,7 @@ def _plain_annotations():
     [
         ("gru", "mean"),
         ("rnn", "mean"),
+        ("transformer", "mean"),
         *[("lstm", pooling) for pooling in ("last", "first", "mean", "max", "attention")],
     ],
 )

@@ -52,8 +52,8 @@ WRONG = [
     ({"model": 3}, "model is 3: input should be a valid mapping$"),
     ({"model": {"attention_size": 0}}, "model.attention_size is 0: input should be greater than or equal to 1$"),
     (
-        {"model": {"encoder": "transformer"}},
-        "^model.encoder: there is no encoder 'transformer'. There are 'lstm', 'gru', 'rnn'.$",
+        {"model": {"encoder": "lstn"}},
+        r"^model.encoder: there is no encoder 'lstn'. Did you mean 'lstm'\? There are 'lstm', 'gru', 'rnn', ",
     ),
     (
         {"model": {"pooling": {"intent": "mx"}}},

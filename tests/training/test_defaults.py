@@ -17,6 +17,16 @@ WITHOUT_EFFECT = [
         ["train.optimizer=adam", "train.weight_decay=0.1"],
         "train.weight_decay is 0.1, but only adamw decays weights, and train.optimizer is adam",
     ),
+    (
+        "label",
+        ["model.encoder=transformer", "model.bidirectional=false"],
+        "model.bidirectional is false, but the encoder 'transformer' has no directions",
+    ),
+    (
+        "label",
+        ["model.encoder=transformer", "train.precision=bfloat16"],
+        "train.precision is 'bfloat16', but only recurrent layers are rounded, and the encoder is 'transformer'",
+    ),
     ("series", ["input.lower=true"], "input.lower is true, but a series has no letters"),
     ("series", ["input.min_count=2"], "input.min_count is 2, but a series has no symbols"),
     ("series", ["input.affix_buckets=64"], "input.affix_buckets is 64, but a series has no words"),

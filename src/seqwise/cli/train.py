@@ -102,10 +102,10 @@ def train(
     time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _FILES)] = None,
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
-    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru or rnn.", _MODEL)] = None,
+    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru, rnn or transformer.", _MODEL)] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
-    hidden: Annotated[_Number, _flag("--hidden", "Size of the recurrent state.", _MODEL)] = None,
-    layers: Annotated[_Number, _flag("--layers", "Recurrent layers.", _MODEL)] = None,
+    hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,
+    layers: Annotated[_Number, _flag("--layers", "Layers of the encoder.", _MODEL)] = None,
     dropout: Annotated[_Real, _flag("--dropout", "Share of features dropped in training.", _MODEL)] = None,
     class_weight: Annotated[
         _Text, _flag("--class-weight", "balanced, or weights by label: '{yes: 2, no: 1}'.", _MODEL)
@@ -319,17 +319,19 @@ def _check_unchanged(before: Config, parsed: Config) -> None:
 
 
 def _say_plan(plan: Plan, watch: Watch) -> None:
-    from seqwise.nn import parameter_count
+    from seqwise.nn import RecurrentEncoder, parameter_count
 
     task = plan.task
     sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
     model, train_config = task.config.model, task.config.train
-    directions = "two directions" if model.bidirectional else "one direction"
+    directions = ""
+    if isinstance(plan.model.encoder, RecurrentEncoder):
+        directions = ", two directions" if model.bidirectional else ", one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
     pooling = f", pooling {model.pooling}" if pooled else ""
     watch.say(f"sequences: {sizes}")
     watch.say(
-        f"model: {model.encoder} of {model.hidden}, {directions}{pooling}; {parameter_count(plan.model):,} parameters "
+        f"model: {model.encoder} of {model.hidden}{directions}{pooling}; {parameter_count(plan.model):,} parameters "
         f"on {plan.device}"
     )
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)

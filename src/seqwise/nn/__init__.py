@@ -10,7 +10,15 @@ depends on its padding or on the sequences it is batched with: that is tested ag
 
 from __future__ import annotations
 
-from seqwise.nn.encoders import ENCODERS, Encoder, GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
+from seqwise.nn.encoders import (
+    ENCODERS,
+    Encoder,
+    GRUEncoder,
+    LSTMEncoder,
+    RecurrentEncoder,
+    RNNEncoder,
+    TransformerEncoder,
+)
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
 from seqwise.nn.model import SequenceModel, TargetModule, build_model, parameter_count
@@ -46,6 +54,7 @@ __all__ = [
     "TagsHead",
     "TargetModule",
     "TokenEmbedding",
+    "TransformerEncoder",
     "WordEmbedding",
     "build_model",
     "parameter_count",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.nn._axes import Bool, Float, Integer, Num
-from seqwise.nn.encoders import ENCODERS
+from seqwise.nn.encoders import ENCODERS, Encoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
@@ -142,13 +142,12 @@ def build_model(
         part_count: number of ids that parts can have.
         embedding: size of the vector that a token or a step of a series becomes.
         encoder: a name in `ENCODERS`.
-        hidden: features of one direction's state.
-        layers: number of recurrent layers.
-        bidirectional: whether a second direction reads from the end.
+        hidden: features of a state, of each direction.
+        layers: number of layers of the encoder.
+        bidirectional: whether a second direction reads from the end; only for encoders that have directions.
         pooling: a name in `POOLINGS` for every target with one label per sequence, or one name for each of
             those targets by the target's name. Targets with labels per step have none.
-        dropout: share dropped in training after the input layer, between recurrent layers and before each
-            head.
+        dropout: share dropped in training after the input layer, in the encoder and before each head.
         attention_size: inner size of attention poolings; the size of a state when not given.
 
     Returns:
@@ -156,7 +155,7 @@ def build_model(
 
     Raises:
         ConfigError: an unknown name, a size that is missing, not used or below 1, dropout outside [0, 1), no
-            targets, or two targets of one name.
+            targets, two targets of one name, or one direction of an encoder that has none.
 
     Example:
         >>> import torch
@@ -170,14 +169,14 @@ def build_model(
     input_layer = _input_layer(input, vocabulary_size, channels, embedding, dropout)
     if parts and vocabulary_size is not None:
         input_layer = WordEmbedding(vocabulary_size, part_count, parts, embedding, dropout=dropout)
-    layer = ENCODERS[encoder](embedding, hidden, layers=layers, bidirectional=bidirectional, dropout=dropout)
+    layer = _encoder(encoder, embedding, hidden, layers, bidirectional, dropout)
     chosen = _pooling_names(targets, pooling)
     modules = {
         target.name: TargetModule(
             _head(target, layer.output_size, dropout),
             None
             if target.per_step
-            else _pooling(chosen[target.name], layer.output_size, bidirectional, attention_size),
+            else _pooling(chosen[target.name], layer.output_size, layer.bidirectional, attention_size),
         )
         for target in targets
     }
@@ -208,6 +207,18 @@ def _input_layer(
         return TokenEmbedding(vocabulary_size, embedding, dropout=dropout)
     assert channels is not None
     return ChannelProjection(channels, embedding, dropout=dropout)
+
+
+def _encoder(name: str, input_size: int, hidden: int, layers: int, bidirectional: bool, dropout: float) -> Encoder:
+    kind = ENCODERS[name]
+    if kind.has_directions:
+        return kind(input_size, hidden, layers=layers, bidirectional=bidirectional, dropout=dropout)
+    if not bidirectional:
+        raise ConfigError(
+            f"build_model: bidirectional is False, but '{name}' has no directions; leave it out, or choose one of "
+            f"{listed(name for name, kind in ENCODERS.items() if kind.has_directions)}"
+        )
+    return kind(input_size, hidden, layers=layers, dropout=dropout)
 
 
 def _head(target: Target, size: int, dropout: float) -> nn.Module:

@@ -19,7 +19,7 @@ from seqwise.data.split import PARTS
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.evaluation.report import render_report
-from seqwise.nn import SequenceModel, build_model, parameter_count
+from seqwise.nn import RecurrentEncoder, SequenceModel, build_model, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
@@ -122,8 +122,8 @@ def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> P
     with torch.random.fork_rng():
         torch.manual_seed(config.train.seed)
         model = model_for(task.config, task.targets, task.encoding).to(device)
-    encoder: Any = model.encoder
-    encoder.is_rounded = config.train.precision == "bfloat16"
+    if isinstance(model.encoder, RecurrentEncoder):
+        model.encoder.is_rounded = config.train.precision == "bfloat16"
     return Plan(task, model, objective, device, deciding)
 
 

@@ -5,10 +5,11 @@ from types import MappingProxyType
 
 from seqwise.nn.encoders.encoder import Encoder
 from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
+from seqwise.nn.encoders.transformer import TransformerEncoder
 
-__all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder"]
+__all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder", "TransformerEncoder"]
 
-ENCODERS: Mapping[str, type[RecurrentEncoder]] = MappingProxyType(
-    {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder}
+ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType(
+    {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder, "transformer": TransformerEncoder}
 )
 """The encoders by the name that `model.encoder` gives them."""

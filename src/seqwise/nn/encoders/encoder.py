@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -16,12 +17,16 @@ class Encoder(nn.Module, ABC):
 
     Each sequence has the states that it would have alone: padding, its length and the rest of the batch change nothing.
 
+    Built with (input_size, hidden), and `layers=`, `dropout=`; those that have directions take `bidirectional=` too.
+
     Attributes:
+        has_directions: whether a state is of one direction or of two, as `bidirectional=` says.
         input_size: features per step of the input.
         output_size: features per step of the output.
         bidirectional: whether the second half of a state is of a direction that reads from the last step to the first.
     """
 
+    has_directions: ClassVar[bool] = False
     input_size: int
     output_size: int
     bidirectional: bool = False

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +49,8 @@ class RecurrentEncoder(Encoder):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
     """
+
+    has_directions: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -83,11 +83,11 @@ class InputConfig(_Section):
 class ModelConfig(_Section):
     """The network."""
 
-    encoder: str = Field("lstm", description="lstm, gru or rnn")
+    encoder: str = Field("lstm", description="lstm, gru, rnn or transformer")
     embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
-    hidden: int = Field(128, ge=1, description="size of the recurrent state, per direction")
-    layers: int = Field(1, ge=1, description="recurrent layers")
-    bidirectional: bool = Field(True, description="read in both directions")
+    hidden: int = Field(128, ge=1, description="size of a state, per direction")
+    layers: int = Field(1, ge=1, description="layers of the encoder")
+    bidirectional: bool = Field(True, description="recurrent layers read in both directions")
     pooling: str | dict[str, str] = Field("max", description="last, first, mean, max or attention; or one per target")
     attention_size: int | None = Field(None, ge=1, description="size of the attention's hidden layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.nn import ENCODERS
 from seqwise.training.config import Config, setting_text
 
 __all__ = ["check_fit"]
@@ -28,6 +29,8 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     own_test = (
         "test has a file of its own" if config.data.test else "with a dev file, and none for test, nothing is cut"
     )
+    encoder = config.model.encoder
+    has_directions = ENCODERS[encoder].has_directions
     idle = {
         "data.dev_fraction": (bool(config.data.dev), "dev has a file of its own"),
         "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),
@@ -35,18 +38,21 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "input.min_count": (series, "a series has no symbols"),
         "input.affix_buckets": (series, "a series has no words"),
         "input.symbol_dropout": (series, "a series has no symbols"),
+        "model.bidirectional": (not has_directions, f"the encoder '{encoder}' has no directions"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
         "train.weight_decay": (
             config.train.optimizer == "adam",
             "only adamw decays weights, and train.optimizer is adam",
         ),
+        "train.precision": (not has_directions, f"only recurrent layers are rounded, and the encoder is '{encoder}'"),
     }
     defaults = Config()
     for key, (is_idle, reason) in idle.items():
         section, name = key.split(".")
         value = getattr(getattr(config, section), name)
-        if is_idle and value and value != getattr(getattr(defaults, section), name):
+        is_empty = not value and key != "model.bidirectional"
+        if is_idle and not is_empty and value != getattr(getattr(defaults, section), name):
             raise ConfigError(f"{key} is {setting_text(value)}, but {reason}\n  Leave it out; it would change nothing.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from seqwise.data.spec import DataSpec
 from seqwise.training.config import Config
 from seqwise.training.defaults.common import common_choices
+from seqwise.training.defaults.encoders import encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
@@ -18,10 +19,10 @@ __all__ = ["is_open", "resolve"]
 def resolve(config: Config, facts: Facts) -> tuple[Config, dict[str, str]]:
     """The config with every open value decided, and the reasons.
 
-    What is special goes before what is general: the choices for the kind of data, then those for all data.
+    What is special goes before what is general: the choices for the encoder, for the kind of data, then for all data.
     """
     choices = _found_columns(config, facts.spec) | {
-        key: choice for key, choice in _choices(facts).items() if is_open(config, key)
+        key: choice for key, choice in _choices(config, facts).items() if is_open(config, key)
     }
     inferred = {key: choice.reason for key, choice in choices.items()}
     updates: dict[str, dict[str, Any]] = {}
@@ -39,9 +40,11 @@ def is_open(config: Config, key: str) -> bool:
     return setting not in section.model_fields_set or getattr(section, setting) is None
 
 
-def _choices(facts: Facts) -> Choices:
+def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
-    return common_choices(facts) | special(facts)
+    choices = common_choices(facts) | special(facts)
+    is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
+    return choices | encoder_choices(choices["model.encoder"].value if is_chosen else config.model.encoder)
 
 
 def _found_columns(config: Config, spec: DataSpec) -> Choices:

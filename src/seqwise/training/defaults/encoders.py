@@ -1,0 +1,14 @@
+"""Settings left open that depend on the encoder, whoever chose it."""
+
+from __future__ import annotations
+
+from seqwise.training.defaults.facts import Choice, Choices
+
+__all__ = ["encoder_choices"]
+
+
+def encoder_choices(encoder: str) -> Choices:
+    """What an encoder needs beside the choices for the data; goes before them."""
+    if encoder == "transformer":
+        return {"train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers")}
+    return {}
