@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqwise.bench.case import Case, Results, Way
-from seqwise.nn import ENCODERS, RecurrentEncoder
+from seqwise.nn import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
 
 __all__ = ["layer_case"]
 
 _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_ENCODERS: dict[str, type[RecurrentEncoder]] = {"rnn": RNNEncoder, "gru": GRUEncoder, "lstm": LSTMEncoder}
 _GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
@@ -45,7 +46,7 @@ def _ways(kind: str, batch: int, time: int, hidden: int, shortest: int) -> Seque
     counts = (torch.arange(time) < lengths[:, None])[..., None]
     inputs = torch.randn(batch, time, hidden, generator=generator).mul(counts).requires_grad_()
     wanted = torch.randn(batch, time, 2 * hidden, generator=generator).mul(counts)  # the gradient of the states
-    encoder = ENCODERS[kind](hidden, hidden)
+    encoder = _ENCODERS[kind](hidden, hidden)
     layer = _same_layer(kind, encoder)
 
     def packed() -> Tensor:

@@ -118,7 +118,8 @@ class _Block(nn.Module):
             _turned(queries, turns), _turned(keys, turns), values, attn_mask=seen
         )
         states = states + self.dropout(self.attended(found.transpose(1, 2).reshape(batch, time, hidden)))
-        return states + self.dropout(self.outer(nn.functional.gelu(self.inner(self.inner_norm(states)))))
+        added: Tensor = self.dropout(self.outer(nn.functional.gelu(self.inner(self.inner_norm(states)))))
+        return states + added
 
 
 def _turns(counted: Bool[Tensor, "batch time"], pairs: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -133,5 +134,5 @@ def _turned(vectors: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
     """Features (batch, heads, time, head) turned in pairs; the last one of an odd number stays."""
     cosines, sines = turns
     pairs = cosines.shape[-1]
-    first, second, rest = vectors.split([pairs, pairs, vectors.shape[-1] - 2 * pairs], dim=-1)
+    first, second, rest = vectors[..., :pairs], vectors[..., pairs : 2 * pairs], vectors[..., 2 * pairs :]
     return torch.cat([first * cosines - second * sines, first * sines + second * cosines, rest], dim=-1)
