@@ -81,3 +81,23 @@ def test_poolings_are_named_for_the_targets_that_have_one(tmp_path, pooling, mes
     config = config_of(rows_file(tmp_path, "joint"), "joint", f"model.pooling={pooling}")
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
         prepare(config)
+
+
+def test_an_effort_decides_what_nobody_set_and_says_so(tmp_path):
+    file = rows_file(tmp_path, "label")
+    task = prepare(config_of(file, "label", "train.effort=best", "model.hidden=6"))
+    assert (task.config.model.layers, task.config.model.hidden) == (2, 6)
+    assert any(note.startswith("effort best: ") and "model.layers 2" in note for note in task.notes)
+
+
+def test_an_effort_never_changes_what_somebody_set(tmp_path):
+    file = rows_file(tmp_path, "label")
+    task = prepare(config_of(file, "label", "train.effort=best", "model.layers=1"))
+    assert task.config.model.layers == 1  # the default, but said
+
+
+def test_a_resolved_config_has_nothing_open_for_an_effort(tmp_path):
+    resolved = prepare(config_of(rows_file(tmp_path, "label"), "label", "train.effort=seconds")).config
+    again = prepare(resolved)
+    assert again.config == resolved
+    assert not any(note.startswith("effort") for note in again.notes)

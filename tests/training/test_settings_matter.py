@@ -74,6 +74,7 @@ CHANGES = {
     "loss.label_smoothing": [(kind, [], ["loss.label_smoothing=0.2"]) for kind in REQUESTS],
     "loss.class_weight": [(kind, [], ["loss.class_weight=balanced"]) for kind in REQUESTS],
     "loss.target_weight": ("joint", [], ["loss.target_weight={slots: 3}"]),
+    "train.effort": [("label", [], ["train.effort=best"]), ("tags", [], ["train.effort=best"])],
     "train.optimizer": ("label", [], ["train.optimizer=adam"]),
     "train.learning_rate": ("label", [], ["train.learning_rate=0.001"]),
     "train.weight_decay": ("label", [], ["train.weight_decay=1"]),

@@ -50,6 +50,7 @@ _KEYS = {
     "dropout": "model.dropout",
     "class_weight": "loss.class_weight",
     "label_smoothing": "loss.label_smoothing",
+    "effort": "train.effort",
     "learning_rate": "train.learning_rate",
     "batch_tokens": "train.batch_tokens",
     "accumulate": "train.accumulate",
@@ -112,6 +113,9 @@ def train(
     ] = None,
     label_smoothing: Annotated[
         _Real, _flag("--label-smoothing", "Share of a label spread over all classes.", _MODEL)
+    ] = None,
+    effort: Annotated[
+        _Text, _flag("--effort", "seconds, minutes or best: how long it may take, how good it shall be.", _TRAINING)
     ] = None,
     learning_rate: Annotated[_Real, _flag("--learning-rate", "The highest step size.", _TRAINING)] = None,
     batch_tokens: Annotated[_Number, _flag("--batch-tokens", "Steps per batch.", _TRAINING)] = None,

@@ -28,7 +28,7 @@ from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
 from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
 from seqwise.targets import Target, label_text
 from seqwise.training.config import Config, DataConfig
-from seqwise.training.defaults import Facts, check_fit, resolve
+from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts
 
 __all__ = ["Task", "check_columns", "prepare", "read_options"]
@@ -152,10 +152,11 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     )
     notes.add([*_unlabelled(store, split), f"split: {split.rule}"])
     notes.warn(split.warnings)
-    facts = Facts.of(store, split, codecs)
+    facts = Facts.of(store, split, codecs, config.train.effort)
     resolved, inferred = resolve(config, facts)
     encoding = _encoding(store, split, resolved)
     counts = dict(facts.counts)
+    notes.add(effort_note(config, facts))
     notes.add(_sentences(store, targets, encoding, counts))
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
     notes.warn(_targets_without_labels(store, split, codecs))

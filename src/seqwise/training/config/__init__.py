@@ -5,6 +5,7 @@ from seqwise.training.config.reading import dump_config, load_config, override, 
 from seqwise.training.config.sections import (
     Config,
     DataConfig,
+    Effort,
     InputConfig,
     LossConfig,
     ModelConfig,
@@ -15,6 +16,7 @@ from seqwise.training.config.sections import (
 __all__ = [
     "Config",
     "DataConfig",
+    "Effort",
     "InputConfig",
     "LossConfig",
     "ModelConfig",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from seqwise.errors import ConfigError, did_you_mean, listed
 
-__all__ = ["Config", "DataConfig", "InputConfig", "LossConfig", "ModelConfig", "TrainConfig", "seconds_of"]
+__all__ = ["Config", "DataConfig", "Effort", "InputConfig", "LossConfig", "ModelConfig", "TrainConfig", "seconds_of"]
 
 
 class _Section(BaseModel):
@@ -116,6 +116,7 @@ def _require_known(what: str, name: str, known: Iterable[str]) -> None:
         raise ValueError(f"there is no {what} '{name}'. {near}{' ' if near else ''}There are {listed(known)}.")
 
 
+Effort = Literal["seconds", "minutes", "best"]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -133,6 +134,9 @@ class TrainConfig(_Section):
     """How it is minimised."""
 
     optimizer: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
+    effort: Effort = Field(
+        "minutes", description="seconds, minutes or best: what is chosen for settings that nobody set"
+    )
     learning_rate: float = Field(4e-3, gt=0, description="the highest step size, reached after the warm-up")
     weight_decay: float = Field(1e-2, ge=0, description="decay of weight matrices (adamw)")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the training over which the step size rises")

@@ -14,6 +14,7 @@ from seqwise.data.spec import DataSpec, InputSpec
 from seqwise.data.split import Split
 from seqwise.data.store import Store
 from seqwise.targets import Target
+from seqwise.training.config import Effort
 
 __all__ = ["Choice", "Choices", "Facts"]
 
@@ -45,6 +46,7 @@ class Facts:
         steps: steps of all of them.
         longest: steps of the longest.
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
+        effort: how long the person wants to wait, `train.effort`.
     """
 
     spec: DataSpec
@@ -53,9 +55,10 @@ class Facts:
     steps: int
     longest: int
     counts: Mapping[str, NDArray[np.int64]]
+    effort: Effort = "minutes"
 
     @classmethod
-    def of(cls, store: Store, split: Split, codecs: tuple[LabelCodec, ...]) -> Facts:
+    def of(cls, store: Store, split: Split, codecs: tuple[LabelCodec, ...], effort: Effort) -> Facts:
         """The facts of the training part of a split."""
         lengths = store.lengths[split.train]
         return cls(
@@ -65,6 +68,7 @@ class Facts:
             int(lengths.sum()),
             int(lengths.max(initial=0)),
             {codec.target.name: class_counts(codec, store, split.train) for codec in codecs},
+            effort,
         )
 
     @property

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from seqwise.data.spec import DataSpec
-from seqwise.training.config import Config
+from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.common import common_choices
+from seqwise.training.defaults.effort import effort_choices
 from seqwise.training.defaults.encoders import encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
 from seqwise.training.defaults.text import text_choices
 
-__all__ = ["is_open", "resolve"]
+__all__ = ["effort_note", "is_open", "resolve"]
 
 
 def resolve(config: Config, facts: Facts) -> tuple[Config, dict[str, str]]:
     """The config with every open value decided, and the reasons.
 
-    What is special goes before what is general: the choices for the encoder, for the kind of data, then for all data.
+    What is special goes before what is general: the choices for the encoder, for the kind of data, for the effort, then
+    for all data.
     """
     choices = _found_columns(config, facts.spec) | {
         key: choice for key, choice in _choices(config, facts).items() if is_open(config, key)
@@ -40,9 +43,28 @@ def is_open(config: Config, key: str) -> bool:
     return setting not in section.model_fields_set or getattr(section, setting) is None
 
 
+def effort_note(config: Config, facts: Facts) -> list[str]:
+    """What an effort other than `minutes` chose differently, in a sentence; none where nothing was."""
+    if facts.effort == "minutes":
+        return []
+    usual = _choices(config, replace(facts, effort="minutes"))
+    defaults = Config()
+    changed = [
+        f"{key} {setting_text(choice.value)}"
+        for key, choice in _choices(config, facts).items()
+        if is_open(config, key) and choice.value != (usual[key].value if key in usual else _value(defaults, key))
+    ]
+    return [f"effort {facts.effort}: {', '.join(changed)}"] if changed else []
+
+
+def _value(config: Config, key: str) -> Any:
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name)
+
+
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
-    choices = common_choices(facts) | special(facts)
+    choices = common_choices(facts) | effort_choices(facts) | special(facts)
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
     return choices | encoder_choices(choices["model.encoder"].value if is_chosen else config.model.encoder)
 
