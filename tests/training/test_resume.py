@@ -10,14 +10,42 @@ from seqwise.errors import RunFolderError
 from seqwise.training.config import parse_config
 from seqwise.training.folder import RunFolder
 from seqwise.training.loop import Interrupted, Silence
+from seqwise.training.prepare import with_settings
 from seqwise.training.resume import check_same_data, finished_metrics, saved_settings, start_folder
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import fitted, plan_run, plan_task, train
 from small_runs import config_of, rows_file, trained
 
 
 class StopAfterAnEpoch(Silence):
     def epoch_ends(self, entry, is_best):
         raise Interrupted
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_a_training_that_is_judged_later_is_the_same_run(tmp_path):
+    whole = trained(tmp_path, "joint").folder.path
+    plan = plan_run(config_of(rows_file(tmp_path, "joint"), "joint"))
+    folder = RunFolder(tmp_path / "later")
+    state = fitted(plan, folder, progress=Silence())
+    assert state.stopped
+    assert not folder.is_finished
+    train(plan_run(plan.task.config), folder, resume=True)
+    assert weights(folder.path) == weights(whole)
+
+
+def test_a_task_under_other_settings_is_the_one_prepared_from_them(tmp_path):
+    file = rows_file(tmp_path, "joint")
+    task = plan_run(config_of(file, "joint")).task
+    settings = ["model.hidden=5", "input.symbol_dropout=0", "input.min_count=2"]
+    config = config_of(file, "joint", *settings)
+    again, device = with_settings(task, config), plan_run(config).device
+    assert again.config == plan_run(config).task.config
+    train(plan_task(again, device), RunFolder(tmp_path / "again"))
+    trained(tmp_path, "joint", *settings)
+    assert weights(tmp_path / "again") == weights(tmp_path / "run")
 
 
 def broken_run(tmp_path, **names):

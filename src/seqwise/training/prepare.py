@@ -31,7 +31,7 @@ from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts
 
-__all__ = ["Task", "check_columns", "prepare", "read_options"]
+__all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
 _SAMPLE_ROWS = 1000
 _LOOK_ROWS = 50_000
@@ -174,6 +174,29 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         counts,
         files,
     )
+
+
+def with_settings(task: Task, config: Config) -> Task:
+    """The task under other settings of the input layer, the model, the loss and the training; no file is read again.
+
+    Args:
+        task: prepared from a config with the same `data`, kind of input and seed.
+        config: settings as a person would give them; those left open are decided as `prepare` decides them.
+
+    Raises:
+        ConfigError: settings that do not fit the data.
+    """
+    check_fit(config, task.store.spec)
+    resolved, inferred = resolve(config, Facts.of(task.store, task.split, task.codecs, config.train.effort))
+    encoding = task.encoding
+    if _without_dropout(resolved) != _without_dropout(task.config):
+        encoding = _encoding(task.store, task.split, resolved)
+    return replace(task, config=resolved, inferred=inferred, encoding=encoding)
+
+
+def _without_dropout(config: Config) -> dict[str, Any]:
+    """The settings of the input that decide its encoding."""
+    return config.input.model_dump(exclude={"symbol_dropout"})
 
 
 def _requested(config: Config) -> Requested:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,7 +34,7 @@ from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, flattened, majority_scores
 from seqwise.training.resume import check_same_data, folder_of_names
 
-__all__ = ["Plan", "Trained", "model_for", "plan_facts", "plan_run", "train"]
+__all__ = ["Plan", "Trained", "fitted", "model_for", "plan_facts", "plan_run", "plan_task", "train"]
 
 _PLACES_KEPT = 100
 
@@ -116,12 +117,21 @@ def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> P
             "train.precision is bfloat16, which needs a processor with AVX512-BF16, compiled code and device cpu\n"
             "  Leave it out: float32 works everywhere."
         )
-    task = prepare(config, say)
+    return plan_task(prepare(config, say), device)
+
+
+def plan_task(task: Task, device: torch.device) -> Plan:
+    """The plan of a task that is prepared already.
+
+    Raises:
+        ConfigError: settings that contradict each other or the targets.
+    """
+    config = task.config
     objective = Objective.from_config(config.loss, task.targets, task.counts)
     deciding = decisive_figures(config.train.metric, task)
     with torch.random.fork_rng():
         torch.manual_seed(config.train.seed)
-        model = model_for(task.config, task.targets, task.encoding).to(device)
+        model = model_for(config, task.targets, task.encoding).to(device)
     if isinstance(model.encoder, RecurrentEncoder):
         model.encoder.is_rounded = config.train.precision == "bfloat16"
     return Plan(task, model, objective, device, deciding)
@@ -149,6 +159,22 @@ def train(
         RunFolderError: the folder is taken, or its data are not those of the plan.
         DivergenceError, SaveError: see `fit`.
     """
+    with _opened(plan, folder, resume, command):
+        return _finish(plan, folder, _fitted(plan, folder, resume, progress or Silence()))
+
+
+def fitted(plan: Plan, folder: RunFolder, *, resume: bool = False, progress: Progress, command: str = "") -> State:
+    """What `train` does before it judges: the run folder then holds the checkpoint of a training that has ended.
+
+    `train` with `resume` finishes it. Arguments and errors are those of `train`.
+    """
+    with _opened(plan, folder, resume, command):
+        return _fitted(plan, folder, resume, progress)
+
+
+@contextmanager
+def _opened(plan: Plan, folder: RunFolder, resume: bool, command: str) -> Iterator[None]:
+    """Within it the run folder is there, belongs to this process and says what is known before training."""
     if resume and folder.path.exists():
         folder.check_resumable()
         folder.prepare()
@@ -158,10 +184,14 @@ def train(
         if resume:
             check_same_data(plan.task.files, folder)
         _write_start(plan, folder, command)
-        progress = _Log(folder, progress or Silence())
-        state = fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=progress, resume=resume)
-        folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
-        return _finish(plan, folder, state)
+        yield
+
+
+def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: Progress) -> State:
+    log = _Log(folder, progress)
+    state = fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=log, resume=resume)
+    folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
+    return state
 
 
 def plan_facts(plan: Plan, folder: Path) -> dict[str, Any]:
