@@ -13,6 +13,7 @@ from seqwise import errors
 from seqwise.nn import (
     AttentionPooling,
     ChannelProjection,
+    ConvEncoder,
     GRUEncoder,
     LabelHead,
     LastPooling,
@@ -63,6 +64,11 @@ def _users_have_no_checked_annotations():
         (lambda: GRUEncoder(3, 0), "GRUEncoder: hidden is 0, expected 1 or more"),
         (lambda: LSTMEncoder(3, 3, layers=0), "LSTMEncoder: layers is 0, expected 1 or more"),
         (lambda: LSTMEncoder(3, 3, dropout=2.0), "LSTMEncoder: dropout is 2.0, expected 0 <= dropout < 1"),
+        (
+            lambda: ConvEncoder(3, 3, width=4),
+            "ConvEncoder: width is 4, expected an odd number: as many steps before as behind",
+        ),
+        (lambda: ConvEncoder(3, 3, width=0), "ConvEncoder: width is 0, expected 1 or more"),
         (lambda: MaxPooling(0), "MaxPooling: size is 0, expected 1 or more"),
         (
             lambda: LastPooling(3, bidirectional=True),
@@ -92,11 +98,8 @@ def _users_have_no_checked_annotations():
         ),
         (
             lambda: build_model([INTENT], **TOKENS, encoder="LSMT"),
-            "build_model: encoder is 'LSMT', expected one of 'lstm', 'gru', 'rnn'. Did you mean 'lstm'?",
-        ),
-        (
-            lambda: build_model([INTENT], **TOKENS, encoder="transformer"),
-            "build_model: encoder is 'transformer', expected one of 'lstm', 'gru', 'rnn'.",
+            "build_model: encoder is 'LSMT', expected one of 'lstm', 'gru', 'rnn', 'transformer', 'conv'. "
+            "Did you mean 'lstm'?",
         ),
         (
             lambda: build_model([INTENT], **TOKENS, pooling="atention"),

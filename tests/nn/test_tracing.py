@@ -33,6 +33,7 @@ def _plain_annotations():
         ("gru", "mean"),
         ("rnn", "mean"),
         ("transformer", "mean"),
+        ("conv", "mean"),
         *[("lstm", pooling) for pooling in ("last", "first", "mean", "max", "attention")],
     ],
 )

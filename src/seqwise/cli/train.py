@@ -103,7 +103,7 @@ def train(
     time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _FILES)] = None,
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
-    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru, rnn or transformer.", _MODEL)] = None,
+    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru, rnn, transformer or conv.", _MODEL)] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
     hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,
     layers: Annotated[_Number, _flag("--layers", "Layers of the encoder.", _MODEL)] = None,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from seqwise.nn.encoders import (
     ENCODERS,
+    ConvEncoder,
     Encoder,
     GRUEncoder,
     LSTMEncoder,
@@ -35,6 +36,7 @@ from seqwise.nn.poolings import (
 __all__ = [
     "AttentionPooling",
     "ChannelProjection",
+    "ConvEncoder",
     "ENCODERS",
     "Encoder",
     "FirstPooling",

@@ -3,13 +3,23 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from seqwise.nn.encoders.conv import ConvEncoder
 from seqwise.nn.encoders.encoder import Encoder
 from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
 from seqwise.nn.encoders.transformer import TransformerEncoder
 
-__all__ = ["ENCODERS", "Encoder", "GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder", "TransformerEncoder"]
+__all__ = [
+    "ENCODERS",
+    "ConvEncoder",
+    "Encoder",
+    "GRUEncoder",
+    "LSTMEncoder",
+    "RNNEncoder",
+    "RecurrentEncoder",
+    "TransformerEncoder",
+]
 
 ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType(
-    {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder, "transformer": TransformerEncoder}
+    {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder, "transformer": TransformerEncoder, "conv": ConvEncoder}
 )
 """The encoders by the name that `model.encoder` gives them."""

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from seqwise.nn._arguments import require_axes
 from seqwise.nn._axes import Bool, Float, Integer
+from seqwise.nn._masking import compact_positions, counted_positions, inverse, selected, taken
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "FrontEncoder"]
 
 
 class Encoder(nn.Module, ABC):
@@ -54,3 +56,36 @@ class Encoder(nn.Module, ABC):
             DtypeError: lengths are not integers, or the mask is not boolean.
             UsageError: lengths and mask were both given.
         """
+
+
+class FrontEncoder(Encoder):
+    """An encoder for which neighbours matter: the steps that count are closed up to the front, and put back after.
+
+    So the holes of a mask are cut out, and each sequence sees what it would see alone.
+    """
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "batch time features"],
+        *,
+        lengths: Integer[Tensor, " batch"] | None = None,
+        mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch time hidden"]:
+        """The states at every step; see `Encoder.forward`."""
+        call = type(self).__name__
+        require_axes(call, "inputs", inputs, ("batch", "time", "features"), self.input_size)
+        counted = counted_positions(call, inputs, lengths=lengths, mask=mask)
+        if inputs.shape[1] == 0:  # torch's layers refuse a time axis of size zero
+            return inputs.new_zeros(inputs.shape[0], 0, self.output_size)
+        if mask is None:
+            return self._states(inputs, counted)
+        positions = compact_positions(counted)
+        order = inverse(positions)
+        front = counted.gather(1, order)
+        return taken(self._states(taken(selected(inputs, counted), order), front), positions)
+
+    @abstractmethod
+    def _states(
+        self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+    ) -> Float[Tensor, "batch time hidden"]:
+        """The states when what counts stands at the front of each row; `steps` hold anything elsewhere."""

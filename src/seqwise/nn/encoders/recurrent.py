@@ -20,17 +20,17 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from seqwise.nn._arguments import require_axes, require_dropout, require_sizes
-from seqwise.nn._axes import Bool, Float, Integer
+from seqwise.nn._arguments import require_dropout, require_sizes
+from seqwise.nn._axes import Bool, Float
 from seqwise.nn._dropout import FeatureDropout
-from seqwise.nn._masking import compact_positions, counted_positions, inverse, reversal, selected, taken
+from seqwise.nn._masking import reversal, selected, taken
 from seqwise.nn._recurrent import fits, has_bfloat16, native_states
-from seqwise.nn.encoders.encoder import Encoder
+from seqwise.nn.encoders.encoder import FrontEncoder
 
 __all__ = ["GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder"]
 
 
-class RecurrentEncoder(Encoder):
+class RecurrentEncoder(FrontEncoder):
     """What the recurrent encoders share; build one of `RNNEncoder`, `GRUEncoder`, `LSTMEncoder`.
 
     Args:
@@ -75,45 +75,10 @@ class RecurrentEncoder(Encoder):
         self.backward_layers = nn.ModuleList(self._new_layer(size) for size in sizes if bidirectional)
         self.dropout = FeatureDropout(dropout)
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "batch time features"],
-        *,
-        lengths: Integer[Tensor, " batch"] | None = None,
-        mask: Bool[Tensor, "batch time"] | None = None,
-    ) -> Float[Tensor, "batch time hidden"]:
-        """The states at every step.
-
-        Args:
-            inputs: (batch, time, input_size); positions that do not count may hold anything, NaN too.
-            lengths: (batch,) the first `lengths[b]` steps count.
-            mask: (batch, time) booleans, True = counts. With neither, every step counts.
-
-        Returns:
-            (batch, time, output_size): the forward state, then the backward one. Exact zeros where a step
-            does not count.
-
-        Raises:
-            ShapeError: inputs are not (batch, time, input_size), or lengths or mask do not fit them.
-            DtypeError: lengths are not integers, or the mask is not boolean.
-            UsageError: lengths and mask were both given.
-        """
-        call = type(self).__name__
-        require_axes(call, "inputs", inputs, ("batch", "time", "features"), self.input_size)
-        counted = counted_positions(call, inputs, lengths=lengths, mask=mask)
-        if inputs.shape[1] == 0:  # torch's layers refuse a time axis of size zero
-            return inputs.new_zeros(inputs.shape[0], 0, self.output_size)
-        if mask is None:
-            return self._states(inputs, counted)
-        positions = compact_positions(counted)
-        order = inverse(positions)
-        front = counted.gather(1, order)
-        return taken(self._states(taken(selected(inputs, counted), order), front), positions)
-
     def _states(
         self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch time hidden"]:
-        """The states when what counts stands at the front of each row."""
+        """The forward state of each step, then the backward one."""
         sides = (self.forward_layers, self.backward_layers) if self.bidirectional else (self.forward_layers,)
         for number, layers in enumerate(zip(*sides, strict=True)):
             if number > 0:

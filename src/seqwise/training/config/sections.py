@@ -83,7 +83,7 @@ class InputConfig(_Section):
 class ModelConfig(_Section):
     """The network."""
 
-    encoder: str = Field("lstm", description="lstm, gru, rnn or transformer")
+    encoder: str = Field("lstm", description="lstm, gru, rnn, transformer or conv")
     embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
     hidden: int = Field(128, ge=1, description="size of a state, per direction")
     layers: int = Field(1, ge=1, description="layers of the encoder")

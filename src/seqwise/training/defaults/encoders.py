@@ -11,4 +11,6 @@ def encoder_choices(encoder: str) -> Choices:
     """What an encoder needs beside the choices for the data; goes before them."""
     if encoder == "transformer":
         return {"train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers")}
+    if encoder == "conv":
+        return {"model.layers": Choice(4, "convolutions see further with each layer")}
     return {}
