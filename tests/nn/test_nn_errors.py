@@ -13,6 +13,7 @@ from seqwise import errors
 from seqwise.nn import (
     AttentionPooling,
     ChannelProjection,
+    CharacterEncoder,
     ConvEncoder,
     GRUEncoder,
     LabelHead,
@@ -161,6 +162,16 @@ def test_a_setting_that_makes_no_sense_is_an_error(build, text):
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
+        (
+            lambda: CharacterEncoder(9)(torch.zeros(2, 3)),
+            errors.DtypeError,
+            "CharacterEncoder: ids of torch.float32, expected integers (words, length)",
+        ),
+        (
+            lambda: CharacterEncoder(9)(torch.zeros(3, dtype=torch.long)),
+            errors.ShapeError,
+            "CharacterEncoder: ids of shape (3,), expected (words, length)",
+        ),
         (
             lambda: TokenEmbedding(9, 3)(torch.zeros(2, 4)),
             errors.DtypeError,

@@ -30,6 +30,19 @@ WITHOUT_EFFECT = [
     ("series", ["input.lower=true"], "input.lower is true, but a series has no letters"),
     ("series", ["input.min_count=2"], "input.min_count is 2, but a series has no symbols"),
     ("series", ["input.affix_buckets=64"], "input.affix_buckets is 64, but a series has no words"),
+    (
+        "series",
+        ["input.characters=cnn"],
+        "input.characters is 'cnn', but the input is series, and words alone are spelled",
+    ),
+    (
+        "label",
+        ["input.kind=characters", "input.characters=cnn"],
+        "input.characters is 'cnn', but the input is characters, and words alone are spelled",
+    ),
+    ("series", ["input.vectors=v.txt"], "input.vectors is 'v.txt', but a series has no words"),
+    ("label", ["input.vector_words=9"], "input.vector_words is 9, but there is no input.vectors"),
+    ("label", ["input.vectors_trained=true"], "input.vectors_trained is true, but there is no input.vectors"),
     ("series", ["input.symbol_dropout=0.5"], "input.symbol_dropout is 0.5, but a series has no symbols"),
 ]
 

@@ -62,6 +62,10 @@ CHANGES = {
     "input.lower": ("label", [], ["input.lower=false"]),
     "input.min_count": ("label", [], ["input.min_count=5"]),
     "input.affix_buckets": ("label", [], ["input.affix_buckets=0"]),
+    "input.characters": ("label", [], ["input.characters=cnn"]),
+    "input.vectors": ("label", [], ["input.vectors=vectors.txt"]),
+    "input.vector_words": ("label", ["input.vectors=vectors.txt"], ["input.vector_words=1"]),
+    "input.vectors_trained": ("label", ["input.vectors=vectors.txt"], ["input.vectors_trained=true"]),
     "input.symbol_dropout": ("label", [], ["input.symbol_dropout=50"]),
     "model.encoder": ("label", [], ["model.encoder=gru"]),
     "model.embedding": ("label", [], ["model.embedding=5"]),
@@ -118,6 +122,9 @@ def place(tmp_path_factory):
     write_rows(folder / "rows.jsonl", rows)
     write_rows(folder / "other.jsonl", joint_rows(16, seed=1))
     write_rows(folder / "unseen.jsonl", [{**rows[0], "intent": "Unseen"}])
+    words = sorted({word.lower() for row in rows for word in row["text"].split()})
+    vectors = [f"{word} {number} {1 - number % 3} 0.5" for number, word in enumerate(["the", "of", *words])]
+    (folder / "vectors.txt").write_text("\n".join(vectors) + "\n")
     write_rows(folder / "series.jsonl", rows, ("signal", "intent"))
     return folder
 

@@ -47,11 +47,10 @@ def library() -> ctypes.CDLL | None:
 
 
 def function(name: str, *argument_types: Any) -> Callable[..., Any] | None:
-    """A compiled function that returns nothing, with its types declared; None where nothing was compiled."""
-    found = library()
-    if found is None:
+    """A compiled function that returns nothing, with its types declared; None where it was not compiled."""
+    declared: Any = getattr(library(), name, None)
+    if declared is None:
         return None
-    declared: Any = getattr(found, name)
     if declared.argtypes is None:
         declared.argtypes, declared.restype = argument_types, None
     return declared  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.affixes import WORD_PARTS, affix_numbers
+from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
 from seqwise.data.store import Store
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
@@ -28,18 +29,28 @@ class Vocabulary:
         symbols: the known symbols; symbol i has the number i + 2.
         counts: how often each occurs in the training part.
         affix_buckets: size of the table of each part of a word, see `data.affixes`; 0 when words have no parts.
+        characters: the characters that words are spelled with, see `data.characters`.
+        spelling: numbers of characters per word; 0 when words are not spelled.
+        vector_words: words with a vector that was trained before, see `data.vectors`.
+        vector_size: numbers of such a vector; 0 when there are none.
     """
 
     symbols: tuple[str, ...]
     counts: tuple[int, ...]
     affix_buckets: int = 0
+    characters: tuple[str, ...] = ()
+    spelling: int = 0
+    vector_words: tuple[str, ...] = ()
+    vector_size: int = 0
 
     def __len__(self) -> int:
         return len(self.symbols) + _RESERVED
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, int], min_count: int = 1, affix_buckets: int = 0) -> Vocabulary:
-        """The symbols that occur at least `min_count` times, the most frequent first.
+    def from_counts(
+        cls, counts: Mapping[str, int], min_count: int = 1, affix_buckets: int = 0, *, spelled: bool = False
+    ) -> Vocabulary:
+        """The symbols that occur at least `min_count` times, the most frequent first; `spelled`: with characters.
 
         Example:
             >>> Vocabulary.from_counts({"a": 1, "b": 3, "c": 0}).symbols
@@ -49,12 +60,26 @@ class Vocabulary:
             ((symbol, count) for symbol, count in counts.items() if count >= max(min_count, 1)),
             key=lambda pair: (-pair[1], pair[0]),
         )
-        return cls(tuple(symbol for symbol, _ in kept), tuple(count for _, count in kept), affix_buckets)
+        symbols = tuple(symbol for symbol, _ in kept)
+        words = [symbol for symbol, count in counts.items() if count] if spelled else []
+        longest = max((len(word) for word in words), default=1)
+        spelling = min(max(longest, 1) + 2, LONGEST_SPELLING) if spelled else 0
+        return cls(symbols, tuple(count for _, count in kept), affix_buckets, known_characters(words), spelling)
 
     @property
     def affix_count(self) -> int:
         """The numbers that parts of words can have, padding included; 0 when words have no parts."""
         return 1 + len(WORD_PARTS) * self.affix_buckets if self.affix_buckets else 0
+
+    @property
+    def character_count(self) -> int:
+        """The numbers that characters can have, padding included; 0 when words are not spelled."""
+        return CHARACTERS_RESERVED + len(self.characters) if self.spelling else 0
+
+    @property
+    def vector_count(self) -> int:
+        """The numbers that vectors trained before can have, that for none included; 0 when there are no such."""
+        return 1 + len(self.vector_words) if self.vector_size else 0
 
     @cached_property
     def _known(self) -> dict[str, int]:
@@ -64,12 +89,36 @@ class Vocabulary:
         """The number of each symbol; `UNKNOWN` for one that is not known.
 
         Returns:
-            (symbols,), or (symbols, 1 + parts) with the numbers of the words' parts behind when there are any.
+            (symbols,), or (symbols, ids): behind the word the numbers of its parts, then that of its vector trained
+            before, then those of its characters, as far as there are any.
         """
         numbers = np.array([self._known.get(symbol, UNKNOWN) for symbol in symbols], dtype=np.int64)
-        if not self.affix_buckets:
-            return numbers
-        return np.concatenate([numbers[:, None], affix_numbers(symbols, self.affix_buckets)], axis=1)
+        behind = []
+        if self.affix_buckets:
+            behind.append(affix_numbers(symbols, self.affix_buckets))
+        if self.vector_size:
+            behind.append(self.vector_numbers(symbols)[:, None])
+        if self.spelling:
+            behind.append(character_numbers(symbols, self.characters, self.spelling))
+        return np.concatenate([numbers[:, None], *behind], axis=1) if behind else numbers
+
+    @cached_property
+    def _vectors(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.vector_words, start=1)}
+
+    def vector_numbers(self, symbols: Sequence[str]) -> NDArray[np.int64]:
+        """The number of each symbol's vector: that of the word as it stands, else in lower case; 0 for none."""
+        known = self._vectors
+        found = [known.get(symbol) or known.get(symbol.lower(), 0) for symbol in symbols]
+        return np.array(found, dtype=np.int64)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Vocabulary:
+        """The vocabulary whose attributes these are; what older runs did not have is empty."""
+        needed = [field.name for field in fields(cls) if field.default is MISSING or field.name in plain]
+        values: dict[str, Any] = {name: plain[name] for name in needed}
+        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**values)
 
     def dropout_rates(self, alpha: float) -> NDArray[np.float32]:
         """How likely training shows each number as unknown: alpha / (alpha + count).

@@ -157,7 +157,7 @@ def _target(plain: dict[str, Any]) -> Target:
 
 def _encoding(plain: dict[str, Any]) -> Vocabulary | ChannelScaling:
     if plain["kind"] == "symbols":
-        return Vocabulary(tuple(plain["symbols"]), tuple(plain["counts"]), plain["affix_buckets"])
+        return Vocabulary.from_json(plain)
     return ChannelScaling.from_json(plain)
 
 

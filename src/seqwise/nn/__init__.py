@@ -21,7 +21,14 @@ from seqwise.nn.encoders import (
     TransformerEncoder,
 )
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
-from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
+from seqwise.nn.inputs import (
+    ChannelProjection,
+    CharacterEncoder,
+    PretrainedVectors,
+    TokenEmbedding,
+    WordEmbedding,
+    WordForm,
+)
 from seqwise.nn.model import SequenceModel, TargetModule, build_model, parameter_count
 from seqwise.nn.poolings import (
     POOLINGS,
@@ -36,6 +43,7 @@ from seqwise.nn.poolings import (
 __all__ = [
     "AttentionPooling",
     "ChannelProjection",
+    "CharacterEncoder",
     "ConvEncoder",
     "ENCODERS",
     "Encoder",
@@ -50,6 +58,7 @@ __all__ = [
     "MultiOutputHead",
     "POOLINGS",
     "Pooling",
+    "PretrainedVectors",
     "RNNEncoder",
     "RecurrentEncoder",
     "SequenceModel",
@@ -58,6 +67,7 @@ __all__ = [
     "TokenEmbedding",
     "TransformerEncoder",
     "WordEmbedding",
+    "WordForm",
     "build_model",
     "parameter_count",
 ]

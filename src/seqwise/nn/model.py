@@ -11,7 +11,7 @@ from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.nn._axes import Bool, Float, Integer, Num
 from seqwise.nn.encoders import ENCODERS, Encoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
-from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
+from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, WordForm
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
 from seqwise.targets import Target
 
@@ -120,8 +120,7 @@ def build_model(
     input: Literal["tokens", "series"],  # noqa: A002 - the name of the config section
     vocabulary_size: int | None = None,
     channels: int | None = None,
-    parts: int = 0,
-    part_count: int = 0,
+    form: WordForm | None = None,
     embedding: int = 100,
     encoder: str = "lstm",
     hidden: int = 128,
@@ -138,8 +137,7 @@ def build_model(
         input: "tokens" for ids (batch, time), "series" for values (batch, time, channels).
         vocabulary_size: number of token ids, for tokens; id 0 is padding.
         channels: values per step, for series.
-        parts: for tokens, how many parts of a word stand behind its id (`WordEmbedding`); 0 for none.
-        part_count: number of ids that parts can have.
+        form: for tokens that are words, what stands behind the id of each (`WordEmbedding`); None for nothing.
         embedding: size of the vector that a token or a step of a series becomes.
         encoder: a name in `ENCODERS`.
         hidden: features of a state, of each direction.
@@ -166,10 +164,8 @@ def build_model(
     """
     _require_distinct_names(targets)
     _require_known("encoder", encoder, ENCODERS)
-    input_layer = _input_layer(input, vocabulary_size, channels, embedding, dropout)
-    if parts and vocabulary_size is not None:
-        input_layer = WordEmbedding(vocabulary_size, part_count, parts, embedding, dropout=dropout)
-    layer = _encoder(encoder, embedding, hidden, layers, bidirectional, dropout)
+    input_layer = _input_layer(input, vocabulary_size, channels, embedding, form, dropout)
+    layer = _encoder(encoder, input_layer.output_size, hidden, layers, bidirectional, dropout)
     chosen = _pooling_names(targets, pooling)
     modules = {
         target.name: TargetModule(
@@ -194,8 +190,13 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def _input_layer(
-    kind: str, vocabulary_size: int | None, channels: int | None, embedding: int, dropout: float
-) -> nn.Module:
+    kind: str,
+    vocabulary_size: int | None,
+    channels: int | None,
+    embedding: int,
+    form: WordForm | None,
+    dropout: float,
+) -> TokenEmbedding | WordEmbedding | ChannelProjection:
     _require_known("input", kind, ("tokens", "series"))
     sizes = {"vocabulary_size": vocabulary_size, "channels": channels}
     used, unused = ("vocabulary_size", "channels") if kind == "tokens" else ("channels", "vocabulary_size")
@@ -203,6 +204,8 @@ def _input_layer(
         raise ConfigError(f"build_model: input is '{kind}' and {used} is missing; give {used}=")
     if sizes[unused] is not None:
         raise ConfigError(f"build_model: input is '{kind}', which has no {unused}; drop {unused}= or change input=")
+    if vocabulary_size is not None and form is not None:
+        return WordEmbedding(vocabulary_size, embedding, form, dropout=dropout)
     if vocabulary_size is not None:
         return TokenEmbedding(vocabulary_size, embedding, dropout=dropout)
     assert channels is not None

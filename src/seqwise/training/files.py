@@ -8,9 +8,9 @@ from typing import Any
 
 from seqwise.data.split import DEV, PARTS, TEST
 from seqwise.errors import DataError
-from seqwise.training.config import DataConfig
+from seqwise.training.config import DataConfig, InputConfig
 
-__all__ = ["check_distinct", "equal_content", "file_facts", "files_of_parts"]
+__all__ = ["check_distinct", "equal_content", "file_facts", "files_of_parts", "vector_facts"]
 
 
 def files_of_parts(data: DataConfig) -> list[tuple[int, tuple[str, ...]]]:
@@ -61,6 +61,11 @@ def _twice(part: int, name: str, before: int, first: str) -> DataError:
 def file_facts(data: DataConfig) -> list[dict[str, Any]]:
     """Part, name, bytes and sha256 of each file."""
     return [_facts(part, name) for part, names in files_of_parts(data) for name in names]
+
+
+def vector_facts(given: InputConfig) -> list[dict[str, Any]]:
+    """The same of the file of word vectors, if there is one; its part is `vectors`."""
+    return [{**_facts(0, given.vectors), "part": "vectors"}] if given.vectors is not None else []
 
 
 def _facts(part: int, name: str) -> dict[str, Any]:

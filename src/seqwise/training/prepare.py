@@ -29,7 +29,8 @@ from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, list
 from seqwise.targets import Target, label_text
 from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
-from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts
+from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
+from seqwise.training.pretrained import coverage, vectors_for
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
@@ -56,6 +57,7 @@ class Task:
         encoding: the vocabulary, or the scaling of the channels.
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
         files: part, name, bytes and sha256 of each file.
+        vectors: (words, size) what the words of the vocabulary's `vector_words` start from; None for nothing.
     """
 
     config: Config
@@ -70,6 +72,7 @@ class Task:
     encoding: Vocabulary | ChannelScaling
     counts: dict[str, NDArray[np.int64]]
     files: list[dict[str, Any]] = field(default_factory=list)
+    vectors: NDArray[np.float32] | None = None
 
     @cached_property
     def batcher(self) -> Batcher:
@@ -154,10 +157,10 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.warn(split.warnings)
     facts = Facts.of(store, split, codecs, config.train.effort)
     resolved, inferred = resolve(config, facts)
-    encoding = _encoding(store, split, resolved)
+    encoding, vectors, sentences = _encoding(store, split, resolved)
     counts = dict(facts.counts)
     notes.add(effort_note(config, facts))
-    notes.add(_sentences(store, targets, encoding, counts))
+    notes.add([*_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
     notes.warn(_targets_without_labels(store, split, codecs))
     return Task(
@@ -172,7 +175,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         codecs,
         encoding,
         counts,
-        files,
+        files + vector_facts(config.input),
+        vectors,
     )
 
 
@@ -188,10 +192,10 @@ def with_settings(task: Task, config: Config) -> Task:
     """
     check_fit(config, task.store.spec)
     resolved, inferred = resolve(config, Facts.of(task.store, task.split, task.codecs, config.train.effort))
-    encoding = task.encoding
+    encoding, vectors = task.encoding, task.vectors
     if _without_dropout(resolved) != _without_dropout(task.config):
-        encoding = _encoding(task.store, task.split, resolved)
-    return replace(task, config=resolved, inferred=inferred, encoding=encoding)
+        encoding, vectors, _ = _encoding(task.store, task.split, resolved)
+    return replace(task, config=resolved, inferred=inferred, encoding=encoding, vectors=vectors)
 
 
 def _without_dropout(config: Config) -> dict[str, Any]:
@@ -302,12 +306,21 @@ def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, option
     return Path(data.cache_folder).expanduser() / cache_key(hashes, spec, options)
 
 
-def _encoding(store: Store, split: Split, config: Config) -> Vocabulary | ChannelScaling:
+def _encoding(
+    store: Store, split: Split, config: Config
+) -> tuple[Vocabulary | ChannelScaling, NDArray[np.float32] | None, list[str]]:
+    """The vocabulary or the scaling, the vectors of words that were trained before, and what is said of them."""
     if store.channels:
-        return ChannelScaling.of(store, split.train)
+        return ChannelScaling.of(store, split.train), None, []
     given = config.input
     assert given.affix_buckets is not None
-    return Vocabulary.from_counts(symbol_counts(store, split.train), given.min_count, given.affix_buckets)
+    counts = symbol_counts(store, split.train)
+    vocabulary = Vocabulary.from_counts(counts, given.min_count, given.affix_buckets, spelled=given.characters == "cnn")
+    if given.vectors is None:
+        return vocabulary, None, []
+    vectors = vectors_for(given, counts)
+    vocabulary = replace(vocabulary, vector_words=vectors.words, vector_size=vectors.matrix.shape[1])
+    return vocabulary, vectors.matrix, [coverage(given, vectors, vocabulary, counts)]
 
 
 def _sentences(

@@ -20,7 +20,7 @@ from seqwise.data.split import PARTS
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.evaluation.report import render_report
-from seqwise.nn import RecurrentEncoder, SequenceModel, build_model, parameter_count
+from seqwise.nn import RecurrentEncoder, SequenceModel, WordEmbedding, WordForm, build_model, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
@@ -80,8 +80,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> Seq
         {
             "input": "tokens",
             "vocabulary_size": len(encoding),
-            "parts": len(WORD_PARTS) if encoding.affix_buckets else 0,
-            "part_count": encoding.affix_count,
+            "form": _word_form(config, encoding),
         }
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
@@ -99,6 +98,20 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> Seq
         dropout=model.dropout,
         attention_size=model.attention_size,
     )
+
+
+def _word_form(config: Config, vocabulary: Vocabulary) -> WordForm | None:
+    """What the numbers behind those of a word are; None where there are none."""
+    form = WordForm(
+        parts=len(WORD_PARTS) if vocabulary.affix_buckets else 0,
+        part_count=vocabulary.affix_count,
+        vector_count=vocabulary.vector_count,
+        vector_size=vocabulary.vector_size,
+        vectors_trained=config.input.vectors_trained,
+        spelling=vocabulary.spelling,
+        character_count=vocabulary.character_count,
+    )
+    return form if form.ids > 1 else None
 
 
 def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> Plan:
@@ -132,6 +145,10 @@ def plan_task(task: Task, device: torch.device) -> Plan:
     with torch.random.fork_rng():
         torch.manual_seed(config.train.seed)
         model = model_for(config, task.targets, task.encoding).to(device)
+    if task.vectors is not None:
+        assert isinstance(model.input_layer, WordEmbedding)
+        assert model.input_layer.vectors is not None
+        model.input_layer.vectors.fill(torch.from_numpy(task.vectors))
     if isinstance(model.encoder, RecurrentEncoder):
         model.encoder.is_rounded = config.train.precision == "bfloat16"
     return Plan(task, model, objective, device, deciding)

@@ -1,7 +1,9 @@
 """Input layers: token ids or channel values -> one vector per step, zeros where a step does not count."""
 
 from seqwise.nn.inputs.channels import ChannelProjection
+from seqwise.nn.inputs.characters import CharacterEncoder
+from seqwise.nn.inputs.pretrained import PretrainedVectors
 from seqwise.nn.inputs.tokens import TokenEmbedding
-from seqwise.nn.inputs.words import WordEmbedding
+from seqwise.nn.inputs.words import WordEmbedding, WordForm
 
-__all__ = ["ChannelProjection", "TokenEmbedding", "WordEmbedding"]
+__all__ = ["ChannelProjection", "CharacterEncoder", "PretrainedVectors", "TokenEmbedding", "WordEmbedding", "WordForm"]

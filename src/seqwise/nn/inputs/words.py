@@ -1,6 +1,8 @@
-"""A vector per word: its own, and those of its parts."""
+"""A vector per word: from its own, those of its parts, one that was trained before, and its characters."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,21 +13,54 @@ from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import counted_positions, selected
 from seqwise.nn.inputs._sums import summed_vectors
+from seqwise.nn.inputs.characters import CharacterEncoder
+from seqwise.nn.inputs.pretrained import PretrainedVectors
 
-__all__ = ["WordEmbedding"]
+__all__ = ["WordEmbedding", "WordForm"]
+
+
+@dataclass(frozen=True)
+class WordForm:
+    """What a model is told of a word beside its own id, all as ids behind that; 0 everywhere is padding.
+
+    Attributes:
+        parts: ids of parts: prefixes, suffixes, shape.
+        part_count: number of ids that parts can have.
+        vector_count: number of ids of vectors that were trained before, of which a word has one; 0 for none.
+        vector_size: numbers of such a vector.
+        vectors_trained: whether these vectors are trained further.
+        spelling: ids of characters.
+        character_count: number of ids that characters can have.
+
+    Example:
+        >>> WordForm(parts=6, part_count=601, spelling=24, character_count=80).ids
+        31
+    """
+
+    parts: int = 0
+    part_count: int = 0
+    vector_count: int = 0
+    vector_size: int = 0
+    vectors_trained: bool = False
+    spelling: int = 0
+    character_count: int = 0
+
+    @property
+    def ids(self) -> int:
+        """Ids per word, its own counted: that, parts, vector, characters, in this order."""
+        return 1 + self.parts + bool(self.vector_count) + self.spelling
 
 
 class WordEmbedding(nn.Module):
-    """The sum of a word's own vector and the vectors of its parts: prefix, suffixes, shape.
+    """The sum of a word's own vector, those of its parts, the one it had before, and what its characters say.
 
-    A word that training never showed has the vector of the unknown word plus those of its parts. Vectors start from a
-    normal distribution so scaled that their sum has variance 1.
+    A word that training never showed has the vector of the unknown word plus all the others. Vectors of words and parts
+    start from a normal distribution so scaled that their sum has variance 1.
 
     Args:
         vocabulary_size: number of word ids; id 0 is padding.
-        part_count: number of ids that parts can have; id 0 is padding.
-        parts: parts per word.
         dim: size of a vector.
+        form: what is told of a word beside its id.
         dropout: share of a vector's features dropped in training, the same ones at every step of a sequence.
 
     Attributes:
@@ -35,23 +70,31 @@ class WordEmbedding(nn.Module):
         ConfigError: a size below 1, or dropout outside [0, 1).
 
     Example:
-        >>> layer = WordEmbedding(vocabulary_size=1000, part_count=601, parts=6, dim=50)
+        >>> layer = WordEmbedding(1000, 50, WordForm(parts=6, part_count=601))
         >>> layer(torch.ones(4, 7, 1 + 6, dtype=torch.long)).shape
         torch.Size([4, 7, 50])
     """
 
-    def __init__(self, vocabulary_size: int, part_count: int, parts: int, dim: int, *, dropout: float = 0.0) -> None:
+    def __init__(self, vocabulary_size: int, dim: int, form: WordForm, *, dropout: float = 0.0) -> None:
         super().__init__()
-        require_sizes("WordEmbedding", vocabulary_size=vocabulary_size, part_count=part_count, parts=parts, dim=dim)
+        require_sizes("WordEmbedding", vocabulary_size=vocabulary_size, dim=dim)
         require_dropout("WordEmbedding", dropout)
-        self.output_size = dim
-        self.parts = parts
+        self.form = form
         self.words = nn.Embedding(vocabulary_size, dim, padding_idx=0)
-        self.word_parts = nn.Embedding(part_count, dim, padding_idx=0)
+        self.word_parts = nn.Embedding(form.part_count, dim, padding_idx=0) if form.parts else None
+        self.vectors = (
+            PretrainedVectors(form.vector_count, form.vector_size, dim, trained=form.vectors_trained)
+            if form.vector_count
+            else None
+        )
+        self.characters = CharacterEncoder(form.character_count) if form.spelling else None
+        self.from_characters = nn.Linear(self.characters.output_size, dim) if self.characters is not None else None
+        self.output_size = dim
         self.dropout = FeatureDropout(dropout)
         with torch.no_grad():
             for embedding in (self.words, self.word_parts):
-                embedding.weight.mul_((1 + parts) ** -0.5)
+                if embedding is not None:
+                    embedding.weight.mul_((1 + form.parts) ** -0.5)
 
     def forward(
         self,
@@ -63,8 +106,8 @@ class WordEmbedding(nn.Module):
         """The vectors of a batch of words.
 
         Args:
-            ids: (batch, time, 1 + parts) integers: the id of the word, then those of its parts. Positions that do not
-                count may hold anything.
+            ids: (batch, time, form.ids) integers: those of the word, its parts, its vector, its characters. Positions
+                that do not count may hold anything.
             lengths: (batch,) the first `lengths[b]` steps count.
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
 
@@ -73,13 +116,23 @@ class WordEmbedding(nn.Module):
 
         Raises:
             DtypeError: ids are not integers.
-            ShapeError: ids are not (batch, time, 1 + parts), or lengths or mask do not fit them.
+            ShapeError: ids are not (batch, time, form.ids), or lengths or mask do not fit them.
             UsageError: lengths and mask were both given.
         """
         if not is_integer(ids):
-            raise DtypeError(f"WordEmbedding: ids of {ids.dtype}, expected integers (batch, time, 1 + parts)")
-        require_axes("WordEmbedding", "ids", ids, ("batch", "time", "1 + parts"), 1 + self.parts)
+            raise DtypeError(f"WordEmbedding: ids of {ids.dtype}, expected integers (batch, time, ids)")
+        require_axes("WordEmbedding", "ids", ids, ("batch", "time", "ids"), self.form.ids)
         counted = counted_positions("WordEmbedding", ids[..., 0], lengths=lengths, mask=mask)
         known = torch.where(counted.unsqueeze(-1), ids.long(), 0)
-        vectors = summed_vectors(self.words, known[..., :1]) + summed_vectors(self.word_parts, known[..., 1:])
+        form = self.form
+        sizes = [1, form.parts, form.ids - 1 - form.parts - form.spelling, form.spelling]
+        words, parts, vector, spelling = torch.split_with_sizes(known, sizes, dim=2)
+        vectors = summed_vectors(self.words, words)
+        if self.word_parts is not None:
+            vectors = vectors + summed_vectors(self.word_parts, parts)
+        if self.vectors is not None:
+            vectors = vectors + self.vectors(vector.squeeze(2))
+        if self.characters is not None and self.from_characters is not None:
+            spelled = self.characters(spelling.flatten(0, 1)).unflatten(0, spelling.shape[:2])
+            vectors = vectors + self.from_characters(spelled)
         return selected(self.dropout(vectors), counted)

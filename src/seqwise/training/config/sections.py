@@ -75,6 +75,16 @@ class InputConfig(_Section):
     affix_buckets: int | None = Field(
         None, ge=0, description="size of the table of each part (prefix, suffixes, shape) of a word; 0 for no parts"
     )
+    characters: Literal["none", "cnn"] | None = Field(
+        None, description="read words by their characters: cnn, a convolution; by default as fits the data"
+    )
+    vectors: str | None = Field(
+        None, description="a file of word vectors trained before: word2vec's text form, GloVe's or fastText's .vec"
+    )
+    vector_words: int = Field(
+        50_000, ge=0, description="how many of the first words of that file are known beside those of training"
+    )
+    vectors_trained: bool = Field(False, description="whether these vectors are trained further")
     symbol_dropout: float = Field(
         0.25, ge=0, description="alpha of the chance alpha / (alpha + count) that training hides a symbol"
     )

@@ -39,6 +39,13 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "input.affix_buckets": (series, "a series has no words"),
         "input.symbol_dropout": (series, "a series has no symbols"),
         "model.bidirectional": (not has_directions, f"the encoder '{encoder}' has no directions"),
+        "input.characters": (
+            config.input.characters == "cnn" and spec.input.kind in ("characters", "bytes", "series"),
+            f"the input is {spec.input.kind}, and words alone are spelled",
+        ),
+        "input.vectors": (series, "a series has no words"),
+        "input.vector_words": (not config.input.vectors, "there is no input.vectors"),
+        "input.vectors_trained": (not config.input.vectors, "there is no input.vectors"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
         "train.weight_decay": (

@@ -9,4 +9,7 @@ __all__ = ["tag_choices"]
 
 def tag_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings."""
-    return {"input.affix_buckets": Choice(2048 if facts.is_words else 0, "words have parts, other symbols have none")}
+    return {
+        "input.affix_buckets": Choice(2048 if facts.is_words else 0, "words have parts, other symbols have none"),
+        "input.characters": Choice("none", "parts of words do it"),
+    }

@@ -1,0 +1,84 @@
+"""The highest windows of words in compiled C: a convolution over characters and its maximum in one sweep."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from seqwise._native import function
+from seqwise._readable import are_readable
+from seqwise.nn._axes import Float, Integer
+
+__all__ = ["fits", "highest_windows"]
+
+_SIZES = (ctypes.c_void_p, *(ctypes.c_ssize_t,) * 5)
+
+
+def fits(tensors: Sequence[Tensor]) -> bool:
+    """Whether compiled code can stand in: there is some, and these are plain float32 numbers on a CPU."""
+    return (
+        all(tensor.dtype == torch.float32 for tensor in tensors)
+        and not torch.is_autocast_enabled("cpu")
+        and are_readable(tensors)
+        and _forward() is not None
+    )
+
+
+def highest_windows(
+    table: Float[Tensor, "width characters size"], bias: Float[Tensor, " size"], ids: Integer[Tensor, "words length"]
+) -> Float[Tensor, "words size"]:
+    """Per word and feature, bias + the sum of the window whose sum is highest; zeros for a word without characters.
+
+    Args:
+        table: what each character adds to a window, by its place there; width is odd. Character 0 is none.
+        bias: what every window has.
+        ids: int64, the characters of each word from the left, then 0.
+
+    Raises:
+        IndexError: an id that the table does not have.
+
+    Example:
+        >>> table = torch.tensor([[[0.0], [1.0], [5.0]]])
+        >>> highest_windows(table, torch.tensor([0.5]), torch.tensor([[1, 2, 1], [1, 0, 0], [0, 0, 0]])).tolist()
+        [[5.5], [1.5], [0.0]]
+    """
+    if ids.numel() and int(ids.max()) >= table.shape[1]:
+        raise IndexError(f"index {int(ids.max())} is out of range: there are {table.shape[1]} characters")
+    highest: Tensor = _HighestWindows.apply(table, bias, ids)  # type: ignore[no-untyped-call]
+    return highest
+
+
+class _HighestWindows(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, bias: Tensor, ids: Tensor) -> Tensor:
+        table, bias, ids = table.contiguous(), bias.contiguous(), ids.contiguous()
+        width, characters, size = table.shape
+        ctx.sizes = (ids.data_ptr(), *ids.shape, width, characters, size)
+        highest = table.new_empty(len(ids), size)
+        places = torch.empty_like(highest, dtype=torch.int32)
+        run = _forward()
+        assert run is not None
+        run(*ctx.sizes, *(array.data_ptr() for array in (table, bias, highest, places)))
+        ctx.save_for_backward(ids, places)
+        return highest
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        ids, places = ctx.saved_tensors
+        gradient = gradient.contiguous()
+        table_gradient = gradient.new_zeros(ctx.sizes[3:])
+        run = function("seqwise_highest_windows_gradient_f32", *_SIZES, *(ctypes.c_void_p,) * 3)
+        assert run is not None
+        run(ids.data_ptr(), *ctx.sizes[1:], *(array.data_ptr() for array in (places, gradient, table_gradient)))
+        bias_gradient = gradient[places[:, 0] >= 0].sum(dim=0)
+        return table_gradient, bias_gradient, None
+
+
+def _forward() -> Any:
+    return function("seqwise_highest_windows_f32", *_SIZES, *(ctypes.c_void_p,) * 4)
