@@ -59,6 +59,11 @@ def test_a_function_is_declared_once_and_returns_nothing(library: ctypes.CDLL) -
 
 
 @pytest.mark.usefixtures("library")
+def test_a_function_that_older_sources_did_not_have_is_not_there() -> None:
+    assert _native.function("seqwise_of_next_year") is None
+
+
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_tasks_run_on_as_many_threads_as_torch_may_use(threads: int) -> None:
     before = torch.get_num_threads()

@@ -47,7 +47,10 @@ def library() -> ctypes.CDLL | None:
 
 
 def function(name: str, *argument_types: Any) -> Callable[..., Any] | None:
-    """A compiled function that returns nothing, with its types declared; None where it was not compiled."""
+    """A compiled function that returns nothing, with its types declared; None where it was not compiled.
+
+    So it is where nothing was, and where what was compiled is older than the sources.
+    """
     declared: Any = getattr(library(), name, None)
     if declared is None:
         return None

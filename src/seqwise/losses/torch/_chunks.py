@@ -11,6 +11,7 @@ are made again.
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,12 +21,12 @@ import torch
 from torch import Tensor
 
 from seqwise._readable import is_readable, is_traced
-from seqwise.losses._kernels.cross_entropy import Losses, Rows
+from seqwise.losses._kernels.cross_entropy import address, call_of, compiled
 from seqwise.losses._kernels.layout import layout
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 
-__all__ = ["Head", "Positions", "chunked_losses"]
+__all__ = ["Head", "Positions", "Rows", "chunked_losses"]
 
 CHUNK_BYTES = 1 << 26
 """Logits of a chunk on the CPU: as many rows as matrix products need to be quick; see benchmarks/LOG.md."""
@@ -42,6 +43,22 @@ class Head(NamedTuple):
     hidden: Tensor
     weight: Tensor
     bias: Tensor | None
+
+
+class Rows(NamedTuple):
+    """What the compiled code reads of each position but for its logits.
+
+    Attributes:
+        class_index: int32, the class of each position, flat; -1 where it does not count.
+        class_weight: float32, (classes,) or (outputs, classes), side by side; None for 1.
+        outputs: the size of the last axis of the positions, for class_weight of each output; else 1.
+        sample_weight: float32, one for each position, flat; None for 1.
+    """
+
+    class_index: Tensor
+    class_weight: Tensor | None
+    outputs: int
+    sample_weight: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -72,9 +89,9 @@ class Positions:
         plan = dataclasses.replace(self.plan, positions=(labels.shape[0], *_sizes(self.plan)[1:]))
         known = self.rows
         if known is not None:
-            index = known.index.view(_sizes(self.plan))[rows].reshape(-1)
+            index = known.class_index.view(_sizes(self.plan))[rows].reshape(-1)
             weight = None if sample_weight is None else sample_weight.reshape(-1).contiguous()
-            known = dataclasses.replace(known, index=index, sample_weight=weight, span=1)
+            known = known._replace(class_index=index, sample_weight=weight)
         return Positions(plan, labels, counts, self.class_weight, sample_weight, known)
 
     def losses(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -93,16 +110,21 @@ class Positions:
         return terms.losses.detach(), slope.view(logits.shape)
 
     def _compiled(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        assert self.rows is not None
+        rows, function = self.rows, compiled()
+        assert rows is not None
+        assert function is not None
         laid_out = layout(logits.shape, logits.stride(), logits.dim() - 1)
         assert laid_out is not None
-        found = Losses(self.rows, logits, laid_out)
-        losses = found.values.view(logits.shape[:-1])
-        if upstream is None:
-            return losses, None
-        flat = upstream.reshape(-1).contiguous()
-        slope = found.gradient(logits, flat, of_mean=False, to=logits, layout=laid_out)
-        return losses, slope.view(logits.shape[0], -1)
+        call = call_of(logits.dtype, laid_out, laid_out, outputs=rows.outputs, smoothing=self.plan.label_smoothing)
+        losses = torch.empty(logits.shape[:-1], dtype=torch.float32)
+        total = rows.class_weight.sum(-1) if rows.class_weight is not None and call.smoothing else None
+        slopes = None if upstream is None else upstream.reshape(-1).contiguous()
+        call.logits, call.index, call.losses = logits.data_ptr(), rows.class_index.data_ptr(), losses.data_ptr()
+        call.class_weight, call.class_total = address(rows.class_weight), address(total)
+        call.sample_weight, call.upstream = address(rows.sample_weight), address(slopes)
+        call.gradient = None if slopes is None else logits.data_ptr()
+        function(ctypes.byref(call))
+        return losses, None if slopes is None else logits.view(logits.shape[0], -1)
 
 
 def chunked_losses(

@@ -1,4 +1,4 @@
-"""Cross-entropy of class indices on the CPU in compiled C: loss in one sweep, gradient in another, padding skipped.
+"""Cross-entropy of class indices on the CPU in compiled C: loss and gradient in one sweep, padding skipped.
 
 It takes float32 and bfloat16 logits of any layout whose positions stand in at most two axes, integer labels, and every
 option but probabilities; weights and denominators that need a gradient, soft labels, other types and devices, traces
@@ -8,26 +8,25 @@ that of the plain path.
 
 from __future__ import annotations
 
-import functools
+import ctypes
+import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqwise._readable import is_readable, is_traced
-from seqwise.losses._kernels.cross_entropy import Losses, compiled
-from seqwise.losses._kernels.layout import layout
-from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_cross_entropy
-from seqwise.losses.torch._rows import class_rows
+from seqwise.losses._kernels.cross_entropy import compiled, gradient
+from seqwise.losses._plan import SUM_AND_COUNT
+from seqwise.losses.torch._rows import Given, given, recipe
 from seqwise.losses.torch._sums import LossSum, as_count, reduced
 from seqwise.losses.torch._terms import Terms, beside
-from seqwise.shapes import Arrived, arrived
 
 __all__ = ["fused_cross_entropy"]
 
-Signature = tuple[torch.dtype, torch.Size]
-"""What a plan reads of a tensor."""
+Plain = Callable[[Tensor, str], Tensor]
+"""The loss of logits under a reduction on the plain path."""
 
 
 def fused_cross_entropy(
@@ -44,84 +43,108 @@ def fused_cross_entropy(
     label_smoothing: float,
     reduction: Any,
     denominator: float | Tensor | None,
-    plain: Callable[[Tensor, str], Tensor],
+    plain: Plain,
 ) -> Any:
     """The loss, as the plain path gives it; None where that has to be asked.
 
     Arguments are those of `cross_entropy`, and `plain`, the loss of logits under a reduction on the plain path.
     """
-    if is_traced() or compiled() is None:
+    if is_traced():
+        return None
+    function = compiled()
+    if function is None:
         return None
     mask, lengths, class_weight, sample_weight = beside(logits, mask, lengths, class_weight, sample_weight)
     if not _is_for_this(logits, labels, mask, lengths, class_weight, sample_weight, denominator):
         return None
-    plan = _plan(
-        _signature(logits),
-        _signature(labels),
+    known = recipe(
+        logits,
+        labels,
         class_axis,
-        _signature(mask),
-        _signature(lengths),
+        mask,
+        lengths,
         ignore_index,
-        None if label_values is None else tuple(label_values),
-        None if label_values is None else tuple(map(type, label_values)),
-        _signature(class_weight),
-        _signature(sample_weight),
+        label_values,
+        class_weight,
+        sample_weight,
         label_smoothing,
     )
-    assert plan.class_axis is not None
-    laid_out = layout(logits.shape, logits.stride(), plan.class_axis)
-    if laid_out is None or logits.numel() == 0:
+    if known is None:
         return None
-    rows = class_rows(plan, labels, mask, lengths, class_weight, sample_weight)
-    if rows is None:
+    if reduction is not SUM_AND_COUNT:
+        known.plan.check_reduction(reduction, denominator)
+    inputs = given(known, labels, mask, lengths, class_weight, sample_weight)
+    call, is_wanted = inputs.call, logits.requires_grad and torch.is_grad_enabled()
+    call.logits = logits.data_ptr()
+    if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
+        call.divides = reduction == "mean" and denominator is None
+        result, made = torch.empty((), dtype=torch.float32), torch.empty_like(logits) if is_wanted else None
+        call.result, call.gradient = result.data_ptr(), None if made is None else made.data_ptr()
+        function(ctypes.byref(call))
+        if call.wrong:
+            return None
+        loss = result if made is None else _One.apply(logits, [result, made], inputs, plain)  # type: ignore[no-untyped-call]
+        if reduction is SUM_AND_COUNT:
+            return LossSum(loss, torch.tensor(call.weight, dtype=torch.float32))
+        return loss if denominator is None else LossSum(loss, as_count(denominator, loss)).mean()
+    losses, weights = torch.empty((2, *labels.shape), dtype=torch.float32)
+    call.losses, call.weights = losses.data_ptr(), weights.data_ptr()
+    function(ctypes.byref(call))
+    if call.wrong:
         return None
-    losses = Losses(rows, logits, laid_out)
-    if losses.look_like_probabilities:
-        return None
-
-    def attached(reduction: str) -> Tensor:
-        loss: Tensor = _Attached.apply(logits, losses, plan, reduction, plain)  # type: ignore[no-untyped-call]
-        return loss
-
-    if reduction is SUM_AND_COUNT:
-        return LossSum(attached("sum"), torch.tensor(losses.weight, dtype=torch.float32))
-    if reduction in ("sum", "mean"):
-        plan.check_reduction(reduction, denominator)
-        if reduction == "sum" or denominator is None:
-            return attached(reduction)
-        total = attached("sum")
-        return LossSum(total, as_count(denominator, total)).mean()
-    values = attached("none")
-    weights, counts = losses.weights.view(labels.shape), (rows.index >= 0).view(labels.shape)
-    return reduced(Terms(plan, values, weights, counts), reduction, denominator)
+    if is_wanted:
+        losses = _Each.apply(logits, [losses], inputs, plain)  # type: ignore[no-untyped-call]
+    return reduced(
+        Terms(known.plan, losses, weights, inputs.class_index.view(labels.shape) >= 0), reduction, denominator
+    )
 
 
-class _Attached(torch.autograd.Function):
-    """Losses that are there already, attached to the logits that they were made of."""
+class _One(torch.autograd.Function):
+    """A sum or a mean that is there already, attached to the logits that it was made of, with its gradient."""
 
     @staticmethod
-    def forward(
-        ctx: Any, logits: Tensor, losses: Losses, plan: Plan, reduction: str, plain: Callable[[Tensor, str], Tensor]
-    ) -> Tensor:
-        """The sum, the mean, or a loss for each position."""
+    def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: Given, plain: Plain) -> Tensor:
+        """The first of what was made; the second is the gradient."""
         ctx.save_for_backward(logits)
-        ctx.given = losses, plan, reduction, plain
-        if reduction == "none":
-            return losses.values.reshape([size or 0 for size in plan.positions]).clone()
-        return torch.tensor(losses.mean if reduction == "mean" else losses.total, dtype=torch.float32)
+        result, *ctx.made = made
+        ctx.given = inputs, plain
+        return result
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """The gradient by the logits; that of the plain path where it is to be differentiated again."""
         (logits,) = ctx.saved_tensors
-        losses, plan, reduction, plain = ctx.given
+        inputs, plain = ctx.given
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
-            return plain_gradient(lambda z: plain(z, reduction), logits, upstream), None, None, None, None
+            reduction = "mean" if inputs.call.divides else "sum"
+            return plain_gradient(lambda z: plain(z, reduction), logits, upstream), None, None, None
+        factor = upstream.item()
+        is_exact = factor == 1 or (logits.dtype == torch.float32 and math.isfinite(factor))
+        if not (ctx.made and is_exact):  # given away once: what has it may change it
+            ctx.made = [gradient(inputs.call, logits, torch.empty_like(logits), factor=1.0 if is_exact else factor)]
+        found = ctx.made.pop()
+        return found.mul_(upstream) if is_exact and factor != 1 else found, None, None, None
+
+
+class _Each(torch.autograd.Function):
+    """Losses that are there already, one for each position, attached to the logits that they were made of."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: Given, plain: Plain) -> Tensor:
+        """What was made."""
+        ctx.save_for_backward(logits)
+        ctx.given = inputs, plain
+        return made[0]
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradient by the logits; that of the plain path where it is to be differentiated again."""
+        (logits,) = ctx.saved_tensors
+        inputs, plain = ctx.given
+        if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
+            return plain_gradient(lambda z: plain(z, "none"), logits, upstream), None, None, None
         to = torch.empty_like(logits)
-        laid_out = layout(to.shape, to.stride(), plan.class_axis)
-        assert laid_out is not None, "a tensor without gaps has its positions in two axes"
-        losses.gradient(logits, upstream.contiguous(), of_mean=reduction == "mean", to=to, layout=laid_out)
-        return to, None, None, None, None
+        return gradient(inputs.call, logits, to, upstream=upstream.contiguous()), None, None, None
 
 
 def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: Tensor) -> Tensor:
@@ -149,45 +172,3 @@ def _is_for_this(logits: Tensor, labels: Tensor, *options: Any) -> bool:
 
 
 _DTYPES = (torch.float32, torch.bfloat16)
-
-
-def _signature(tensor: Tensor | None) -> Signature | None:
-    return None if tensor is None else (tensor.dtype, tensor.shape)
-
-
-@functools.lru_cache(maxsize=1024, typed=True)
-def _plan(
-    logits: Signature,
-    labels: Signature,
-    class_axis: int,
-    mask: Signature | None,
-    lengths: Signature | None,
-    ignore_index: int | None,
-    label_values: tuple[int, ...] | None,
-    _types: tuple[type, ...] | None,  # so that labels 0 and 1 are not False and True
-    class_weight: Signature | None,
-    sample_weight: Signature | None,
-    label_smoothing: float,
-) -> Plan:
-    """The plan of a call, remembered: it depends on nothing else."""
-    return plan_cross_entropy(
-        logits=arrived("logits", _Seen(*logits)),
-        labels=arrived("labels", _Seen(*labels)),
-        class_axis=class_axis,
-        mask=_arrived("mask", mask),
-        lengths=_arrived("lengths", lengths),
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=_arrived("class_weight", class_weight),
-        sample_weight=_arrived("sample_weight", sample_weight),
-        label_smoothing=label_smoothing,
-    )
-
-
-class _Seen(NamedTuple):
-    dtype: torch.dtype
-    shape: torch.Size
-
-
-def _arrived(name: str, signature: Signature | None) -> Arrived | None:
-    return None if signature is None else arrived(name, _Seen(*signature))

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from seqwise._readable import is_traced
-from seqwise.losses._kernels.cross_entropy import Rows, compiled
+from seqwise.losses._kernels.cross_entropy import compiled
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
-from seqwise.losses.torch._chunks import Head, Positions, chunked_losses
+from seqwise.losses.torch._chunks import Head, Positions, Rows, chunked_losses
 from seqwise.losses.torch._formulas import linear_logits
 from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._sums import reduced
@@ -186,7 +186,7 @@ def _positions(
         index = index if counts is None else index.masked_fill(~counts, -1)
         weight = None if class_weight is None else class_weight.float().contiguous()
         of_each = outputs.numel() if weight is not None and weight.dim() == 2 else 1
-        rows = Rows(index.to(torch.int32).flatten(), weight, of_each, None, 1, plan.label_smoothing)
+        rows = Rows(index.to(torch.int32).flatten(), weight, of_each, None)
     return Positions(
         plan=dataclasses.replace(
             plan,

@@ -1,63 +1,187 @@
-"""Labels, masks and weights of a call -> what the compiled code reads, or nothing where a value may be wrong."""
+"""Labels, masks and weights of a call of cross-entropy -> what the compiled code reads."""
 
 from __future__ import annotations
 
-import math
+import ctypes
+import functools
+from collections.abc import Sequence
+from ctypes import c_int64
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from seqwise.losses._kernels.cross_entropy import Rows, class_index
-from seqwise.losses._plan import Plan
+from seqwise.losses._kernels.cross_entropy import Call, address, call_of
+from seqwise.losses._kernels.layout import layout
+from seqwise.losses._plan import Plan, plan_cross_entropy
+from seqwise.shapes import Arrived, arrived
 
-__all__ = ["class_rows"]
+__all__ = ["Given", "Recipe", "given", "recipe"]
 
 MOST_LABEL_VALUES = 64
 """Label values are looked for one by one; more of them are mapped faster by torch."""
 
+Signature = tuple[torch.dtype, torch.Size]
+"""What a plan reads of a tensor."""
 
-def class_rows(
-    plan: Plan,
+
+class Recipe(NamedTuple):
+    """What is the same for all calls with tensors of these types and shapes.
+
+    Attributes:
+        plan: what the call means.
+        call: all of a call but its tensors.
+        values: the label of each class, to which the call points; None when labels are class indices.
+        shapes: those that mask and sample_weight have to be expanded to; None where they have it.
+    """
+
+    plan: Plan
+    call: Call
+    values: Any
+    shapes: tuple[torch.Size | None, torch.Size | None]
+
+
+class Given(NamedTuple):
+    """A call with its labels and weights, and the tensors that it points to."""
+
+    call: Call
+    class_index: Tensor
+    tensors: tuple[Tensor | None, ...]
+
+
+def recipe(
+    logits: Tensor,
+    labels: Tensor,
+    class_axis: int,
+    mask: Tensor | None,
+    lengths: Tensor | None,
+    ignore_index: int | None,
+    label_values: Sequence[int] | None,
+    class_weight: Tensor | None,
+    sample_weight: Tensor | None,
+    label_smoothing: float,
+) -> Recipe | None:
+    """The recipe of a call; None where the compiled code does not take it.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
+    """
+    return _recipe(
+        (logits.dtype, logits.shape),
+        logits.stride(),
+        (labels.dtype, labels.shape),
+        class_axis,
+        None if mask is None else (mask.dtype, mask.shape),
+        None if lengths is None else (lengths.dtype, lengths.shape),
+        ignore_index,
+        None if label_values is None else tuple(label_values),
+        None if label_values is None else tuple(map(type, label_values)),
+        None if class_weight is None else (class_weight.dtype, class_weight.shape),
+        None if sample_weight is None else (sample_weight.dtype, sample_weight.shape),
+        label_smoothing,
+    )
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _recipe(
+    logits: Signature,
+    strides: tuple[int, ...],
+    labels: Signature,
+    class_axis: int,
+    mask: Signature | None,
+    lengths: Signature | None,
+    ignore_index: int | None,
+    label_values: tuple[int, ...] | None,
+    _types: tuple[type, ...] | None,  # so that labels 0 and 1 are not False and True
+    class_weight: Signature | None,
+    sample_weight: Signature | None,
+    label_smoothing: float,
+) -> Recipe | None:
+    plan = plan_cross_entropy(
+        logits=arrived("logits", _Seen(*logits)),
+        labels=arrived("labels", _Seen(*labels)),
+        class_axis=class_axis,
+        mask=_arrived("mask", mask),
+        lengths=_arrived("lengths", lengths),
+        ignore_index=ignore_index,
+        label_values=label_values,
+        class_weight=_arrived("class_weight", class_weight),
+        sample_weight=_arrived("sample_weight", sample_weight),
+        label_smoothing=label_smoothing,
+    )
+    dtype, shape = logits
+    assert plan.class_axis is not None
+    laid_out = layout(shape, strides, plan.class_axis)
+    if laid_out is None or not shape.numel() or len(plan.label_values or ()) > MOST_LABEL_VALUES:
+        return None
+    like = torch.empty_like(torch.empty_strided(shape, strides, dtype=dtype, device="meta"))
+    to = layout(like.shape, like.stride(), plan.class_axis)
+    assert to is not None, "a tensor without gaps has its positions in two axes"
+    values = None if plan.label_values is None else (c_int64 * len(plan.label_values))(*plan.label_values)
+    positions = labels[1]
+    (mask_span, of_mask), (span, of_weight) = _spread(mask, positions), _spread(sample_weight, positions)
+    sizes = {"batch": positions[0], "time": positions[1], "rest": positions[2:].numel()} if lengths is not None else {}
+    call = call_of(
+        dtype,
+        laid_out,
+        to,
+        mask_span=mask_span,
+        ignores=plan.ignore_index is not None,
+        ignored=plan.ignore_index or 0,
+        outputs=class_weight[1][0] if class_weight is not None and len(class_weight[1]) == 2 else 1,
+        span=span,
+        smoothing=plan.label_smoothing,
+        **sizes,
+    )
+    call.values = None if values is None else ctypes.addressof(values)
+    return Recipe(plan, call, values, (of_mask, of_weight))
+
+
+def given(
+    recipe: Recipe,
     labels: Tensor,
     mask: Tensor | None,
     lengths: Tensor | None,
     class_weight: Tensor | None,
     sample_weight: Tensor | None,
-) -> Rows | None:
-    """The class of each position and its weights; None where the plain path has to look.
-
-    That is where a label, length or weight may be wrong, so that the error is worded in one place.
-    """
-    if plan.label_values is not None and len(plan.label_values) > MOST_LABEL_VALUES:
-        return None
-    positions = labels.shape
-    allowed, mask_span = _spread(mask, positions, torch.bool)
-    weight, span = _spread(sample_weight, positions, torch.float32)
-    by_class = None if class_weight is None else class_weight.detach().to(torch.float32).contiguous()
-    index = class_index(
-        labels.to(torch.int64).contiguous(),
-        sequences=(positions[0], positions[1], math.prod(positions[2:])) if lengths is not None else None,
-        mask=allowed,
-        mask_span=mask_span,
-        lengths=None if lengths is None else lengths.to(torch.int64).contiguous(),
-        ignored=plan.ignore_index,
-        values=plan.label_values,
-        classes=plan.classes or 0,
-        class_weight=by_class,
-        sample_weight=weight,
-        span=span,
-    )
-    if index is None:
-        return None
-    outputs = positions[-1] if by_class is not None and by_class.dim() == 2 else 1
-    return Rows(index, by_class, outputs, weight, span, plan.label_smoothing)
+) -> Given:
+    """The call with these labels, options and weights."""
+    of_mask, of_weight = recipe.shapes
+    labels = labels.to(torch.int64).contiguous()
+    index = torch.empty(labels.numel(), dtype=torch.int32)
+    call = Call.from_buffer_copy(recipe.call)
+    call.labels, call.index = labels.data_ptr(), index.data_ptr()
+    total = None
+    if mask is not None:
+        mask = (mask if of_mask is None else mask.expand(of_mask)).contiguous()
+        call.mask = mask.data_ptr()
+    if lengths is not None:
+        lengths = lengths.to(torch.int64).contiguous()
+        call.lengths = lengths.data_ptr()
+    if class_weight is not None:
+        class_weight = class_weight.detach().to(torch.float32).contiguous()
+        total = class_weight.sum(-1) if call.smoothing else None
+        call.class_weight, call.class_total = class_weight.data_ptr(), address(total)
+    if sample_weight is not None:
+        sample_weight = sample_weight if of_weight is None else sample_weight.expand(of_weight)
+        sample_weight = sample_weight.detach().to(torch.float32).contiguous()
+        call.sample_weight = sample_weight.data_ptr()
+    return Given(call, index, (labels, mask, lengths, class_weight, total, sample_weight))
 
 
-def _spread(option: Tensor | None, positions: torch.Size, dtype: torch.dtype) -> tuple[Tensor | None, int]:
-    """The option side by side, and for how many positions one value of it is."""
+def _spread(option: Signature | None, positions: torch.Size) -> tuple[int, torch.Size | None]:
+    """For how many positions one value of an option is, and the shape it has to be expanded to, if any."""
     if option is None:
-        return None, 1
-    axes = option.dim()
-    if option.shape != positions[:axes]:  # an axis of size 1 serves the whole axis
-        option = option.expand(positions[:axes])
-    return option.detach().to(dtype).contiguous(), math.prod(positions[axes:])
+        return 1, None
+    axes = len(option[1])
+    wanted = positions[:axes]  # an axis of size 1 serves the whole axis
+    return positions[axes:].numel(), None if option[1] == wanted else wanted
+
+
+class _Seen(NamedTuple):
+    dtype: torch.dtype
+    shape: torch.Size
+
+
+def _arrived(name: str, signature: Signature | None) -> Arrived | None:
+    return None if signature is None else arrived(name, _Seen(*signature))
