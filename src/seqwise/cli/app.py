@@ -13,6 +13,7 @@ from seqwise.cli.doctor import doctor
 from seqwise.cli.evaluate import evaluate
 from seqwise.cli.predict import predict
 from seqwise.cli.train import train
+from seqwise.cli.tune import tune
 
 __all__ = ["app"]
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(rich_help_panel="Commands")(train)
+app.command("tune", rich_help_panel="Commands")(tune)
 app.command(rich_help_panel="Commands")(evaluate)
 app.command(rich_help_panel="Commands")(predict)
 app.command(rich_help_panel="Commands")(advise)

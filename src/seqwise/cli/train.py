@@ -287,7 +287,7 @@ def _check_said_once(context: typer.Context, flags: dict[str, Any], settings: li
 
     sections = override({}, settings)
     words = {option.name: option.opts[0] for option in context.command.params}
-    names = {key: words[name] for name, key in _KEYS.items()} | {"data.train": "DATA"}
+    names = {key: words[name] for name, key in _KEYS.items() if name in words} | {"data.train": "DATA"}
     for key, value in flags.items():
         section, name = key.split(".")
         given = sections.get(section)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from seqwise.evaluation.summary import SUMMARY_COLUMNS, main_figure, summary_table, verdict
 
-__all__ = ["Watch", "clock", "show_figures", "show_metrics"]
+__all__ = ["Watch", "clock", "show_figures", "show_metrics", "show_table"]
 
 
 class Watch:
@@ -90,7 +90,7 @@ def show_metrics(metrics: dict[str, Any]) -> None:
         split: {target: metrics[split][target] for target in targets}
         for split, targets in baselines["majority"].items()
     }
-    _show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
+    show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
     last = list(splits)[-1]
     for target, scores in splits[last].items():
         rivals = {name: by_split[last][target] for name, by_split in baselines.items()}
@@ -99,10 +99,11 @@ def show_metrics(metrics: dict[str, Any]) -> None:
 
 def show_figures(per_target: dict[str, Any]) -> None:
     """On stdout, the main figures of each target."""
-    _show_table(SUMMARY_COLUMNS[1:-1], [row[1:-1] for row in summary_table({"": per_target}, {})])
+    show_table(SUMMARY_COLUMNS[1:-1], [row[1:-1] for row in summary_table({"": per_target}, {})])
 
 
-def _show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """On stdout, rows under their heads."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in ("value", "over", "baseline") else "left", no_wrap=True)

@@ -6,6 +6,6 @@ by flag or config, is never changed.
 
 from seqwise.training.defaults.facts import Facts
 from seqwise.training.defaults.fit import check_fit
-from seqwise.training.defaults.resolve import effort_note, resolve
+from seqwise.training.defaults.resolve import effort_note, is_open, resolve
 
-__all__ = ["Facts", "check_fit", "effort_note", "resolve"]
+__all__ = ["Facts", "check_fit", "effort_note", "is_open", "resolve"]

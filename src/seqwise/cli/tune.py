@@ -1,0 +1,114 @@
+"""`seqwise tune`: from a file of labelled sequences to the settings that suit it, within a budget of time."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shlex
+from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from seqwise.cli.train import _KEYS, _command, _config, _flags, _stem, _stopping, train
+
+if TYPE_CHECKING:
+    from seqwise.cli.watch import Watch
+    from seqwise.training.config import Config
+    from seqwise.tuning import Tuned
+    from seqwise.tuning.folder import TuneFolder
+
+__all__ = ["tune"]
+
+_Texts = Optional[list[str]]  # noqa: UP045 - typer reads the annotation
+_NOT_SEARCHED = {"budget"}
+
+
+def _with_settings_of_train(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the flags of `train` that are settings: what they set is given, and not searched."""
+    own = inspect.signature(command, eval_str=True).parameters
+    others = inspect.signature(train, eval_str=True).parameters
+    shared = [p for name, p in others.items() if name in _KEYS and name not in {*own, *_NOT_SEARCHED}]
+    first, second, *rest = (p for p in own.values() if p.kind != inspect.Parameter.VAR_KEYWORD)
+    parameters = [first, second, *shared, *rest]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def _tune(
+    context: typer.Context,
+    data: Annotated[_Texts, typer.Argument(help="Files of labelled sequences.", show_default=False)] = None,
+    time_budget: Annotated[str, typer.Option("--budget", help="Time for the whole search: 90s, 10m, 1h.")] = "10m",
+    trials: Annotated[Optional[int], typer.Option(help="Most trials, beside the budget.", min=1)] = None,  # noqa: UP045
+    folder: Annotated[Optional[Path], typer.Option(help="The folder of the search; tunes/NAME-1 by default.")] = None,  # noqa: UP045
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in the folder.")] = False,
+    config: Annotated[Optional[Path], typer.Option(help="A YAML file of settings.")] = None,  # noqa: UP045
+    settings: Annotated[_Texts, typer.Option("--set", help="Any setting: --set model.hidden=64.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print tune.json on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors, and what --json asks for.")] = False,
+    **_: Any,
+) -> None:
+    """Search the settings that suit your data, within a budget of time; judged on dev alone.
+
+    What you set, by a flag, --set or --config, stays as it is. The result is a config for `seqwise train --config`.
+    """
+    with _stopping("stopped", quiet):
+        from seqwise.cli.watch import Watch
+        from seqwise.errors import ConfigError
+        from seqwise.training.config import seconds_of
+        from seqwise.training.folder import next_run_folder
+        from seqwise.tuning.folder import TuneFolder
+        from seqwise.tuning.journal import require_optuna
+
+        watch, budget = Watch(quiet), seconds_of(time_budget)
+        require_optuna()
+        if not resume:
+            given, start = _config(context, data or [], settings or [], config, None)
+            place = TuneFolder(folder or next_run_folder(_stem(given.data.train), Path("tunes")))
+            place.check_free()
+        elif folder is None:
+            raise ConfigError("--resume needs the folder of the search: seqwise tune --folder DIR --resume")
+        elif data or settings or config or _flags(context, []):
+            raise ConfigError("a search that goes on keeps its settings; leave out all flags but --budget and --trials")
+        else:
+            place = TuneFolder(folder.resolve())
+            given, start = place.given()
+        with chdir(start):
+            tuned = _searched(given, place, budget, trials, watch)
+        _show(tuned, as_json, watch)
+
+
+def _searched(given: Config, place: TuneFolder, budget: float, trials: int | None, watch: Watch) -> Tuned:
+    from seqwise.training.loop import Interrupted
+    from seqwise.tuning import tune as search
+
+    go_on = f"stopped; go on with: {place.resume_command}"
+    try:
+        with _stopping(go_on, watch.quiet), watch:
+            watch.say(f"folder of the search: {place.path}")
+            return search(given, place, budget=budget, watch=watch, trials=trials, command=_command())
+    except Interrupted:
+        watch.say(go_on)
+        raise typer.Exit(130) from None
+
+
+def _show(tuned: Tuned, as_json: bool, watch: Watch) -> None:
+    from seqwise.cli.watch import show_table
+    from seqwise.tuning.text import closing_lines, figure_rows
+
+    default, best = tuned.default, tuned.best
+    if as_json:
+        typer.echo(json.dumps(tuned.to_json(), ensure_ascii=False))
+    elif not watch.quiet:
+        named = [("defaults", default)] + ([(f"trial {best.number}", best)] if best.number != default.number else [])
+        show_table(*figure_rows(tuned.deciding, named, list(tuned.metrics.values())[: len(named)]))
+    for line in closing_lines(default, best, tuned.trials, "test" in tuned.metrics["best"]):
+        watch.say(line)
+    watch.say(f"train with it: seqwise train --config {shlex.quote(str(tuned.folder.best))}")
+    watch.say(f"or use the trained model: {tuned.folder.trial(best.number).path}")
+
+
+tune = _with_settings_of_train(_tune)

@@ -1,0 +1,205 @@
+"""The search: the defaults first, then guesses, then what optuna proposes, until the budget is spent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from seqwise.errors import ConfigError, DivergenceError
+from seqwise.training.config import Config
+from seqwise.training.loop import Progress
+from seqwise.training.resume import finished_metrics
+from seqwise.training.run import Plan, fitted, plan_run, plan_task, train
+from seqwise.tuning.folder import TuneFolder
+from seqwise.tuning.journal import Asked, Journal, Trial, require_optuna
+from seqwise.tuning.space import Space
+from seqwise.tuning.text import begin_line, end_line
+from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialWatch
+
+__all__ = ["Tuned", "Watcher", "tune"]
+
+_WORTHWHILE = 0.5
+_REPEATS = 20
+
+
+class Watcher(Progress, Protocol):
+    """Who watches a search."""
+
+    def say(self, text: str) -> None:
+        """One line for people."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A search that ended.
+
+    Attributes:
+        folder: where it stands.
+        deciding: the figures whose mean on dev decided, such as `intent.accuracy`.
+        trials: all of them.
+        default: the trial of the defaults.
+        best: the best one; the defaults where nothing was better.
+        metrics: by `default` and `best`, the content of their metrics.json.
+        seconds: of the search.
+    """
+
+    folder: TuneFolder
+    deciding: list[str]
+    trials: list[Trial]
+    default: Trial
+    best: Trial
+    metrics: dict[str, dict[str, Any]]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of tune.json."""
+        return {
+            "deciding": self.deciding,
+            "seconds": round(self.seconds, 1),
+            "default": {**asdict(self.default), "metrics": self.metrics["default"]},
+            "best": {**asdict(self.best), "config": str(self.folder.best), "metrics": self.metrics["best"]},
+            "trials": [asdict(trial) for trial in self.trials],
+        }
+
+
+def tune(
+    given: Config, folder: TuneFolder, *, budget: float, watch: Watcher, trials: int | None = None, command: str = ""
+) -> Tuned:
+    """Searches settings that dev likes better than the defaults; judges the two once on test.
+
+    Args:
+        given: the settings of a person, which stay as they are.
+        folder: new, or that of a search of the same settings, which then goes on.
+        budget: seconds for the whole search, those before an interruption included.
+        watch: who watches.
+        trials: most trials, beside the budget.
+        command: the command line, for the record.
+
+    Raises:
+        MissingExtraError: optuna is not installed.
+        ConfigError: settings that do not fit the data; or the defaults alone take longer than the budget.
+        Interrupted: Ctrl-C or SIGTERM; the search can go on.
+        RunFolderError: another process searches in the folder, or its data changed.
+    """
+    began = time.monotonic()
+    require_optuna()
+    if given.train.budget is not None:
+        raise ConfigError(
+            "train.budget is set, which ends each training by the clock\n"
+            "  Leave it out: the search has a budget of its own."
+        )
+    with folder.held():
+        plan = plan_run(given, watch.say)
+        folder.begin(given, plan.task.files, command)
+        search = _Search(plan, given, folder, began, budget, watch, command)
+        search.run(trials)
+        return search.result()
+
+
+class _Search:
+    def __init__(
+        self, plan: Plan, given: Config, folder: TuneFolder, began: float, budget: float, watch: Watcher, command: str
+    ) -> None:
+        self.plan, self.folder, self.watch, self.command = plan, folder, watch, command
+        self.space = Space.of(plan.task, given)
+        self.journal = Journal(folder.journal, self.space, plan.task.config.train.seed)
+        self.began = began - self.journal.seconds
+        self.deadline = self.began + budget
+        self.deciding = [f"{target}.{figure}" for target, figure in plan.deciding]
+
+    def run(self, most: int | None) -> None:
+        """Trials until the budget is spent, or there are so many."""
+        self.watch.say(f"searching: {', '.join(self.journal.names)}")
+        repeats = 0
+        while repeats < _REPEATS and self._is_time_left() and (most is None or len(self.journal.trials()) < most):
+            asked = self.journal.ask()
+            try:
+                repeats = repeats + 1 if self._is_repeated(asked) else 0
+                if not repeats:
+                    self._try(asked)
+            except OutOfTime:
+                break
+            finally:
+                self.journal.spent(time.monotonic() - self.began)
+            self._keep()
+
+    def result(self) -> Tuned:
+        """The defaults and the best, judged as `train` judges."""
+        trials = self.journal.trials()
+        if not trials:
+            raise ConfigError(
+                "the budget is spent before one training by the defaults has ended\n"
+                f"  Go on with a larger one: {self.folder.resume_command} --budget TIME"
+            )
+        default, best = trials[0], self._best(trials)
+        metrics = {name: self._judged(trial) for name, trial in (("default", default), ("best", best))}
+        seconds = time.monotonic() - self.began
+        tuned = Tuned(self.folder, self.deciding, trials, default, best, metrics, seconds)
+        self.folder.files.write_json("tune.json", tuned.to_json())
+        return tuned
+
+    def _is_time_left(self) -> bool:
+        """Whether another trial can come to something."""
+        finished = [trial.seconds for trial in self.journal.trials() if trial.figure is not None]
+        return self.deadline - time.monotonic() > _WORTHWHILE * min(finished, default=0.0)
+
+    def _is_repeated(self, asked: Asked) -> bool:
+        """Whether a trial had these settings already, whose end is then this one's too."""
+        try:
+            settings = self.space.settings_of(asked.steps)
+        except ConfigError:
+            return False
+        for trial in self.journal.trials():
+            if trial.settings == settings:
+                asked.tries(settings)
+                self.journal.tell(asked, trial.figure, 0.0, f"as trial {trial.number}")
+                return True
+        return False
+
+    def _try(self, asked: Asked) -> None:
+        before = self.journal.trials()
+        rival = self._best(before).curve if before else ()
+        watch = TrialWatch(self.watch, rival, self.deadline, partial(self._report, asked))
+        began = time.monotonic()
+        figure, ended = None, "finished"
+        try:
+            settings = self.space.settings_of(asked.steps)
+            asked.tries(settings)
+            self.watch.say(begin_line(asked.number, settings))
+            plan = plan_task(self.space.task_of(settings), self.plan.device)
+            run = self.folder.trial(asked.number)
+            figure = fitted(plan, run, resume=True, progress=watch, command=self.command).best_figure
+        except BrokenOff as reason:
+            ended = str(reason)
+        except (ConfigError, DivergenceError) as error:
+            if not before:
+                raise  # the defaults themselves
+            ended = str(error).splitlines()[0]
+        trial = self.journal.tell(asked, figure, time.monotonic() - began, ended)
+        self.watch.say(end_line(trial, before, self.deadline - time.monotonic()))
+
+    def _report(self, asked: Asked, epoch: int, figure: float) -> None:
+        asked.report(epoch, figure)
+        self.journal.spent(time.monotonic() - self.began)
+
+    def _best(self, trials: list[Trial]) -> Trial:
+        """The finished trial with the best figure, the first one of equals."""
+        finished = [trial for trial in trials if trial.figure is not None]
+        return max(finished, key=lambda trial: trial.figure or 0.0)
+
+    def _keep(self) -> None:
+        """Keeps the run folders of the defaults and of the best, and the config of the best by its name."""
+        trials = self.journal.trials()
+        best = self._best(trials)
+        self.folder.keep({trials[0].number, best.number})
+        config = (self.folder.trial(best.number).path / "config.yaml").read_text(encoding="utf-8")
+        self.folder.files.write_text(self.folder.best.name, config)
+
+    def _judged(self, trial: Trial) -> dict[str, Any]:
+        run = self.folder.trial(trial.number)
+        if run.is_finished:
+            return finished_metrics(run)
+        plan = plan_task(self.space.task_of(trial.settings), self.plan.device)
+        return train(plan, run, resume=True, command=self.command).metrics

@@ -1,0 +1,161 @@
+"""What is searched: for each setting that matters, a few steps up and down from its default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seqwise.errors import ConfigError
+from seqwise.nn import ENCODERS, POOLINGS
+from seqwise.training.config import Config, parse_config
+from seqwise.training.defaults import check_fit, is_open
+from seqwise.training.prepare import Task, with_settings
+
+__all__ = ["ENCODER", "POOLING", "SETTINGS", "Setting", "Space", "with_values"]
+
+ENCODER, POOLING = "model.encoder", "model.pooling"
+_LEFT_OUT = ("rnn",)  # an LSTM or a GRU is never worse by much
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that is searched in steps from its default.
+
+    Attributes:
+        key: of the config.
+        steps: the lowest and the highest step; 0 is the default.
+        moved: default, step -> value.
+    """
+
+    key: str
+    steps: tuple[int, int]
+    moved: Callable[[Any, int], Any]
+
+
+def _doubled(value: int, step: int) -> int:
+    return max(round(value * 2.0**step), 1)
+
+
+def _share(width: float, most: float = 0.9) -> Callable[[float, int], float]:
+    return lambda value, step: min(max(round(value + width * step, 4), 0.0), most)
+
+
+def _scaled(base: float) -> Callable[[float, int], float]:
+    return lambda value, step: float(f"{value * base**step:.3g}")
+
+
+SETTINGS = (
+    Setting("train.learning_rate", (-4, 2), _scaled(2**0.5)),
+    Setting("model.dropout", (-2, 3), _share(0.1, 0.8)),
+    Setting("model.hidden", (-1, 1), _doubled),
+    Setting("model.layers", (0, 1), lambda value, step: value + step),
+    Setting("model.embedding", (-1, 1), _doubled),
+    Setting("input.symbol_dropout", (-1, 3), _scaled(2)),
+    Setting("train.weight_decay", (-2, 2), _scaled(10**0.5)),
+    Setting("loss.label_smoothing", (0, 2), _share(0.05)),
+    Setting("train.batch_tokens", (-1, 1), _doubled),
+)
+"""The numbers that are searched, those that matter most first."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is searched on these data: whatever matters there and nobody has set.
+
+    Attributes:
+        task: the prepared data; its config is that of the defaults.
+        given: the settings as the person gave them.
+        encoders: the encoders to try, the default first; one where it was given.
+        poolings: likewise the poolings; none where nothing is pooled, or each target has its own.
+        settings: the numbers to try.
+    """
+
+    task: Task
+    given: Config
+    encoders: tuple[str, ...]
+    poolings: tuple[str, ...]
+    settings: tuple[Setting, ...]
+
+    @classmethod
+    def of(cls, task: Task, given: Config) -> Space:
+        """The space of a prepared task and of the settings that it was prepared from."""
+        encoders = _choices(task, given, ENCODER, [name for name in ENCODERS if name not in _LEFT_OUT])
+        pooled = any(not target.per_step for target in task.targets)
+        poolings = _choices(task, given, POOLING, list(POOLINGS)) if pooled else ()
+        settings = tuple(s for s in SETTINGS if is_open(given, s.key) and _has_effect(task, given, s.key))
+        return cls(task, given, encoders, poolings, settings)
+
+    def settings_of(self, steps: Mapping[str, Any]) -> dict[str, Any]:
+        """What a trial sets beside what the person gave, by key.
+
+        Args:
+            steps: by key, the encoder, the pooling, and the step of each number; what is left out is the default of the
+                chosen encoder. What has no effect with that encoder stays as it is.
+
+        Raises:
+            ConfigError: an encoder and a pooling that do not go together.
+        """
+        words = ((ENCODER, self.encoders), (POOLING, self.poolings))
+        chosen = {key: steps[key] for key, names in words if names and steps.get(key, names[0]) != names[0]}
+        base, values = self.task_of(chosen), dict(chosen)
+        for setting in self.settings:
+            default = _value(base.config, setting.key)
+            value = setting.moved(default, steps.get(setting.key, 0))
+            if value != default and _is_fit(base, with_values(self.given, {**chosen, setting.key: value})):
+                values[setting.key] = value
+        return values
+
+    def task_of(self, settings: Mapping[str, Any]) -> Task:
+        """The task under such settings; without any, the one that `train` makes of what the person gave.
+
+        Raises:
+            ConfigError: settings that do not go together.
+        """
+        if not settings:
+            return self.task
+        task = with_settings(self.task, with_values(self.given, settings))
+        return replace(task, inferred={**task.inferred, **dict.fromkeys(settings, "found by seqwise tune")})
+
+
+def with_values(config: Config, values: Mapping[str, Any]) -> Config:
+    """A config in which a person set these keys too.
+
+    Raises:
+        ConfigError: a value that cannot be.
+    """
+    plain = config.model_dump(exclude_unset=True)
+    for key, value in values.items():
+        section, name = key.split(".")
+        plain[section] = {**plain.get(section, {}), name: value}
+    return parse_config(plain)
+
+
+def _choices(task: Task, given: Config, key: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The names that fit the data, that of the default first; the default alone where a person set it."""
+    default = _value(task.config, key)
+    if not isinstance(default, str):
+        return ()
+    if not is_open(given, key):
+        return (default,)
+    return (default, *(name for name in names if name != default and _is_fit(task, with_values(given, {key: name}))))
+
+
+def _is_fit(task: Task, config: Config) -> bool:
+    try:
+        check_fit(config, task.store.spec)
+    except ConfigError:
+        return False
+    return True
+
+
+def _has_effect(task: Task, given: Config, key: str) -> bool:
+    """Whether another value than the default would change anything on these data."""
+    if key.startswith("input.") and task.store.spec.input.is_series:
+        return False
+    return not (key == "train.weight_decay" and given.train.optimizer == "adam")
+
+
+def _value(config: Config, key: str) -> Any:
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name)

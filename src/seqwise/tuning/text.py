@@ -1,0 +1,81 @@
+"""A search in words: a line when a trial begins and ends, and what came of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seqwise.tuning.journal import Trial
+
+__all__ = ["begin_line", "closing_lines", "end_line", "figure_rows", "settings_text"]
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Settings as people write them; `the defaults` where there are none.
+
+    Example:
+        >>> settings_text({"model.hidden": 64, "model.pooling": "mean"})
+        'model.hidden=64 model.pooling=mean'
+    """
+    return " ".join(f"{key}={value}" for key, value in settings.items()) or "the defaults"
+
+
+def begin_line(number: int, settings: Mapping[str, Any]) -> str:
+    """What a trial tries."""
+    return f"trial {number}: {settings_text(settings)}"
+
+
+def end_line(trial: Trial, before: Sequence[Trial], left: float) -> str:
+    """What came of a trial, beside those before it, and the seconds left."""
+    pace = f"{trial.seconds:.1f} s; {max(left, 0):.0f} s left"
+    if trial.figure is None:
+        return f"trial {trial.number}: broken off, {trial.ended}; {pace}"
+    found = f"trial {trial.number}: {trial.figure:.4f} on dev, {len(trial.curve)} epochs, {pace}"
+    if not before:
+        return f"{found}; time for about {int(max(left, 0) / max(trial.seconds, 0.01))} more such trainings"
+    best = max(other.figure for other in before if other.figure is not None)
+    return f"{found} {'* best so far' if trial.figure > best else f'(best {best:.4f})'}"
+
+
+def figure_rows(
+    deciding: Sequence[str], trials: Sequence[tuple[str, Trial]], metrics: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[list[str]]]:
+    """The head and the rows of a table: of each trial the deciding figures on dev and test, and seconds."""
+    parts = [part for part in ("dev", "test") if part in metrics[0]]
+    head = ["", *(f"{part} {figure}" for part in parts for figure in deciding), "seconds"]
+    rows = [
+        [
+            name,
+            *(_figure(figures[part], figure) for part in parts for figure in deciding),
+            f"{trial.seconds:.0f}",
+        ]
+        for (name, trial), figures in zip(trials, metrics, strict=True)
+    ]
+    return head, rows
+
+
+def _figure(by_target: Mapping[str, Any], name: str) -> str:
+    target, _, figure = name.rpartition(".")
+    value = by_target[target][figure]["value"]
+    return "–" if value is None else f"{value:.4f}"
+
+
+def closing_lines(default: Trial, best: Trial, trials: Sequence[Trial], has_test: bool) -> list[str]:
+    """What the figures mean."""
+    finished = sum(trial.figure is not None for trial in trials)
+    tried = f"{len(trials)} trials, {finished} of them to the end"
+    if best.number == default.number:
+        return [f"{tried}: nothing was better on dev than the defaults"]
+    lines = [
+        f"{tried}: trial {best.number} was the best on dev, with {settings_text(best.settings)}",
+        f"the best of {finished} on dev is in part luck: expect less than the {_gain(default, best)} it gained there",
+    ]
+    if has_test:
+        lines.append("test was looked at once, for these two alone, of one seed; several seeds would tell more")
+    return lines
+
+
+def _gain(default: Trial, best: Trial) -> str:
+    assert best.figure is not None
+    assert default.figure is not None
+    return f"{best.figure - default.figure:.4f}"
