@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Journal", "Trial", "require_optuna"]
 
 _STUDY = "seqwise tune"
-_RANDOM_TRIALS = 4
+_NEAR_TRIALS = 12
+_CHANGES = 2
 _GUESSES: tuple[dict[str, Any], ...] = (
     {},
     {"model.dropout": 1, "model.hidden": 1},
@@ -94,6 +96,7 @@ class Journal:
 
     def __init__(self, path: Path, space: Space, seed: int) -> None:
         self.space = space
+        self.seed = seed
         self.study = _study(path, seed)
 
     @property
@@ -111,18 +114,26 @@ class Journal:
         return [*self._words, *(setting.key for setting in self.space.settings)]
 
     def ask(self) -> Asked:
-        """The next trial: one that was under way when the search was broken off; a guess; or what optuna proposes."""
+        """The next trial.
+
+        That is the one that was under way when the search was broken off; else a guess; then, a dozen times, the best so
+        far with two settings changed, which finds more in few trials than a sampler that has seen next to nothing; and
+        from there on what optuna proposes (a tree-structured Parzen estimator; Bergstra et al., 2011, Algorithms for
+        Hyper-Parameter Optimization).
+        """
         from optuna.trial import TrialState
 
         broken = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         begun = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         guesses = [*_GUESSES, *({ENCODER: name} for name in self.space.encoders[1:])]
         if broken:
-            for trial in broken:
-                self.study.tell(trial.number, state=TrialState.FAIL)
+            for one in broken:
+                self.study.tell(one.number, state=TrialState.FAIL)
             self.study.enqueue_trial(broken[-1].params, {"number": _number(broken[-1])})
         elif len(begun) < len(guesses):
             self.study.enqueue_trial(self._complete(guesses[len(begun)]))
+        elif len(begun) < len(guesses) + _NEAR_TRIALS:
+            self.study.enqueue_trial(self._near(self.study.best_params, len(begun)))
         trial = self.study.ask()
         if "number" not in trial.user_attrs:
             trial.set_user_attr("number", len(begun))
@@ -156,6 +167,21 @@ class Journal:
         words = {key: steps.get(key, names[0]) for key, names in self._words.items()}
         return words | {setting.key: steps.get(setting.key, 0) for setting in self.space.settings}
 
+    def _near(self, steps: Mapping[str, Any], number: int) -> dict[str, Any]:
+        """These steps with two of them changed; another choice for every trial, the same in every search."""
+        rng = random.Random(f"{self.seed} {number}")
+        ranges = {setting.key: setting.steps for setting in self.space.settings}
+        changed = dict(steps)
+        for key in rng.sample(self.names, min(_CHANGES, len(self.names))):
+            others = [name for name in self._words.get(key, ()) if name != steps[key]]
+            changed[key] = rng.choice(others) if others else _other_step(steps[key], ranges[key], rng)
+        return changed
+
+
+def _other_step(step: int, steps: tuple[int, int], rng: random.Random) -> int:
+    """The next step up or down."""
+    return rng.choice([other for other in (step - 1, step + 1) if steps[0] <= other <= steps[1]])
+
 
 def _study(path: Path, seed: int) -> optuna.Study:
     import optuna
@@ -166,7 +192,7 @@ def _study(path: Path, seed: int) -> optuna.Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path))))
-        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM_TRIALS, multivariate=True)
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0, multivariate=True)
     return optuna.create_study(
         storage=storage, study_name=_STUDY, sampler=sampler, direction="maximize", load_if_exists=True
     )
