@@ -128,9 +128,7 @@ def test_a_budget_that_is_spent_begins_no_trial(tmp_path):
 
 
 def test_a_budget_too_small_for_the_defaults_says_how_to_go_on(tmp_path):
-    with pytest.raises(
-        ConfigError, match="^the budget is spent before one training by the defaults has ended\n"
-    ):
+    with pytest.raises(ConfigError, match="^the budget is spent before one training by the defaults has ended\n"):
         searched(tmp_path, 1, budget=0.001)
     assert len(searched(tmp_path, 1).trials) == 1
 
