@@ -116,10 +116,10 @@ class Journal:
     def ask(self) -> Asked:
         """The next trial.
 
-        That is the one that was under way when the search was broken off; else a guess; then, a dozen times, the best so
-        far with two settings changed, which finds more in few trials than a sampler that has seen next to nothing; and
-        from there on what optuna proposes (a tree-structured Parzen estimator; Bergstra et al., 2011, Algorithms for
-        Hyper-Parameter Optimization).
+        That is the one that was under way when the search was broken off; else a guess; then, a dozen times, the best
+        so far with two settings changed, which finds more in few trials than a sampler that has seen next to nothing;
+        and from there on what optuna proposes (a tree-structured Parzen estimator; Bergstra et al., 2011, Algorithms
+        for Hyper-Parameter Optimization).
         """
         from optuna.trial import TrialState
 
