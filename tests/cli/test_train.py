@@ -182,7 +182,7 @@ MOMENTS = [
     ("seqwise.cli.watch", "show_metrics", "stopped; the run is finished"),
     ("seqwise.training.prepare", "open_store", "stopped; nothing was trained or written"),
     ("seqwise.training.prepare", "find_spec", "stopped; nothing was trained or written"),
-    ("seqwise.training.run", "model_for", "stopped; nothing was trained or written"),
+    ("seqwise.training.build", "model_for", "stopped; nothing was trained or written"),
     (
         "seqwise.training.run",
         "judge",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary
@@ -51,7 +52,7 @@ class Batcher:
     """
 
     store: Store
-    encoding: Vocabulary | ChannelScaling
+    encoding: Encoding
     codecs: Sequence[LabelCodec] = ()
     dropout: float = 0.0
 

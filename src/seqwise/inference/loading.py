@@ -11,15 +11,15 @@ from typing import Any
 
 import torch
 
+from seqwise.data.encoding import Encoding, encoding_from_json
 from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
+from seqwise.training.build import model_for
 from seqwise.training.config import Config, load_config, parse_config
 from seqwise.training.folder import RunFolder
-from seqwise.training.run import model_for
 
 __all__ = ["Saved", "read_run"]
 
@@ -41,7 +41,7 @@ class Saved:
     spec: DataSpec
     options: ReadOptions
     targets: tuple[Target, ...]
-    encoding: Vocabulary | ChannelScaling
+    encoding: Encoding
     network: SequenceModel
 
 
@@ -70,7 +70,7 @@ def read_run(path: Path) -> Saved:
     with _usable(folder, _DATA):
         options = _options({**data["options"], "format": data.get("format")})
     with _usable(folder, _VOCABULARY):
-        encoding = _encoding(vocabulary)
+        encoding = encoding_from_json(vocabulary)
     return Saved(path, config, spec, options, targets, encoding, _network(folder, config, targets, encoding))
 
 
@@ -91,9 +91,7 @@ def _runs_in(path: Path) -> list[str]:
     return sorted(found.parent.name for found in path.glob("*/config.yaml")) if path.is_dir() else []
 
 
-def _network(
-    folder: RunFolder, config: Config, targets: tuple[Target, ...], encoding: Vocabulary | ChannelScaling
-) -> SequenceModel:
+def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], encoding: Encoding) -> SequenceModel:
     with torch.random.fork_rng():  # fresh weights are drawn before they are replaced
         network = model_for(config, targets, encoding)
     with _usable(folder, _WEIGHTS):
@@ -153,12 +151,6 @@ def _target(plain: dict[str, Any]) -> Target:
         tuple(plain["outputs"]),
         plain["per_step"],
     )
-
-
-def _encoding(plain: dict[str, Any]) -> Vocabulary | ChannelScaling:
-    if plain["kind"] == "symbols":
-        return Vocabulary.from_json(plain)
-    return ChannelScaling.from_json(plain)
 
 
 def _options(plain: dict[str, Any]) -> ReadOptions:

@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch, Batcher, length_plan
+from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec
 from seqwise.data.readers import ReadOptions, Source, open_like
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.store import Store, open_store
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary
+from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import ColumnError, ConfigError, DataError, counted, did_you_mean, listed
 from seqwise.evaluation.decoding import decode, decode_probabilities
 from seqwise.inference.loading import read_run
@@ -84,7 +85,7 @@ class Model:
     spec: DataSpec
     options: ReadOptions
     targets: tuple[Target, ...]
-    encoding: Vocabulary | ChannelScaling
+    encoding: Encoding
     network: SequenceModel
     device: torch.device
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.batching import Batcher
 from seqwise.data.detect import Finding, Requested, find_spec, is_label_column, target_flags
+from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec, class_counts, find_targets
 from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions, Source, open_files
@@ -24,13 +25,13 @@ from seqwise.data.spec import DataSpec
 from seqwise.data.spelling import look_alikes
 from seqwise.data.split import PARTS, TRAIN, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
+from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
 from seqwise.targets import Target, label_text
 from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
+from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
-from seqwise.training.pretrained import coverage, vectors_for
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
@@ -69,7 +70,7 @@ class Task:
     split: Split
     targets: tuple[Target, ...]
     codecs: tuple[LabelCodec, ...]
-    encoding: Vocabulary | ChannelScaling
+    encoding: Encoding
     counts: dict[str, NDArray[np.int64]]
     files: list[dict[str, Any]] = field(default_factory=list)
     vectors: NDArray[np.float32] | None = None
@@ -157,7 +158,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.warn(split.warnings)
     facts = Facts.of(store, split, codecs, config.train.effort)
     resolved, inferred = resolve(config, facts)
-    encoding, vectors, sentences = _encoding(store, split, resolved)
+    encoding, vectors, sentences = encoding_for(store, split, resolved)
     counts = dict(facts.counts)
     notes.add(effort_note(config, facts))
     notes.add([*_sentences(store, targets, encoding, counts), *sentences])
@@ -194,7 +195,7 @@ def with_settings(task: Task, config: Config) -> Task:
     resolved, inferred = resolve(config, Facts.of(task.store, task.split, task.codecs, config.train.effort))
     encoding, vectors = task.encoding, task.vectors
     if _without_dropout(resolved) != _without_dropout(task.config):
-        encoding, vectors, _ = _encoding(task.store, task.split, resolved)
+        encoding, vectors, _ = encoding_for(task.store, task.split, resolved)
     return replace(task, config=resolved, inferred=inferred, encoding=encoding, vectors=vectors)
 
 
@@ -306,27 +307,10 @@ def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, option
     return Path(data.cache_folder).expanduser() / cache_key(hashes, spec, options)
 
 
-def _encoding(
-    store: Store, split: Split, config: Config
-) -> tuple[Vocabulary | ChannelScaling, NDArray[np.float32] | None, list[str]]:
-    """The vocabulary or the scaling, the vectors of words that were trained before, and what is said of them."""
-    if store.channels:
-        return ChannelScaling.of(store, split.train), None, []
-    given = config.input
-    assert given.affix_buckets is not None
-    counts = symbol_counts(store, split.train)
-    vocabulary = Vocabulary.from_counts(counts, given.min_count, given.affix_buckets, spelled=given.characters == "cnn")
-    if given.vectors is None:
-        return vocabulary, None, []
-    vectors = vectors_for(given, counts)
-    vocabulary = replace(vocabulary, vector_words=vectors.words, vector_size=vectors.matrix.shape[1])
-    return vocabulary, vectors.matrix, [coverage(given, vectors, vocabulary, counts)]
-
-
 def _sentences(
     store: Store,
     targets: tuple[Target, ...],
-    encoding: Vocabulary | ChannelScaling,
+    encoding: Encoding,
     counts: dict[str, NDArray[np.int64]],
 ) -> list[str]:
     sentences = []

@@ -15,14 +15,13 @@ from typing import Any
 
 import torch
 
-from seqwise.data.affixes import WORD_PARTS
+from seqwise.data.encoding import encoding_to_json
 from seqwise.data.split import PARTS
-from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.evaluation.report import render_report
-from seqwise.nn import RecurrentEncoder, SequenceModel, WordEmbedding, WordForm, build_model, parameter_count
+from seqwise.nn import SequenceModel, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
-from seqwise.targets import Target
+from seqwise.training.build import first_model
 from seqwise.training.checkpoint import State
 from seqwise.training.config import Config, dump_config
 from seqwise.training.folder import FORMAT_VERSION, RunFolder
@@ -34,7 +33,7 @@ from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, flattened, majority_scores
 from seqwise.training.resume import check_same_data, folder_of_names
 
-__all__ = ["Plan", "Trained", "fitted", "model_for", "plan_facts", "plan_run", "plan_task", "train"]
+__all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
 
 _PLACES_KEPT = 100
 
@@ -73,47 +72,6 @@ class Trained:
     state: State
 
 
-def model_for(config: Config, targets: tuple[Target, ...], encoding: Any) -> SequenceModel:
-    """The untrained model of a resolved config."""
-    model = config.model
-    sizes: dict[str, Any] = (
-        {
-            "input": "tokens",
-            "vocabulary_size": len(encoding),
-            "form": _word_form(config, encoding),
-        }
-        if isinstance(encoding, Vocabulary)
-        else {"input": "series", "channels": len(encoding.mean)}
-    )
-    pooling = model.pooling
-    return build_model(
-        targets,
-        **sizes,
-        embedding=model.embedding,
-        encoder=model.encoder,
-        hidden=model.hidden,
-        layers=model.layers,
-        bidirectional=model.bidirectional,
-        pooling=pooling,
-        dropout=model.dropout,
-        attention_size=model.attention_size,
-    )
-
-
-def _word_form(config: Config, vocabulary: Vocabulary) -> WordForm | None:
-    """What the numbers behind those of a word are; None where there are none."""
-    form = WordForm(
-        parts=len(WORD_PARTS) if vocabulary.affix_buckets else 0,
-        part_count=vocabulary.affix_count,
-        vector_count=vocabulary.vector_count,
-        vector_size=vocabulary.vector_size,
-        vectors_trained=config.input.vectors_trained,
-        spelling=vocabulary.spelling,
-        character_count=vocabulary.character_count,
-    )
-    return form if form.ids > 1 else None
-
-
 def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> Plan:
     """Everything decided, nothing trained or written.
 
@@ -142,16 +100,7 @@ def plan_task(task: Task, device: torch.device) -> Plan:
     config = task.config
     objective = Objective.from_config(config.loss, task.targets, task.counts)
     deciding = decisive_figures(config.train.metric, task)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.train.seed)
-        model = model_for(config, task.targets, task.encoding).to(device)
-    if task.vectors is not None:
-        assert isinstance(model.input_layer, WordEmbedding)
-        assert model.input_layer.vectors is not None
-        model.input_layer.vectors.fill(torch.from_numpy(task.vectors))
-    if isinstance(model.encoder, RecurrentEncoder):
-        model.encoder.is_rounded = config.train.precision == "bfloat16"
-    return Plan(task, model, objective, device, deciding)
+    return Plan(task, first_model(task).to(device), objective, device, deciding)
 
 
 def train(
@@ -265,12 +214,7 @@ def _write_start(plan: Plan, folder: RunFolder, command: str) -> None:
         "labels.json",
         {"spec": task.store.spec.to_json(), "targets": [asdict(target) for target in task.targets]},
     )
-    encoding = task.encoding
-    if isinstance(encoding, Vocabulary):
-        vocabulary = {"kind": "symbols", **asdict(encoding)}
-        folder.write_json("vocab.json", vocabulary)
-    else:
-        folder.write_json("vocab.json", {"kind": "channels", **encoding.to_json()})
+    folder.write_json("vocab.json", encoding_to_json(task.encoding))
     for line in task.notes if is_new else [f"resumed: {command}"]:
         folder.append_line("log.txt", line)
 

@@ -1,0 +1,31 @@
+"""What a model knows of the symbols or numbers it is given, in the form that run folders keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from seqwise.data.vocabulary import ChannelScaling, Vocabulary
+
+__all__ = ["Encoding", "encoding_from_json", "encoding_to_json"]
+
+Encoding = Vocabulary | ChannelScaling
+
+
+def encoding_to_json(encoding: Encoding) -> dict[str, Any]:
+    """The content of vocab.json."""
+    if isinstance(encoding, Vocabulary):
+        return {"kind": "symbols", **asdict(encoding)}
+    return {"kind": "channels", **encoding.to_json()}
+
+
+def encoding_from_json(plain: Mapping[str, Any]) -> Encoding:
+    """What `encoding_to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it wrote something else.
+    """
+    if plain["kind"] == "symbols":
+        return Vocabulary.from_json(plain)
+    return ChannelScaling.from_json(plain)

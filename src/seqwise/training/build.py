@@ -1,0 +1,73 @@
+"""The model of a resolved config, and what its weights start from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from seqwise.data.affixes import WORD_PARTS
+from seqwise.data.encoding import Encoding
+from seqwise.data.vocabulary import Vocabulary
+from seqwise.nn import RecurrentEncoder, SequenceModel, WordEmbedding, WordForm, build_model
+from seqwise.targets import Target
+from seqwise.training.config import Config
+from seqwise.training.prepare import Task
+
+__all__ = ["first_model", "model_for"]
+
+
+def first_model(task: Task) -> SequenceModel:
+    """The model that the training of a task starts from: weights by its seed, vectors of words from their file."""
+    config = task.config
+    with torch.random.fork_rng():
+        torch.manual_seed(config.train.seed)
+        model = model_for(config, task.targets, task.encoding)
+    if task.vectors is not None:
+        assert isinstance(model.input_layer, WordEmbedding)
+        assert model.input_layer.vectors is not None
+        model.input_layer.vectors.fill(torch.from_numpy(task.vectors))
+    if isinstance(model.encoder, RecurrentEncoder):
+        model.encoder.is_rounded = config.train.precision == "bfloat16"
+    return model
+
+
+def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -> SequenceModel:
+    """The untrained model of a resolved config."""
+    model = config.model
+    sizes: dict[str, Any] = (
+        {
+            "input": "tokens",
+            "vocabulary_size": len(encoding),
+            "form": _word_form(config, encoding),
+        }
+        if isinstance(encoding, Vocabulary)
+        else {"input": "series", "channels": len(encoding.mean)}
+    )
+    pooling = model.pooling
+    return build_model(
+        targets,
+        **sizes,
+        embedding=model.embedding,
+        encoder=model.encoder,
+        hidden=model.hidden,
+        layers=model.layers,
+        bidirectional=model.bidirectional,
+        pooling=pooling,
+        dropout=model.dropout,
+        attention_size=model.attention_size,
+    )
+
+
+def _word_form(config: Config, vocabulary: Vocabulary) -> WordForm | None:
+    """What the numbers behind those of a word are; None where there are none."""
+    form = WordForm(
+        parts=len(WORD_PARTS) if vocabulary.affix_buckets else 0,
+        part_count=vocabulary.affix_count,
+        vector_count=vocabulary.vector_count,
+        vector_size=vocabulary.vector_size,
+        vectors_trained=config.input.vectors_trained,
+        spelling=vocabulary.spelling,
+        character_count=vocabulary.character_count,
+    )
+    return form if form.ids > 1 else None

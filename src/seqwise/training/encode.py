@@ -1,0 +1,40 @@
+"""What the model knows of symbols or numbers, from the training part and the settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.encoding import Encoding
+from seqwise.data.split import Split
+from seqwise.data.store import Store
+from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
+from seqwise.training.config import Config
+from seqwise.training.pretrained import coverage, vectors_for
+
+__all__ = ["encoding_for"]
+
+
+def encoding_for(store: Store, split: Split, config: Config) -> tuple[Encoding, NDArray[np.float32] | None, list[str]]:
+    """The encoding of a resolved config.
+
+    Returns:
+        The vocabulary or the scaling; (words, size) vectors of words that were trained before, or None; and what is
+        said of them.
+
+    Raises:
+        DataError: see `read_vectors`.
+    """
+    if store.channels:
+        return ChannelScaling.of(store, split.train), None, []
+    given = config.input
+    assert given.affix_buckets is not None
+    counts = symbol_counts(store, split.train)
+    vocabulary = Vocabulary.from_counts(counts, given.min_count, given.affix_buckets, spelled=given.characters == "cnn")
+    if given.vectors is None:
+        return vocabulary, None, []
+    vectors = vectors_for(given, counts)
+    vocabulary = replace(vocabulary, vector_words=vectors.words, vector_size=vectors.matrix.shape[1])
+    return vocabulary, vectors.matrix, [coverage(given, vectors, vocabulary, counts)]
