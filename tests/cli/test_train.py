@@ -60,6 +60,7 @@ def test_what_was_found_is_said_once_and_in_order(seqwise, rows, tiny):
         "split",
         "target 'intent'",
         "vocabulary",
+        "n-grams",
         "sequences",
         "model",
         "training",

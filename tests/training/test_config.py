@@ -55,6 +55,7 @@ WRONG = [
         {"model": {"encoder": "lstn"}},
         r"^model.encoder: there is no encoder 'lstn'. Did you mean 'lstm'\? There are 'lstm', 'gru', 'rnn', ",
     ),
+    ({"input": {"sign_ngrams": 1}}, "^input.sign_ngrams: a run has two signs or more: give 0 for none, or 2 and more$"),
     (
         {"model": {"pooling": {"intent": "mx"}}},
         r"^model.pooling: there is no pooling 'mx'. Did you mean 'max'\? There are 'last', 'first', 'mean', 'max', ",

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from seqwise.errors import ConfigError
+from seqwise.training.config import parse_config
 from seqwise.training.prepare import prepare
 from small_runs import REQUESTS, config_of, rows_file
 
@@ -43,6 +44,12 @@ WITHOUT_EFFECT = [
     ("series", ["input.vectors=v.txt"], "input.vectors is 'v.txt', but a series has no words"),
     ("label", ["input.vector_words=9"], "input.vector_words is 9, but there is no input.vectors"),
     ("label", ["input.vectors_trained=true"], "input.vectors_trained is true, but there is no input.vectors"),
+    ("tags", ["input.ngrams=2"], "input.ngrams is 2, but only symbols with a label per sequence are read as n-grams"),
+    ("series", ["input.sign_ngrams=3"], "input.sign_ngrams is 3, but only symbols with a label per sequence are read"),
+    ("tags", ["input.ngram_limit=9"], "input.ngram_limit is 9, but no n-grams are read"),
+    ("label", ["input.ngrams=0", "input.sign_ngrams=0", "model.bag=9"], "model.bag is 9, but no n-grams are read"),
+    ("series", ["model.ngram_dropout=0.1"], "model.ngram_dropout is 0.1, but no n-grams are read"),
+    ("label", ["model.encoder=bag"], "model.embedding is 8, but the encoder is bag, which reads n-grams alone"),
     ("series", ["input.symbol_dropout=0.5"], "input.symbol_dropout is 0.5, but a series has no symbols"),
 ]
 
@@ -76,6 +83,12 @@ def test_a_share_of_what_is_not_cut_is_refused(tmp_path, parts, setting, message
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_the_resolved_config_fits_the_same_data(tmp_path, kind):
     resolved = prepare(config_of(rows_file(tmp_path, kind), kind)).config
+    assert prepare(resolved).config == resolved
+
+
+def test_the_resolved_config_of_a_bag_fits_the_same_data(tmp_path):
+    plain = {"data": {"train": [rows_file(tmp_path, "label")], "label": ["intent"]}, "model": {"encoder": "bag"}}
+    resolved = prepare(parse_config(plain)).config
     assert prepare(resolved).config == resolved
 
 

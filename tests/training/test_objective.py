@@ -24,7 +24,8 @@ def gradient_of(plan, groups):
     for batch in batches:
         inputs = torch.from_numpy(batch.inputs)
         inputs = inputs.double() if inputs.is_floating_point() else inputs
-        logits = plan.model(inputs, lengths=torch.from_numpy(batch.lengths))
+        ngrams = None if batch.ngrams is None else torch.from_numpy(batch.ngrams)
+        logits = plan.model(inputs, lengths=torch.from_numpy(batch.lengths), ngrams=ngrams)
         plan.objective.total(plan.objective.sums(logits, batch), divisors).backward()
     return torch.cat([parameter.grad.reshape(-1) for parameter in plan.model.parameters()])
 
@@ -127,9 +128,10 @@ def test_weights_of_0_for_every_label_of_a_set_are_an_error():
 
 def test_target_weights_scale_the_terms_of_the_sum(tmp_path):
     file = rows_file(tmp_path, "joint", 30)
-    plain = plan_run(config_of(file, "joint", "model.dropout=0"))
-    weighted = plan_run(config_of(file, "joint", "model.dropout=0", "loss.target_weight={slots: 0, intent: 3}"))
-    only_intent = plan_run(config_of(file, "joint", "model.dropout=0", "loss.target_weight={slots: 0}"))
+    settings = ["model.dropout=0", "model.ngram_dropout=0"]
+    plain = plan_run(config_of(file, "joint", *settings))
+    weighted = plan_run(config_of(file, "joint", *settings, "loss.target_weight={slots: 0, intent: 3}"))
+    only_intent = plan_run(config_of(file, "joint", *settings, "loss.target_weight={slots: 0}"))
     rows = plain.task.split.train
     assert not torch.allclose(gradient_of(plain, [rows]), gradient_of(only_intent, [rows]))
     torch.testing.assert_close(gradient_of(weighted, [rows]), 3 * gradient_of(only_intent, [rows]))

@@ -105,7 +105,7 @@ def train(
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
     vectors: Annotated[_Text, _flag("--vectors", "A file of word vectors trained before.", _MODEL)] = None,
-    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru, rnn, transformer or conv.", _MODEL)] = None,
+    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv or bag.", _MODEL)] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
     hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,
     layers: Annotated[_Number, _flag("--layers", "Layers of the encoder.", _MODEL)] = None,
@@ -336,10 +336,10 @@ def _say_plan(plan: Plan, watch: Watch) -> None:
     pooled = [target.name for target in task.targets if not target.per_step]
     pooling = f", pooling {model.pooling}" if pooled else ""
     watch.say(f"sequences: {sizes}")
-    watch.say(
-        f"model: {model.encoder} of {model.hidden}{directions}{pooling}; {parameter_count(plan.model):,} parameters "
-        f"on {plan.device}"
-    )
+    bag = f"{model.bag} from n-grams" if plan.model.bag is not None else ""
+    states = f"{model.encoder} of {model.hidden}{directions}{pooling}" if plan.model.encoder is not None else ""
+    network = " beside ".join(part for part in (states, bag) if part)
+    watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     watch.say(
         f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec
+from seqwise.data.ngrams import Bags, Ngrams
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary
 from seqwise.masks import lengths_to_mask
@@ -31,6 +32,8 @@ class Batch:
         labels: per target name, class indices; see `seqwise.targets.Target` for the shapes.
         masks: per target name, of the labels' shape: True where a label is there.
         rows: (B,) the rows of the store.
+        ngrams: (B, N) int64 numbers of each sequence's n-grams, see `data.ngrams`, filled up with 0; None when the
+            model knows none.
     """
 
     inputs: NDArray[Any]
@@ -38,6 +41,7 @@ class Batch:
     labels: Mapping[str, NDArray[np.int64]]
     masks: Mapping[str, NDArray[np.bool_]]
     rows: NDArray[np.int64]
+    ngrams: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Batcher:
         if isinstance(self.encoding, Vocabulary):
             object.__setattr__(self, "_numbers", self.encoding.numbers(self.store.symbols))
             object.__setattr__(self, "_rates", self.encoding.dropout_rates(self.dropout))
+        ngrams = self.encoding.ngrams if isinstance(self.encoding, Vocabulary) else Ngrams()
+        object.__setattr__(self, "_bags", Bags(self.store, ngrams) if len(ngrams) else None)
 
     def batch(self, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> Batch:
         """The batch of these rows. With a generator, rare symbols are hidden at random (training)."""
@@ -69,7 +75,8 @@ class Batcher:
         labels, masks = {}, {}
         for codec in self.codecs:
             labels[codec.target.name], masks[codec.target.name] = codec.batch(self.store, rows, time)
-        return Batch(inputs, lengths, labels, masks, rows)
+        bags: Bags | None = self._bags  # type: ignore[attr-defined]
+        return Batch(inputs, lengths, labels, masks, rows, None if bags is None else bags.numbers(rows))
 
     def batches(self, plan: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
         """The batches of a plan, nothing hidden."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.affixes import WORD_PARTS, affix_numbers
 from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
+from seqwise.data.ngrams import Ngrams
 from seqwise.data.store import Store
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
@@ -33,6 +34,7 @@ class Vocabulary:
         spelling: numbers of characters per word; 0 when words are not spelled.
         vector_words: words with a vector that was trained before, see `data.vectors`.
         vector_size: numbers of such a vector; 0 when there are none.
+        ngrams: the n-grams that the model knows.
     """
 
     symbols: tuple[str, ...]
@@ -42,6 +44,7 @@ class Vocabulary:
     spelling: int = 0
     vector_words: tuple[str, ...] = ()
     vector_size: int = 0
+    ngrams: Ngrams = field(default_factory=Ngrams)
 
     def __len__(self) -> int:
         return len(self.symbols) + _RESERVED
@@ -115,10 +118,7 @@ class Vocabulary:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Vocabulary:
         """The vocabulary whose attributes these are; what older runs did not have is empty."""
-        needed = [field.name for field in fields(cls) if field.default is MISSING or field.name in plain]
-        values: dict[str, Any] = {name: plain[name] for name in needed}
-        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**values)
+        return cls(**{**_attributes(cls, plain), "ngrams": Ngrams(**_attributes(Ngrams, plain.get("ngrams", {})))})
 
     def dropout_rates(self, alpha: float) -> NDArray[np.float32]:
         """How likely training shows each number as unknown: alpha / (alpha + count).
@@ -131,6 +131,13 @@ class Vocabulary:
         rates = alpha / (alpha + counts) if alpha > 0 else np.zeros_like(counts)
         rates[:_RESERVED] = 0
         return rates.astype(np.float32)
+
+
+def _attributes(kind: type[Vocabulary] | type[Ngrams], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that stand there, with tuples for lists; KeyError where one without a default does not."""
+    has_default = {field.name: (field.default, field.default_factory) != (MISSING, MISSING) for field in fields(kind)}
+    values = {name: plain[name] for name, is_free in has_default.items() if not is_free or name in plain}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ depends on its padding or on the sequences it is batched with: that is tested ag
 
 from __future__ import annotations
 
+from seqwise.nn.bag import NgramBag
 from seqwise.nn.encoders import (
     ENCODERS,
     ConvEncoder,
@@ -29,7 +30,7 @@ from seqwise.nn.inputs import (
     WordEmbedding,
     WordForm,
 )
-from seqwise.nn.model import SequenceModel, TargetModule, build_model, parameter_count
+from seqwise.nn.model import BAG, SequenceModel, TargetModule, build_model, parameter_count
 from seqwise.nn.poolings import (
     POOLINGS,
     AttentionPooling,
@@ -42,6 +43,7 @@ from seqwise.nn.poolings import (
 
 __all__ = [
     "AttentionPooling",
+    "BAG",
     "ChannelProjection",
     "CharacterEncoder",
     "ConvEncoder",
@@ -56,6 +58,7 @@ __all__ = [
     "MeanPooling",
     "MultiLabelHead",
     "MultiOutputHead",
+    "NgramBag",
     "POOLINGS",
     "Pooling",
     "PretrainedVectors",

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
-from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.errors import ConfigError, UsageError, did_you_mean, listed
 from seqwise.nn._axes import Bool, Float, Integer, Num
+from seqwise.nn.bag import NgramBag
 from seqwise.nn.encoders import ENCODERS, Encoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, WordForm
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
 from seqwise.targets import Target
 
-__all__ = ["SequenceModel", "TargetModule", "build_model", "parameter_count"]
+__all__ = ["BAG", "SequenceModel", "TargetModule", "build_model", "parameter_count"]
+
+BAG = "bag"
+"""The name that `model.encoder` gives to having no encoder beside the n-grams."""
 
 
 class TargetModule(nn.Module):
-    """What turns the states of a sequence into the logits of one target.
+    """What turns the states of a sequence, and the vector of its n-grams, into the logits of one target.
 
     Args:
         head: logits of vectors.
-        pooling: one vector of the states of a sequence; None for a target with labels per step.
+        pooling: one vector of the states of a sequence; None for a target with labels per step, and where there are no
+            states.
 
     Example:
         >>> import torch
@@ -39,19 +45,27 @@ class TargetModule(nn.Module):
 
     def forward(
         self,
-        hidden: Float[Tensor, "batch time hidden"],
+        hidden: Float[Tensor, "batch time hidden"] | None,
         *,
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
+        bag: Float[Tensor, "batch size"] | None = None,
     ) -> Float[Tensor, "batch ..."]:
-        """The logits of states (batch, time, hidden), of which lengths or mask say what counts."""
-        vectors = hidden if self.pooling is None else self.pooling(hidden, lengths=lengths, mask=mask)
+        """The logits of states (batch, time, hidden), of which lengths or mask say what counts.
+
+        A target with one label per sequence reads the vector of the n-grams (batch, size) beside the pooled states, or
+        alone where there are no states.
+        """
+        vectors = bag if hidden is None else hidden
+        if self.pooling is not None:
+            vectors = self.pooling(hidden, lengths=lengths, mask=mask)
+            vectors = vectors if bag is None else torch.cat([vectors, bag], dim=1)
         logits: Tensor = self.head(vectors)
         return logits
 
 
 class SequenceModel(nn.Module):
-    """A classifier of sequences: one encoder, any number of targets.
+    """A classifier of sequences: one encoder, or a bag of n-grams, or both side by side; any number of targets.
 
     Weights are stored by the position of a target, so its name may hold any characters; `names` keeps their
     order.
@@ -60,9 +74,11 @@ class SequenceModel(nn.Module):
         input_layer: called with (inputs, lengths=, mask=); gives (batch, time, features).
         encoder: called with (features, lengths=, mask=); gives (batch, time, hidden).
         targets: what follows, by the target's name.
+        bag: called with n-grams (batch, ngrams); gives (batch, size), which targets with one label per sequence read.
+            With a bag the input layer and the encoder may both be None.
 
     Raises:
-        ConfigError: no targets.
+        ConfigError: no targets, or nothing for them to read.
 
     Example:
         >>> import torch
@@ -77,12 +93,21 @@ class SequenceModel(nn.Module):
         (torch.Size([32, 5]), torch.Size([32, 20, 9]))
     """
 
-    def __init__(self, input_layer: nn.Module, encoder: nn.Module, targets: Mapping[str, TargetModule]) -> None:
+    def __init__(
+        self,
+        input_layer: nn.Module | None,
+        encoder: nn.Module | None,
+        targets: Mapping[str, TargetModule],
+        bag: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         if not targets:
             raise ConfigError("SequenceModel: targets is empty, expected one target or more")
+        if encoder is None and bag is None:
+            raise ConfigError("SequenceModel: got neither an encoder nor a bag, expected one of them or both")
         self.input_layer = input_layer
         self.encoder = encoder
+        self.bag = bag
         self.names = tuple(targets)
         self.targets = nn.ModuleList(targets.values())
 
@@ -92,6 +117,7 @@ class SequenceModel(nn.Module):
         *,
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
+        ngrams: Integer[Tensor, "batch ngrams"] | None = None,
     ) -> dict[str, Tensor]:
         """The logits of every target.
 
@@ -99,17 +125,23 @@ class SequenceModel(nn.Module):
             inputs: (batch, time) token ids or (batch, time, channels) values, as the input layer takes them.
             lengths: (batch,) the first `lengths[b]` steps count.
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
+            ngrams: (batch, ngrams) ids as the bag takes them; needed with a bag, and read by nothing else.
 
         Returns:
             Logits by target name, in the order of `names`; shapes as in `seqwise.targets.Target`.
 
         Raises:
-            ShapeError, DtypeError, UsageError: as for the input layer.
+            ShapeError, DtypeError, UsageError: as for the input layer; ngrams are missing.
         """
-        features = self.input_layer(inputs, lengths=lengths, mask=mask)
-        hidden = self.encoder(features, lengths=lengths, mask=mask)
+        if self.bag is not None and ngrams is None:
+            raise UsageError("SequenceModel: this model has a bag of n-grams and ngrams is missing; give ngrams=")
+        bag = None if self.bag is None else self.bag(ngrams)
+        hidden = None
+        if self.encoder is not None:
+            features = inputs if self.input_layer is None else self.input_layer(inputs, lengths=lengths, mask=mask)
+            hidden = self.encoder(features, lengths=lengths, mask=mask)
         return {
-            name: target(hidden, lengths=lengths, mask=mask)
+            name: target(hidden, lengths=lengths, mask=mask, bag=bag)
             for name, target in zip(self.names, self.targets, strict=True)
         }
 
@@ -129,6 +161,9 @@ def build_model(
     pooling: str | Mapping[str, str] = "mean",
     dropout: float = 0.0,
     attention_size: int | None = None,
+    ngram_count: int = 0,
+    bag: int = 100,
+    ngram_dropout: float = 0.0,
 ) -> SequenceModel:
     """The model for these targets, with weights drawn from torch's global generator.
 
@@ -139,7 +174,7 @@ def build_model(
         channels: values per step, for series.
         form: for tokens that are words, what stands behind the id of each (`WordEmbedding`); None for nothing.
         embedding: size of the vector that a token or a step of a series becomes.
-        encoder: a name in `ENCODERS`.
+        encoder: a name in `ENCODERS`, or `bag` for none: n-grams alone, for targets with one label per sequence.
         hidden: features of a state, of each direction.
         layers: number of layers of the encoder.
         bidirectional: whether a second direction reads from the end; only for encoders that have directions.
@@ -147,6 +182,10 @@ def build_model(
             those targets by the target's name. Targets with labels per step have none.
         dropout: share dropped in training after the input layer, in the encoder and before each head.
         attention_size: inner size of attention poolings; the size of a state when not given.
+        ngram_count: number of ids that n-grams can have (`NgramBag`); 0 for no n-grams. Targets with labels per step
+            do not read them.
+        bag: size of the n-grams' vector.
+        ngram_dropout: share of the n-grams that training hides.
 
     Returns:
         The model, in training mode.
@@ -163,20 +202,38 @@ def build_model(
         torch.Size([4, 3])
     """
     _require_distinct_names(targets)
-    _require_known("encoder", encoder, ENCODERS)
+    _require_known("encoder", encoder, (*ENCODERS, BAG))
+    pooled = [target for target in targets if not target.per_step]
+    ngrams = NgramBag(ngram_count, bag, ngram_dropout=ngram_dropout) if ngram_count and pooled else None
+    if encoder == BAG:
+        return _bag_alone(targets, ngrams, dropout)
+    bag_size = 0 if ngrams is None else bag
     input_layer = _input_layer(input, vocabulary_size, channels, embedding, form, dropout)
     layer = _encoder(encoder, input_layer.output_size, hidden, layers, bidirectional, dropout)
     chosen = _pooling_names(targets, pooling)
     modules = {
         target.name: TargetModule(
-            _head(target, layer.output_size, dropout),
+            _head(target, layer.output_size + (0 if target.per_step else bag_size), dropout),
             None
             if target.per_step
             else _pooling(chosen[target.name], layer.output_size, layer.bidirectional, attention_size),
         )
         for target in targets
     }
-    return SequenceModel(input_layer, layer, modules)
+    return SequenceModel(input_layer, layer, modules, ngrams)
+
+
+def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: float) -> SequenceModel:
+    per_step = [target.name for target in targets if target.per_step]
+    if per_step:
+        raise ConfigError(
+            f"build_model: encoder is '{BAG}', which has no state per step, and {listed(per_step)} has labels per "
+            f"step; take one of {listed(ENCODERS)}"
+        )
+    if ngrams is None:
+        raise ConfigError(f"build_model: encoder is '{BAG}' and there are no n-grams; give ngram_count=")
+    modules = {target.name: TargetModule(_head(target, ngrams.output_size, dropout)) for target in targets}
+    return SequenceModel(None, None, modules, ngrams)
 
 
 def parameter_count(model: nn.Module) -> int:

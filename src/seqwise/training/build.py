@@ -40,6 +40,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
             "input": "tokens",
             "vocabulary_size": len(encoding),
             "form": _word_form(config, encoding),
+            "ngram_count": len(encoding.ngrams),
         }
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
@@ -56,6 +57,8 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         pooling=pooling,
         dropout=model.dropout,
         attention_size=model.attention_size,
+        bag=model.bag,
+        ngram_dropout=model.ngram_dropout,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.encoding import Encoding
+from seqwise.data.ngrams import Ngrams
 from seqwise.data.split import Split
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
@@ -33,6 +34,15 @@ def encoding_for(store: Store, split: Split, config: Config) -> tuple[Encoding, 
     assert given.affix_buckets is not None
     counts = symbol_counts(store, split.train)
     vocabulary = Vocabulary.from_counts(counts, given.min_count, given.affix_buckets, spelled=given.characters == "cnn")
+    ngrams = Ngrams.of(
+        store,
+        split.train,
+        counts,
+        longest=given.ngrams or 0,
+        longest_signs=given.sign_ngrams or 0,
+        limit=given.ngram_limit,
+    )
+    vocabulary = replace(vocabulary, ngrams=ngrams)
     if given.vectors is None:
         return vocabulary, None, []
     vectors = vectors_for(given, counts)

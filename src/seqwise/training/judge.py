@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.evaluation import Scores, tally_for
@@ -16,7 +17,7 @@ from seqwise.nn import SequenceModel
 from seqwise.targets import Target
 from seqwise.training.objective import target_loss
 
-__all__ = ["Judgement", "judge", "judge_batches", "logits_of"]
+__all__ = ["Judgement", "judge", "judge_batches", "logits_of", "model_logits"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,20 @@ class Judgement:
         return plain
 
 
+def model_logits(model: SequenceModel, batch: Batch, device: torch.device) -> dict[str, Tensor]:
+    """The logits of a batch, by target, in the mode that the model is in."""
+    logits: dict[str, Tensor] = model(
+        torch.from_numpy(batch.inputs).to(device),
+        lengths=torch.from_numpy(batch.lengths).to(device),
+        ngrams=None if batch.ngrams is None else torch.from_numpy(batch.ngrams).to(device),
+    )
+    return logits
+
+
 def logits_of(model: SequenceModel, batch: Batch, device: torch.device) -> dict[str, NDArray[np.float32]]:
     """The logits of a batch, by target, as arrays; no gradient, no dropout."""
     with torch.inference_mode():
-        logits = model(torch.from_numpy(batch.inputs).to(device), lengths=torch.from_numpy(batch.lengths).to(device))
+        logits = model_logits(model, batch, device)
     return {name: tensor.float().cpu().numpy() for name, tensor in logits.items()}
 
 

@@ -28,7 +28,7 @@ from seqwise.nn import SequenceModel
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
 from seqwise.training.folder import RunFolder
-from seqwise.training.judge import Judgement, judge
+from seqwise.training.judge import Judgement, judge, model_logits
 from seqwise.training.objective import Objective
 from seqwise.training.optimise import clipped_norm, make_optimizer, step_size
 from seqwise.training.prepare import Task
@@ -219,10 +219,7 @@ class _Loop:
         self.optimizer.step()
 
     def _add_gradient(self, batch: Batch, divisors: dict[str, float], step: int) -> None:
-        logits = self.model(
-            torch.from_numpy(batch.inputs).to(self.device),
-            lengths=torch.from_numpy(batch.lengths).to(self.device),
-        )
+        logits = model_logits(self.model, batch, self.device)
         sums = self.objective.sums(logits, batch)
         total = self.objective.total(sums, divisors)
         total.backward()  # type: ignore[no-untyped-call]

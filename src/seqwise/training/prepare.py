@@ -320,6 +320,8 @@ def _sentences(
             sentences.append(f"target '{target.name}': no training example of {unseen}")
     if isinstance(encoding, Vocabulary):
         sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
+        if known := len(encoding.ngrams.hashes):
+            sentences.append(f"n-grams: {known:,} of the training part")
     else:
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
         sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")

@@ -88,12 +88,26 @@ class InputConfig(_Section):
     symbol_dropout: float = Field(
         0.25, ge=0, description="alpha of the chance alpha / (alpha + count) that training hides a symbol"
     )
+    ngrams: int | None = Field(
+        None, ge=0, description="longest run of symbols that whole-sequence targets read beside the encoder; 0 for none"
+    )
+    sign_ngrams: int | None = Field(
+        None, ge=0, description="longest run of signs inside a symbol that they read likewise, from 2 on; 0 for none"
+    )
+    ngram_limit: int = Field(200_000, ge=1, description="most n-grams that are known, the most frequent ones")
+
+    @field_validator("sign_ngrams")
+    @classmethod
+    def _no_single_signs(cls, sign_ngrams: int | None) -> int | None:
+        if sign_ngrams == 1:
+            raise ValueError("a run has two signs or more: give 0 for none, or 2 and more")
+        return sign_ngrams
 
 
 class ModelConfig(_Section):
     """The network."""
 
-    encoder: str = Field("lstm", description="lstm, gru, rnn, transformer or conv")
+    encoder: str = Field("lstm", description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds")
     embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
     hidden: int = Field(128, ge=1, description="size of a state, per direction")
     layers: int = Field(1, ge=1, description="layers of the encoder")
@@ -101,13 +115,15 @@ class ModelConfig(_Section):
     pooling: str | dict[str, str] = Field("max", description="last, first, mean, max or attention; or one per target")
     attention_size: int | None = Field(None, ge=1, description="size of the attention's hidden layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
+    bag: int = Field(100, ge=1, description="size of the vector of a sequence's n-grams")
+    ngram_dropout: float = Field(0.5, ge=0, lt=1, description="share of the n-grams that training hides")
 
     @field_validator("encoder")
     @classmethod
     def _known_encoder(cls, encoder: str) -> str:
-        from seqwise.nn import ENCODERS
+        from seqwise.nn import BAG, ENCODERS
 
-        _require_known("encoder", encoder, ENCODERS)
+        _require_known("encoder", encoder, (*ENCODERS, BAG))
         return encoder
 
     @field_validator("pooling")

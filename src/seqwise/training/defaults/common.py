@@ -6,7 +6,7 @@ import numpy as np
 
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
-__all__ = ["batch_tokens", "common_choices", "max_epochs"]
+__all__ = ["batch_tokens", "common_choices", "max_epochs", "ngrams"]
 
 
 def common_choices(facts: Facts) -> Choices:
@@ -15,7 +15,18 @@ def common_choices(facts: Facts) -> Choices:
         "train.batch_tokens": Choice(batch_tokens(facts.steps), f"from {facts.steps:,} steps in the training part"),
         "train.max_epochs": Choice(max_epochs(facts.sequences), f"from {facts.sequences:,} training sequences"),
         "input.lower": Choice(facts.input.lower, "words without tags are lower-cased"),
+        **ngrams(facts),
     }
+
+
+def ngrams(facts: Facts) -> Choices:
+    """Runs of two words and of five signs, for targets with one label per sequence."""
+    if facts.input.is_series or not facts.is_pooled:
+        reason = "only symbols with a label per sequence are read as n-grams"
+        return {"input.ngrams": Choice(0, reason), "input.sign_ngrams": Choice(0, reason)}
+    if facts.is_words:
+        return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": Choice(5, "of the signs of a word")}
+    return {"input.ngrams": Choice(5, "of signs"), "input.sign_ngrams": Choice(0, "a symbol is one sign")}
 
 
 def batch_tokens(steps: int) -> int:

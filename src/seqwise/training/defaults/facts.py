@@ -82,6 +82,11 @@ class Facts:
         return any(target.per_step for target in self.targets)
 
     @property
+    def is_pooled(self) -> bool:
+        """Whether some target has labels per sequence."""
+        return any(not target.per_step for target in self.targets)
+
+    @property
     def is_words(self) -> bool:
         """Whether the symbols are words, which have parts."""
         return self.input.kind in ("words", "whitespace", "tokens")

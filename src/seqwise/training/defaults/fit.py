@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, did_you_mean, listed
-from seqwise.nn import ENCODERS
+from seqwise.nn import BAG, ENCODERS
 from seqwise.training.config import Config, setting_text
 
 __all__ = ["check_fit"]
+
+_OF_STEPS = (
+    *("input.min_count", "input.affix_buckets", "input.characters", "input.vectors", "input.symbol_dropout"),
+    *("model.embedding", "model.hidden", "model.layers", "model.bidirectional"),
+    *("model.pooling", "model.attention_size", "train.precision"),
+)
+"""What only an encoder with a state per step heeds."""
 
 
 def check_fit(config: Config, spec: DataSpec) -> None:
@@ -26,11 +33,13 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     if pooled and not isinstance(pooling, str):
         _check_pooled(pooling, pooled)
     series = spec.input.is_series
+    no_ngrams = "only symbols with a label per sequence are read as n-grams"
+    has_ngrams = bool(pooled) and not series and (config.input.ngrams, config.input.sign_ngrams) != (0, 0)
     own_test = (
         "test has a file of its own" if config.data.test else "with a dev file, and none for test, nothing is cut"
     )
     encoder = config.model.encoder
-    has_directions = ENCODERS[encoder].has_directions
+    has_directions = encoder != BAG and ENCODERS[encoder].has_directions
     idle = {
         "data.dev_fraction": (bool(config.data.dev), "dev has a file of its own"),
         "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),
@@ -46,6 +55,11 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "input.vectors": (series, "a series has no words"),
         "input.vector_words": (not config.input.vectors, "there is no input.vectors"),
         "input.vectors_trained": (not config.input.vectors, "there is no input.vectors"),
+        "input.ngrams": (series or not pooled, no_ngrams),
+        "input.sign_ngrams": (series or not pooled, no_ngrams),
+        "input.ngram_limit": (not has_ngrams, "no n-grams are read"),
+        "model.bag": (not has_ngrams, "no n-grams are read"),
+        "model.ngram_dropout": (not has_ngrams, "no n-grams are read"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
         "train.weight_decay": (
@@ -54,11 +68,13 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         ),
         "train.precision": (not has_directions, f"only recurrent layers are rounded, and the encoder is '{encoder}'"),
     }
+    if config.model.encoder == BAG:
+        idle |= dict.fromkeys(_OF_STEPS, (True, f"the encoder is {BAG}, which reads n-grams alone"))
     defaults = Config()
     for key, (is_idle, reason) in idle.items():
         section, name = key.split(".")
         value = getattr(getattr(config, section), name)
-        is_empty = not value and key != "model.bidirectional"
+        is_empty = (not value or value == "none") and key != "model.bidirectional"
         if is_idle and not is_empty and value != getattr(getattr(defaults, section), name):
             raise ConfigError(f"{key} is {setting_text(value)}, but {reason}\n  Leave it out; it would change nothing.")
 
