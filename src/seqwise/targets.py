@@ -37,6 +37,8 @@ class Target:
         columns: the columns the labels come from; K of them for `outputs`, one or L for `multilabel`.
         outputs: the names of the K outputs; empty for other kinds.
         per_step: whether every step has its own labels. Always true for `tags`, never for `label`.
+        scheme: how the tags mark spans, found from the training part: `iob` (IOB2, BIO), `iob1`, or `iobes` (BILOU,
+            BMES too); None where they follow none of them, and for other kinds.
     """
 
     name: str
@@ -45,11 +47,13 @@ class Target:
     columns: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     per_step: bool = False
+    scheme: Literal["iob", "iob1", "iobes"] | None = None
 
     def __post_init__(self) -> None:
         assert self.kind in KINDS, self.kind
         assert self.per_step == (self.kind == "tags") or self.kind in ("outputs", "multilabel")
         assert self.kind == "outputs" or len(self.classes) == 1
+        assert self.scheme is None or self.kind == "tags"
         assert len(self.outputs) == (len(self.classes) if self.kind == "outputs" else 0)
 
     @property

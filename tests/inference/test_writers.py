@@ -15,9 +15,11 @@ from seqwise.data.cells import raw_labels, sequence_reader
 from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.errors import ConfigError, DataError
+from seqwise.evaluation.decoding import decisions
 from seqwise.inference.model import Prediction
 from seqwise.inference.writers import writer_for
 from seqwise.targets import Target
+from seqwise.training.answers import Answer
 
 TEXT, TOKENS = InputSpec("words", "text"), InputSpec("tokens", "tokens")
 MOOD = (TargetSpec("mood", "label", ("mood",), "cell"), Target("mood", "label", (("bad", "good"),), ("mood",)))
@@ -76,7 +78,8 @@ def written(write):
             logits = {target.name: np.zeros(shape_of(target, size), np.float32) for target in targets}
             for target in targets:
                 logits[target.name][... if target.kind == "multilabel" else (..., -1)] = logit
-            predictions.append(Prediction(record, size, logits, targets))
+            answers = {t.name: Answer(logits[t.name], decisions(t, logits[t.name])) for t in targets}
+            predictions.append(Prediction(record, size, answers, targets))
         writer = writer_for(model, source, **how)
         return "".join(writer(predictions[start : start + 2]) for start in range(0, len(predictions), 2))
 

@@ -42,9 +42,9 @@ def test_predictions_do_not_depend_on_who_is_in_the_batch(tmp_path):
     for size in (1, 10_000):
         logits_of_row = {}
 
-        def keep(batch, logits, into=logits_of_row):
+        def keep(batch, answers, into=logits_of_row):
             for i, row in enumerate(batch.rows.tolist()):
-                into[row] = {name: array[i][: batch.lengths[i]] for name, array in logits.items()}
+                into[row] = {name: answer.logits[i][: batch.lengths[i]] for name, answer in answers.items()}
 
         judge(
             plan.model,

@@ -15,7 +15,7 @@ from seqwise.errors import DataError, LabelError, did_you_mean, listed
 from seqwise.masks import lengths_to_mask
 from seqwise.targets import Label, Target, class_order, label_text, shared_classes
 
-__all__ = ["LabelCodec", "class_counts", "find_targets"]
+__all__ = ["LabelCodec", "class_counts", "find_targets", "transition_counts"]
 
 _BLOCK = 4096
 _IN_TRAINING = (
@@ -235,6 +235,26 @@ def class_counts(codec: LabelCodec, store: Store, rows: NDArray[np.int64]) -> ND
     if target.kind == "multilabel":
         return totals if codec.spec.form == "columns" else np.column_stack([units - positives, positives])
     return totals if target.kind == "outputs" else totals[0]
+
+
+def transition_counts(codec: LabelCodec, store: Store, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each tag follows each other one in these rows.
+
+    Returns:
+        (C + 1, C + 1), from and to; the last row counts what sequences start with, the last column what they end with.
+        Beside a missing tag nothing is counted.
+    """
+    size = codec.target.class_count
+    counts = np.zeros((size + 1, size + 1), np.int64)
+    for block in _blocks(rows):
+        labels, mask = codec.batch(store, block, int(store.lengths[block].max(initial=1)))
+        last = store.lengths[block] - 1
+        beside = mask[:, 1:] & mask[:, :-1]
+        np.add.at(counts, (labels[:, :-1][beside], labels[:, 1:][beside]), 1)
+        starts, ends = mask[:, 0], mask[np.arange(len(block)), last]
+        np.add.at(counts[size], labels[starts, 0], 1)
+        np.add.at(counts[:, size], labels[np.arange(len(block)), last][ends], 1)
+    return counts
 
 
 def _blocks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

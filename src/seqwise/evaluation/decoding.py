@@ -1,7 +1,8 @@
-"""Turns logits into what a person reads: the user's label values, and probabilities by label."""
+"""Turns logits into decisions, and these into what a person reads: the user's label values, probabilities by label."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqwise.targets import Label, Target, label_text
 
-__all__ = ["decode", "decode_probabilities", "log_softmax", "sigmoid"]
+__all__ = ["decisions", "decode", "decode_probabilities", "log_softmax", "logit_cuts", "sigmoid"]
 
 _SIGNIFICANT = 6
 
@@ -28,37 +29,74 @@ def sigmoid(logits: NDArray[Any]) -> NDArray[np.float64]:
     return result
 
 
-def decode(target: Target, logits: NDArray[Any], steps: int | None = None) -> Any:
+def decisions(
+    target: Target, logits: NDArray[Any], thresholds: Sequence[float] | NDArray[np.floating] | None = None
+) -> NDArray[np.int64]:
+    """What logits decide, each label by itself: class indices, or 0 and 1 for multilabel.
+
+    Tags that are decoded together, by a chain of them, are decided elsewhere and have the same form.
+
+    Args:
+        target: what is predicted.
+        logits: of a batch; see `seqwise.targets.Target`.
+        thresholds: (L,) for multilabel: a label is predicted when its probability is above its threshold; 0.5 when
+            not given.
+
+    Returns:
+        The shape of the logits without their class axis; of equal classes the first.
+
+    Example:
+        >>> decisions(Target("vote", "label", ((-1, 0, 1),)), np.array([[0.1, 0.2, 3.0]])).tolist()
+        [2]
+    """
+    if target.kind != "multilabel":
+        return np.asarray(logits.argmax(axis=-1), dtype=np.int64)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(logits > logit_cuts(target, thresholds), dtype=np.int64)
+
+
+def logit_cuts(target: Target, thresholds: Sequence[float] | NDArray[np.floating] | None) -> NDArray[np.float64]:
+    """The logits (L,) above which labels are predicted; a threshold of 0 or 1 is a cut at -inf or inf.
+
+    Example:
+        >>> logit_cuts(Target("t", "multilabel", (("a", "b"),)), [0.5, 0.0]).tolist()
+        [0.0, -inf]
+    """
+    cuts = np.full(target.class_count, 0.5) if thresholds is None else np.asarray(thresholds, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        found: NDArray[np.float64] = np.log(cuts) - np.log1p(-cuts)
+    return found
+
+
+def decode(target: Target, predictions: NDArray[Any], steps: int | None = None) -> Any:
     """The prediction for one sequence, in the user's label values.
 
     Args:
         target: what is predicted.
-        logits: of one sequence, without the batch axis; padding may follow the first `steps` steps.
+        predictions: class indices (0 and 1 for multilabel) of one sequence, without the batch axis; padding may
+            follow the first `steps` steps.
         steps: the sequence's length, for targets per step.
 
     Returns:
-        `label`: a label. `tags`: a list of labels. `outputs`: {output: label}. `multilabel`: the list of labels whose
-        probability is above one half. Per-step `outputs` and `multilabel`: a list of these.
+        `label`: a label. `tags`: a list of labels. `outputs`: {output: label}. `multilabel`: the list of labels that
+        were predicted. Per-step `outputs` and `multilabel`: a list of these.
 
     Example:
-        >>> decode(Target("vote", "label", ((-1, 0, 1),)), np.array([0.1, 0.2, 3.0]))
+        >>> decode(Target("vote", "label", ((-1, 0, 1),)), np.array(2))
         1
     """
     if target.per_step:
-        per_step = logits[:steps]
-        if target.kind == "tags":
-            return [target.labels[index] for index in per_step.argmax(axis=-1)]
-        return [_decode_one(target, row) for row in per_step]
-    return _decode_one(target, logits)
+        return [_decode_one(target, step) for step in predictions[:steps]]
+    return _decode_one(target, predictions)
 
 
-def _decode_one(target: Target, logits: NDArray[Any]) -> Label | dict[str, Label] | list[Label]:
+def _decode_one(target: Target, predictions: NDArray[Any]) -> Label | dict[str, Label] | list[Label]:
     if target.kind == "multilabel":
-        return [label for label, logit in zip(target.labels, logits, strict=True) if logit > 0]
+        return [label for label, is_predicted in zip(target.labels, predictions, strict=True) if is_predicted]
     if target.kind == "outputs":
-        best = logits.argmax(axis=-1)
-        return {name: classes[index] for name, classes, index in zip(target.outputs, target.classes, best, strict=True)}
-    return target.labels[int(logits.argmax(axis=-1))]
+        named = zip(target.outputs, target.classes, predictions, strict=True)
+        return {name: classes[index] for name, classes, index in named}
+    return target.labels[int(predictions)]
 
 
 def decode_probabilities(target: Target, logits: NDArray[Any], steps: int | None = None) -> Any:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from seqwise.evaluation.scores import Figure, SpanScore, ratio
 from seqwise.targets import Label
 
-__all__ = ["SpanCounts", "TagScheme", "spans_in", "tag_scheme"]
+__all__ = ["SpanCounts", "TagScheme", "span_edges", "spans_in", "tag_scheme"]
 
 _BEGINS = frozenset("BSU")
 _ENDS = frozenset("ESLU")
@@ -81,17 +81,38 @@ class _Spans:
     type: NDArray[np.int64]
 
 
-def _spans(scheme: TagScheme, tags: NDArray[np.int64], mask: NDArray[np.bool_]) -> _Spans:
-    """The spans of tags (batch, time); where `mask` (batch, time) is False every span is cut."""
+def span_edges(
+    scheme: TagScheme, tags: NDArray[np.int64], mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where spans begin and end.
+
+    Args:
+        scheme: of the tags.
+        tags: (batch, time) class indices.
+        mask: (batch, time); where it is False every span is cut.
+
+    Returns:
+        Three arrays (batch, time): the first step of a span; its last step; steps whose neighbour before is in a span
+        of the same type, be it the same span or another.
+    """
     type_of = np.where(mask, scheme.type_of[np.where(mask, tags, 0)], -1)
     known = np.where(mask, tags, 0)
     inside = type_of >= 0
-    joined = (type_of[:, 1:] == type_of[:, :-1]) & ~scheme.begins[known[:, 1:]] & ~scheme.ends[known[:, :-1]]
+    touches = np.zeros_like(inside)
+    touches[:, 1:] = inside[:, 1:] & (type_of[:, 1:] == type_of[:, :-1])
+    joined = touches[:, 1:] & ~scheme.begins[known[:, 1:]] & ~scheme.ends[known[:, :-1]]
     opens, closes = inside.copy(), inside.copy()
     opens[:, 1:] &= ~joined
     closes[:, :-1] &= ~joined
+    return opens, closes, touches
+
+
+def _spans(scheme: TagScheme, tags: NDArray[np.int64], mask: NDArray[np.bool_]) -> _Spans:
+    """The spans of tags (batch, time); where `mask` (batch, time) is False every span is cut."""
+    opens, closes, _ = span_edges(scheme, tags, mask)
     first = np.flatnonzero(opens)
-    return _Spans(first, np.flatnonzero(closes), type_of.reshape(-1)[first])
+    types = scheme.type_of[np.where(mask, tags, 0)]
+    return _Spans(first, np.flatnonzero(closes), types.reshape(-1)[first])
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from seqwise.errors import ConfigError, ShapeError, UsageError, ValuesError
 from seqwise.evaluation._batch import Batch, checked_batch, empty_batch
 from seqwise.evaluation._choices import ChoiceSums
 from seqwise.evaluation._multilabel import MultilabelSums
+from seqwise.evaluation.decoding import logit_cuts
 from seqwise.evaluation.scores import Scores
 from seqwise.targets import Target
 
@@ -120,11 +121,9 @@ def tally_for(target: Target, thresholds: Sequence[float] | NDArray[np.floating]
                 f"target '{target.name}' is of kind '{target.kind}': thresholds are for multilabel targets"
             )
         return Tally(target, partial(ChoiceSums.of, target), None)
-    cuts = np.full(target.class_count, 0.5) if thresholds is None else _thresholds(target, thresholds)
-    with np.errstate(divide="ignore"):  # a threshold of 0 or 1 is a cut at -inf or inf
-        logit_cuts = np.log(cuts) - np.log1p(-cuts)
-    kept = None if thresholds is None else tuple(cuts.tolist())
-    return Tally(target, partial(MultilabelSums.of, target, cuts=logit_cuts), kept)
+    cuts = None if thresholds is None else _thresholds(target, thresholds)
+    kept = None if cuts is None else tuple(cuts.tolist())
+    return Tally(target, partial(MultilabelSums.of, target, cuts=logit_cuts(target, cuts)), kept)
 
 
 def _thresholds(target: Target, thresholds: Sequence[float] | NDArray[np.floating]) -> NDArray[np.float64]:

@@ -150,6 +150,7 @@ def _target(plain: dict[str, Any]) -> Target:
         tuple(plain["columns"]),
         tuple(plain["outputs"]),
         plain["per_step"],
+        plain.get("scheme"),
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.data.encoding import Encoding
@@ -27,8 +26,9 @@ from seqwise.inference.loading import read_run
 from seqwise.inference.sequences import records_of
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
+from seqwise.training.answers import Answer, answers_of
 from seqwise.training.config import Config
-from seqwise.training.judge import Judgement, judge_batches, logits_of
+from seqwise.training.judge import Judgement, judge_batches
 from seqwise.training.loop import choose_device
 
 __all__ = ["Model", "Prediction", "load"]
@@ -45,23 +45,26 @@ class Prediction:
     Attributes:
         record: the row that was read.
         steps: the length of its sequence.
-        logits: per target, without the batch axis.
+        answers: per target, logits and decisions without the batch axis.
         targets: what is predicted.
     """
 
     record: Record
     steps: int
-    logits: Mapping[str, NDArray[np.float32]]
+    answers: Mapping[str, Answer]
     targets: tuple[Target, ...]
 
     def labels(self) -> dict[str, Any]:
         """Per target, the prediction in the user's label values; see `evaluation.decoding.decode`."""
-        return {target.name: decode(target, self.logits[target.name], self.steps) for target in self.targets}
+        return {
+            target.name: decode(target, self.answers[target.name].predictions, self.steps) for target in self.targets
+        }
 
     def probabilities(self) -> dict[str, Any]:
         """Per target, probabilities by label; see `evaluation.decoding.decode_probabilities`."""
         return {
-            target.name: decode_probabilities(target, self.logits[target.name], self.steps) for target in self.targets
+            target.name: decode_probabilities(target, self.answers[target.name].logits, self.steps)
+            for target in self.targets
         }
 
 
@@ -190,9 +193,9 @@ class Model:
         batcher = Batcher(store, self.encoding)
         found: dict[int, Prediction] = {}
         for batch in batcher.batches(length_plan(store.lengths, np.arange(len(store)), _BATCH_TOKENS)):
-            logits = logits_of(self.network, batch, self.device)
+            answers = answers_of(self.network, batch, self.targets, self.device)
             for i, row in enumerate(batch.rows.tolist()):
-                own = {name: array[i] for name, array in logits.items()}
+                own = {name: answer.of_row(i) for name, answer in answers.items()}
                 found[row] = Prediction(chunk[row], int(batch.lengths[i]), own, self.targets)
         return (found[row] for row in range(len(chunk)))
 

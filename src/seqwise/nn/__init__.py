@@ -11,6 +11,7 @@ depends on its padding or on the sequences it is batched with: that is tested ag
 from __future__ import annotations
 
 from seqwise.nn.bag import NgramBag
+from seqwise.nn.chains import Chain, TagChain
 from seqwise.nn.encoders import (
     ENCODERS,
     ConvEncoder,
@@ -44,6 +45,7 @@ from seqwise.nn.poolings import (
 __all__ = [
     "AttentionPooling",
     "BAG",
+    "Chain",
     "ChannelProjection",
     "CharacterEncoder",
     "ConvEncoder",
@@ -65,6 +67,7 @@ __all__ = [
     "RNNEncoder",
     "RecurrentEncoder",
     "SequenceModel",
+    "TagChain",
     "TagsHead",
     "TargetModule",
     "TokenEmbedding",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqwise.errors import ConfigError, UsageError, did_you_mean, listed
 from seqwise.nn._axes import Bool, Float, Integer, Num
 from seqwise.nn.bag import NgramBag
+from seqwise.nn.chains import Chain, TagChain
 from seqwise.nn.encoders import ENCODERS, Encoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, WordForm
@@ -30,6 +31,7 @@ class TargetModule(nn.Module):
         head: logits of vectors.
         pooling: one vector of the states of a sequence; None for a target with labels per step, and where there are no
             states.
+        chain: what the tags of a sequence say about each other; None where each step is decided by itself.
 
     Example:
         >>> import torch
@@ -38,10 +40,11 @@ class TargetModule(nn.Module):
         torch.Size([2, 3])
     """
 
-    def __init__(self, head: nn.Module, pooling: nn.Module | None = None) -> None:
+    def __init__(self, head: nn.Module, pooling: nn.Module | None = None, chain: TagChain | None = None) -> None:
         super().__init__()
         self.pooling = pooling
         self.head = head
+        self.chain = chain
 
     def forward(
         self,
@@ -111,6 +114,15 @@ class SequenceModel(nn.Module):
         self.names = tuple(targets)
         self.targets = nn.ModuleList(targets.values())
 
+    def chains(self) -> dict[str, Chain]:
+        """The scores of the chain of each target that has one, by name; `forward` gives their emissions as logits."""
+        found: dict[str, Chain] = {}
+        for name, target in zip(self.names, self.targets, strict=True):
+            chain: Any = target.chain
+            if chain is not None:
+                found[name] = chain()
+        return found
+
     def forward(
         self,
         inputs: Num[Tensor, "batch time *channels"],
@@ -164,6 +176,7 @@ def build_model(
     ngram_count: int = 0,
     bag: int = 100,
     ngram_dropout: float = 0.0,
+    chains: Mapping[str, TagChain] | None = None,
 ) -> SequenceModel:
     """The model for these targets, with weights drawn from torch's global generator.
 
@@ -186,6 +199,7 @@ def build_model(
             do not read them.
         bag: size of the n-grams' vector.
         ngram_dropout: share of the n-grams that training hides.
+        chains: for targets of kind `tags`, by name, what their tags say about each other.
 
     Returns:
         The model, in training mode.
@@ -217,6 +231,7 @@ def build_model(
             None
             if target.per_step
             else _pooling(chosen[target.name], layer.output_size, layer.bidirectional, attention_size),
+            (chains or {}).get(target.name),
         )
         for target in targets
     }

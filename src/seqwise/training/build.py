@@ -11,6 +11,7 @@ from seqwise.data.encoding import Encoding
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.nn import RecurrentEncoder, SequenceModel, WordEmbedding, WordForm, build_model
 from seqwise.targets import Target
+from seqwise.training.chains import tag_chain
 from seqwise.training.config import Config
 from seqwise.training.prepare import Task
 
@@ -59,6 +60,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         attention_size=model.attention_size,
         bag=model.bag,
         ngram_dropout=model.ngram_dropout,
+        chains={target.name: chain for target in targets if (chain := tag_chain(target, config.loss)) is not None},
     )
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.evaluation import Scores, tally_for
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
+from seqwise.training.answers import Answer, Thresholds, answers_of
 from seqwise.training.objective import target_loss
 
-__all__ = ["Judgement", "judge", "judge_batches", "logits_of", "model_logits"]
+__all__ = ["Judgement", "judge", "judge_batches"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Judgement:
 
     Attributes:
         scores: per target.
-        losses: per target, (sum, count) of the plain loss: no smoothing, no weights.
+        losses: per target, (sum, count) of the plain loss of each label: no smoothing, no weights; of tags of a chain,
+            that of their marginal probabilities.
     """
 
     scores: Mapping[str, Scores]
@@ -50,23 +51,6 @@ class Judgement:
         return plain
 
 
-def model_logits(model: SequenceModel, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    """The logits of a batch, by target, in the mode that the model is in."""
-    logits: dict[str, Tensor] = model(
-        torch.from_numpy(batch.inputs).to(device),
-        lengths=torch.from_numpy(batch.lengths).to(device),
-        ngrams=None if batch.ngrams is None else torch.from_numpy(batch.ngrams).to(device),
-    )
-    return logits
-
-
-def logits_of(model: SequenceModel, batch: Batch, device: torch.device) -> dict[str, NDArray[np.float32]]:
-    """The logits of a batch, by target, as arrays; no gradient, no dropout."""
-    with torch.inference_mode():
-        logits = model_logits(model, batch, device)
-    return {name: tensor.float().cpu().numpy() for name, tensor in logits.items()}
-
-
 def judge(
     model: SequenceModel,
     batcher: Batcher,
@@ -75,7 +59,8 @@ def judge(
     *,
     batch_tokens: int,
     device: torch.device,
-    observe: Callable[[Batch, dict[str, NDArray[np.float32]]], object] | None = None,
+    thresholds: Thresholds | None = None,
+    observe: Callable[[Batch, Mapping[str, Answer]], object] | None = None,
 ) -> Judgement:
     """Scores and losses of a model on rows of a store.
 
@@ -86,10 +71,11 @@ def judge(
         rows: which rows.
         batch_tokens: most steps of a batch; decides speed only.
         device: where the model is.
-        observe: called with each batch and its logits, for instance to write predictions.
+        thresholds: of multilabel targets.
+        observe: called with each batch and its answers, for instance to write predictions.
     """
     plan = length_plan(batcher.store.lengths, rows, batch_tokens)
-    return judge_batches(model, batcher.batches(plan), targets, device=device, observe=observe)
+    return judge_batches(model, batcher.batches(plan), targets, device=device, thresholds=thresholds, observe=observe)
 
 
 def judge_batches(
@@ -98,7 +84,8 @@ def judge_batches(
     targets: Sequence[Target],
     *,
     device: torch.device,
-    observe: Callable[[Batch, dict[str, NDArray[np.float32]]], object] | None = None,
+    thresholds: Thresholds | None = None,
+    observe: Callable[[Batch, Mapping[str, Answer]], object] | None = None,
 ) -> Judgement:
     """Scores and losses of a model on labelled batches, of which one at a time is in memory; otherwise as `judge`."""
     tallies = {target.name: tally_for(target) for target in targets}
@@ -107,18 +94,18 @@ def judge_batches(
     model.eval()
     try:
         for batch in batches:
-            logits = logits_of(model, batch, device)
+            answers = answers_of(model, batch, targets, device, thresholds)
             for target in targets:
                 name = target.name
-                labels, mask = batch.labels[name], batch.masks[name]
-                tallies[name].update(logits[name], labels, mask, batch.lengths)
+                labels, mask, answer = batch.labels[name], batch.masks[name], answers[name]
+                tallies[name].update(answer.logits, labels, mask, batch.lengths, answer.predictions)
                 part = target_loss(
-                    target, torch.from_numpy(logits[name]), torch.from_numpy(labels), torch.from_numpy(mask)
+                    target, torch.from_numpy(answer.logits), torch.from_numpy(labels), torch.from_numpy(mask)
                 )
                 losses[name][0] += float(part.sum)
                 losses[name][1] += round(float(part.count))
             if observe is not None:
-                observe(batch, logits)
+                observe(batch, answers)
     finally:
         model.train(was_training)
     return Judgement(

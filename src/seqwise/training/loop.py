@@ -25,10 +25,11 @@ from seqwise.errors import ConfigError, DivergenceError, SeqwiseError, ValuesErr
 from seqwise.evaluation import tally_for
 from seqwise.evaluation.summary import main_figure
 from seqwise.nn import SequenceModel
+from seqwise.training.answers import model_logits
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
 from seqwise.training.folder import RunFolder
-from seqwise.training.judge import Judgement, judge, model_logits
+from seqwise.training.judge import Judgement, judge
 from seqwise.training.objective import Objective
 from seqwise.training.optimise import clipped_norm, make_optimizer, step_size
 from seqwise.training.prepare import Task
@@ -220,7 +221,7 @@ class _Loop:
 
     def _add_gradient(self, batch: Batch, divisors: dict[str, float], step: int) -> None:
         logits = model_logits(self.model, batch, self.device)
-        sums = self.objective.sums(logits, batch)
+        sums = self.objective.sums(logits, batch, self.model.chains())
         total = self.objective.total(sums, divisors)
         total.backward()  # type: ignore[no-untyped-call]
         for name, part in sums.items():

@@ -14,7 +14,9 @@ from torch import Tensor
 from seqwise.data.batching import Batch
 from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum
+from seqwise.nn import Chain
 from seqwise.targets import Target, label_text
+from seqwise.training.chains import chain_loss
 from seqwise.training.config import LossConfig
 
 __all__ = ["Objective", "target_loss"]
@@ -136,17 +138,27 @@ class Objective:
         of_labels = weight[labels] if weight.ndim == 1 else weight[np.arange(len(weight)), labels]
         return float(of_labels[mask].sum(dtype=np.float64))
 
-    def sums(self, logits: Mapping[str, Tensor], batch: Batch) -> dict[str, LossSum]:
-        """Per target, the loss of a batch as a sum and its divisor."""
+    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, Chain]) -> dict[str, LossSum]:
+        """Per target, the loss of a batch as a sum and its divisor.
+
+        Args:
+            logits: of the model, by target.
+            batch: what they were computed of.
+            chains: those of the model (`SequenceModel.chains`), by target.
+        """
         found = {}
         for target in self.targets:
             name, device = target.name, logits[target.name].device
             weight = self.class_weight[name]
+            labels, mask = batch.labels[name], torch.from_numpy(batch.masks[name]).to(device)
+            if name in chains and chains[name].is_learned:
+                found[name] = chain_loss(target, chains[name], logits[name], labels, mask)
+                continue
             found[name] = target_loss(
                 target,
                 logits[name],
-                torch.from_numpy(batch.labels[name]).to(device),
-                torch.from_numpy(batch.masks[name]).to(device),
+                torch.from_numpy(labels).to(device),
+                mask,
                 class_weight=None if weight is None else torch.from_numpy(weight).to(device),
                 label_smoothing=self.label_smoothing,
             )

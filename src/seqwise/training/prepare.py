@@ -28,6 +28,7 @@ from seqwise.data.store import Store, cache_key, open_store
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
 from seqwise.targets import Target, label_text
+from seqwise.training.chains import chain_sentences, with_scheme
 from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
 from seqwise.training.encode import encoding_for
@@ -156,6 +157,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     )
     notes.add([*_unlabelled(store, split), f"split: {split.rule}"])
     notes.warn(split.warnings)
+    codecs = _with_schemes(codecs, store, split, notes)
+    targets = tuple(codec.target for codec in codecs)
     facts = Facts.of(store, split, codecs, config.train.effort)
     resolved, inferred = resolve(config, facts)
     encoding, vectors, sentences = encoding_for(store, split, resolved)
@@ -164,6 +167,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.add([*_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
     notes.warn(_targets_without_labels(store, split, codecs))
+    notes.add(chain_sentences(resolved.loss, targets))
     return Task(
         resolved,
         inferred,
@@ -202,6 +206,16 @@ def with_settings(task: Task, config: Config) -> Task:
 def _without_dropout(config: Config) -> dict[str, Any]:
     """The settings of the input that decide its encoding."""
     return config.input.model_dump(exclude={"symbol_dropout"})
+
+
+def _with_schemes(codecs: Sequence[LabelCodec], store: Store, split: Split, notes: _Notes) -> tuple[LabelCodec, ...]:
+    """The codecs, their targets with the scheme that tags follow in the training part."""
+    found = []
+    for codec in codecs:
+        target, sentence = with_scheme(codec, store, split.train)
+        notes.add([sentence] if sentence else [])
+        found.append(replace(codec, target=target))
+    return tuple(found)
 
 
 def _requested(config: Config) -> Requested:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from seqwise.data.batching import Batch
 from seqwise.evaluation import MajorityBaseline, tally_for
 from seqwise.evaluation.decoding import decode, log_softmax
 from seqwise.targets import Target
+from seqwise.training.answers import Answer
 from seqwise.training.prepare import Task
 
 __all__ = ["PredictionLines", "flattened", "majority_scores"]
@@ -51,7 +53,7 @@ class PredictionLines:
         }
         self.by_row: dict[int, dict[str, Any]] = {}
 
-    def add(self, batch: Batch, logits: dict[str, NDArray[np.float32]]) -> None:
+    def add(self, batch: Batch, answers: Mapping[str, Answer]) -> None:
         """Takes a judged batch."""
         for i, row in enumerate(batch.rows.tolist()):
             place = self.task.store.place(row)
@@ -59,14 +61,15 @@ class PredictionLines:
             for target in self.task.targets:
                 steps = int(batch.lengths[i])
                 labels, mask = batch.labels[target.name][i], batch.masks[target.name][i]
+                answer = answers[target.name].of_row(i)
                 targets[target.name] = {
                     "label": _gold(target, labels, mask, steps),
-                    "predicted": decode(target, logits[target.name][i], steps),
+                    "predicted": decode(target, answer.predictions, steps),
                 }
                 if target.name in self.in_columns:
                     targets[target.name]["missing"] = _missing(target, mask, steps)
                 if target.kind == "label":
-                    best = float(np.exp(log_softmax(logits[target.name][i]).max()))
+                    best = float(np.exp(log_softmax(answer.logits).max()))
                     targets[target.name]["probability"] = round(best, 6)
             self.by_row[row] = {"split": self.part, "file": place.file, "line": place.line, "targets": targets}
 

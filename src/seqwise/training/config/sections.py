@@ -153,6 +153,10 @@ class LossConfig(_Section):
     class_weight: Literal["balanced"] | dict[str, Weight] | None = Field(
         None, description="balanced, or a weight per label value"
     )
+    crf: bool | dict[str, bool] | None = Field(
+        None,
+        description="train the tags of a sequence together, as a CRF; true, false, or one of them per target",
+    )
     target_weight: dict[str, Weight] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
 
 

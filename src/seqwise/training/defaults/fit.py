@@ -32,6 +32,12 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     poolings = {pooling} if isinstance(pooling, str) else set(pooling.values())
     if pooled and not isinstance(pooling, str):
         _check_pooled(pooling, pooled)
+    tagged = [target.name for target in spec.targets if target.kind == "tags"]
+    crf = config.loss.crf
+    if tagged and isinstance(crf, dict):
+        _check_tagged(crf, tagged)
+    chained = crf.values() if isinstance(crf, dict) else [bool(crf)]
+    only_chains = len(tagged) == len(spec.targets) and all(chained)
     series = spec.input.is_series
     no_ngrams = "only symbols with a label per sequence are read as n-grams"
     has_ngrams = bool(pooled) and not series and (config.input.ngrams, config.input.sign_ngrams) != (0, 0)
@@ -62,6 +68,9 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "model.ngram_dropout": (not has_ngrams, "no n-grams are read"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
+        "loss.crf": (not tagged, "no target has one label per step"),
+        "loss.class_weight": (only_chains, "loss.crf trains the tags as a chain, which has no class weights"),
+        "loss.label_smoothing": (only_chains, "loss.crf trains the tags as a chain, which has no label smoothing"),
         "train.weight_decay": (
             config.train.optimizer == "adam",
             "only adamw decays weights, and train.optimizer is adam",
@@ -77,6 +86,18 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         is_empty = (not value or value == "none") and key != "model.bidirectional"
         if is_idle and not is_empty and value != getattr(getattr(defaults, section), name):
             raise ConfigError(f"{key} is {setting_text(value)}, but {reason}\n  Leave it out; it would change nothing.")
+
+
+def _check_tagged(crf: Mapping[str, bool], tagged: Sequence[str]) -> None:
+    for name in crf:
+        if name not in tagged:
+            near = did_you_mean(name, tagged)
+            raise ConfigError(
+                f"loss.crf names '{name}', which is no target of tags. {near}{' ' if near else ''}"
+                f"There are {listed(tagged)}."
+            )
+    if missing := [name for name in tagged if name not in crf]:
+        raise ConfigError(f"loss.crf says nothing of {listed(missing)}; give one per target of tags, or one for all")
 
 
 def _check_pooled(pooling: Mapping[str, str], pooled: Sequence[str]) -> None:

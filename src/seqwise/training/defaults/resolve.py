@@ -7,6 +7,7 @@ from typing import Any
 
 from seqwise.data.spec import DataSpec
 from seqwise.training.config import Config, setting_text
+from seqwise.training.defaults.chains import chain_choices
 from seqwise.training.defaults.common import common_choices
 from seqwise.training.defaults.effort import effort_choices
 from seqwise.training.defaults.encoders import encoder_choices
@@ -64,7 +65,7 @@ def _value(config: Config, key: str) -> Any:
 
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
-    choices = common_choices(facts) | effort_choices(facts) | special(facts)
+    choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
     return choices | encoder_choices(choices["model.encoder"].value if is_chosen else config.model.encoder)
 

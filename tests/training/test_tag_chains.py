@@ -1,0 +1,217 @@
+"""Schemes found in data, tags read and written, and the chain that decides."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import seqwise
+from seqwise.errors import ConfigError
+from seqwise.evaluation.spans import spans_in
+from seqwise.losses.torch import allowed_transitions
+from seqwise.nn import Chain
+from seqwise.targets import Target
+from seqwise.training.chains import chain_loss, decoded_tags, tag_chain, tag_log_probabilities
+from seqwise.training.config import LossConfig
+from seqwise.training.prepare import prepare
+from seqwise.training.run import plan_run
+from small_runs import config_of, rows_file, trained, write_rows
+
+IOB = ("B-x", "B-y", "I-x", "I-y", "O")
+IOBES = ("B-x", "E-x", "I-x", "O", "S-x")
+
+
+def target_of(tags, scheme=None):
+    return Target("slots", "tags", (tuple(tags),), ("slots",), per_step=True, scheme=scheme)
+
+
+def prepared(folder, sequences, *settings):
+    repeated = sequences * (1 + 39 // len(sequences))
+    rows = [{"tokens": [f"w{i}" for _ in tags], "slots": tags} for i, tags in enumerate(repeated)]
+    return prepare(config_of(write_rows(folder / "rows.jsonl", rows), "tags", *settings))
+
+
+SCHEMES = [
+    ("iob", [["B-x", "I-x", "O"], ["B-x", "B-x"], ["O", "B-y"]]),
+    ("iob", [["B-x", "O"], ["O", "B-y"]]),
+    ("iob1", [["I-x", "I-x", "O"], ["I-x", "B-x"], ["O", "I-y"]]),
+    ("iob1", [["I-x", "O"], ["O", "I-y"]]),
+    ("iobes", [["B-x", "I-x", "E-x"], ["S-x", "O"]]),
+    ("iobes", [["B-x", "L-x", "O"], ["U-x", "O"]]),
+    (None, [["B-x", "I-y", "O"], ["I-x", "B-y"]]),
+    (None, [["NOUN", "VERB"], ["NOUN"]]),
+]
+
+
+@pytest.mark.parametrize(("scheme", "sequences"), SCHEMES)
+def test_the_scheme_is_found_from_the_tags_in_their_order(tmp_path, scheme, sequences):
+    assert prepared(tmp_path, sequences).targets[0].scheme == scheme
+
+
+def test_a_few_broken_tags_do_not_hide_the_scheme_and_are_said(tmp_path):
+    task = prepared(
+        tmp_path, [["B-x", "I-x"] * 40] * 39 + [["O", "I-x"]], "data.dev_fraction=0.01", "data.test_fraction=0.01"
+    )
+    assert task.targets[0].scheme == "iob"
+    assert any(note.endswith("break its rules and are read as conlleval reads them") for note in task.notes)
+
+
+def test_tags_of_no_scheme_are_a_warning(tmp_path):
+    notes = prepared(tmp_path, [["B-x", "I-y", "O"], ["I-x", "B-y"]]).notes
+    assert any(note.startswith("warning: target 'slots': ") and "break every scheme" in note for note in notes)
+
+
+def test_what_trains_the_tags_is_said(tmp_path):
+    spans = [["B-x", "I-x", "O"]]
+    assert any("a CRF trains and decodes" in note for note in prepared(tmp_path, spans).notes)
+    assert any("that the scheme allows" in note for note in prepared(tmp_path, spans, "loss.crf=false").notes)
+    assert not any("CRF" in note for note in prepared(tmp_path, [["NOUN", "VERB"]]).notes)
+
+
+def every_sequence(tags, longest=4):
+    for length in range(1, longest + 1):
+        yield from itertools.product(range(len(tags)), repeat=length)
+
+
+def chained(target, emissions, chain_settings=True):
+    chain = tag_chain(target, LossConfig(crf=chain_settings))
+    return chain(), torch.tensor(emissions, dtype=torch.float32)[None]
+
+
+@pytest.mark.parametrize(
+    ("tags", "scheme"),
+    [(IOB, "iob"), (IOB, "iob1"), (IOBES, "iobes"), (("I-x", "I-y", "O"), "iob1"), (("B-x", "I-y", "O"), "iob")],
+)
+def test_any_tags_can_be_trained_and_their_spans_stay(tags, scheme):
+    target = target_of(tags, scheme)
+    chain = tag_chain(target, LossConfig(crf=True))()
+    for sequence in every_sequence(tags):
+        labels = np.array([sequence])
+        mask = torch.ones(labels.shape, dtype=torch.bool)
+        loss = chain_loss(target, chain, torch.zeros(*labels.shape, len(tags)), labels, mask)
+        assert torch.isfinite(loss.sum)
+        assert float(loss.count) == len(sequence)
+
+
+def test_tags_that_break_the_scheme_are_trained_as_those_of_their_spans():
+    """A model that is sure of the well-formed tags has no loss on the broken ones that mark the same spans."""
+    target = target_of(IOB, "iob")
+    chain = tag_chain(target, LossConfig(crf=True))()
+    for sequence in every_sequence(IOB):
+        spans = spans_in([IOB[i] for i in sequence])
+        tags = ["O"] * len(sequence)
+        for first, end, kind in spans:
+            tags[first:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - first - 1)
+        sure = 50 * torch.nn.functional.one_hot(torch.tensor([IOB.index(tag) for tag in tags]), len(IOB)).float()[None]
+        mask = torch.ones(1, len(sequence), dtype=torch.bool)
+        assert float(chain_loss(target, chain, sure, np.array([sequence]), mask).sum.detach()) == pytest.approx(
+            0, abs=1e-4
+        )
+
+
+@pytest.mark.parametrize("scheme", ["iob", "iob1"])
+def test_missing_tags_leave_no_forbidden_neighbours(scheme):
+    target = target_of(IOB, scheme)
+    chain = tag_chain(target, LossConfig(crf=True))()
+    for sequence in every_sequence(IOB, 3):
+        for gaps in itertools.product([True, False], repeat=len(sequence)):
+            mask = torch.tensor([gaps])
+            emissions = torch.zeros(*mask.shape, len(IOB))
+            assert torch.isfinite(chain_loss(target, chain, emissions, np.array([sequence]), mask).sum)
+
+
+@pytest.mark.parametrize("crf", [True, False])
+@pytest.mark.parametrize(("tags", "scheme"), [(IOB, "iob"), (IOB, "iob1"), (IOBES, "iobes")])
+def test_decoded_tags_are_the_best_of_all_that_the_scheme_allows(tags, scheme, crf):
+    target = target_of(tags, scheme)
+    rng = np.random.default_rng(3)
+    chain = tag_chain(target, LossConfig(crf=crf))()
+    allowed = allowed_transitions(tags, scheme)
+    for length in (1, 2, 3):
+        emissions = rng.normal(size=(length, len(tags)))
+        paths = [
+            path
+            for path in itertools.product(range(len(tags)), repeat=length)
+            if allowed.start[path[0]]
+            and allowed.end[path[-1]]
+            and all(allowed.transitions[pair] for pair in itertools.pairwise(path))
+        ]
+        best = max(paths, key=lambda path: sum(emissions[t, tag] for t, tag in enumerate(path)))
+        found = decoded_tags(chain, torch.from_numpy(emissions)[None], torch.tensor([length]))
+        assert tuple(found[0].tolist()) == best
+
+
+def test_probabilities_of_a_chain_are_those_over_all_its_paths():
+    target = target_of(IOB, "iob")
+    rng = np.random.default_rng(4)
+    emissions = rng.normal(size=(3, len(IOB)))
+    chain = tag_chain(target, LossConfig(crf=True))()
+    allowed = allowed_transitions(IOB, "iob")
+    expected = np.zeros_like(emissions)
+    for path in itertools.product(range(len(IOB)), repeat=3):
+        if allowed.start[path[0]] and all(allowed.transitions[pair] for pair in itertools.pairwise(path)):
+            weight = np.exp(sum(emissions[t, tag] for t, tag in enumerate(path)))
+            for t, tag in enumerate(path):
+                expected[t, tag] += weight
+    expected /= expected.sum(axis=1, keepdims=True)
+    found = tag_log_probabilities(chain, torch.from_numpy(emissions)[None], torch.tensor([3]))[0].exp().detach().numpy()
+    np.testing.assert_allclose(found, np.maximum(expected, 1e-9), rtol=1e-6)
+
+
+def test_without_a_chain_the_logits_stay_as_they_are():
+    target = target_of(IOB, "iob")
+    chain = tag_chain(target, LossConfig(crf=False))()
+    emissions = torch.randn(1, 3, len(IOB), generator=torch.Generator().manual_seed(0))
+    assert tag_log_probabilities(chain, emissions, torch.tensor([3])) is emissions
+
+
+def test_where_no_tags_are_allowed_the_largest_emission_decides():
+    nothing = torch.zeros(2, 2, dtype=torch.bool)
+    chain = Chain(torch.zeros(2, 2), torch.zeros(2), torch.zeros(2), nothing, nothing[0], nothing[0])
+    assert decoded_tags(chain, torch.tensor([[[0.0, 1.0], [2.0, 1.0]]]), torch.tensor([2])).tolist() == [[1, 0]]
+
+
+def test_tags_without_a_scheme_have_a_chain_only_when_asked(tmp_path):
+    assert tag_chain(target_of(["NOUN", "VERB"]), LossConfig(crf=False)) is None
+    assert tag_chain(target_of(["NOUN", "VERB"]), LossConfig(crf=True))().allowed_transitions is None
+
+
+def test_the_chain_of_a_joint_model_is_that_of_its_tags(tmp_path):
+    plan = plan_run(config_of(rows_file(tmp_path, "joint"), "joint"))
+    assert list(plan.model.chains()) == ["slots"]
+    assert plan.task.config.loss.crf is True
+
+
+def test_a_run_with_a_chain_predicts_again_what_it_wrote(tmp_path):
+    folder = trained(tmp_path, "tags", "train.max_epochs=1").folder.path
+    lines = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    tokens = [rows[line["line"] - 1]["tokens"] for line in lines]
+    model = seqwise.load(folder)
+    assert model.predict(tokens) == [line["targets"]["slots"]["predicted"] for line in lines]
+    assert model.targets[0].scheme == "iob"
+
+
+MISTAKES = [
+    ("tags", "loss.crf={slot: true}", "loss.crf names 'slot', which is no target of tags. Did you mean 'slots'?"),
+    ("tags", "loss.crf={}", "loss.crf says nothing of 'slots'; give one per target of tags, or one for all"),
+    ("label", "loss.crf=true", "loss.crf is true, but no target has one label per step"),
+]
+
+
+@pytest.mark.parametrize(("kind", "setting", "message"), MISTAKES)
+def test_a_chain_for_no_tags_is_an_error(tmp_path, kind, setting, message):
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        prepare(config_of(rows_file(tmp_path, kind), kind, setting))
+
+
+@pytest.mark.parametrize("setting", ["loss.label_smoothing=0.1", "loss.class_weight=balanced"])
+def test_weights_and_smoothing_go_before_the_chain_unless_it_was_asked_for(tmp_path, setting):
+    file = rows_file(tmp_path, "tags")
+    assert prepare(config_of(file, "tags", setting)).config.loss.crf is False
+    with pytest.raises(ConfigError, match=r"but loss\.crf trains the tags as a chain, which has no "):
+        prepare(config_of(file, "tags", setting, "loss.crf=true"))
