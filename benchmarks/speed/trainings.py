@@ -28,7 +28,7 @@ __all__ = ["SAME_SIZE", "TRAININGS", "Ended", "Training", "measure_speed", "meas
 _ROOT = Path(__file__).parents[2]
 _TOLD = 300
 
-SAME_SIZE = ("model.embedding=100", "model.hidden=128", "model.layers=1", "input.affix_buckets=0")
+SAME_SIZE = ("model.embedding=100", "model.hidden=128", "model.layers=1", "input.parts=0")
 """The settings that give our model the layers of the recipe."""
 
 

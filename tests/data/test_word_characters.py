@@ -6,6 +6,7 @@ from data_cases import store_of, write_jsonl
 
 from seqwise.data.batching import Batcher
 from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
+from seqwise.data.parts import WORD_PARTS, WordParts
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
 
 ROWS = [
@@ -41,12 +42,13 @@ def test_words_that_are_not_in_training_do_not_count():
 def test_characters_stand_behind_the_word_and_its_parts(tmp_path):
     rows = [{"tokens": ["ab", "ba"], "label": "x"}, {"tokens": ["xa"], "label": "y"}]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
-    vocabulary = Vocabulary(("ab", "ba"), (2, 2), affix_buckets=10, characters=("a", "b"), spelling=4)
+    parts = WordParts.of(["ab", "ba"], 10)
+    vocabulary = Vocabulary(("ab", "ba"), (2, 2), parts, characters=("a", "b"), spelling=4)
     batch = Batcher(store, vocabulary, (), 0.0).batch(np.array([0, 1]))
-    parts = Vocabulary(("ab", "ba"), (2, 2), affix_buckets=10).numbers(["xa"]).shape[1]
-    assert batch.inputs.shape == (2, 2, parts + 4)
+    assert batch.inputs.shape == (2, 2, 1 + len(WORD_PARTS) + 4)
     assert batch.inputs[1, 0, 0] == UNKNOWN
-    assert batch.inputs[:, :, parts:].tolist() == [[[2, 4, 5, 3], [2, 5, 4, 3]], [[2, 1, 4, 3], [0, 0, 0, 0]]]
+    assert batch.inputs[1, 0, 1:-4].tolist() == parts.numbers(["xa"])[0].tolist()
+    assert batch.inputs[:, :, -4:].tolist() == [[[2, 4, 5, 3], [2, 5, 4, 3]], [[2, 1, 4, 3], [0, 0, 0, 0]]]
 
 
 def test_a_hidden_word_keeps_its_characters(tmp_path):

@@ -65,6 +65,10 @@ TORN = {
         "r/data.json: encoding 'utf9' is not known. Examples are utf-8, latin-1, cp1252 and utf-16."
     ),
     ("vocab.json", "{}"): "r/vocab.json cannot be used: it has no 'kind'",
+    (
+        "vocab.json",
+        '{"kind": "symbols", "symbols": [], "counts": [], "affix_buckets": 9}',
+    ): "r/vocab.json: it has hashed parts of words, as an earlier version of seqwise made them",
     ("vocab.json", '{"kind": "symbols"}'): "r/vocab.json cannot be used: it has no 'symbols'",
     ("env.json", "{}"): "r/env.json cannot be used: it has no 'format_version'",
     ("env.json", "[]"): f"r/env.json {NOT_WRITTEN}",

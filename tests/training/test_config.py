@@ -111,3 +111,8 @@ def test_a_config_file_without_sections_is_an_error(tmp_path):
     (tmp_path / "list.yaml").write_text("- a\n")
     with pytest.raises(ConfigError, match="must hold sections"):
         load_config(tmp_path / "list.yaml")
+
+
+@pytest.mark.parametrize(("older", "parts"), [(0, 0), (2048, None)])
+def test_a_config_of_an_earlier_version_says_whether_words_have_parts(older, parts):
+    assert parse_config({"input": {"affix_buckets": older}}).input.parts == parts

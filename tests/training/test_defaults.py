@@ -30,7 +30,7 @@ WITHOUT_EFFECT = [
     ),
     ("series", ["input.lower=true"], "input.lower is true, but a series has no letters"),
     ("series", ["input.min_count=2"], "input.min_count is 2, but a series has no symbols"),
-    ("series", ["input.affix_buckets=64"], "input.affix_buckets is 64, but a series has no words"),
+    ("series", ["input.parts=64"], "input.parts is 64, but a series has no words"),
     (
         "series",
         ["input.characters=cnn"],

@@ -61,7 +61,7 @@ CHANGES = {
     "input.kind": ("label", [], ["input.kind=characters"]),
     "input.lower": ("label", [], ["input.lower=false"]),
     "input.min_count": ("label", [], ["input.min_count=5"]),
-    "input.affix_buckets": ("label", [], ["input.affix_buckets=0"]),
+    "input.parts": ("label", [], ["input.parts=0"]),
     "input.characters": ("label", [], ["input.characters=cnn"]),
     "input.vectors": ("label", [], ["input.vectors=vectors.txt"]),
     "input.vector_words": ("label", ["input.vectors=vectors.txt"], ["input.vector_words=1"]),

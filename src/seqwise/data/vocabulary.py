@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.data.affixes import WORD_PARTS, affix_numbers
 from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
 from seqwise.data.ngrams import Ngrams
+from seqwise.data.parts import WordParts
 from seqwise.data.store import Store
+from seqwise.errors import ConfigError
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
 
@@ -29,7 +30,7 @@ class Vocabulary:
     Attributes:
         symbols: the known symbols; symbol i has the number i + 2.
         counts: how often each occurs in the training part.
-        affix_buckets: size of the table of each part of a word, see `data.affixes`; 0 when words have no parts.
+        parts: the parts of words that the model knows.
         characters: the characters that words are spelled with, see `data.characters`.
         spelling: numbers of characters per word; 0 when words are not spelled.
         vector_words: words with a vector that was trained before, see `data.vectors`.
@@ -39,7 +40,7 @@ class Vocabulary:
 
     symbols: tuple[str, ...]
     counts: tuple[int, ...]
-    affix_buckets: int = 0
+    parts: WordParts = field(default_factory=WordParts)
     characters: tuple[str, ...] = ()
     spelling: int = 0
     vector_words: tuple[str, ...] = ()
@@ -51,9 +52,15 @@ class Vocabulary:
 
     @classmethod
     def from_counts(
-        cls, counts: Mapping[str, int], min_count: int = 1, affix_buckets: int = 0, *, spelled: bool = False
+        cls, counts: Mapping[str, int], min_count: int = 1, *, parts: int = 0, spelled: bool = False
     ) -> Vocabulary:
-        """The symbols that occur at least `min_count` times, the most frequent first; `spelled`: with characters.
+        """The symbols that occur at least `min_count` times, the most frequent first.
+
+        Args:
+            counts: how often each symbol occurs in the training part.
+            min_count: rarer symbols are not known; their parts and characters are.
+            parts: how many parts of words are known at most.
+            spelled: whether words are spelled by their characters.
 
         Example:
             >>> Vocabulary.from_counts({"a": 1, "b": 3, "c": 0}).symbols
@@ -64,15 +71,15 @@ class Vocabulary:
             key=lambda pair: (-pair[1], pair[0]),
         )
         symbols = tuple(symbol for symbol, _ in kept)
-        words = [symbol for symbol, count in counts.items() if count] if spelled else []
+        words = [symbol for symbol, count in counts.items() if count]
         longest = max((len(word) for word in words), default=1)
-        spelling = min(max(longest, 1) + 2, LONGEST_SPELLING) if spelled else 0
-        return cls(symbols, tuple(count for _, count in kept), affix_buckets, known_characters(words), spelling)
-
-    @property
-    def affix_count(self) -> int:
-        """The numbers that parts of words can have, padding included; 0 when words have no parts."""
-        return 1 + len(WORD_PARTS) * self.affix_buckets if self.affix_buckets else 0
+        return cls(
+            symbols,
+            tuple(count for _, count in kept),
+            WordParts.of(words, parts),
+            known_characters(words) if spelled else (),
+            min(max(longest, 1) + 2, LONGEST_SPELLING) if spelled else 0,
+        )
 
     @property
     def character_count(self) -> int:
@@ -97,8 +104,8 @@ class Vocabulary:
         """
         numbers = np.array([self._known.get(symbol, UNKNOWN) for symbol in symbols], dtype=np.int64)
         behind = []
-        if self.affix_buckets:
-            behind.append(affix_numbers(symbols, self.affix_buckets))
+        if self.parts.known:
+            behind.append(self.parts.numbers(symbols))
         if self.vector_size:
             behind.append(self.vector_numbers(symbols)[:, None])
         if self.spelling:
@@ -117,8 +124,16 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Vocabulary:
-        """The vocabulary whose attributes these are; what older runs did not have is empty."""
-        return cls(**{**_attributes(cls, plain), "ngrams": Ngrams(**_attributes(Ngrams, plain.get("ngrams", {})))})
+        """The vocabulary whose attributes these are; what older runs did not have is empty.
+
+        Raises:
+            ConfigError: a vocabulary whose words have parts that are hashed.
+        """
+        if plain.get("affix_buckets"):
+            raise ConfigError("it has hashed parts of words, as an earlier version of seqwise made them")
+        parts = {name: tuple(texts) for name, texts in plain.get("parts", {}).get("known", {}).items()}
+        ngrams = Ngrams(**_attributes(Ngrams, plain.get("ngrams", {})))
+        return cls(**{**_attributes(cls, plain), "parts": WordParts(parts), "ngrams": ngrams})
 
     def dropout_rates(self, alpha: float) -> NDArray[np.float32]:
         """How likely training shows each number as unknown: alpha / (alpha + count).

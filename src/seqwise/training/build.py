@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from seqwise.data.affixes import WORD_PARTS
 from seqwise.data.encoding import Encoding
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.nn import RecurrentEncoder, SequenceModel, WordEmbedding, WordForm, build_model
@@ -67,8 +66,8 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
 def _word_form(config: Config, vocabulary: Vocabulary) -> WordForm | None:
     """What the numbers behind those of a word are; None where there are none."""
     form = WordForm(
-        parts=len(WORD_PARTS) if vocabulary.affix_buckets else 0,
-        part_count=vocabulary.affix_count,
+        parts=len(vocabulary.parts.known),
+        part_count=1 + len(vocabulary.parts),
         vector_count=vocabulary.vector_count,
         vector_size=vocabulary.vector_size,
         vectors_trained=config.input.vectors_trained,

@@ -31,9 +31,10 @@ def encoding_for(store: Store, split: Split, config: Config) -> tuple[Encoding, 
     if store.channels:
         return ChannelScaling.of(store, split.train), None, []
     given = config.input
-    assert given.affix_buckets is not None
+    assert given.parts is not None
     counts = symbol_counts(store, split.train)
-    vocabulary = Vocabulary.from_counts(counts, given.min_count, given.affix_buckets, spelled=given.characters == "cnn")
+    spelled = given.characters == "cnn"
+    vocabulary = Vocabulary.from_counts(counts, given.min_count, parts=given.parts, spelled=spelled)
     ngrams = Ngrams.of(
         store,
         split.train,

@@ -72,8 +72,8 @@ class InputConfig(_Section):
     )
     lower: bool | None = Field(None, description="lower-case symbols; by default for words without tags")
     min_count: int = Field(1, ge=1, description="rarer symbols are read as the unknown symbol")
-    affix_buckets: int | None = Field(
-        None, ge=0, description="size of the table of each part (prefix, suffixes, shape) of a word; 0 for no parts"
+    parts: int | None = Field(
+        None, ge=0, description="most parts of words (prefixes, suffixes, shapes) that are known; 0 for none"
     )
     characters: Literal["none", "cnn"] | None = Field(
         None, description="read words by their characters: cnn, a convolution; by default as fits the data"
@@ -95,6 +95,15 @@ class InputConfig(_Section):
         None, ge=0, description="longest run of signs inside a symbol that they read likewise, from 2 on; 0 for none"
     )
     ngram_limit: int = Field(200_000, ge=1, description="most n-grams that are known, the most frequent ones")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name_of_parts(cls, given: Any) -> Any:
+        """Takes configs of earlier versions, where `affix_buckets` was the size of a table; 0 for no parts."""
+        if not isinstance(given, dict) or "affix_buckets" not in given:
+            return given
+        older = {} if given["affix_buckets"] else {"parts": given["affix_buckets"]}
+        return older | {key: value for key, value in given.items() if key != "affix_buckets"}
 
     @field_validator("sign_ngrams")
     @classmethod

@@ -17,7 +17,7 @@ def encoder_choices(encoder: str) -> Choices:
     if encoder == BAG:
         reason = "the encoder reads n-grams alone"
         return {
-            "input.affix_buckets": Choice(0, reason),
+            "input.parts": Choice(0, reason),
             "input.characters": Choice("none", reason),
             "train.learning_rate": Choice(1e-2, "n-grams take larger steps than recurrent layers"),
         }

@@ -12,7 +12,7 @@ from seqwise.training.config import Config, setting_text
 __all__ = ["check_fit"]
 
 _OF_STEPS = (
-    *("input.min_count", "input.affix_buckets", "input.characters", "input.vectors", "input.symbol_dropout"),
+    *("input.min_count", "input.parts", "input.characters", "input.vectors", "input.symbol_dropout"),
     *("model.embedding", "model.hidden", "model.layers", "model.bidirectional"),
     *("model.pooling", "model.attention_size", "train.precision"),
 )
@@ -51,7 +51,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),
         "input.lower": (series, "a series has no letters"),
         "input.min_count": (series, "a series has no symbols"),
-        "input.affix_buckets": (series, "a series has no words"),
+        "input.parts": (series, "a series has no words"),
         "input.symbol_dropout": (series, "a series has no symbols"),
         "model.bidirectional": (not has_directions, f"the encoder '{encoder}' has no directions"),
         "input.characters": (

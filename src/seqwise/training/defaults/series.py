@@ -11,6 +11,6 @@ def series_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings."""
     kind = facts.input.kind
     return {
-        "input.affix_buckets": Choice(0, f"a {kind} has no words"),
+        "input.parts": Choice(0, f"a {kind} has no words"),
         "input.characters": Choice("none", f"a {kind} has no characters"),
     }

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from data_cases import store_of, write_jsonl
+
+from seqwise.data.batching import Batcher
+from seqwise.data.encoding import encoding_from_json, encoding_to_json
+from seqwise.data.parts import WORD_PARTS, WordParts, word_shape
+from seqwise.data.vocabulary import UNKNOWN, Vocabulary
+
+SHAPES = [("word", "xx"), ("Word", "Xxx"), ("UN", "XX"), ("3.14", "d.dd"), ("x1y2", "xdxd"), ("ÉTÉ", "XX"), ("", "")]
+
+
+@pytest.mark.parametrize(("word", "shape"), SHAPES)
+def test_the_shape_of_a_word(word, shape):
+    assert word_shape(word) == shape
+
+
+SEEN = ["running", "swimming", "Table", "table", "Anna", "Otto"]
+ALIKE = [
+    ("running", "swimming", {"suffix 1", "suffix 2", "suffix 3", "shape"}),
+    ("Table", "table", {"lower", *(f"prefix {n}" for n in (1, 2, 3, 4)), *(f"suffix {n}" for n in (1, 2, 3, 4, 5))}),
+    ("Anna", "Otto", {"shape"}),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "shared"), ALIKE)
+def test_words_share_the_numbers_of_the_parts_they_share(one, other, shared):
+    one, other = WordParts.of(SEEN, 1000).numbers([one, other])
+    alike = {name for name, first, second in zip(WORD_PARTS, one, other, strict=True) if first and first == second}
+    assert alike == shared
+
+
+def test_each_part_has_numbers_of_its_own():
+    parts = WordParts.of(SEEN, 1000)
+    numbers = parts.numbers(SEEN)
+    assert {number for number in numbers.ravel().tolist() if number} == set(range(1, 1 + len(parts)))
+    columns = [set(column.tolist()) - {0} for column in numbers.T]
+    assert sum(map(len, columns)) == len(parts)
+
+
+def test_a_part_of_a_single_word_is_not_known():
+    parts = WordParts.of(["abc", "abd", "abd", "x"], 1000)
+    assert parts.known["prefix 2"] == ("ab",)
+    assert parts.known["lower"] == parts.known["suffix 3"] == parts.known["prefix 3"] == ()
+    assert parts.numbers(["x"]).tolist() == [[0] * (len(WORD_PARTS))]
+
+
+def test_parts_of_the_most_words_are_known_when_they_are_limited():
+    parts = WordParts.of(["abx", "aby", "acz"], 2)
+    assert parts.known == {**dict.fromkeys(WORD_PARTS, ()), "prefix 1": ("a",), "shape": ("xx",)}
+
+
+def test_no_parts_are_no_numbers():
+    parts = WordParts.of(SEEN, 0)
+    assert (parts.known, len(parts)) == ({}, 0)
+    assert Vocabulary.from_counts({"ab": 2, "ac": 1}).numbers(["ab"]).tolist() == [2]
+
+
+def test_a_vocabulary_comes_back_from_its_file():
+    vocabulary = Vocabulary.from_counts({"abc": 2, "abd": 1}, parts=100, spelled=True)
+    assert encoding_from_json(json.loads(json.dumps(encoding_to_json(vocabulary)))) == vocabulary
+
+
+def batcher_of(tmp_path, dropout=0.0):
+    rows = [{"tokens": ["running", "fast"], "label": "x"}, {"tokens": ["swimming"], "label": "y"}]
+    store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
+    return Batcher(store, Vocabulary(("running", "fast"), (2, 2), WordParts.of(SEEN, 1000)), (), dropout)
+
+
+def test_an_unknown_word_keeps_its_parts(tmp_path):
+    batch = batcher_of(tmp_path).batch(np.array([0, 1]))
+    assert batch.inputs.shape == (2, 2, 1 + len(WORD_PARTS))
+    assert batch.inputs[1, 0].tolist() == [UNKNOWN, *WordParts.of(SEEN, 1000).numbers(["swimming"])[0]]
+    assert batch.inputs[1, 1].tolist() == [0] * (1 + len(WORD_PARTS))
+
+
+def test_a_hidden_word_keeps_its_parts(tmp_path):
+    hidden = batcher_of(tmp_path, dropout=1e9).batch(np.array([0]), np.random.default_rng(0)).inputs
+    shown = batcher_of(tmp_path).batch(np.array([0])).inputs
+    assert hidden[0, :, 0].tolist() == [UNKNOWN, UNKNOWN]
+    assert hidden[0, :, 1:].tolist() == shown[0, :, 1:].tolist()
+
+
+def test_hiding_words_leaves_the_next_batch_alone(tmp_path):
+    batcher = batcher_of(tmp_path, dropout=1e9)
+    batcher.batch(np.array([0]), np.random.default_rng(0))
+    assert batcher.batch(np.array([0])).inputs[0, :, 0].tolist() == [2, 3]
