@@ -45,6 +45,7 @@ class Facts:
         sequences: training sequences.
         steps: steps of all of them.
         longest: steps of the longest.
+        signs: characters of the longest symbol; 0 for series.
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
         effort: how long the person wants to wait, `train.effort`.
     """
@@ -54,6 +55,7 @@ class Facts:
     sequences: int
     steps: int
     longest: int
+    signs: int
     counts: Mapping[str, NDArray[np.int64]]
     effort: Effort = "minutes"
 
@@ -67,6 +69,7 @@ class Facts:
             len(split.train),
             int(lengths.sum()),
             int(lengths.max(initial=0)),
+            max(map(len, store.symbols), default=0),
             {codec.target.name: class_counts(codec, store, split.train) for codec in codecs},
             effort,
         )
@@ -88,5 +91,5 @@ class Facts:
 
     @property
     def is_words(self) -> bool:
-        """Whether the symbols are words, which have parts."""
-        return self.input.kind in ("words", "whitespace", "tokens")
+        """Whether the symbols are words, which have parts; tokens of one sign each have none."""
+        return self.input.kind in ("words", "whitespace", "tokens") and self.signs > 1
