@@ -10,9 +10,8 @@ __all__ = ["tag_choices"]
 def tag_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings.
 
-    Chosen on the dev parts of Uyghur, Vietnamese and English treebanks and of entities in Swedish and in English tweets:
-    parts that are known by name instead of hashed, more of them, and characters beside them each gained where words are
-    many and data few, and cost nothing elsewhere (benchmarks/LOG.md).
+    Parts and characters were chosen on the dev parts of Uyghur and Vietnamese treebanks and of entities in Swedish and in
+    English tweets (benchmarks/LOG.md).
     """
     return {
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
