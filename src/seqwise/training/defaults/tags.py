@@ -10,8 +10,8 @@ __all__ = ["tag_choices"]
 def tag_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings.
 
-    Parts and characters were chosen on the dev parts of Uyghur and Vietnamese treebanks and of entities in Swedish and in
-    English tweets (benchmarks/LOG.md).
+    Parts and characters were chosen on the dev parts of Uyghur and Vietnamese treebanks and of entities in Swedish and
+    in English tweets (benchmarks/LOG.md).
     """
     return {
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
