@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from model_folders import bert_folder
 from seqwise.data.readers import ReadOptions
 from seqwise.errors import UsageError
 from seqwise.training import loop
@@ -87,6 +88,7 @@ CHANGES = {
     "train.effort": [("label", [], ["train.effort=best"]), ("tags", [], ["train.effort=best"])],
     "train.optimizer": ("label", [], ["train.optimizer=adam"]),
     "train.learning_rate": ("label", [], ["train.learning_rate=0.001"]),
+    "train.head_learning_rate": ("label", ["model.encoder=bert"], ["train.head_learning_rate=0.1"]),
     "train.weight_decay": ("label", [], ["train.weight_decay=1"]),
     "train.warmup": ("label", [], ["train.warmup=0.5"]),
     "train.decay": ("label", [], ["train.decay=none"]),
@@ -132,6 +134,7 @@ def place(tmp_path_factory):
     vectors = [f"{word} {number} {1 - number % 3} 0.5" for number, word in enumerate(["the", "of", *words])]
     (folder / "vectors.txt").write_text("\n".join(vectors) + "\n")
     write_rows(folder / "series.jsonl", rows, ("signal", "intent"))
+    bert_folder(folder / "bert")
     return folder
 
 

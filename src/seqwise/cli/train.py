@@ -105,7 +105,9 @@ def train(
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
     vectors: Annotated[_Text, _flag("--vectors", "A file of word vectors trained before.", _MODEL)] = None,
-    encoder: Annotated[_Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv or bag.", _MODEL)] = None,
+    encoder: Annotated[
+        _Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv, bag, or a model folder.", _MODEL)
+    ] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
     hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,
     layers: Annotated[_Number, _flag("--layers", "Layers of the encoder.", _MODEL)] = None,
@@ -330,14 +332,14 @@ def _say_plan(plan: Plan, watch: Watch) -> None:
     task = plan.task
     sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
     model, train_config = task.config.model, task.config.train
-    directions = ""
+    size, directions = "" if model.is_folder else f" of {model.hidden}", ""
     if isinstance(plan.model.encoder, RecurrentEncoder):
         directions = ", two directions" if model.bidirectional else ", one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
     pooling = f", pooling {model.pooling}" if pooled else ""
     watch.say(f"sequences: {sizes}")
     bag = f"{model.bag} from n-grams" if plan.model.bag is not None else ""
-    states = f"{model.encoder} of {model.hidden}{directions}{pooling}" if plan.model.encoder is not None else ""
+    states = f"{model.encoder}{size}{directions}{pooling}" if plan.model.encoder is not None else ""
     network = " beside ".join(part for part in (states, bag) if part)
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)

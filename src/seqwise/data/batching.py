@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec
 from seqwise.data.ngrams import Bags, Ngrams
+from seqwise.data.pieces import Pieces
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary
 from seqwise.masks import lengths_to_mask
@@ -27,7 +29,8 @@ class Batch:
     """Padded arrays of one batch.
 
     Attributes:
-        inputs: (B, T) int64 symbol numbers, (B, T, 1 + parts) with parts of words, or (B, T, channels) float32.
+        inputs: (B, T) int64 symbol numbers, (B, T, 1 + parts) with parts of words, (B, T, pieces) with the pieces of a
+            pretrained model, or (B, T, channels) float32.
         lengths: (B,) int64; the first `lengths[b]` steps count.
         labels: per target name, class indices; see `seqwise.targets.Target` for the shapes.
         masks: per target name, of the labels' shape: True where a label is there.
@@ -64,8 +67,28 @@ class Batcher:
         if isinstance(self.encoding, Vocabulary):
             object.__setattr__(self, "_numbers", self.encoding.numbers(self.store.symbols))
             object.__setattr__(self, "_rates", self.encoding.dropout_rates(self.dropout))
+        elif isinstance(self.encoding, Pieces):
+            pieces, counts = self.encoding.numbers(self.store.symbols)
+            object.__setattr__(self, "_pieces", pieces)
+            object.__setattr__(self, "_piece_counts", counts)
+            object.__setattr__(self, "_piece_starts", np.cumsum(counts) - counts)
         ngrams = self.encoding.ngrams if isinstance(self.encoding, Vocabulary) else Ngrams()
         object.__setattr__(self, "_bags", Bags(self.store, ngrams) if len(ngrams) else None)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """(rows,) how many steps the model computes for each row: its length, or its pieces."""
+        if not isinstance(self.encoding, Pieces):
+            lengths: NDArray[np.int64] = self.store.lengths
+            return lengths
+        sizes = np.zeros(len(self.store), dtype=np.int64)
+        for start in range(0, len(sizes), _BLOCK_ROWS):
+            rows = np.arange(start, min(start + _BLOCK_ROWS, len(sizes)))
+            counts: NDArray[np.int64] = self._piece_counts[self.store.sequences(rows)]  # type: ignore[attr-defined]
+            sums = np.concatenate([[0], np.cumsum(counts)])
+            ends = np.cumsum(self.store.lengths[rows])
+            sizes[rows] = sums[ends] - sums[ends - self.store.lengths[rows]]
+        return sizes
 
     def batch(self, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> Batch:
         """The batch of these rows. With a generator, rare symbols are hidden at random (training)."""
@@ -95,6 +118,8 @@ class Batcher:
             series = np.zeros((*mask.shape, flat.shape[1]), dtype=np.float32)
             series[mask] = self.encoding(flat)
             return series
+        if isinstance(self.encoding, Pieces):
+            return self._piece_inputs(flat, mask)
         numbers: NDArray[np.int64] = self._numbers[flat]  # type: ignore[attr-defined]
         if rng is not None and self.dropout > 0:
             # A hidden word keeps its parts: that is how a word is met that training never showed.
@@ -102,6 +127,18 @@ class Batcher:
             rates: NDArray[np.float32] = self._rates[words[:, 0]]  # type: ignore[attr-defined]
             words[rng.random(len(words), dtype=np.float32) < rates, 0] = UNKNOWN
         inputs = np.full((*mask.shape, *numbers.shape[1:]), PADDING, dtype=np.int64)
+        inputs[mask] = numbers
+        return inputs
+
+    def _piece_inputs(self, symbols: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(B, T, pieces) the pieces of each word, then padding."""
+        counts: NDArray[np.int64] = self._piece_counts[symbols]  # type: ignore[attr-defined]
+        starts: NDArray[np.int64] = self._piece_starts[symbols]  # type: ignore[attr-defined]
+        order = np.arange(int(counts.max(initial=0)))
+        numbers = np.full((len(symbols), len(order)), PADDING, dtype=np.int64)
+        inside = order < counts[:, None]
+        numbers[inside] = self._pieces[(starts[:, None] + order)[inside]]  # type: ignore[attr-defined]
+        inputs = np.full((*mask.shape, len(order)), PADDING, dtype=np.int64)
         inputs[mask] = numbers
         return inputs
 
@@ -127,7 +164,7 @@ def epoch_plan(
     length with a little noise, cut by the budget, and the batches shuffled.
 
     Args:
-        lengths: steps of every row of the store.
+        lengths: steps of every row of the store, as the model computes them (`Batcher.sizes`).
         rows: the rows of the epoch.
         batch_tokens: most steps of a batch, padding included; a longer sequence is a batch of its own.
         rng: decides every shuffle; equal generators give equal plans.

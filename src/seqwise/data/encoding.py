@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from seqwise.data.pieces import Pieces
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 
 __all__ = ["Encoding", "encoding_from_json", "encoding_to_json"]
 
-Encoding = Vocabulary | ChannelScaling
+Encoding = Vocabulary | ChannelScaling | Pieces
 
 
 def encoding_to_json(encoding: Encoding) -> dict[str, Any]:
     """The content of vocab.json."""
     if isinstance(encoding, Vocabulary):
         return {"kind": "symbols", **asdict(encoding)}
-    return {"kind": "channels", **encoding.to_json()}
+    return {"kind": "pieces" if isinstance(encoding, Pieces) else "channels", **encoding.to_json()}
 
 
 def encoding_from_json(plain: Mapping[str, Any]) -> Encoding:
@@ -28,4 +29,4 @@ def encoding_from_json(plain: Mapping[str, Any]) -> Encoding:
     """
     if plain["kind"] == "symbols":
         return Vocabulary.from_json(plain)
-    return ChannelScaling.from_json(plain)
+    return Pieces.from_json(plain) if plain["kind"] == "pieces" else ChannelScaling.from_json(plain)

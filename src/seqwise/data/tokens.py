@@ -15,10 +15,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
-__all__ = ["TOKENIZERS", "tokenize_bytes", "tokenize_characters", "tokenize_whitespace", "tokenize_words"]
+__all__ = [
+    "TOKENIZERS",
+    "tokenize_bytes",
+    "tokenize_characters",
+    "tokenize_whitespace",
+    "tokenize_words",
+    "unspaced_share",
+]
 
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -114,6 +121,21 @@ def tokenize_whitespace(text: str) -> list[str]:
         ['It', "'s", 'done', '.']
     """
     return text.split()
+
+
+def unspaced_share(texts: Iterable[str]) -> float:
+    """The share of signs of scripts that write words without blanks between them; 0 of nothing.
+
+    Example:
+        >>> unspaced_share(["東京 2020"]), unspaced_share([])
+        (0.2857142857142857, 0.0)
+    """
+    signs = total = 0
+    for text in texts:
+        total += len(text)
+        if not text.isascii():
+            signs += sum(any(first <= ord(sign) <= last for first, last in _UNSPACED) for sign in text)
+    return signs / total if total else 0.0
 
 
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {

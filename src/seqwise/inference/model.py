@@ -192,7 +192,7 @@ class Model:
         store = self._store(chunk, spec)
         batcher = Batcher(store, self.encoding)
         found: dict[int, Prediction] = {}
-        for batch in batcher.batches(length_plan(store.lengths, np.arange(len(store)), _BATCH_TOKENS)):
+        for batch in batcher.batches(length_plan(batcher.sizes, np.arange(len(store)), _BATCH_TOKENS)):
             answers = answers_of(self.network, batch, self.targets, self.device)
             for i, row in enumerate(batch.rows.tolist()):
                 own = {name: answer.of_row(i) for name, answer in answers.items()}
@@ -208,7 +208,8 @@ class Model:
             codecs = tuple(LabelCodec.for_store(target, i, store) for i, target in enumerate(self.targets))
             for codec in codecs:
                 codec.check(store, rows, _UNKNOWN_LABEL)
-            yield from Batcher(store, self.encoding, codecs).batches(length_plan(store.lengths, rows, _BATCH_TOKENS))
+            batcher = Batcher(store, self.encoding, codecs)
+            yield from batcher.batches(length_plan(batcher.sizes, rows, _BATCH_TOKENS))
         if store is None:
             raise DataError("there is no sequence to read", file=source.files[0])
 

@@ -18,6 +18,7 @@ from seqwise.nn.encoders import (
     Encoder,
     GRUEncoder,
     LSTMEncoder,
+    PassingEncoder,
     RecurrentEncoder,
     RNNEncoder,
     TransformerEncoder,
@@ -26,12 +27,13 @@ from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHea
 from seqwise.nn.inputs import (
     ChannelProjection,
     CharacterEncoder,
+    PieceEncoder,
     PretrainedVectors,
     TokenEmbedding,
     WordEmbedding,
     WordForm,
 )
-from seqwise.nn.model import BAG, SequenceModel, TargetModule, build_model, parameter_count
+from seqwise.nn.model import BAG, SequenceModel, TargetModule, assembled_model, build_model, parameter_count
 from seqwise.nn.poolings import (
     POOLINGS,
     AttentionPooling,
@@ -62,6 +64,8 @@ __all__ = [
     "MultiOutputHead",
     "NgramBag",
     "POOLINGS",
+    "PassingEncoder",
+    "PieceEncoder",
     "Pooling",
     "PretrainedVectors",
     "RNNEncoder",
@@ -74,6 +78,7 @@ __all__ = [
     "TransformerEncoder",
     "WordEmbedding",
     "WordForm",
+    "assembled_model",
     "build_model",
     "parameter_count",
 ]

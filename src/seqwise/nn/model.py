@@ -18,7 +18,7 @@ from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, 
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
 from seqwise.targets import Target
 
-__all__ = ["BAG", "SequenceModel", "TargetModule", "build_model", "parameter_count"]
+__all__ = ["BAG", "SequenceModel", "TargetModule", "assembled_model", "build_model", "parameter_count"]
 
 BAG = "bag"
 """The name that `model.encoder` gives to having no encoder beside the n-grams."""
@@ -221,21 +221,49 @@ def build_model(
     ngrams = NgramBag(ngram_count, bag, ngram_dropout=ngram_dropout) if ngram_count and pooled else None
     if encoder == BAG:
         return _bag_alone(targets, ngrams, dropout)
-    bag_size = 0 if ngrams is None else bag
     input_layer = _input_layer(input, vocabulary_size, channels, embedding, form, dropout)
     layer = _encoder(encoder, input_layer.output_size, hidden, layers, bidirectional, dropout)
+    return assembled_model(
+        targets,
+        input_layer,
+        layer,
+        pooling=pooling,
+        dropout=dropout,
+        attention_size=attention_size,
+        ngrams=ngrams,
+        chains=chains,
+    )
+
+
+def assembled_model(
+    targets: Sequence[Target],
+    input_layer: nn.Module,
+    encoder: Encoder,
+    *,
+    pooling: str | Mapping[str, str] = "mean",
+    dropout: float = 0.0,
+    attention_size: int | None = None,
+    ngrams: NgramBag | None = None,
+    chains: Mapping[str, TagChain] | None = None,
+) -> SequenceModel:
+    """The model of an input layer and an encoder, with a fresh pooling and head for each target.
+
+    Args and errors are those of `build_model`; `ngrams` are read beside the encoder by targets that are pooled.
+    """
+    _require_distinct_names(targets)
+    bag_size = 0 if ngrams is None else ngrams.output_size
     chosen = _pooling_names(targets, pooling)
     modules = {
         target.name: TargetModule(
-            _head(target, layer.output_size + (0 if target.per_step else bag_size), dropout),
+            _head(target, encoder.output_size + (0 if target.per_step else bag_size), dropout),
             None
             if target.per_step
-            else _pooling(chosen[target.name], layer.output_size, layer.bidirectional, attention_size),
+            else _pooling(chosen[target.name], encoder.output_size, encoder.bidirectional, attention_size),
             (chains or {}).get(target.name),
         )
         for target in targets
     }
-    return SequenceModel(input_layer, layer, modules, ngrams)
+    return SequenceModel(input_layer, encoder, modules, ngrams)
 
 
 def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: float) -> SequenceModel:

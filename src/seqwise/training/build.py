@@ -7,18 +7,29 @@ from typing import Any
 import torch
 
 from seqwise.data.encoding import Encoding
+from seqwise.data.pieces import Pieces
 from seqwise.data.vocabulary import Vocabulary
-from seqwise.nn import RecurrentEncoder, SequenceModel, WordEmbedding, WordForm, build_model
+from seqwise.nn import (
+    PassingEncoder,
+    PieceEncoder,
+    RecurrentEncoder,
+    SequenceModel,
+    WordEmbedding,
+    WordForm,
+    assembled_model,
+    build_model,
+)
 from seqwise.targets import Target
 from seqwise.training.chains import tag_chain
 from seqwise.training.config import Config
+from seqwise.training.model_folder import empty_network, read_weights
 from seqwise.training.prepare import Task
 
 __all__ = ["first_model", "model_for"]
 
 
 def first_model(task: Task) -> SequenceModel:
-    """The model that the training of a task starts from: weights by its seed, vectors of words from their file."""
+    """The model that the training of a task starts from: weights by its seed, or from files."""
     config = task.config
     with torch.random.fork_rng():
         torch.manual_seed(config.train.seed)
@@ -27,6 +38,8 @@ def first_model(task: Task) -> SequenceModel:
         assert isinstance(model.input_layer, WordEmbedding)
         assert model.input_layer.vectors is not None
         model.input_layer.vectors.fill(torch.from_numpy(task.vectors))
+    if isinstance(model.input_layer, PieceEncoder):
+        read_weights(config.model.encoder, model.input_layer.network)
     if isinstance(model.encoder, RecurrentEncoder):
         model.encoder.is_rounded = config.train.precision == "bfloat16"
     return model
@@ -35,6 +48,23 @@ def first_model(task: Task) -> SequenceModel:
 def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -> SequenceModel:
     """The untrained model of a resolved config."""
     model = config.model
+    heads: dict[str, Any] = {
+        "pooling": model.pooling,
+        "dropout": model.dropout,
+        "attention_size": model.attention_size,
+        "chains": {t.name: chain for t in targets if (chain := tag_chain(t, config.loss)) is not None},
+    }
+    if isinstance(encoding, Pieces):
+        network = empty_network(encoding.architecture)
+        words = PieceEncoder(
+            network,
+            network.config.hidden_size,  # type: ignore[union-attr, arg-type]
+            prefix=encoding.prefix,
+            suffix=encoding.suffix,
+            window=encoding.window,
+            padding=encoding.padding,
+        )
+        return assembled_model(targets, words, PassingEncoder(words.output_size), **heads)
     sizes: dict[str, Any] = (
         {
             "input": "tokens",
@@ -45,7 +75,6 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
     )
-    pooling = model.pooling
     return build_model(
         targets,
         **sizes,
@@ -54,12 +83,9 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         hidden=model.hidden,
         layers=model.layers,
         bidirectional=model.bidirectional,
-        pooling=pooling,
-        dropout=model.dropout,
-        attention_size=model.attention_size,
         bag=model.bag,
         ngram_dropout=model.ngram_dropout,
-        chains={target.name: chain for target in targets if (chain := tag_chain(target, config.loss)) is not None},
+        **heads,
     )
 
 

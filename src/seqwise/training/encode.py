@@ -13,6 +13,7 @@ from seqwise.data.split import Split
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
 from seqwise.training.config import Config
+from seqwise.training.model_folder import pieces_of
 from seqwise.training.pretrained import coverage, vectors_for
 
 __all__ = ["encoding_for"]
@@ -22,14 +23,18 @@ def encoding_for(store: Store, split: Split, config: Config) -> tuple[Encoding, 
     """The encoding of a resolved config.
 
     Returns:
-        The vocabulary or the scaling; (words, size) vectors of words that were trained before, or None; and what is
-        said of them.
+        The vocabulary, the scaling or the pieces; (words, size) vectors of words that were trained before, or None; and
+        what is said of them.
 
     Raises:
         DataError: see `read_vectors`.
+        ConfigError, MissingExtraError: see `pieces_of`.
     """
     if store.channels:
         return ChannelScaling.of(store, split.train), None, []
+    if config.model.is_folder:
+        pieces = pieces_of(config.model.encoder)
+        return pieces, None, [f"pieces: words are cut by the tokenizer of {config.model.encoder}"]
     given = config.input
     assert given.parts is not None
     counts = symbol_counts(store, split.train)

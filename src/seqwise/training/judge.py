@@ -74,7 +74,7 @@ def judge(
         thresholds: of multilabel targets.
         observe: called with each batch and its answers, for instance to write predictions.
     """
-    plan = length_plan(batcher.store.lengths, rows, batch_tokens)
+    plan = length_plan(batcher.sizes, rows, batch_tokens)
     return judge_batches(model, batcher.batches(plan), targets, device=device, thresholds=thresholds, observe=observe)
 
 

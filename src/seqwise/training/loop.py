@@ -174,13 +174,13 @@ class _Loop:
     def _train_epoch(self) -> None:
         state = self.state
         plan = epoch_plan(
-            self.batcher.store.lengths,
+            self.batcher.sizes,
             self.task.split.train,
             self.batch_tokens,
             self._rng(_ORDER, state.epoch),
         )
         groups = [plan[i : i + self.config.accumulate] for i in range(0, len(plan), self.config.accumulate)]
-        self.padding_share = padding_share(self.batcher.store.lengths, plan)
+        self.padding_share = padding_share(self.batcher.sizes, plan)
         self.progress.epoch_begins(state.epoch, self.max_epochs, len(groups))
         self.model.train()
         for step in range(state.step, len(groups)):
@@ -189,7 +189,7 @@ class _Loop:
             self._step(groups[step], step, step_size(self.config, share))
             state.step = step + 1
             spent = time.monotonic() - started
-            state.epoch_tokens += int(sum(self.batcher.store.lengths[rows].sum() for rows in groups[step]))
+            state.epoch_tokens += int(sum(self.batcher.sizes[rows].sum() for rows in groups[step]))
             state.epoch_seconds += spent
             state.seconds += spent
             self.progress.step_done(state.step, self._share(state.step / len(groups)), state.seconds)
@@ -216,7 +216,7 @@ class _Loop:
             raise _diverged(f"the gradient has norm {norm} in epoch {epoch + 1}, step {step + 1}")
         self.state.learning_rate = learning_rate
         for parameters in self.optimizer.param_groups:
-            parameters["lr"] = learning_rate
+            parameters["lr"] = learning_rate * parameters["scale"]
         self.optimizer.step()
 
     def _add_gradient(self, batch: Batch, divisors: dict[str, float], step: int) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seqwise._native import function
+from seqwise.nn import PieceEncoder
 from seqwise.training.config import TrainConfig
 
 __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "step_size"]
@@ -19,6 +20,8 @@ __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "step_size"]
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Adam, or AdamW that decays weight matrices but neither biases nor vectors of symbols.
 
+    Each group of parameters has a `scale`, by which the step size is multiplied: 1 but for what stands on a pretrained
+    encoder.
     On a CPU the vectors of symbols get sparse gradients, and are stepped where a batch used them (`RowAdamW`).
     """
     # One kernel per step instead of ten per tensor; Apple's MPS has it too, other devices may not.
@@ -27,16 +30,27 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
     for module in embeddings:
         module.sparse = module.weight.device.type == "cpu"
     symbols = {id(parameter) for module in embeddings for parameter in module.parameters()}
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
+    pretrained = {id(p) for module in model.modules() if isinstance(module, PieceEncoder) for p in module.parameters()}
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {
+        (old, plain): [] for old in (True, False) for plain in (False, True)
+    }
     for parameter in model.parameters():
         is_decayed = config.optimizer == "adamw" and parameter.ndim > 1 and id(parameter) not in symbols
-        (decayed if is_decayed else plain).append(parameter)
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-    return RowAdamW([group for group in groups if group["params"]], lr=config.learning_rate, fused=fused)
+        groups[id(parameter) in pretrained, not is_decayed].append(parameter)
+    heads = (config.head_learning_rate or config.learning_rate) / config.learning_rate
+    return RowAdamW(
+        [
+            {
+                "params": parameters,
+                "weight_decay": 0.0 if is_plain else config.weight_decay,
+                "scale": heads if pretrained and not is_old else 1.0,
+            }
+            for (is_old, is_plain), parameters in groups.items()
+            if parameters
+        ],
+        lr=config.learning_rate,
+        fused=fused,
+    )
 
 
 class RowAdamW(torch.optim.AdamW):

@@ -25,7 +25,7 @@ from seqwise.data.spec import DataSpec
 from seqwise.data.spelling import look_alikes
 from seqwise.data.split import PARTS, TRAIN, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
-from seqwise.data.vocabulary import Vocabulary
+from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
 from seqwise.targets import Target, label_text
 from seqwise.training.chains import chain_sentences, with_scheme
@@ -203,9 +203,9 @@ def with_settings(task: Task, config: Config) -> Task:
     return replace(task, config=resolved, inferred=inferred, encoding=encoding, vectors=vectors)
 
 
-def _without_dropout(config: Config) -> dict[str, Any]:
-    """The settings of the input that decide its encoding."""
-    return config.input.model_dump(exclude={"symbol_dropout"})
+def _without_dropout(config: Config) -> tuple[dict[str, Any], str]:
+    """The settings that decide the encoding of the input."""
+    return config.input.model_dump(exclude={"symbol_dropout"}), config.model.encoder if config.model.is_folder else ""
 
 
 def _with_schemes(codecs: Sequence[LabelCodec], store: Store, split: Split, notes: _Notes) -> tuple[LabelCodec, ...]:
@@ -228,6 +228,7 @@ def _requested(config: Config) -> Requested:
         outputs=data.outputs,
         multilabel=data.multilabel,
         kind=given.kind,
+        is_cut_later=config.model.is_folder,
         lower=given.lower,
         id=data.id,
         group=data.group,
@@ -336,7 +337,7 @@ def _sentences(
         sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
         if known := len(encoding.ngrams.hashes):
             sentences.append(f"n-grams: {known:,} of the training part")
-    else:
+    elif isinstance(encoding, ChannelScaling):
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
         sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
     return sentences

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seqwise.errors import ConfigError
-from seqwise.nn import ENCODERS, POOLINGS
+from seqwise.nn import BAG, ENCODERS, POOLINGS
 from seqwise.training.config import Config, parse_config
 from seqwise.training.defaults import check_fit, is_open
 from seqwise.training.prepare import Task, with_settings
@@ -80,7 +80,7 @@ class Space:
     @classmethod
     def of(cls, task: Task, given: Config) -> Space:
         """The space of a prepared task and of the settings that it was prepared from."""
-        encoders = _choices(task, given, ENCODER, [name for name in ENCODERS if name not in _LEFT_OUT])
+        encoders = _choices(task, given, ENCODER, [name for name in (*ENCODERS, BAG) if name not in _LEFT_OUT])
         pooled = any(not target.per_step for target in task.targets)
         poolings = _choices(task, given, POOLING, list(POOLINGS)) if pooled else ()
         settings = tuple(s for s in SETTINGS if is_open(given, s.key) and _has_effect(task, given, s.key))

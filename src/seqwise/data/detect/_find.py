@@ -46,7 +46,8 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     kind, targets = cut_alike(columns, column, input_kinds(columns, column, targets), targets)
     lower = requested.lower
     if lower is None:
-        lower = kind == "words" and not any(target.per_step for target in targets)
+        is_final = kind == "words" and not requested.is_cut_later
+        lower = is_final and not any(target.per_step for target in targets)
     input_spec = InputSpec(kind, column, lower)
     doubts = [
         *cut_sentences(columns, column, targets),

@@ -9,13 +9,16 @@ from itertools import combinations
 from seqwise.data.detect._columns import TEXT_NAMES, TOKEN_NAMES, Columns, is_id
 from seqwise.data.profile import ColumnProfile
 from seqwise.data.spec import InputKind, InputSpec, TargetSpec
-from seqwise.data.tokens import TOKENIZERS
+from seqwise.data.tokens import TOKENIZERS, unspaced_share
 from seqwise.errors import ConfigError, listed
 
 __all__ = ["input_column", "input_doubts", "input_kinds", "input_sentence", "rows_of_tokens"]
 
 _ONE_WORD = 1.5
 """Words per cell up to which a column holds names and the like, which are read character by character."""
+
+_UNSPACED = 0.1
+"""Share of signs in scripts without blanks from which on blanks do not cut a text into words."""
 
 _ROW_TOKENS = ("word", "token", "form")
 
@@ -92,8 +95,14 @@ def input_kinds(columns: Columns, column: str, targets: Sequence[TargetSpec]) ->
         raise ConfigError(f"input.kind is '{kind}', but the cells of column '{column}' are no lists")
     if kind != "auto":
         return (kind,)  # type: ignore[return-value]
+    is_per_step = any(target.per_step for target in targets)
+    if columns.requested.is_cut_later:
+        texts = [cell for cell in profile.cells if isinstance(cell, str)]
+        kinds: tuple[InputKind, ...] = ("whitespace", "words")
+        kinds = kinds[::-1] if unspaced_share(texts) > _UNSPACED else kinds
+        return kinds if is_per_step else kinds[:1]
     several = profile.mean_words > _ONE_WORD
-    if any(target.per_step for target in targets):
+    if is_per_step:
         return ("whitespace", "words", "characters") if several else ("characters", "whitespace", "words")
     return ("words",) if several else ("characters",)
 

@@ -22,6 +22,7 @@ class Requested:
         multilabel: columns with lists of labels, or patterns of 0/1 columns.
         kind: how a cell becomes a sequence; `auto` looks at the cells.
         lower: whether symbols are lower-cased; None decides by the targets.
+        is_cut_later: whether a tokenizer of the model cuts words further, and so reads them as they stand in the text.
         id: the column that names rows; `none` for none.
         group: the column whose rows stay together in a split.
         ignored: columns that are neither input nor target, such as the id and the time of long-form series.
@@ -35,6 +36,7 @@ class Requested:
     multilabel: tuple[str, ...] = ()
     kind: InputKind | str = "auto"
     lower: bool | None = None
+    is_cut_later: bool = False
     id: str | None = None
     group: str | None = None
     ignored: tuple[str, ...] = ()

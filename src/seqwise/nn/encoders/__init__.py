@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from seqwise.nn.encoders.conv import ConvEncoder
 from seqwise.nn.encoders.encoder import Encoder
+from seqwise.nn.encoders.passing import PassingEncoder
 from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
 from seqwise.nn.encoders.transformer import TransformerEncoder
 
@@ -14,6 +15,7 @@ __all__ = [
     "Encoder",
     "GRUEncoder",
     "LSTMEncoder",
+    "PassingEncoder",
     "RNNEncoder",
     "RecurrentEncoder",
     "TransformerEncoder",

@@ -2,8 +2,17 @@
 
 from seqwise.nn.inputs.channels import ChannelProjection
 from seqwise.nn.inputs.characters import CharacterEncoder
+from seqwise.nn.inputs.pieces import PieceEncoder
 from seqwise.nn.inputs.pretrained import PretrainedVectors
 from seqwise.nn.inputs.tokens import TokenEmbedding
 from seqwise.nn.inputs.words import WordEmbedding, WordForm
 
-__all__ = ["ChannelProjection", "CharacterEncoder", "PretrainedVectors", "TokenEmbedding", "WordEmbedding", "WordForm"]
+__all__ = [
+    "ChannelProjection",
+    "CharacterEncoder",
+    "PieceEncoder",
+    "PretrainedVectors",
+    "TokenEmbedding",
+    "WordEmbedding",
+    "WordForm",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -116,7 +117,9 @@ class InputConfig(_Section):
 class ModelConfig(_Section):
     """The network."""
 
-    encoder: str = Field("lstm", description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds")
+    encoder: str = Field(
+        "lstm", description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds; or a model folder"
+    )
     embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
     hidden: int = Field(128, ge=1, description="size of a state, per direction")
     layers: int = Field(1, ge=1, description="layers of the encoder")
@@ -132,8 +135,19 @@ class ModelConfig(_Section):
     def _known_encoder(cls, encoder: str) -> str:
         from seqwise.nn import BAG, ENCODERS
 
+        if encoder in (*ENCODERS, BAG, ".", "..") or any(sign in encoder for sign in "/\\"):
+            return encoder
+        if Path(encoder).is_dir():
+            return f"./{encoder}"  # read again elsewhere, it is still a folder
         _require_known("encoder", encoder, (*ENCODERS, BAG))
         return encoder
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the encoder is a model folder of the transformers package."""
+        from seqwise.nn import BAG, ENCODERS
+
+        return self.encoder not in (*ENCODERS, BAG)
 
     @field_validator("pooling")
     @classmethod
@@ -177,6 +191,9 @@ class TrainConfig(_Section):
         "minutes", description="seconds, minutes or best: what is chosen for settings that nobody set"
     )
     learning_rate: float = Field(4e-3, gt=0, description="the highest step size, reached after the warm-up")
+    head_learning_rate: float | None = Field(
+        None, gt=0, description="the highest step size of all but a pretrained encoder, which has train.learning_rate"
+    )
     weight_decay: float = Field(1e-2, ge=0, description="decay of weight matrices (adamw)")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the training over which the step size rises")
     decay: Literal["linear", "cosine", "none"] = Field("cosine", description="how the step size falls to zero")

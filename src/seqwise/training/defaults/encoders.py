@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from seqwise.nn import BAG
-from seqwise.training.defaults.facts import Choice, Choices
+from seqwise.training.config import ModelConfig
+from seqwise.training.defaults.facts import Choice, Choices, Facts
 
-__all__ = ["encoder_choices"]
+__all__ = ["OF_MODEL_FOLDERS", "encoder_choices"]
+
+OF_MODEL_FOLDERS = (
+    "input.min_count",
+    "input.affix_buckets",
+    "input.vectors",
+    "input.symbol_dropout",
+    "input.ngrams",
+    "input.sign_ngrams",
+    "input.ngram_limit",
+    "model.bag",
+    "model.ngram_dropout",
+    "model.embedding",
+    "model.hidden",
+    "model.layers",
+)
+"""Settings that a model folder decides itself."""
 
 
-def encoder_choices(encoder: str) -> Choices:
+def encoder_choices(model: ModelConfig, facts: Facts) -> Choices:
     """What an encoder needs beside the choices for the data; goes before them."""
+    if model.is_folder:
+        return _folder_choices(facts)
+    encoder = model.encoder
     if encoder == "transformer":
         return {"train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers")}
     if encoder == "conv":
@@ -22,3 +44,24 @@ def encoder_choices(encoder: str) -> Choices:
             "train.learning_rate": Choice(1e-2, "n-grams take larger steps than recurrent layers"),
         }
     return {}
+
+
+def _folder_choices(facts: Facts) -> Choices:
+    """Fine-tuning: few passes with small steps, larger ones for the heads, which are new."""
+    why = "usual for fine-tuning"
+    pooled = any(not target.per_step for target in facts.targets)
+    pooling = {"model.pooling": Choice("mean", "of all words")} if pooled else {}
+    return pooling | {
+        "train.learning_rate": Choice(5e-5, why),
+        "train.head_learning_rate": Choice(1e-3, "heads are new and take larger steps"),
+        "train.warmup": Choice(0.1, why),
+        "train.decay": Choice("linear", why),
+        "train.max_epochs": Choice(int(np.clip(60_000 // max(facts.sequences, 1), 4, 30)), f"{why}, by the amount"),
+        "train.batch_tokens": Choice(1024, f"{why}, in pieces"),
+        "model.dropout": Choice(0.1, why),
+        "input.affix_buckets": Choice(0, "the encoder cuts words itself"),
+        "input.characters": Choice("none", "the encoder cuts words itself"),
+        "input.ngrams": Choice(0, "the encoder reads the text whole"),
+        "input.sign_ngrams": Choice(0, "the encoder reads the text whole"),
+        "input.symbol_dropout": Choice(0.0, "the encoder cuts words itself"),
+    }

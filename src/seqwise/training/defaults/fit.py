@@ -8,6 +8,7 @@ from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.nn import BAG, ENCODERS
 from seqwise.training.config import Config, setting_text
+from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS
 
 __all__ = ["check_fit"]
 
@@ -45,7 +46,13 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "test has a file of its own" if config.data.test else "with a dev file, and none for test, nothing is cut"
     )
     encoder = config.model.encoder
-    has_directions = encoder != BAG and ENCODERS[encoder].has_directions
+    is_folder = config.model.is_folder
+    if is_folder and spec.input.kind not in ("words", "whitespace", "tokens"):
+        raise ConfigError(
+            f"model.encoder is '{encoder}', whose model reads words, but the input is {spec.input.kind}"
+            "\n  For text, --kind whitespace makes words of it."
+        )
+    has_directions = encoder in ENCODERS and ENCODERS[encoder].has_directions
     idle = {
         "data.dev_fraction": (bool(config.data.dev), "dev has a file of its own"),
         "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),
@@ -55,8 +62,8 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "input.symbol_dropout": (series, "a series has no symbols"),
         "model.bidirectional": (not has_directions, f"the encoder '{encoder}' has no directions"),
         "input.characters": (
-            config.input.characters == "cnn" and spec.input.kind in ("characters", "bytes", "series"),
-            f"the input is {spec.input.kind}, and words alone are spelled",
+            config.input.characters == "cnn" and (is_folder or spec.input.kind in ("characters", "bytes", "series")),
+            f"the input is {'pieces' if is_folder else spec.input.kind}, and words alone are spelled",
         ),
         "input.vectors": (series, "a series has no words"),
         "input.vector_words": (not config.input.vectors, "there is no input.vectors"),
@@ -77,8 +84,12 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         ),
         "train.precision": (not has_directions, f"only recurrent layers are rounded, and the encoder is '{encoder}'"),
     }
-    if config.model.encoder == BAG:
+    if encoder == BAG:
         idle |= dict.fromkeys(_OF_STEPS, (True, f"the encoder is {BAG}, which reads n-grams alone"))
+    if is_folder:
+        idle |= dict.fromkeys(OF_MODEL_FOLDERS, (True, f"the model in {encoder} has its own"))
+    else:
+        idle["train.head_learning_rate"] = (True, "only a pretrained encoder has another step size than the heads")
     defaults = Config()
     for key, (is_idle, reason) in idle.items():
         section, name = key.split(".")

@@ -10,7 +10,7 @@ from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.chains import chain_choices
 from seqwise.training.defaults.common import common_choices
 from seqwise.training.defaults.effort import effort_choices
-from seqwise.training.defaults.encoders import encoder_choices
+from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
@@ -67,7 +67,12 @@ def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
     choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
-    return choices | encoder_choices(choices["model.encoder"].value if is_chosen else config.model.encoder)
+    model = config.model
+    if is_chosen:
+        model = model.model_copy(update={"encoder": choices["model.encoder"].value})
+    if model.is_folder:
+        choices = {key: choice for key, choice in choices.items() if key not in OF_MODEL_FOLDERS}
+    return choices | encoder_choices(model, facts)
 
 
 def _found_columns(config: Config, spec: DataSpec) -> Choices:
