@@ -88,7 +88,11 @@ CHANGES = {
     "train.effort": [("label", [], ["train.effort=best"]), ("tags", [], ["train.effort=best"])],
     "train.optimizer": ("label", [], ["train.optimizer=adam"]),
     "train.learning_rate": ("label", [], ["train.learning_rate=0.001"]),
-    "train.head_learning_rate": ("label", ["model.encoder=bert"], ["train.head_learning_rate=0.1"]),
+    "train.head_learning_rate": (
+        "label",
+        ["model.encoder=bert", "model.embedding=100", "model.hidden=128"],
+        ["train.head_learning_rate=0.1"],
+    ),
     "train.weight_decay": ("label", [], ["train.weight_decay=1"]),
     "train.warmup": ("label", [], ["train.warmup=0.5"]),
     "train.decay": ("label", [], ["train.decay=none"]),
