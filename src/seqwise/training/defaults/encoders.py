@@ -12,7 +12,7 @@ __all__ = ["OF_MODEL_FOLDERS", "encoder_choices"]
 
 OF_MODEL_FOLDERS = (
     "input.min_count",
-    "input.affix_buckets",
+    "input.parts",
     "input.vectors",
     "input.symbol_dropout",
     "input.ngrams",
@@ -59,7 +59,7 @@ def _folder_choices(facts: Facts) -> Choices:
         "train.max_epochs": Choice(int(np.clip(60_000 // max(facts.sequences, 1), 4, 30)), f"{why}, by the amount"),
         "train.batch_tokens": Choice(1024, f"{why}, in pieces"),
         "model.dropout": Choice(0.1, why),
-        "input.affix_buckets": Choice(0, "the encoder cuts words itself"),
+        "input.parts": Choice(0, "the encoder cuts words itself"),
         "input.characters": Choice("none", "the encoder cuts words itself"),
         "input.ngrams": Choice(0, "the encoder reads the text whole"),
         "input.sign_ngrams": Choice(0, "the encoder reads the text whole"),
