@@ -5,8 +5,10 @@ import pytest
 from seqwise.nn import POOLINGS
 from seqwise.training.config import override, parse_config
 from seqwise.training.prepare import prepare
-from seqwise.tuning.space import ENCODER, POOLING, SETTINGS, Space, with_values
+from seqwise.tuning.space import ENCODER, SETTINGS, Space, with_values
 from small_runs import REQUESTS, rows_file
+
+POOLING = "model.pooling"
 
 
 def space_of(folder, kind, *settings):
@@ -36,13 +38,13 @@ def test_every_step_of_every_setting_fits_the_data(tmp_path, kind):
 def test_what_a_person_set_is_not_searched(tmp_path):
     space = space_of(tmp_path, "label", "model.hidden=9", "model.encoder=gru", "model.pooling=mean")
     assert "model.hidden" not in {setting.key for setting in space.settings}
-    assert (space.encoders, space.poolings) == (("gru",), ("mean",))
+    assert space.words.keys().isdisjoint({ENCODER, POOLING})
     assert space.task_of(space.settings_of({"model.layers": 1})).config.model.hidden == 9
 
 
 def test_what_has_no_effect_is_not_searched(tmp_path):
     tags = space_of(tmp_path, "tags")
-    assert tags.poolings == ()
+    assert POOLING not in tags.words
     adam = space_of(tmp_path, "series", "train.optimizer=adam")
     keys = {setting.key for setting in adam.settings}
     assert keys.isdisjoint({"input.symbol_dropout", "train.weight_decay"})
@@ -52,9 +54,9 @@ def test_what_has_no_effect_is_not_searched(tmp_path):
 def test_encoders_and_poolings_are_those_that_fit_the_default_first(tmp_path):
     space = space_of(tmp_path, "label")
     config = space.task.config.model
-    assert space.encoders[0] == config.encoder
-    assert {"lstm", "gru", "transformer"} <= set(space.encoders)
-    assert (space.poolings[0], set(space.poolings)) == (config.pooling, set(POOLINGS))
+    assert space.words[ENCODER][0] == config.encoder
+    assert {"lstm", "gru", "transformer"} <= set(space.words[ENCODER])
+    assert (space.words[POOLING][0], set(space.words[POOLING])) == (config.pooling, set(POOLINGS))
 
 
 def test_steps_go_out_from_the_default_of_the_chosen_encoder(tmp_path):

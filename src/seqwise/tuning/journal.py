@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqwise.errors import MissingExtraError
-from seqwise.tuning.space import ENCODER, POOLING, Space
+from seqwise.tuning.space import ENCODER, Space
 
 if TYPE_CHECKING:
     import optuna
@@ -111,7 +111,7 @@ class Journal:
     @property
     def names(self) -> list[str]:
         """The keys of all that is searched."""
-        return [*self._words, *(setting.key for setting in self.space.settings)]
+        return [*self.space.words, *(setting.key for setting in self.space.settings)]
 
     def ask(self) -> Asked:
         """The next trial.
@@ -125,7 +125,7 @@ class Journal:
 
         broken = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         begun = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        guesses = [*_GUESSES, *({ENCODER: name} for name in self.space.encoders[1:])]
+        guesses = [*_GUESSES, *({ENCODER: name} for name in self.space.words.get(ENCODER, ())[1:])]
         if broken:
             for one in broken:
                 self.study.tell(one.number, state=TrialState.FAIL)
@@ -137,7 +137,7 @@ class Journal:
         trial = self.study.ask()
         if "number" not in trial.user_attrs:
             trial.set_user_attr("number", len(begun))
-        steps: dict[str, Any] = {key: trial.suggest_categorical(key, names) for key, names in self._words.items()}
+        steps: dict[str, Any] = {key: trial.suggest_categorical(key, names) for key, names in self.space.words.items()}
         steps |= {setting.key: trial.suggest_int(setting.key, *setting.steps) for setting in self.space.settings}
         return Asked(trial.user_attrs["number"], steps, trial)
 
@@ -156,15 +156,9 @@ class Journal:
 
         return [_trial(t) for t in self.study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))]
 
-    @property
-    def _words(self) -> dict[str, Sequence[str]]:
-        """What is chosen from words, where there is a choice."""
-        words = {ENCODER: self.space.encoders, POOLING: self.space.poolings}
-        return {key: names for key, names in words.items() if len(names) > 1}
-
     def _complete(self, steps: Mapping[str, Any]) -> dict[str, Any]:
         """A value for all that is searched: the default where the steps have none."""
-        words = {key: steps.get(key, names[0]) for key, names in self._words.items()}
+        words = {key: steps.get(key, names[0]) for key, names in self.space.words.items()}
         return words | {setting.key: steps.get(setting.key, 0) for setting in self.space.settings}
 
     def _near(self, steps: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -173,7 +167,7 @@ class Journal:
         ranges = {setting.key: setting.steps for setting in self.space.settings}
         changed = dict(steps)
         for key in rng.sample(self.names, min(_CHANGES, len(self.names))):
-            others = [name for name in self._words.get(key, ()) if name != steps[key]]
+            others = [name for name in self.space.words.get(key, ()) if name != steps[key]]
             changed[key] = rng.choice(others) if others else _other_step(steps[key], ranges[key], rng)
         return changed
 

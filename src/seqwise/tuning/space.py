@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +12,16 @@ from seqwise.training.config import Config, parse_config
 from seqwise.training.defaults import check_fit, is_open
 from seqwise.training.prepare import Task, with_settings
 
-__all__ = ["ENCODER", "POOLING", "SETTINGS", "Setting", "Space", "with_values"]
+__all__ = ["ENCODER", "SETTINGS", "WORDS", "Setting", "Space", "with_values"]
 
-ENCODER, POOLING = "model.encoder", "model.pooling"
-_LEFT_OUT = ("rnn",)  # an LSTM or a GRU is never worse by much
+ENCODER = "model.encoder"
+WORDS: Mapping[str, tuple[str | bool, ...]] = {
+    ENCODER: (*(name for name in ENCODERS if name != "rnn"), BAG),  # an LSTM or a GRU is never worse by much
+    "model.pooling": tuple(POOLINGS),
+    "input.characters": ("none", "cnn"),
+    "loss.crf": (True, False),
+}
+"""What is chosen from some values: by key, the values."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,12 @@ def _scaled(base: float) -> Callable[[float, int], float]:
 SETTINGS = (
     Setting("train.learning_rate", (-4, 2), _scaled(2**0.5)),
     Setting("model.dropout", (-2, 3), _share(0.1, 0.8)),
+    Setting("train.head_learning_rate", (-4, 2), _scaled(2**0.5)),
     Setting("model.hidden", (-1, 1), _doubled),
     Setting("model.layers", (0, 1), lambda value, step: value + step),
     Setting("model.embedding", (-1, 1), _doubled),
     Setting("input.symbol_dropout", (-1, 3), _scaled(2)),
+    Setting("model.ngram_dropout", (-2, 2), _share(0.1, 0.8)),
     Setting("train.weight_decay", (-2, 2), _scaled(10**0.5)),
     Setting("loss.label_smoothing", (0, 2), _share(0.05)),
     Setting("train.batch_tokens", (-1, 1), _doubled),
@@ -66,45 +74,41 @@ class Space:
     Attributes:
         task: the prepared data; its config is that of the defaults.
         given: the settings as the person gave them.
-        encoders: the encoders to try, the default first; one where it was given.
-        poolings: likewise the poolings; none where nothing is pooled, or each target has its own.
+        words: by key, the values to choose from, the default first; only where there is a choice.
         settings: the numbers to try.
     """
 
     task: Task
     given: Config
-    encoders: tuple[str, ...]
-    poolings: tuple[str, ...]
+    words: Mapping[str, tuple[str | bool, ...]]
     settings: tuple[Setting, ...]
 
     @classmethod
     def of(cls, task: Task, given: Config) -> Space:
         """The space of a prepared task and of the settings that it was prepared from."""
-        encoders = _choices(task, given, ENCODER, [name for name in (*ENCODERS, BAG) if name not in _LEFT_OUT])
-        pooled = any(not target.per_step for target in task.targets)
-        poolings = _choices(task, given, POOLING, list(POOLINGS)) if pooled else ()
-        settings = tuple(s for s in SETTINGS if is_open(given, s.key) and _has_effect(task, given, s.key))
-        return cls(task, given, encoders, poolings, settings)
+        words = {key: _choices(task, given, key) for key in WORDS if is_open(given, key)}
+        settings = tuple(s for s in SETTINGS if is_open(given, s.key) and _has_effect(task, given, s))
+        return cls(task, given, {key: values for key, values in words.items() if len(values) > 1}, settings)
 
     def settings_of(self, steps: Mapping[str, Any]) -> dict[str, Any]:
         """What a trial sets beside what the person gave, by key.
 
         Args:
-            steps: by key, the encoder, the pooling, and the step of each number; what is left out is the default of the
-                chosen encoder. What has no effect with that encoder stays as it is.
-
-        Raises:
-            ConfigError: an encoder and a pooling that do not go together.
+            steps: by key, the value of what is chosen, and the step of each number; what is left out is the default of
+                the chosen encoder. What has no effect with that encoder stays as it is.
         """
-        words = ((ENCODER, self.encoders), (POOLING, self.poolings))
-        chosen = {key: steps[key] for key, names in words if names and steps.get(key, names[0]) != names[0]}
-        base, values = self.task_of(chosen), dict(chosen)
+        chosen: dict[str, Any] = {}
+        for key, values in self.words.items():
+            value = steps.get(key, values[0])
+            if value != values[0] and _is_fit(self.task, with_values(self.given, {**chosen, key: value})):
+                chosen[key] = value
+        base, settings = self.task_of(chosen), dict(chosen)
         for setting in self.settings:
             default = _value(base.config, setting.key)
             value = setting.moved(default, steps.get(setting.key, 0))
             if value != default and _is_fit(base, with_values(self.given, {**chosen, setting.key: value})):
-                values[setting.key] = value
-        return values
+                settings[setting.key] = value
+        return settings
 
     def task_of(self, settings: Mapping[str, Any]) -> Task:
         """The task under such settings; without any, the one that `train` makes of what the person gave.
@@ -131,14 +135,13 @@ def with_values(config: Config, values: Mapping[str, Any]) -> Config:
     return parse_config(plain)
 
 
-def _choices(task: Task, given: Config, key: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The names that fit the data, that of the default first; the default alone where a person set it."""
-    default = _value(task.config, key)
-    if not isinstance(default, str):
+def _choices(task: Task, given: Config, key: str) -> tuple[str | bool, ...]:
+    """The values that fit the data, the default first; none where that is none of them, such as one per target."""
+    default, values = _value(task.config, key), WORDS[key]
+    if default not in values:
         return ()
-    if not is_open(given, key):
-        return (default,)
-    return (default, *(name for name in names if name != default and _is_fit(task, with_values(given, {key: name}))))
+    others = (value for value in values if value != default)
+    return (default, *(value for value in others if _is_fit(task, with_values(given, {key: value}))))
 
 
 def _is_fit(task: Task, config: Config) -> bool:
@@ -149,11 +152,13 @@ def _is_fit(task: Task, config: Config) -> bool:
     return True
 
 
-def _has_effect(task: Task, given: Config, key: str) -> bool:
-    """Whether another value than the default would change anything on these data."""
-    if key.startswith("input.") and task.store.spec.input.is_series:
+def _has_effect(task: Task, given: Config, setting: Setting) -> bool:
+    """Whether some step of a setting changes anything on these data."""
+    default = _value(task.config, setting.key)
+    if default is None:
         return False
-    return not (key == "train.weight_decay" and given.train.optimizer == "adam")
+    values = {setting.moved(default, step) for step in range(setting.steps[0], setting.steps[1] + 1)} - {default}
+    return any(_is_fit(task, with_values(given, {setting.key: value})) for value in values)
 
 
 def _value(config: Config, key: str) -> Any:
