@@ -16,6 +16,8 @@ from seqwise.training.config import TrainConfig
 
 __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "step_size"]
 
+_SMALL_TABLE = 2048
+
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Adam, or AdamW that decays weight matrices but neither biases nor vectors of symbols.
@@ -27,10 +29,12 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
     # One kernel per step instead of ten per tensor; Apple's MPS has it too, other devices may not.
     fused = all(parameter.device.type in ("cpu", "cuda", "mps") for parameter in model.parameters())
     embeddings = [module for module in model.modules() if isinstance(module, nn.Embedding)]
-    for module in embeddings:
-        module.sparse = module.weight.device.type == "cpu"
-    symbols = {id(parameter) for module in embeddings for parameter in module.parameters()}
     pretrained = {id(p) for module in model.modules() if isinstance(module, PieceEncoder) for p in module.parameters()}
+    for module in embeddings:
+        # A pretrained encoder also has small tables of positions and distances, which every batch uses throughout.
+        is_small = id(module.weight) in pretrained and module.num_embeddings <= _SMALL_TABLE
+        module.sparse = module.weight.device.type == "cpu" and not is_small
+    symbols = {id(parameter) for module in embeddings for parameter in module.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {
         (old, plain): [] for old in (True, False) for plain in (False, True)
     }

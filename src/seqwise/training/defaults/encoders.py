@@ -33,7 +33,10 @@ def encoder_choices(model: ModelConfig, facts: Facts) -> Choices:
         return _folder_choices(facts)
     encoder = model.encoder
     if encoder == "transformer":
-        return {"train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers")}
+        return {
+            "train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers"),
+            "model.layers": Choice(2, "one layer of attention cannot look for what another one found"),
+        }
     if encoder == "conv":
         return {"model.layers": Choice(4, "convolutions see further with each layer")}
     if encoder == BAG:
