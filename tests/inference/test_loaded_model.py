@@ -47,12 +47,13 @@ def test_evaluating_again_gives_the_figures_of_the_run(run):
         assert judged[target.name]["loss"]["count"] > 0
 
 
-def agree(target, predicted, given):
+def agree(target, thresholds, predicted, given):
     """Whether a prediction is what its probabilities say."""
     if isinstance(given, list):
-        return all(agree(target, *step) for step in zip(predicted, given, strict=True))
+        return all(agree(target, thresholds, *step) for step in zip(predicted, given, strict=True))
     if target.kind == "multilabel":
-        return {str(label) for label in predicted} == {label for label, p in given.items() if p > 0.5}
+        enough = zip(given.items(), thresholds[target.name], strict=True)
+        return {str(label) for label in predicted} == {label for (label, p), least in enough if p > least}
     if target.kind == "outputs":
         return all(str(predicted[name]) == max(own, key=own.get) for name, own in given.items())
     return str(predicted) == max(given, key=given.get) and sum(given.values()) == pytest.approx(1, abs=1e-4)
@@ -65,7 +66,7 @@ def test_a_prediction_is_what_its_probabilities_say(run):
         for target in model.targets:
             several = len(model.targets) > 1
             pair = (predicted[target.name], given[target.name]) if several else (predicted, given)
-            assert agree(target, *pair)
+            assert agree(target, model.thresholds, *pair)
 
 
 def test_a_prediction_does_not_depend_on_the_others(run):

@@ -100,6 +100,7 @@ CHANGES = {
     "train.max_epochs": ("label", [], ["train.max_epochs=1"]),
     "train.patience": ("label", ["train.learning_rate=1e-12", "train.max_epochs=4"], ["train.patience=1"]),
     "train.metric": ("label", [], ["train.metric=macro_f1"]),
+    "train.thresholds": ("multilabel", [], ["train.thresholds=false"]),
     "train.budget": ("label", [], ["train.budget=0.0001s"]),
     "train.batch_tokens": ("label", [], ["train.batch_tokens=60"]),
     "train.accumulate": ("label", [], ["train.accumulate=3"]),

@@ -17,18 +17,21 @@ from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
+from seqwise.training.answers import Thresholds
 from seqwise.training.build import model_for
 from seqwise.training.config import Config, load_config, parse_config
 from seqwise.training.folder import RunFolder
+from seqwise.training.results import thresholds_of
 
 __all__ = ["Saved", "read_run"]
 
-_CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS = (
+_CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, _CALIBRATION = (
     "config.yaml",
     "data.json",
     "labels.json",
     "vocab.json",
     "model.safetensors",
+    "calibration.json",
 )
 
 
@@ -43,6 +46,7 @@ class Saved:
     targets: tuple[Target, ...]
     encoding: Encoding
     network: SequenceModel
+    thresholds: Thresholds
 
 
 def read_run(path: Path) -> Saved:
@@ -71,7 +75,20 @@ def read_run(path: Path) -> Saved:
         options = _options({**data["options"], "format": data.get("format")})
     with _usable(folder, _VOCABULARY):
         encoding = encoding_from_json(vocabulary)
-    return Saved(path, config, spec, options, targets, encoding, _network(folder, config, targets, encoding))
+    network = _network(folder, config, targets, encoding)
+    return Saved(path, config, spec, options, targets, encoding, network, _thresholds(folder, config, targets))
+
+
+def _thresholds(folder: RunFolder, config: Config, targets: tuple[Target, ...]) -> Thresholds:
+    """Those of calibration.json; none for a run without multilabel targets, or from before there were any."""
+    is_calibrated = config.train.thresholds and "thresholds" in config.train.model_fields_set
+    if not is_calibrated or not any(target.kind == "multilabel" for target in targets):
+        return {}
+    if not (folder.path / _CALIBRATION).exists():
+        raise _unusable(folder, _CALIBRATION, "is lost")
+    content = _content(folder, _CALIBRATION)
+    with _usable(folder, _CALIBRATION):
+        return thresholds_of(targets, content)
 
 
 def _check_there(path: Path) -> None:

@@ -26,7 +26,7 @@ from seqwise.inference.loading import read_run
 from seqwise.inference.sequences import records_of
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
-from seqwise.training.answers import Answer, answers_of
+from seqwise.training.answers import Answer, Thresholds, answers_of
 from seqwise.training.config import Config
 from seqwise.training.judge import Judgement, judge_batches
 from seqwise.training.loop import choose_device
@@ -80,6 +80,7 @@ class Model:
         targets: what it predicts.
         encoding: its vocabulary, or the scaling of its channels.
         network: the torch module, in evaluation mode.
+        thresholds: by multilabel target, the probability above which each label is predicted.
         device: where it computes.
     """
 
@@ -90,6 +91,7 @@ class Model:
     targets: tuple[Target, ...]
     encoding: Encoding
     network: SequenceModel
+    thresholds: Thresholds
     device: torch.device
 
     def predict(self, sequences: Iterable[Any]) -> list[Any]:
@@ -159,7 +161,8 @@ class Model:
         if not isinstance(source, Source):
             source = self.read_files(source, labelled=True)
         self._check_columns(source, labelled=True)
-        judged = judge_batches(self.network, self._labelled_batches(source), self.targets, device=self.device)
+        batches = self._labelled_batches(source)
+        judged = judge_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
         if not any(count for _, count in judged.losses.values()):
             names = listed([target.name for target in self.targets])
             raise DataError(f"no row has a label of {names}, so there is nothing to judge", file=source.files[0])
@@ -193,7 +196,7 @@ class Model:
         batcher = Batcher(store, self.encoding)
         found: dict[int, Prediction] = {}
         for batch in batcher.batches(length_plan(batcher.sizes, np.arange(len(store)), _BATCH_TOKENS)):
-            answers = answers_of(self.network, batch, self.targets, self.device)
+            answers = answers_of(self.network, batch, self.targets, self.device, self.thresholds)
             for i, row in enumerate(batch.rows.tolist()):
                 own = {name: answer.of_row(i) for name, answer in answers.items()}
                 found[row] = Prediction(chunk[row], int(batch.lengths[i]), own, self.targets)

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.evaluation import Scores, tally_for
+from seqwise.evaluation.thresholds import chosen_thresholds
 from seqwise.nn import SequenceModel
 from seqwise.targets import Target
 from seqwise.training.answers import Answer, Thresholds, answers_of
+from seqwise.training.config import TrainConfig
 from seqwise.training.objective import target_loss
 
-__all__ = ["Judgement", "judge", "judge_batches"]
+__all__ = ["Judgement", "choose_thresholds", "judge", "judge_batches", "judge_dev", "threshold_figures"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,62 @@ class Judgement:
         return plain
 
 
+def threshold_figures(
+    config: TrainConfig, targets: Sequence[Target], deciding: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """By multilabel target, the figure for which thresholds are chosen: the deciding one, else micro F1.
+
+    Nothing with `train.thresholds` switched off.
+    """
+    decided = dict(deciding)
+    chosen = [target.name for target in targets if target.kind == "multilabel" and config.thresholds]
+    return {name: decided.get(name, "micro_f1") for name in chosen}
+
+
+def choose_thresholds(
+    model: SequenceModel,
+    batcher: Batcher,
+    targets: Sequence[Target],
+    rows: NDArray[np.int64],
+    figures: Mapping[str, str],
+    *,
+    batch_tokens: int,
+    device: torch.device,
+) -> Thresholds:
+    """For each target that has a figure, the thresholds that serve it best on these rows.
+
+    Args:
+        model: left in the mode it was in.
+        batcher: makes the batches; must carry the codecs of the targets.
+        targets: what is predicted.
+        rows: which rows, those of dev.
+        figures: see `threshold_figures` and `seqwise.evaluation.thresholds.chosen_thresholds`.
+        batch_tokens: most steps of a batch; decides speed only.
+        device: where the model is.
+    """
+    chosen = [target for target in targets if target.name in figures]
+    if not chosen:
+        return {}
+    kept: dict[str, list[list[NDArray[Any]]]] = {target.name: [[], [], []] for target in chosen}
+    was_training = model.training
+    model.eval()
+    try:
+        for batch in batcher.batches(length_plan(batcher.sizes, rows, batch_tokens)):
+            answers = answers_of(model, batch, chosen, device)
+            for target in chosen:
+                name = target.name
+                arrays: tuple[NDArray[Any], ...] = (answers[name].logits, batch.labels[name], batch.masks[name])
+                for so_far, array in zip(kept[name], arrays, strict=True):
+                    so_far.append(array.reshape(-1, target.class_count))
+    finally:
+        model.train(was_training)
+    found = {}
+    for name, blocks in kept.items():
+        logits, labels, mask = map(np.concatenate, blocks)
+        found[name] = tuple(chosen_thresholds(logits, labels, mask, figures[name]).tolist())
+    return found
+
+
 def judge(
     model: SequenceModel,
     batcher: Batcher,
@@ -76,6 +134,22 @@ def judge(
     """
     plan = length_plan(batcher.sizes, rows, batch_tokens)
     return judge_batches(model, batcher.batches(plan), targets, device=device, thresholds=thresholds, observe=observe)
+
+
+def judge_dev(
+    model: SequenceModel,
+    batcher: Batcher,
+    targets: Sequence[Target],
+    rows: NDArray[np.int64],
+    figures: Mapping[str, str],
+    *,
+    batch_tokens: int,
+    device: torch.device,
+) -> Judgement:
+    """As `judge`, by the thresholds that are best on these very rows; see `choose_thresholds`."""
+    how: Any = {"batch_tokens": batch_tokens, "device": device}
+    thresholds = choose_thresholds(model, batcher, targets, rows, figures, **how)
+    return judge(model, batcher, targets, rows, thresholds=thresholds, **how)
 
 
 def judge_batches(

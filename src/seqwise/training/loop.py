@@ -29,7 +29,7 @@ from seqwise.training.answers import model_logits
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
 from seqwise.training.folder import RunFolder
-from seqwise.training.judge import Judgement, judge
+from seqwise.training.judge import Judgement, judge_dev, threshold_figures
 from seqwise.training.objective import Objective
 from seqwise.training.optimise import clipped_norm, make_optimizer, step_size
 from seqwise.training.prepare import Task
@@ -257,12 +257,14 @@ class _Loop:
             raise Interrupted("interrupted")
 
     def _judge_dev(self) -> Judgement:
+        figures = threshold_figures(self.config, self.task.targets, self.deciding)
         try:
-            return judge(
+            return judge_dev(
                 self.model,
                 self.batcher,
                 self.task.targets,
                 self.task.split.dev,
+                figures,
                 batch_tokens=4 * self.batch_tokens,
                 device=self.device,
             )

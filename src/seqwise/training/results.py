@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,35 @@ from numpy.typing import NDArray
 from seqwise.data.batching import Batch
 from seqwise.evaluation import MajorityBaseline, tally_for
 from seqwise.evaluation.decoding import decode, log_softmax
-from seqwise.targets import Target
-from seqwise.training.answers import Answer
+from seqwise.targets import Target, label_text
+from seqwise.training.answers import Answer, Thresholds
 from seqwise.training.prepare import Task
 
-__all__ = ["PredictionLines", "flattened", "majority_scores"]
+__all__ = ["PredictionLines", "calibration", "flattened", "majority_scores", "thresholds_of"]
+
+
+def calibration(targets: Sequence[Target], thresholds: Thresholds) -> dict[str, Any]:
+    """The content of calibration.json: by multilabel target and label, the probability that is enough to predict it."""
+    return {
+        "thresholds": {
+            target.name: dict(zip(map(label_text, target.labels), thresholds[target.name], strict=True))
+            for target in targets
+            if target.name in thresholds
+        }
+    }
+
+
+def thresholds_of(targets: Sequence[Target], content: Mapping[str, Any]) -> Thresholds:
+    """The thresholds that the content of calibration.json holds.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not what training writes.
+    """
+    known = {target.name: target for target in targets}
+    return {
+        name: tuple(float(by_label[label_text(label)]) for label in known[name].labels)
+        for name, by_label in content["thresholds"].items()
+    }
 
 
 def flattened(per_target: dict[str, Any]) -> dict[str, Any]:

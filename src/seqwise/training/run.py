@@ -21,16 +21,17 @@ from seqwise.errors import ConfigError, RunFolderError
 from seqwise.evaluation.report import render_report
 from seqwise.nn import SequenceModel, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
+from seqwise.training.answers import Thresholds
 from seqwise.training.build import first_model
 from seqwise.training.checkpoint import State
 from seqwise.training.config import Config, dump_config
 from seqwise.training.folder import FORMAT_VERSION, RunFolder
-from seqwise.training.judge import judge
+from seqwise.training.judge import choose_thresholds, judge, threshold_figures
 from seqwise.training.loop import Progress, Silence, choose_device, decisive_figures, fit
 from seqwise.training.objective import Objective
 from seqwise.training.prepare import Task, prepare
 from seqwise.training.report import report_data
-from seqwise.training.results import PredictionLines, flattened, majority_scores
+from seqwise.training.results import PredictionLines, calibration, flattened, majority_scores
 from seqwise.training.resume import check_same_data, folder_of_names
 
 __all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
@@ -274,11 +275,26 @@ def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
     }
 
 
+def _thresholds(plan: Plan) -> Thresholds:
+    """The thresholds of multilabel targets, chosen on dev."""
+    task = plan.task
+    return choose_thresholds(
+        plan.model,
+        task.batcher,
+        task.targets,
+        task.split.dev,
+        threshold_figures(task.config.train, task.targets, plan.deciding),
+        batch_tokens=4 * (task.config.train.batch_tokens or 1024),
+        device=plan.device,
+    )
+
+
 def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
     task = plan.task
     metrics: dict[str, Any] = {}
     baselines: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
+    thresholds = _thresholds(plan)
     for part in ("dev", "test"):
         rows = task.split.rows(part)
         if not len(rows):
@@ -291,6 +307,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
             rows,
             batch_tokens=4 * (task.config.train.batch_tokens or 1024),
             device=plan.device,
+            thresholds=thresholds,
             observe=collector.add,
         )
         baselines[part] = majority_scores(task, rows)
@@ -308,6 +325,8 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
     }
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]
     folder.write_text("predictions.jsonl", "".join(lines))
+    if thresholds:
+        folder.write_json("calibration.json", calibration(task.targets, thresholds))
     folder.write_tensors(folder.path / "model.safetensors", plan.model.state_dict(), {"format": str(FORMAT_VERSION)})
     report = report_data(task, folder.path, metrics, state, folder.read_json("env.json"), predictions)
     folder.write_text("report.html", render_report(report))

@@ -201,6 +201,9 @@ class TrainConfig(_Section):
     max_epochs: int | None = Field(None, ge=1, description="passes over the data at most; by default from its amount")
     patience: int = Field(5, ge=1, description="stop after so many epochs without a better dev figure")
     metric: str | None = Field(None, description="the dev figure that decides, such as accuracy or intent.macro_f1")
+    thresholds: bool = Field(
+        True, description="multilabel: choose on dev from which probability each label is predicted; false: one half"
+    )
     budget: str | None = Field(None, description="time to train for, such as 90s, 10m or 1h")
     batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
     accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")

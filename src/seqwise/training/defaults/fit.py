@@ -78,6 +78,10 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "loss.crf": (not tagged, "no target has one label per step"),
         "loss.class_weight": (only_chains, "loss.crf trains the tags as a chain, which has no class weights"),
         "loss.label_smoothing": (only_chains, "loss.crf trains the tags as a chain, which has no label smoothing"),
+        "train.thresholds": (
+            not any(target.kind == "multilabel" for target in spec.targets),
+            "no target has any number of labels",
+        ),
         "train.weight_decay": (
             config.train.optimizer == "adam",
             "only adamw decays weights, and train.optimizer is adam",
@@ -94,7 +98,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     for key, (is_idle, reason) in idle.items():
         section, name = key.split(".")
         value = getattr(getattr(config, section), name)
-        is_empty = (not value or value == "none") and key != "model.bidirectional"
+        is_empty = (not value or value == "none") and key not in ("model.bidirectional", "train.thresholds")
         if is_idle and not is_empty and value != getattr(getattr(defaults, section), name):
             raise ConfigError(f"{key} is {setting_text(value)}, but {reason}\n  Leave it out; it would change nothing.")
 
