@@ -17,7 +17,10 @@ CONLL = "EU B-ORG\nrejects O\n\nPeter B-PER\n\nLondon B-LOC\n\n"
 CONLLU = "".join(
     f"1\t{word}\t_\t{tag}\t_\t_\t0\troot\t_\t_\n\n" for word, tag in (("It", "PRON"), ("is", "AUX"), ("hot", "ADJ"))
 )
-ENCODERS = "seqwise: model.encoder: there is no encoder 'lstmm'. Did you mean 'lstm'? There are 'lstm', 'gru', 'rnn'.\n"
+ENCODERS = (
+    "seqwise: model.encoder: there is no encoder 'lstmm'. Did you mean 'lstm'? There are 'lstm', 'gru', 'rnn', "
+    "'transformer', 'conv', 'bag', 'rocket'.\n"
+)
 
 
 def jsonl(*rows):

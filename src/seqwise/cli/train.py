@@ -106,7 +106,7 @@ def train(
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
     vectors: Annotated[_Text, _flag("--vectors", "A file of word vectors trained before.", _MODEL)] = None,
     encoder: Annotated[
-        _Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv, bag, or a model folder.", _MODEL)
+        _Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv, bag, rocket, or a model folder.", _MODEL)
     ] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
     hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,
@@ -327,7 +327,7 @@ def _check_unchanged(before: Config, parsed: Config) -> None:
 
 
 def _say_plan(plan: Plan, watch: Watch) -> None:
-    from seqwise.nn import RecurrentEncoder, parameter_count
+    from seqwise.nn import ROCKET, RecurrentEncoder, parameter_count
 
     task = plan.task
     sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
@@ -336,12 +336,15 @@ def _say_plan(plan: Plan, watch: Watch) -> None:
     if isinstance(plan.model.encoder, RecurrentEncoder):
         directions = ", two directions" if model.bidirectional else ", one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
-    pooling = f", pooling {model.pooling}" if pooled else ""
+    pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
     watch.say(f"sequences: {sizes}")
     bag = f"{model.bag} from n-grams" if plan.model.bag is not None else ""
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.model.encoder is not None else ""
     network = " beside ".join(part for part in (states, bag) if part)
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
+    if model.encoder == ROCKET:
+        watch.say("training: solved at once, decay by cross-validation on the training part")
+        return
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     watch.say(
         f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"

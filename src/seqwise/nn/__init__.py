@@ -21,11 +21,13 @@ from seqwise.nn.encoders import (
     PassingEncoder,
     RecurrentEncoder,
     RNNEncoder,
+    RocketEncoder,
     TransformerEncoder,
 )
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import (
     ChannelProjection,
+    ChannelValues,
     CharacterEncoder,
     PieceEncoder,
     PretrainedVectors,
@@ -42,13 +44,16 @@ from seqwise.nn.poolings import (
     MaxPooling,
     MeanPooling,
     Pooling,
+    SharePooling,
 )
+from seqwise.nn.rocket import ROCKET, build_rocket
 
 __all__ = [
     "AttentionPooling",
     "BAG",
     "Chain",
     "ChannelProjection",
+    "ChannelValues",
     "CharacterEncoder",
     "ConvEncoder",
     "ENCODERS",
@@ -69,8 +74,11 @@ __all__ = [
     "Pooling",
     "PretrainedVectors",
     "RNNEncoder",
+    "ROCKET",
     "RecurrentEncoder",
+    "RocketEncoder",
     "SequenceModel",
+    "SharePooling",
     "TagChain",
     "TagsHead",
     "TargetModule",
@@ -80,5 +88,6 @@ __all__ = [
     "WordForm",
     "assembled_model",
     "build_model",
+    "build_rocket",
     "parameter_count",
 ]

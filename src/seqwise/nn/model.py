@@ -18,7 +18,7 @@ from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, 
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
 from seqwise.targets import Target
 
-__all__ = ["BAG", "SequenceModel", "TargetModule", "assembled_model", "build_model", "parameter_count"]
+__all__ = ["BAG", "SequenceModel", "TargetModule", "assembled_model", "build_model", "new_head", "parameter_count"]
 
 BAG = "bag"
 """The name that `model.encoder` gives to having no encoder beside the n-grams."""
@@ -255,7 +255,7 @@ def assembled_model(
     chosen = _pooling_names(targets, pooling)
     modules = {
         target.name: TargetModule(
-            _head(target, encoder.output_size + (0 if target.per_step else bag_size), dropout),
+            new_head(target, encoder.output_size + (0 if target.per_step else bag_size), dropout),
             None
             if target.per_step
             else _pooling(chosen[target.name], encoder.output_size, encoder.bidirectional, attention_size),
@@ -275,7 +275,7 @@ def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: floa
         )
     if ngrams is None:
         raise ConfigError(f"build_model: encoder is '{BAG}' and there are no n-grams; give ngram_count=")
-    modules = {target.name: TargetModule(_head(target, ngrams.output_size, dropout)) for target in targets}
+    modules = {target.name: TargetModule(new_head(target, ngrams.output_size, dropout)) for target in targets}
     return SequenceModel(None, None, modules, ngrams)
 
 
@@ -324,7 +324,8 @@ def _encoder(name: str, input_size: int, hidden: int, layers: int, bidirectional
     return kind(input_size, hidden, layers=layers, dropout=dropout)
 
 
-def _head(target: Target, size: int, dropout: float) -> nn.Module:
+def new_head(target: Target, size: int, dropout: float) -> nn.Module:
+    """The head of a target over vectors of a size."""
     if target.kind == "label":
         return LabelHead(size, target.class_count, dropout=dropout)
     if target.kind == "tags":

@@ -10,6 +10,7 @@ from seqwise.data.encoding import Encoding
 from seqwise.data.pieces import Pieces
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.nn import (
+    ROCKET,
     PassingEncoder,
     PieceEncoder,
     RecurrentEncoder,
@@ -18,6 +19,7 @@ from seqwise.nn import (
     WordForm,
     assembled_model,
     build_model,
+    build_rocket,
 )
 from seqwise.targets import Target
 from seqwise.training.chains import tag_chain
@@ -75,6 +77,9 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
     )
+    if model.encoder == ROCKET:
+        assert not isinstance(encoding, Vocabulary)
+        return build_rocket(targets, channels=len(encoding.mean), hidden=model.hidden, layers=model.layers)
     return build_model(
         targets,
         **sizes,

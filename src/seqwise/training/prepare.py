@@ -23,23 +23,23 @@ from seqwise.data.readers import ReadOptions, Source, open_files
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.spelling import look_alikes
-from seqwise.data.split import PARTS, TRAIN, Split, make_split
+from seqwise.data.split import TRAIN, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary
-from seqwise.errors import ColumnError, ConfigError, counted, did_you_mean, listed
-from seqwise.targets import Target, label_text
+from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
+from seqwise.nn import ROCKET
+from seqwise.targets import Target
 from seqwise.training.chains import chain_sentences, with_scheme
 from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
 from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
+from seqwise.training.findings import data_sentences, targets_without_labels, unlabelled_rows
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
 _SAMPLE_ROWS = 1000
 _LOOK_ROWS = 50_000
 _CACHE_FROM_BYTES = 32 << 20
-_PLACES_SAID = 5
 
 
 @dataclass(frozen=True)
@@ -148,25 +148,24 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
     for codec in codecs:
         codec.check(store, np.arange(len(store)))
-    split = make_split(
-        store,
-        dev_fraction=data.dev_fraction,
-        test_fraction=data.test_fraction,
-        seed=config.train.seed,
-        files=(bool(data.dev), bool(data.test)),
-    )
-    notes.add([*_unlabelled(store, split), f"split: {split.rule}"])
+    split = _split(store, config)
+    facts = Facts.of(store, split, codecs, config.train.effort)
+    resolved, _ = resolve(config, facts)
+    if resolved.data.dev_fraction != data.dev_fraction:
+        split = _split(store, resolved)
+    notes.add([*unlabelled_rows(store, split), f"split: {split.rule}"])
     notes.warn(split.warnings)
     codecs = _with_schemes(codecs, store, split, notes)
     targets = tuple(codec.target for codec in codecs)
-    facts = Facts.of(store, split, codecs, config.train.effort)
+    counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
+    facts = replace(facts, targets=targets, counts=counts)
     resolved, inferred = resolve(config, facts)
+    _check_dev(resolved, split)
     encoding, vectors, sentences = encoding_for(store, split, resolved)
-    counts = dict(facts.counts)
     notes.add(effort_note(config, facts))
-    notes.add([*_sentences(store, targets, encoding, counts), *sentences])
+    notes.add([*data_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
-    notes.warn(_targets_without_labels(store, split, codecs))
+    notes.warn(targets_without_labels(store, split, codecs))
     notes.add(chain_sentences(resolved.loss, targets))
     return Task(
         resolved,
@@ -185,6 +184,26 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     )
 
 
+def _split(store: Store, config: Config) -> Split:
+    data = config.data
+    return make_split(
+        store,
+        dev_fraction=data.dev_fraction,
+        test_fraction=data.test_fraction,
+        seed=config.train.seed,
+        files=(bool(data.dev), bool(data.test)),
+    )
+
+
+def _check_dev(config: Config, split: Split) -> None:
+    """Refuses to train without a dev part where it decides when to stop."""
+    if not len(split.dev) and config.model.encoder != ROCKET:
+        raise ConfigError(
+            f"data.dev_fraction is 0, but training {config.model.encoder} stops by the figures of a dev part\n"
+            "  Leave it out, or give --dev FILE."
+        )
+
+
 def with_settings(task: Task, config: Config) -> Task:
     """The task under other settings of the input layer, the model, the loss and the training; no file is read again.
 
@@ -197,6 +216,7 @@ def with_settings(task: Task, config: Config) -> Task:
     """
     check_fit(config, task.store.spec)
     resolved, inferred = resolve(config, Facts.of(task.store, task.split, task.codecs, config.train.effort))
+    _check_dev(resolved, task.split)
     encoding, vectors = task.encoding, task.vectors
     if _without_dropout(resolved) != _without_dropout(task.config):
         encoding, vectors, _ = encoding_for(task.store, task.split, resolved)
@@ -320,69 +340,3 @@ def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, option
         return None
     hashes = [f"{file['part']}:{file['name']}:{file['sha256']}" for file in files]
     return Path(data.cache_folder).expanduser() / cache_key(hashes, spec, options)
-
-
-def _sentences(
-    store: Store,
-    targets: tuple[Target, ...],
-    encoding: Encoding,
-    counts: dict[str, NDArray[np.int64]],
-) -> list[str]:
-    sentences = []
-    for target in targets:
-        sentences.append(f"target '{target.name}': {_classes_in_words(target)}")
-        if unseen := _without_examples(target, counts[target.name]):
-            sentences.append(f"target '{target.name}': no training example of {unseen}")
-    if isinstance(encoding, Vocabulary):
-        sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
-        if known := len(encoding.ngrams.hashes):
-            sentences.append(f"n-grams: {known:,} of the training part")
-    elif isinstance(encoding, ChannelScaling):
-        constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
-        sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
-    return sentences
-
-
-def _classes_in_words(target: Target) -> str:
-    sizes = [len(classes) for classes in target.classes]
-    if target.kind == "outputs":
-        count = f"{min(sizes)}" + (f" to {max(sizes)}" if max(sizes) > min(sizes) else "")
-        labels = listed(map(label_text, target.classes[0]), 6)
-        return f"{counted(len(sizes), 'output')} of {count} classes each, {labels}"
-    size = counted(sizes[0], "label") if target.kind == "multilabel" else f"{sizes[0]:,} classes"
-    return f"{size}, {listed(map(label_text, target.labels), 6)}"
-
-
-def _unlabelled(store: Store, split: Split) -> list[str]:
-    if not len(split.unlabelled):
-        return []
-    places = [str(store.place(int(row))) for row in split.unlabelled[:_PLACES_SAID]]
-    more = len(split.unlabelled) - len(places)
-    where = ", ".join(places) + (f" and {more:,} more" if more else "")
-    return [f"left out: {counted(len(split.unlabelled), 'sequence')} without any label, {where}"]
-
-
-def _targets_without_labels(store: Store, split: Split, codecs: Sequence[LabelCodec]) -> list[str]:
-    if len(codecs) == 1:
-        return []  # every row of every part has a label
-    return [
-        f"no row of {part} has a label of target '{codec.target.name}'"
-        for codec in codecs
-        for part in PARTS
-        if len(split.rows(part)) and not class_counts(codec, store, split.rows(part)).sum()
-    ]
-
-
-def _without_examples(target: Target, counts: NDArray[np.int64]) -> str:
-    """The labels that stand in the files, but not in the training part of the split; of outputs, in which."""
-    if target.kind == "multilabel":
-        held = zip(target.labels, counts[:, 1], strict=True)
-        return listed([label_text(label) for label, count in held if not count], 6)
-    unseen = [
-        [label_text(label) for label, count in zip(classes, row, strict=False) if not count]
-        for classes, row in zip(target.classes, np.atleast_2d(counts), strict=True)
-    ]
-    if target.kind != "outputs":
-        return listed(unseen[0], 6)
-    named = [f"{listed(labels, 6)} in '{name}'" for name, labels in zip(target.outputs, unseen, strict=True) if labels]
-    return "; ".join(named[:6]) + (f" and in {counted(len(named) - 6, 'other output')}" if len(named) > 6 else "")

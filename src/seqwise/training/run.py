@@ -33,6 +33,8 @@ from seqwise.training.prepare import Task, prepare
 from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, calibration, flattened, majority_scores
 from seqwise.training.resume import check_same_data, folder_of_names
+from seqwise.training.solve import is_solvable
+from seqwise.training.solving import solve
 
 __all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
 
@@ -156,7 +158,11 @@ def _opened(plan: Plan, folder: RunFolder, resume: bool, command: str) -> Iterat
 
 def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: Progress) -> State:
     log = _Log(folder, progress)
-    state = fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=log, resume=resume)
+    arguments = (plan.task, plan.model, plan.objective, folder, plan.device)
+    if is_solvable(plan.model):
+        state = solve(*arguments, deciding=plan.deciding, progress=log, resume=resume)
+    else:
+        state = fit(*arguments, progress=log, resume=resume)
     folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
     return state
 
@@ -313,6 +319,9 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
         baselines[part] = majority_scores(task, rows)
         metrics[part] = flattened(judgement.to_json())
         predictions |= collector.by_row
+    if "dev" not in metrics and "cross_validation" in state.history[-1]:
+        metrics["dev"] = flattened(state.history[-1]["cross_validation"])
+        baselines["dev"] = majority_scores(task, task.split.train)
     metrics["baselines"] = {"majority": baselines}
     metrics["training"] = {
         "stopped": state.stopped,

@@ -7,6 +7,7 @@ from seqwise.nn.encoders.conv import ConvEncoder
 from seqwise.nn.encoders.encoder import Encoder
 from seqwise.nn.encoders.passing import PassingEncoder
 from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
+from seqwise.nn.encoders.rocket import RocketEncoder
 from seqwise.nn.encoders.transformer import TransformerEncoder
 
 __all__ = [
@@ -18,10 +19,11 @@ __all__ = [
     "PassingEncoder",
     "RNNEncoder",
     "RecurrentEncoder",
+    "RocketEncoder",
     "TransformerEncoder",
 ]
 
 ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType(
     {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder, "transformer": TransformerEncoder, "conv": ConvEncoder}
 )
-"""The encoders by the name that `model.encoder` gives them."""
+"""The encoders that are trained, by the name that `model.encoder` gives them; `rocket` is a model of its own."""

@@ -9,7 +9,7 @@ from seqwise.nn._axes import Bool, Float, Integer, Num
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import counted_positions, selected
 
-__all__ = ["ChannelProjection"]
+__all__ = ["ChannelProjection", "ChannelValues"]
 
 
 class ChannelProjection(nn.Module):
@@ -70,3 +70,39 @@ class ChannelProjection(nn.Module):
         counted = counted_positions("ChannelProjection", values, lengths=lengths, mask=mask)
         clean = selected(values.to(self.linear.weight.dtype), counted)
         return selected(self.dropout(self.linear(clean)), counted)
+
+
+class ChannelValues(nn.Module):
+    """The channels of a series as they are, zeros where a step does not count.
+
+    Args:
+        channels: number of values per step.
+
+    Attributes:
+        output_size: `channels`.
+
+    Raises:
+        ConfigError: a size below 1.
+
+    Example:
+        >>> ChannelValues(1)(torch.tensor([[[1.5], [torch.nan]]]), lengths=torch.tensor([1])).tolist()
+        [[[1.5], [0.0]]]
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        require_sizes("ChannelValues", channels=channels)
+        self.channels = channels
+        self.output_size = channels
+
+    def forward(
+        self,
+        values: Num[Tensor, "batch time channels"],
+        *,
+        lengths: Integer[Tensor, " batch"] | None = None,
+        mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch time channels"]:
+        """The values (batch, time, channels); arguments and errors are those of `ChannelProjection.forward`."""
+        require_axes("ChannelValues", "values", values, ("batch", "time", "channels"), self.channels)
+        counted = counted_positions("ChannelValues", values, lengths=lengths, mask=mask)
+        return selected(values if values.is_floating_point() else values.float(), counted)

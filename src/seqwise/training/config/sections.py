@@ -39,7 +39,9 @@ class DataConfig(_Section):
     multilabel: tuple[str, ...] = Field((), description="columns with any number of labels, or patterns of 0/1 columns")
     id: str | None = Field(None, description="the column that names rows; none for none")
     group: str | None = Field(None, description="the column whose rows stay together in the split")
-    dev_fraction: float = Field(0.1, gt=0, lt=1, description="share cut off as dev when no dev file is given")
+    dev_fraction: float = Field(
+        0.1, ge=0, lt=1, description="share cut off as dev when no dev file is given; 0 for encoders that need none"
+    )
     test_fraction: float = Field(0.1, gt=0, lt=1, description="share cut off as test when no file is given")
     unseen_labels: Literal["error", "add"] = Field(
         "error", description="a dev or test label without training examples: refuse it, or make it a class"
@@ -118,7 +120,9 @@ class ModelConfig(_Section):
     """The network."""
 
     encoder: str = Field(
-        "lstm", description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds; or a model folder"
+        "lstm",
+        description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds; rocket: for series; "
+        "or a model folder",
     )
     embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
     hidden: int = Field(128, ge=1, description="size of a state, per direction")
@@ -133,21 +137,21 @@ class ModelConfig(_Section):
     @field_validator("encoder")
     @classmethod
     def _known_encoder(cls, encoder: str) -> str:
-        from seqwise.nn import BAG, ENCODERS
+        from seqwise.nn import BAG, ENCODERS, ROCKET
 
-        if encoder in (*ENCODERS, BAG, ".", "..") or any(sign in encoder for sign in "/\\"):
+        if encoder in (*ENCODERS, BAG, ROCKET, ".", "..") or any(sign in encoder for sign in "/\\"):
             return encoder
         if Path(encoder).is_dir():
             return f"./{encoder}"  # read again elsewhere, it is still a folder
-        _require_known("encoder", encoder, (*ENCODERS, BAG))
+        _require_known("encoder", encoder, (*ENCODERS, BAG, ROCKET))
         return encoder
 
     @property
     def is_folder(self) -> bool:
         """Whether the encoder is a model folder of the transformers package."""
-        from seqwise.nn import BAG, ENCODERS
+        from seqwise.nn import BAG, ENCODERS, ROCKET
 
-        return self.encoder not in (*ENCODERS, BAG)
+        return self.encoder not in (*ENCODERS, BAG, ROCKET)
 
     @field_validator("pooling")
     @classmethod

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqwise.nn import BAG
+from seqwise.nn import BAG, ROCKET
 from seqwise.training.config import ModelConfig
 from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.rocket import rocket_choices
 
 __all__ = ["OF_MODEL_FOLDERS", "encoder_choices"]
 
@@ -46,6 +47,8 @@ def encoder_choices(model: ModelConfig, facts: Facts) -> Choices:
             "input.characters": Choice("none", reason),
             "train.learning_rate": Choice(1e-2, "n-grams take larger steps than recurrent layers"),
         }
+    if encoder == ROCKET:
+        return rocket_choices(facts)
     return {}
 
 

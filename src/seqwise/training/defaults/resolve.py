@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from seqwise.data.spec import DataSpec
+from seqwise.nn import ROCKET
 from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.chains import chain_choices
 from seqwise.training.defaults.common import common_choices
 from seqwise.training.defaults.effort import effort_choices
 from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.rocket import STEPWISE, UNSOLVED
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
 from seqwise.training.defaults.text import text_choices
@@ -66,12 +68,16 @@ def _value(config: Config, key: str) -> Any:
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
     choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
+    if not all(is_open(config, key) for key in STEPWISE):
+        choices = {key: choice for key, choice in choices.items() if choice.value != ROCKET}
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
     model = config.model
     if is_chosen:
         model = model.model_copy(update={"encoder": choices["model.encoder"].value})
     if model.is_folder:
         choices = {key: choice for key, choice in choices.items() if key not in OF_MODEL_FOLDERS}
+    if model.encoder == ROCKET:
+        choices = {key: choice for key, choice in choices.items() if key not in UNSOLVED}
     return choices | encoder_choices(model, facts)
 
 

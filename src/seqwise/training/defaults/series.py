@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
-__all__ = ["series_choices"]
+__all__ = ["MOST_SOLVED", "series_choices"]
+
+MOST_SOLVED = 2500
+"""The most training series for which `rocket` is chosen: its time grows with the square of their number."""
 
 
 def series_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings."""
     kind = facts.input.kind
-    return {
+    choices = {
         "input.parts": Choice(0, f"a {kind} has no words"),
         "input.characters": Choice("none", f"a {kind} has no characters"),
     }
+    if not facts.is_per_step and facts.sequences <= MOST_SOLVED:
+        choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series, each labelled as a whole")
+    return choices

@@ -1,0 +1,57 @@
+"""What `model.encoder=rocket` needs of the settings and the data: its head is solved for, not trained by steps."""
+
+from __future__ import annotations
+
+import math
+
+from seqwise.data.spec import DataSpec
+from seqwise.errors import ConfigError
+from seqwise.training.config import Config, setting_text
+from seqwise.training.defaults.facts import Choice, Choices, Facts
+
+__all__ = ["STEPWISE", "UNSOLVED", "check_rocket", "rocket_choices"]
+
+_THRESHOLDS = 4
+_FEATURES = 5000
+
+UNSOLVED = (
+    *("model.embedding", "model.pooling", "model.attention_size", "model.dropout"),
+    *("train.optimizer", "train.learning_rate", "train.weight_decay", "train.warmup", "train.decay", "train.clip"),
+    *("train.max_epochs", "train.patience", "train.budget", "train.batch_tokens", "train.accumulate"),
+    "train.checkpoint_seconds",
+)
+"""What has no meaning where heads are solved for."""
+STEPWISE = (*UNSOLVED, "model.hidden", "model.layers", "model.bidirectional", "train.precision")
+"""Who sets one of these has a model in mind that is trained step by step: `rocket` is then not chosen by itself."""
+
+
+def check_rocket(config: Config, spec: DataSpec) -> None:
+    """Refuses data that `rocket` cannot read, and the settings of a training by steps.
+
+    Raises:
+        ConfigError: either.
+    """
+    if not spec.input.is_series or any(target.per_step for target in spec.targets):
+        what = "each step has labels" if spec.input.is_series else "the input is no numeric series"
+        raise ConfigError(f"model.encoder is rocket, which reads whole numeric series, but {what}; choose another")
+    defaults = Config()
+    for key in UNSOLVED:
+        section, name = key.split(".")
+        value = getattr(getattr(config, section), name)
+        if value != getattr(getattr(defaults, section), name):
+            raise ConfigError(
+                f"{key} is {setting_text(value)}, but model.encoder is rocket, whose head is solved for\n"
+                "  Leave it out; it would change nothing."
+            )
+
+
+def rocket_choices(facts: Facts) -> Choices:
+    """Layers until kernels are as wide as a series is long, and about 5,000 features in all."""
+    length = facts.steps / max(facts.sequences, 1)
+    layers = max(1, math.ceil(math.log2(max(length, 1) / 8)))
+    copies = max(1, round(_FEATURES / (168 * layers * _THRESHOLDS)))
+    return {
+        "model.layers": Choice(layers, f"kernels of up to {8 * 2 ** (layers - 1) + 1} steps"),
+        "model.hidden": Choice(168 * copies, "for about 5,000 features"),
+        "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
+    }

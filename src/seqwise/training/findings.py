@@ -1,0 +1,96 @@
+"""What is said of the data that a training starts from, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.encoding import Encoding
+from seqwise.data.labels import LabelCodec, class_counts
+from seqwise.data.split import PARTS, Split
+from seqwise.data.store import Store
+from seqwise.data.vocabulary import ChannelScaling, Vocabulary
+from seqwise.errors import counted, listed
+from seqwise.targets import Target, label_text
+
+__all__ = ["data_sentences", "targets_without_labels", "unlabelled_rows"]
+
+_PLACES_SAID = 5
+
+
+def data_sentences(
+    store: Store,
+    targets: tuple[Target, ...],
+    encoding: Encoding,
+    counts: dict[str, NDArray[np.int64]],
+) -> list[str]:
+    """What was found of the targets and the input.
+
+    Args:
+        store: the rows.
+        targets: what is predicted.
+        encoding: of the training part.
+        counts: per target, how often each class occurs in the training part.
+    """
+    sentences = []
+    for target in targets:
+        sentences.append(f"target '{target.name}': {_classes_in_words(target)}")
+        if unseen := _without_examples(target, counts[target.name]):
+            sentences.append(f"target '{target.name}': no training example of {unseen}")
+    if isinstance(encoding, Vocabulary):
+        sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
+        if known := len(encoding.ngrams.hashes):
+            sentences.append(f"n-grams: {known:,} of the training part")
+    elif isinstance(encoding, ChannelScaling):
+        constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
+        sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
+    return sentences
+
+
+def _classes_in_words(target: Target) -> str:
+    sizes = [len(classes) for classes in target.classes]
+    if target.kind == "outputs":
+        count = f"{min(sizes)}" + (f" to {max(sizes)}" if max(sizes) > min(sizes) else "")
+        labels = listed(map(label_text, target.classes[0]), 6)
+        return f"{counted(len(sizes), 'output')} of {count} classes each, {labels}"
+    size = counted(sizes[0], "label") if target.kind == "multilabel" else f"{sizes[0]:,} classes"
+    return f"{size}, {listed(map(label_text, target.labels), 6)}"
+
+
+def unlabelled_rows(store: Store, split: Split) -> list[str]:
+    """Which rows stand in no part, since they have no label; nothing where there are none."""
+    if not len(split.unlabelled):
+        return []
+    places = [str(store.place(int(row))) for row in split.unlabelled[:_PLACES_SAID]]
+    more = len(split.unlabelled) - len(places)
+    where = ", ".join(places) + (f" and {more:,} more" if more else "")
+    return [f"left out: {counted(len(split.unlabelled), 'sequence')} without any label, {where}"]
+
+
+def targets_without_labels(store: Store, split: Split, codecs: Sequence[LabelCodec]) -> list[str]:
+    """The parts in which a target has no label at all."""
+    if len(codecs) == 1:
+        return []  # every row of every part has a label
+    return [
+        f"no row of {part} has a label of target '{codec.target.name}'"
+        for codec in codecs
+        for part in PARTS
+        if len(split.rows(part)) and not class_counts(codec, store, split.rows(part)).sum()
+    ]
+
+
+def _without_examples(target: Target, counts: NDArray[np.int64]) -> str:
+    """The labels that stand in the files, but not in the training part of the split; of outputs, in which."""
+    if target.kind == "multilabel":
+        held = zip(target.labels, counts[:, 1], strict=True)
+        return listed([label_text(label) for label, count in held if not count], 6)
+    unseen = [
+        [label_text(label) for label, count in zip(classes, row, strict=False) if not count]
+        for classes, row in zip(target.classes, np.atleast_2d(counts), strict=True)
+    ]
+    if target.kind != "outputs":
+        return listed(unseen[0], 6)
+    named = [f"{listed(labels, 6)} in '{name}'" for name, labels in zip(target.outputs, unseen, strict=True) if labels]
+    return "; ".join(named[:6]) + (f" and in {counted(len(named) - 6, 'other output')}" if len(named) > 6 else "")

@@ -1,0 +1,256 @@
+"""Finds the heads of a model of fixed features at once: a convex problem, whose solution does not depend on chance.
+
+Features are taken from the training rows once and brought to mean 0 and deviation 1. What is minimised is the objective
+of all training plus `decay` times the sum of squared weights, over the number of rows; its minimum is unique, and found
+by L-BFGS to the end. The decay is the one of `DECAYS` with the least loss in a cross-validation on the training
+rows, which also says how good the model is: no dev part has to be cut off, and each series teaches.
+
+With more features than rows, rows span few directions, and weights outside of them are zero at the minimum: the
+problem is solved in those directions (Hastie and Tibshirani 2004, Efficient quadratic regularization for expression
+arrays).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seqwise.data.batching import Batch, length_plan
+from seqwise.evaluation import tally_for
+from seqwise.nn import SequenceModel, SharePooling
+from seqwise.training.judge import Judgement
+from seqwise.training.objective import Objective, target_loss
+from seqwise.training.prepare import Task
+
+__all__ = ["BATCH_TOKENS", "DECAYS", "FOLDS", "Solution", "is_solvable", "solved"]
+
+DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""What is tried; features are scaled so that the squared length of a row is about 1."""
+FOLDS = 5
+"""Parts of the cross-validation."""
+BATCH_TOKENS = 2048
+"""Steps whose features are computed at a time."""
+
+_ROWS_FOR_THRESHOLDS = 256
+_STEPS_FOR_THRESHOLDS = 10_000
+_ROWS_FOR_DECAY = 2000
+_MOST_STEPS = 200
+_SPLIT, _THRESHOLDS = 11, 12
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What was found besides the weights, which the model has.
+
+    Attributes:
+        decay: the chosen one.
+        judgement: of the cross-validation with it.
+        losses: by target, loss sum and count of the training rows under the solution.
+    """
+
+    decay: float
+    judgement: Judgement
+    losses: dict[str, tuple[float, float]]
+
+
+def is_solvable(model: SequenceModel) -> bool:
+    """Whether all that a model can learn are linear heads over fixed features."""
+    return all(isinstance(target.pooling, SharePooling) for _, target in _targets(model))
+
+
+def solved(task: Task, model: SequenceModel, objective: Objective, device: torch.device) -> Solution:
+    """Fills the thresholds and the heads of a model.
+
+    Args:
+        task: data and config.
+        model: on the device; see `is_solvable`.
+        objective: what is minimised.
+        device: where features are computed; the solution is found on the CPU, in float64.
+    """
+    rows = task.split.train
+    _fill_thresholds(task, model, device)
+    features = _features(task, model, rows, device)
+    mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0)
+    varies = deviation > 1e-6
+    scale = torch.where(varies, 1 / (deviation * varies.sum().clamp(min=1).sqrt()).clamp(min=1e-12), 0.0)
+    rotated, basis = _rotated((features - mean) * scale)
+    heads = {name: _head_of(target.head, rotated.shape[1]) for name, target in _targets(model)}
+    decay, judgement = _best_decay(task, objective, heads, rotated)
+    _minimise(heads, rotated, _labels(task, rows), objective, decay)
+    for name, target in _targets(model):
+        _take(target.head.linear, heads[name].linear, basis, mean, scale)
+    with torch.no_grad():
+        sums = objective.sums({name: head(rotated) for name, head in heads.items()}, _labels(task, rows), {})
+    return Solution(decay, judgement, {name: (float(part.sum), float(part.count)) for name, part in sums.items()})
+
+
+def _targets(model: SequenceModel) -> Iterator[tuple[str, Any]]:
+    return zip(model.names, model.targets, strict=True)
+
+
+def _batches(task: Task, rows: NDArray[np.int64]) -> Iterator[Batch]:
+    return task.batcher.batches(length_plan(task.store.lengths, rows, BATCH_TOKENS))
+
+
+def _states(model: SequenceModel, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
+    assert model.input_layer is not None
+    assert model.encoder is not None
+    lengths = torch.from_numpy(batch.lengths).to(device)
+    with torch.inference_mode():
+        values = model.input_layer(torch.from_numpy(batch.inputs).to(device), lengths=lengths)
+        return model.encoder(values, lengths=lengths), lengths
+
+
+def _fill_thresholds(task: Task, model: SequenceModel, device: torch.device) -> None:
+    rng = np.random.default_rng([task.config.train.seed, _THRESHOLDS])
+    rows = rng.permutation(task.split.train)[:_ROWS_FOR_THRESHOLDS]
+    share = min(1.0, _STEPS_FOR_THRESHOLDS / int(task.store.lengths[rows].sum()))
+    kept = []
+    for batch in _batches(task, np.sort(rows)):
+        states, lengths = _states(model, batch, device)
+        counted = torch.arange(states.shape[1], device=device) < lengths[:, None]
+        steps = states[counted]
+        number = max(1, round(share * len(steps)))
+        kept.append(steps[torch.from_numpy(rng.permutation(len(steps))[:number]).to(device)])
+    for _, target in _targets(model):
+        target.pooling.fill(torch.cat(kept))
+
+
+def _features(task: Task, model: SequenceModel, rows: NDArray[np.int64], device: torch.device) -> Tensor:
+    """(rows, features) in float64, in the order of the rows; those of all targets are the same."""
+    place = {int(row): number for number, row in enumerate(rows)}
+    pooling: Any = next(iter(_targets(model)))[1].pooling
+    features = torch.empty(len(rows), pooling.output_size, dtype=torch.float64)
+    for batch in _batches(task, rows):
+        states, lengths = _states(model, batch, device)
+        with torch.inference_mode():
+            vectors = pooling(states, lengths=lengths).cpu()
+        features[[place[int(row)] for row in batch.rows]] = vectors.double()
+    return features
+
+
+def _rotated(scaled: Tensor) -> tuple[Tensor, Tensor]:
+    """(rows, directions) coordinates, and (features, directions) what they are coordinates of, orthonormal."""
+    rows, features = scaled.shape
+    if rows >= features:
+        return scaled, torch.eye(features, dtype=scaled.dtype)
+    squares, vectors = torch.linalg.eigh(scaled @ scaled.T)
+    kept = squares > 1e-10 * squares[-1].clamp(min=1e-300)
+    lengths = squares[kept].sqrt()
+    return vectors[:, kept] * lengths, scaled.T @ (vectors[:, kept] / lengths)
+
+
+def _labels(task: Task, rows: NDArray[np.int64]) -> Batch:
+    """A batch without inputs: of fixed features, labels are all that is looked up."""
+    labels, masks = {}, {}
+    for codec in task.codecs:
+        labels[codec.target.name], masks[codec.target.name] = codec.batch(task.store, rows, 1)
+    return Batch(np.zeros((len(rows), 0)), task.store.lengths[rows], labels, masks, rows)
+
+
+def _head_of(head: nn.Module, size: int) -> Any:
+    """The same head over vectors of another size, all weights 0."""
+    own: Any = copy.deepcopy(head)
+    linear = nn.Linear(size, own.linear.out_features, dtype=torch.float64)
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    own.linear = linear
+    return own
+
+
+def _minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective: Objective, decay: float) -> None:
+    """Moves the heads to the minimum of the objective plus decay x squared weights / rows."""
+    parameters = [parameter for head in heads.values() for parameter in head.parameters()]
+    optimizer = torch.optim.LBFGS(
+        parameters, max_iter=_MOST_STEPS, history_size=20, tolerance_grad=1e-7, line_search_fn="strong_wolfe"
+    )
+    divisors = objective.divisors([labels])
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        sums = objective.sums({name: head(vectors) for name, head in heads.items()}, labels, {})
+        squares = torch.stack([head.linear.weight.square().sum() for head in heads.values()]).sum()
+        total = objective.total(sums, divisors) + decay / len(vectors) * squares
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+
+
+def _best_decay(task: Task, objective: Objective, heads: Mapping[str, Any], rotated: Tensor) -> tuple[float, Judgement]:
+    """The decay with the least loss on rows that were left out, and the judgement of them all with it."""
+    rng = np.random.default_rng([task.config.train.seed, _SPLIT])
+    chosen = np.sort(rng.permutation(len(rotated))[:_ROWS_FOR_DECAY])
+    rows, vectors = task.split.train[chosen], rotated[torch.from_numpy(chosen)]
+    folds = _folds(task, rows, rng)
+    best: tuple[float, float, Judgement] | None = None
+    for decay in DECAYS:
+        judgement = _cross_validated(task, objective, heads, vectors, rows, folds, decay)
+        loss = sum(objective.target_weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses)
+        if best is None or loss < best[0]:
+            best = (loss, decay, judgement)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _folds(task: Task, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """The fold of each row; rows of one label, and equal or grouped rows, are dealt out together where there are some.
+
+    Rows of one group share a fold; groups are dealt out in the order of the label of the first target, so that each
+    fold has its share.
+    """
+    groups, first, group_of_row = np.unique(task.store.groups[rows], return_index=True, return_inverse=True)
+    shuffled = rng.permutation(len(groups))
+    target = task.codecs[0].target.name
+    labels = _labels(task, rows[first]).labels[target].reshape(len(groups), -1)[:, 0]
+    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    fold_of_group = np.empty(len(groups), dtype=np.int64)
+    fold_of_group[order] = np.arange(len(groups)) % FOLDS
+    return fold_of_group[group_of_row]
+
+
+def _cross_validated(
+    task: Task,
+    objective: Objective,
+    heads: Mapping[str, Any],
+    vectors: Tensor,
+    rows: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    decay: float,
+) -> Judgement:
+    tallies = {target.name: tally_for(target) for target in task.targets}
+    losses = {target.name: [0.0, 0.0] for target in task.targets}
+    for fold in np.unique(folds):
+        kept, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if not len(kept):
+            continue
+        tried = {name: copy.deepcopy(head) for name, head in heads.items()}
+        _minimise(tried, vectors[torch.from_numpy(kept)], _labels(task, rows[kept]), objective, decay)
+        labels = _labels(task, rows[left_out])
+        for target in task.targets:
+            with torch.no_grad():
+                logits = tried[target.name](vectors[torch.from_numpy(left_out)])
+            truth, mask = labels.labels[target.name], labels.masks[target.name]
+            tallies[target.name].update(logits.numpy(), truth, mask, labels.lengths)
+            part = target_loss(target, logits, torch.from_numpy(truth), torch.from_numpy(mask))
+            losses[target.name][0] += float(part.sum)
+            losses[target.name][1] += float(part.count)
+    return Judgement(
+        {name: tally.scores() for name, tally in tallies.items()},
+        {name: (total, round(count)) for name, (total, count) in losses.items()},
+    )
+
+
+def _take(linear: nn.Linear, found: nn.Linear, basis: Tensor, mean: Tensor, scale: Tensor) -> None:
+    """Writes a head over rotated features as one over the features themselves."""
+    with torch.no_grad():
+        weight = (found.weight @ basis.T) * scale
+        linear.weight.copy_(weight)
+        linear.bias.copy_(found.bias - weight @ mean)

@@ -1,0 +1,153 @@
+"""Heads that are solved for: the minimum, the cross-validation, the run folder, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from seqwise.errors import ConfigError
+from seqwise.inference.model import load
+from seqwise.training import solve
+from seqwise.training.config import parse_config
+from seqwise.training.folder import RunFolder
+from seqwise.training.prepare import prepare
+from seqwise.training.run import plan_run, train
+
+
+def waves(count: int = 30, seed: int = 0) -> list[dict]:
+    """Series of unequal length whose label is the speed of a wave, with an output that has gaps and a set of labels."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(count):
+        speed = (0.2, 0.5, 1.1)[i % 3]
+        time = np.arange(rng.integers(20, 40))
+        values = np.sin(speed * time + rng.uniform(0, 6)) + 0.1 * rng.normal(size=len(time))
+        rows.append(
+            {
+                "signal": [[round(float(v), 4), round(float(rng.normal()), 4)] for v in values],
+                "speed": ("slow", "middle", "fast")[i % 3],
+                "first": None if i % 7 == 0 else int(i % 3 == 0),
+                "second": int(i % 3 == 1),
+            }
+        )
+    return rows
+
+
+def config_of(tmp_path, target: dict, **sections):
+    file = tmp_path / "waves.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in waves()))
+    plain = {"data": {"train": [str(file)], **target}, "train": {"device": "cpu"}, "model": {}}
+    for section, values in sections.items():
+        plain[section] = {**plain[section], **values}
+    return parse_config(plain)
+
+
+TARGETS = {
+    "label": {"label": ["speed"]},
+    "outputs": {"outputs": ["first,second"]},
+    "multilabel": {"multilabel": ["first,second"]},
+    "two targets": {"label": ["speed"], "outputs": ["first,second"]},
+}
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_at_the_solution_the_gradient_is_zero(tmp_path, kind):
+    plan = plan_run(config_of(tmp_path, TARGETS[kind]))
+    task, model, objective = plan.task, plan.model, plan.objective
+    found = solve.solved(task, model, objective, plan.device)
+    rows = task.split.train
+    features = solve._features(task, model, rows, plan.device)
+    deviation = features.std(dim=0, correction=0)
+    varies = deviation > 1e-6
+    scale = torch.where(varies, 1 / (deviation * math.sqrt(varies.sum())), 0.0)
+    heads = {name: solve._head_of(target.head, features.shape[1]) for name, target in solve._targets(model)}
+    for name, target in solve._targets(model):
+        weight = torch.where(varies, target.head.linear.weight.double() / scale, 0.0)
+        heads[name].linear.weight.data = weight
+        heads[name].linear.bias.data = target.head.linear.bias.double() + (weight * scale) @ features.mean(dim=0)
+    labels = solve._labels(task, rows)
+    scaled = (features - features.mean(dim=0)) * scale
+    sums = objective.sums({name: head(scaled) for name, head in heads.items()}, labels, {})
+    squares = sum(head.linear.weight.square().sum() for head in heads.values())
+    total = objective.total(sums, objective.divisors([labels])) + found.decay / len(rows) * squares
+    total.backward()
+    for head in heads.values():
+        assert head.linear.weight.grad.abs().max() < 1e-4
+        assert head.linear.bias.grad.abs().max() < 1e-4
+
+
+def test_a_turn_into_fewer_directions_keeps_every_product():
+    scaled = torch.randn(5, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    rotated, basis = solve._rotated(scaled)
+    torch.testing.assert_close(rotated @ basis.T, scaled)
+    torch.testing.assert_close(basis.T @ basis, torch.eye(5, dtype=torch.float64))
+    same, identity = solve._rotated(scaled.T)
+    assert torch.equal(same @ identity.T, scaled.T)
+
+
+def test_folds_share_out_each_label(tmp_path):
+    task = prepare(config_of(tmp_path, TARGETS["label"]))
+    folds = solve._folds(task, task.split.train, np.random.default_rng(0))
+    labels = solve._labels(task, task.split.train).labels["speed"]
+    counts = np.array([[np.sum((folds == fold) & (labels == label)) for label in range(3)] for fold in range(5)])
+    assert counts.max() - counts.min() <= 2
+
+
+def test_a_small_set_of_series_is_solved_with_no_series_left_out(tmp_path):
+    task = prepare(config_of(tmp_path, TARGETS["label"]))
+    assert task.config.model.encoder == "rocket"
+    assert (len(task.split.dev), len(task.split.train) + len(task.split.test)) == (0, 30)
+    assert task.config.train.max_epochs is None
+    assert prepare(task.config).config == task.config
+
+
+def test_a_run_tells_the_cross_validation_and_loads_to_the_same_predictions(tmp_path):
+    done = train(plan_run(config_of(tmp_path, TARGETS["two targets"])), RunFolder(tmp_path / "run"), command="test")
+    dev = done.metrics["dev"]["speed"]["accuracy"]
+    assert dev["count"] == len(waves()) - 3
+    assert dev["value"] > 0.9
+    assert done.state.stopped.startswith("solved, with decay")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").read_text().splitlines()]
+    assert len(lines) == 3
+    again = load(tmp_path / "run").predict([np.array(waves()[line["line"] - 1]["signal"]) for line in lines])
+    assert [found["speed"] for found in again] == [line["targets"]["speed"]["predicted"] for line in lines]
+
+
+def test_a_resumed_run_is_left_as_it_is(tmp_path):
+    config, folder = config_of(tmp_path, TARGETS["label"]), RunFolder(tmp_path / "run")
+    first = train(plan_run(config), folder, command="test")
+    (tmp_path / "run" / "metrics.json").unlink()
+    second = train(plan_run(config), folder, resume=True, command="test")
+    assert second.metrics["test"] == first.metrics["test"]
+    assert second.state.seconds == first.state.seconds
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"model": {"encoder": "rocket", "dropout": 0.5}}, "model.dropout is 0.5, but model.encoder is rocket"),
+        ({"model": {"encoder": "rocket"}, "train": {"budget": "9s"}}, "train.budget is '9s', but model.encoder is"),
+        ({"model": {"encoder": "lstm"}, "data": {"dev_fraction": 0}}, "data.dev_fraction is 0, but training lstm"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(tmp_path, sections, message):
+    with pytest.raises(ConfigError, match=message):
+        prepare(config_of(tmp_path, TARGETS["label"], **sections))
+
+
+def test_rocket_reads_numeric_series_alone(tmp_path):
+    file = tmp_path / "texts.csv"
+    file.write_text("text,label\n" + "a b,x\nb c,y\n" * 20)
+    config = parse_config({"data": {"train": [str(file)]}, "model": {"encoder": "rocket"}})
+    with pytest.raises(ConfigError, match="rocket, which reads whole numeric series, but the input is no numeric"):
+        prepare(config)
+
+
+def test_who_sets_a_size_of_a_trained_model_gets_one(tmp_path):
+    task = prepare(config_of(tmp_path, TARGETS["label"], model={"hidden": 5}))
+    assert task.config.model.encoder == "lstm"
+    assert len(task.split.dev)
