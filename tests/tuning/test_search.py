@@ -15,6 +15,7 @@ from seqwise.training.loop import Interrupted, Silence
 from seqwise.training.run import plan_run, train
 from seqwise.tuning import tune
 from seqwise.tuning.folder import TuneFolder
+from seqwise.tuning.journal import Trial
 from small_runs import config_of, rows_file
 
 pytest.importorskip("optuna", reason="optuna is not installed")
@@ -89,6 +90,18 @@ def test_only_the_runs_of_the_defaults_and_of_the_best_are_kept(tuned):
     kept = {int(path.name) for path in (result.folder.path / "trials").iterdir()}
     assert kept == {0, result.best.number}
     assert all(RunFolder(result.folder.path / "trials" / str(number)).is_finished for number in kept)
+
+
+def test_a_figure_over_nothing_is_none_in_what_is_written():
+    trial = Trial(1, {}, float("-inf"), (float("-inf"), 0.5), 1.0, "finished")
+    assert (trial.to_json()["figure"], trial.to_json()["curve"]) == (None, [None, 0.5])
+
+
+def test_time_to_judge_the_best_is_left(tmp_path):
+    result = searched(tmp_path, 2)
+    lines = (tmp_path / "t" / "trials.log").read_text(encoding="utf-8")
+    assert '"judging"' in lines
+    assert result.metrics["default"]["dev"]
 
 
 def test_the_result_is_written(tuned):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,12 @@ class Trial:
     seconds: float
     ended: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; a figure that is over nothing is None."""
+        figures = [figure if math.isfinite(figure) else None for figure in self.curve]
+        figure = None if self.figure is None or not math.isfinite(self.figure) else self.figure
+        return {**asdict(self), "figure": figure, "curve": figures}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -107,6 +114,15 @@ class Journal:
     def spent(self, seconds: float) -> None:
         """Writes down how long the search has taken so far."""
         self.study.set_user_attr("seconds", round(seconds, 2))
+
+    @property
+    def judging(self) -> float:
+        """How long it took to judge the defaults; 0 before that."""
+        return float(self.study.user_attrs.get("judging", 0.0))
+
+    def judged(self, seconds: float) -> None:
+        """Writes down how long it took to judge the defaults."""
+        self.study.set_user_attr("judging", round(seconds, 2))
 
     @property
     def names(self) -> list[str]:

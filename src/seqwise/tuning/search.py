@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -58,9 +58,9 @@ class Tuned:
         return {
             "deciding": self.deciding,
             "seconds": round(self.seconds, 1),
-            "default": {**asdict(self.default), "metrics": self.metrics["default"]},
-            "best": {**asdict(self.best), "config": str(self.folder.best), "metrics": self.metrics["best"]},
-            "trials": [asdict(trial) for trial in self.trials],
+            "default": {**self.default.to_json(), "metrics": self.metrics["default"]},
+            "best": {**self.best.to_json(), "config": str(self.folder.best), "metrics": self.metrics["best"]},
+            "trials": [trial.to_json() for trial in self.trials],
         }
 
 
@@ -106,7 +106,7 @@ class _Search:
         self.space = Space.of(plan.task, given)
         self.journal = Journal(folder.journal, self.space, plan.task.config.train.seed)
         self.began = began - self.journal.seconds
-        self.deadline = self.began + budget
+        self.end = self.began + budget
         self.deciding = [f"{target}.{figure}" for target, figure in plan.deciding]
 
     def run(self, most: int | None) -> None:
@@ -119,11 +119,11 @@ class _Search:
                 repeats = repeats + 1 if self._is_repeated(asked) else 0
                 if not repeats:
                     self._try(asked)
+                self._keep()
             except OutOfTime:
                 break
             finally:
                 self.journal.spent(time.monotonic() - self.began)
-            self._keep()
 
     def result(self) -> Tuned:
         """The defaults and the best, judged as `train` judges."""
@@ -139,6 +139,11 @@ class _Search:
         tuned = Tuned(self.folder, self.deciding, trials, default, best, metrics, seconds)
         self.folder.files.write_json("tune.json", tuned.to_json())
         return tuned
+
+    @property
+    def deadline(self) -> float:
+        """When the last trial must have ended: judging the best takes as long as judging the defaults took."""
+        return self.end - self.journal.judging
 
     def _is_time_left(self) -> bool:
         """Whether another trial can come to something."""
@@ -190,10 +195,14 @@ class _Search:
         return max(finished, key=lambda trial: trial.figure or 0.0)
 
     def _keep(self) -> None:
-        """Keeps the run folders of the defaults and of the best, and the config of the best by its name."""
+        """Keeps the run folders of the defaults, judged, and of the best, and the config of the best by its name."""
         trials = self.journal.trials()
         best = self._best(trials)
         self.folder.keep({trials[0].number, best.number})
+        if not self.folder.trial(trials[0].number).is_finished:
+            began = time.monotonic()
+            self._judged(trials[0])
+            self.journal.judged(time.monotonic() - began)
         config = (self.folder.trial(best.number).path / "config.yaml").read_text(encoding="utf-8")
         self.folder.files.write_text(self.folder.best.name, config)
 
