@@ -360,7 +360,7 @@ def test_without_logits_only_what_needs_them_is_undefined(name: str) -> None:
     tally = tally_for(made.target)
     tally.update(None, made.labels, made.mask, made.lengths, np.zeros_like(made.labels))
     undefined = {key for key, figure in tally.scores().figures.items() if figure.value is None}
-    needs_logits = {"ece"} if name in CHOICES else {"average_precision", "average_precision_micro"}
+    needs_logits = {"ece"} if name in CHOICES else {"average_precision", "average_precision_micro", "roc_auc"}
     assert needs_logits <= undefined <= needs_logits | {"span_precision", "micro_f1", "macro_f1"}
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from seqwise.errors import ValuesError
 from seqwise.evaluation._batch import Batch, require_known
 from seqwise.evaluation._counts import PairCounts, RowCounts, f1_scores
+from seqwise.evaluation._ranking import Ranking
 from seqwise.evaluation.calibration import CalibrationBins, prediction_probabilities
 from seqwise.evaluation.scores import (
     Confusion,
@@ -39,6 +40,7 @@ class ChoiceSums:
     bins: CalibrationBins
     rows: RowCounts
     spans: SpanCounts | None
+    ranking: Ranking | None
 
     @classmethod
     def of(cls, target: Target, batch: Batch) -> ChoiceSums:
@@ -66,6 +68,7 @@ class ChoiceSums:
             bins=bins,
             rows=RowCounts.of((labels == predictions).reshape(by_row), mask.reshape(by_row)),
             spans=spans,
+            ranking=_ranking(target, batch),
         )
 
     def __add__(self, other: ChoiceSums) -> ChoiceSums:
@@ -75,6 +78,7 @@ class ChoiceSums:
             bins=self.bins + other.bins,
             rows=self.rows + other.rows,
             spans=None if self.spans is None or other.spans is None else self.spans + other.spans,
+            ranking=None if self.ranking is None or other.ranking is None else self.ranking + other.ranking,
         )
 
     def scores(self) -> Scores:
@@ -103,6 +107,8 @@ class ChoiceSums:
         }
         if self.target.kind != "label":
             figures["exact_match"] = ratio(self.rows.right, self.rows.rows)
+        if self.ranking is not None:
+            figures["roc_auc"] = self.ranking.mean_roc_auc()
         figures["ece"] = self.bins.error()
         return figures if self.spans is None else {**figures, **self.spans.figures()}
 
@@ -147,6 +153,15 @@ def _judged(target: Target, batch: Batch) -> tuple[NDArray[np.int64], Calibratio
     require_known(target, "the class of the largest logit", predictions, batch.mask, "give it a logit of -inf")
     right = batch.labels[batch.mask] == chosen
     return predictions, CalibrationBins.of(prediction_probabilities(logits, chosen), right)
+
+
+def _ranking(target: Target, batch: Batch) -> Ranking | None:
+    """How much likelier the second class of each output is than the first; None where some have not just two."""
+    if target.kind == "tags" or any(len(classes) != 2 for classes in target.classes):
+        return None
+    width = len(target.classes)
+    scores = None if batch.logits is None else batch.logits[..., 1] - batch.logits[..., 0]
+    return Ranking.of(scores, batch.labels == 1, batch.mask, width)
 
 
 def _macro_and_weighted_f1(pairs: PairCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,45 +10,11 @@ from numpy.typing import NDArray
 from seqwise.errors import ValuesError
 from seqwise.evaluation._batch import Batch
 from seqwise.evaluation._counts import PairCounts, RowCounts, f1_scores
+from seqwise.evaluation._ranking import Ranking
 from seqwise.evaluation.scores import Figure, LabelScore, MultilabelScore, Scores, ratio
 from seqwise.targets import Target
 
 __all__ = ["MultilabelSums"]
-
-
-@dataclass(frozen=True, eq=False)
-class _Ranking:
-    """The logits of every cell, kept because average precision needs their order.
-
-    Attributes:
-        logits: blocks of (n, L) float32.
-        labels: blocks of (n, L), whether the label holds.
-        mask: blocks of (n, L), True = this cell counts.
-    """
-
-    logits: tuple[NDArray[np.float32], ...] = ()
-    labels: tuple[NDArray[np.bool_], ...] = ()
-    mask: tuple[NDArray[np.bool_], ...] = ()
-
-    @classmethod
-    def of(cls, batch: Batch) -> _Ranking:
-        if batch.logits is None:
-            return cls()
-        width = batch.labels.shape[-1]
-        finite = np.finfo(np.float32)
-        logits = np.clip(batch.logits.reshape(-1, width), finite.min, finite.max).astype(np.float32)
-        return cls((logits,), (batch.labels.reshape(-1, width) == 1,), (batch.mask.reshape(-1, width),))
-
-    def __add__(self, other: _Ranking) -> _Ranking:
-        return _Ranking(self.logits + other.logits, self.labels + other.labels, self.mask + other.mask)
-
-    def per_label(self, label_count: int) -> tuple[list[float | None], Figure]:
-        """Each label's average precision (None where it is never positive), and that of all cells."""
-        if not self.logits:
-            return [None] * label_count, Figure(None, 0)
-        logits, labels, mask = map(np.concatenate, (self.logits, self.labels, self.mask))
-        each = [_average_precision(labels[m, j], logits[m, j]) for j, m in enumerate(mask.T)]
-        return each, Figure(_average_precision(labels[mask], logits[mask]), int(mask.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +24,7 @@ class MultilabelSums:
     target: Target
     pairs: PairCounts
     rows: RowCounts
-    ranking: _Ranking
+    ranking: Ranking
 
     @classmethod
     def of(cls, target: Target, batch: Batch, cuts: NDArray[np.float64]) -> MultilabelSums:
@@ -77,7 +43,7 @@ class MultilabelSums:
             target=target,
             pairs=PairCounts.of(batch.labels, predictions, batch.mask, classes=2),
             rows=RowCounts.of(batch.labels == predictions, batch.mask),
-            ranking=_Ranking.of(batch),
+            ranking=Ranking.of(batch.logits, batch.labels == 1, batch.mask, target.class_count),
         )
 
     def __add__(self, other: MultilabelSums) -> MultilabelSums:
@@ -87,11 +53,12 @@ class MultilabelSums:
 
     def scores(self) -> Scores:
         """The sums as figures and tables."""
-        each, micro = self.ranking.per_label(self.target.class_count)
+        each, micro = self.ranking.average_precisions(self.target.class_count)
         known = [value for value in each if value is not None]
         mean = sum(known) / len(known) if known else None
         figures = {
             **self._figures(),
+            "roc_auc": self.ranking.mean_roc_auc(),
             "average_precision": Figure(mean, micro.count),
             "average_precision_micro": micro,
         }
@@ -137,12 +104,3 @@ def _decisions(target: Target, batch: Batch, cuts: NDArray[np.float64]) -> NDArr
 def _weighted(f1: NDArray[np.float64], support: NDArray[np.int64]) -> float | None:
     positive = support > 0
     return float(np.average(f1[positive], weights=support[positive])) if positive.any() else None
-
-
-def _average_precision(labels: NDArray[np.bool_], logits: NDArray[np.float32]) -> float | None:
-    """The average precision of one ranking, or None when nothing in it is positive."""
-    if not labels.any():
-        return None
-    from sklearn.metrics import average_precision_score  # slow to import, and only this figure needs it
-
-    return float(average_precision_score(labels, logits))

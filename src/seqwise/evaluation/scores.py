@@ -58,6 +58,10 @@ FIGURES: Mapping[str, Meaning] = MappingProxyType(
         "weighted_f1": Meaning("Weighted F1", "mean F1 over classes, weighted by how often they occur"),
         # all kinds but label; a row is a sequence, and for outputs and multilabel per step it is a step
         "exact_match": Meaning("Exact match", "share of rows without a single wrong label", "row"),
+        # multilabel, and where each output has two classes
+        "roc_auc": Meaning(
+            "ROC-AUC", "mean over labels or outputs of the chance that a yes scores above a no, ties counting half"
+        ),
         # multilabel
         "average_precision": Meaning("Average precision", "mean over the labels that are positive somewhere"),
         "average_precision_micro": Meaning("Average precision, micro", "over all labels taken together"),
