@@ -84,6 +84,7 @@ CHANGES = {
     "loss.label_smoothing": [(kind, [], ["loss.label_smoothing=0.2"]) for kind in REQUESTS],
     "loss.class_weight": [(kind, [], ["loss.class_weight=balanced"]) for kind in REQUESTS],
     "loss.crf": ("tags", [], ["loss.crf=false"]),
+    "loss.scheme": ("tags", [], ["loss.scheme=iobes"]),
     "loss.target_weight": ("joint", [], ["loss.target_weight={slots: 3}"]),
     "train.effort": [("label", [], ["train.effort=best"]), ("tags", [], ["train.effort=best"])],
     "train.optimizer": ("label", [], ["train.optimizer=adam"]),

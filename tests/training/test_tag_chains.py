@@ -15,10 +15,11 @@ from seqwise.evaluation.spans import spans_in
 from seqwise.losses.torch import allowed_transitions
 from seqwise.nn import Chain
 from seqwise.targets import Target
-from seqwise.training.chains import chain_loss, decoded_tags, tag_chain, tag_log_probabilities
+from seqwise.training.chains import chain_loss, chain_states, decoded_tags, tag_chain, tag_log_probabilities
 from seqwise.training.config import LossConfig
 from seqwise.training.prepare import prepare
 from seqwise.training.run import plan_run
+from seqwise.training.schemes import states_of
 from small_runs import config_of, rows_file, trained, write_rows
 
 IOB = ("B-x", "B-y", "I-x", "I-y", "O")
@@ -77,11 +78,6 @@ def every_sequence(tags, longest=4):
         yield from itertools.product(range(len(tags)), repeat=length)
 
 
-def chained(target, emissions, chain_settings=True):
-    chain = tag_chain(target, LossConfig(crf=chain_settings))
-    return chain(), torch.tensor(emissions, dtype=torch.float32)[None]
-
-
 @pytest.mark.parametrize(
     ("tags", "scheme"),
     [(IOB, "iob"), (IOB, "iob1"), (IOBES, "iobes"), (("I-x", "I-y", "O"), "iob1"), (("B-x", "I-y", "O"), "iob")],
@@ -92,7 +88,7 @@ def test_any_tags_can_be_trained_and_their_spans_stay(tags, scheme):
     for sequence in every_sequence(tags):
         labels = np.array([sequence])
         mask = torch.ones(labels.shape, dtype=torch.bool)
-        loss = chain_loss(target, chain, torch.zeros(*labels.shape, len(tags)), labels, mask)
+        loss = chain_loss(states_of(target), chain, torch.zeros(*labels.shape, len(tags)), labels, mask)
         assert torch.isfinite(loss.sum)
         assert float(loss.count) == len(sequence)
 
@@ -108,9 +104,9 @@ def test_tags_that_break_the_scheme_are_trained_as_those_of_their_spans():
             tags[first:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - first - 1)
         sure = 50 * torch.nn.functional.one_hot(torch.tensor([IOB.index(tag) for tag in tags]), len(IOB)).float()[None]
         mask = torch.ones(1, len(sequence), dtype=torch.bool)
-        assert float(chain_loss(target, chain, sure, np.array([sequence]), mask).sum.detach()) == pytest.approx(
-            0, abs=1e-4
-        )
+        assert float(
+            chain_loss(states_of(target), chain, sure, np.array([sequence]), mask).sum.detach()
+        ) == pytest.approx(0, abs=1e-4)
 
 
 @pytest.mark.parametrize("scheme", ["iob", "iob1"])
@@ -121,7 +117,7 @@ def test_missing_tags_leave_no_forbidden_neighbours(scheme):
         for gaps in itertools.product([True, False], repeat=len(sequence)):
             mask = torch.tensor([gaps])
             emissions = torch.zeros(*mask.shape, len(IOB))
-            assert torch.isfinite(chain_loss(target, chain, emissions, np.array([sequence]), mask).sum)
+            assert torch.isfinite(chain_loss(states_of(target), chain, emissions, np.array([sequence]), mask).sum)
 
 
 @pytest.mark.parametrize("crf", [True, False])
@@ -158,15 +154,82 @@ def test_probabilities_of_a_chain_are_those_over_all_its_paths():
             for t, tag in enumerate(path):
                 expected[t, tag] += weight
     expected /= expected.sum(axis=1, keepdims=True)
-    found = tag_log_probabilities(chain, torch.from_numpy(emissions)[None], torch.tensor([3]))[0].exp().detach().numpy()
+    found = (
+        tag_log_probabilities(target, chain, torch.from_numpy(emissions)[None], torch.tensor([3]))[0]
+        .exp()
+        .detach()
+        .numpy()
+    )
     np.testing.assert_allclose(found, np.maximum(expected, 1e-9), rtol=1e-6)
+
+
+FINER = LossConfig(crf=True, scheme="iobes")
+SOME_ALONE = ("B-x", "B-y", "I-x", "O")  # spans of y have one step
+
+
+def written(states, sequence):
+    """The tags that the states of a sequence of tags write."""
+    labels = np.array([sequence])
+    return states.tags[states.of(labels, np.ones(labels.shape, dtype=bool))][0].tolist()
+
+
+@pytest.mark.parametrize("tags", [IOB, SOME_ALONE, ("B-x", "I-x")])
+def test_iobes_writes_the_spans_of_the_tags_it_reads(tags):
+    states = states_of(target_of(tags, "iob"), is_finer=True)
+    for sequence in every_sequence(tags):
+        names = [tags[i] for i in sequence]
+        well_formed = all(
+            name[0] != "I" or (before != "O" and before[2:] == name[2:])
+            for before, name in itertools.pairwise(["O", *names])
+        )
+        found = [tags[i] for i in written(states, sequence)]
+        assert spans_in(found) == spans_in(names)
+        assert found == names or not well_formed
+
+
+def test_iobes_has_the_states_that_the_tags_can_use():
+    states = states_of(target_of(SOME_ALONE, "iob"), is_finer=True)
+    assert sorted(states.names) == ["B-x", "E-x", "I-x", "O", "S-x", "S-y"]
+
+
+@pytest.mark.parametrize("tags", [IOB, SOME_ALONE])
+def test_training_as_iobes_trains_any_tags_and_speaks_in_the_own_ones(tags):
+    target = target_of(tags, "iob")
+    states, chain = chain_states(target, FINER), tag_chain(target, FINER)()
+    rng = np.random.default_rng(7)
+    for sequence in every_sequence(tags, 3):
+        emissions = torch.from_numpy(rng.normal(size=(1, len(sequence), len(states.names))))
+        loss = chain_loss(
+            states, chain, emissions, np.array([sequence]), torch.ones(1, len(sequence), dtype=torch.bool)
+        )
+        assert torch.isfinite(loss.sum)
+        lengths = torch.tensor([len(sequence)])
+        logits = tag_log_probabilities(target, chain, emissions, lengths)
+        assert logits.shape == (1, len(sequence), len(tags))
+        torch.testing.assert_close(logits.exp().sum(-1), torch.ones(1, len(sequence), dtype=torch.float64))
+        assert decoded_tags(chain, emissions, lengths).max() < len(tags)
+
+
+def test_a_model_trained_as_iobes_predicts_well_formed_tags_of_the_file(tmp_path):
+    folder = trained(tmp_path, "tags", "train.max_epochs=1", "loss.scheme=iobes").folder.path
+    lines = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+    model = seqwise.load(folder)
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    predicted = model.predict([rows[line["line"] - 1]["tokens"] for line in lines])
+    assert predicted == [line["targets"]["slots"]["predicted"] for line in lines]
+    assert {tag for tags in predicted for tag in tags} <= {"O", "B-x"}
+
+
+def test_iobes_for_other_tags_than_iob2_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match=r"loss\.scheme is 'iobes', but no tags of IOB2 are trained with a CRF"):
+        prepared(tmp_path, [["NOUN", "VERB"]], "loss.scheme=iobes")
 
 
 def test_without_a_chain_the_logits_stay_as_they_are():
     target = target_of(IOB, "iob")
     chain = tag_chain(target, LossConfig(crf=False))()
     emissions = torch.randn(1, 3, len(IOB), generator=torch.Generator().manual_seed(0))
-    assert tag_log_probabilities(chain, emissions, torch.tensor([3])) is emissions
+    assert tag_log_probabilities(target, chain, emissions, torch.tensor([3])) is emissions
 
 
 def test_where_no_tags_are_allowed_the_largest_emission_decides():

@@ -13,15 +13,16 @@ __all__ = ["Chain", "TagChain"]
 
 
 class Chain(NamedTuple):
-    """The scores of a linear chain over C classes, as `seqwise.losses` takes them beside emissions (B, T, C).
+    """The scores of a linear chain over C states, as `seqwise.losses` takes them beside emissions (B, T, C).
 
     Attributes:
         transitions: (C, C), from and to.
-        start: (C,), how much starting with a class scores.
-        end: (C,), how much ending with a class scores.
+        start: (C,), how much starting with a state scores.
+        end: (C,), how much ending with a state scores.
         allowed_transitions: (C, C) booleans, what may follow what; None for everything.
         allowed_start: (C,) booleans.
         allowed_end: (C,) booleans.
+        tags: (C,) integers, the class of the target that each state stands for; None where states are classes.
         is_learned: whether the logits of the target were trained together with these scores. Otherwise they were
             trained step by step, the scores are 0, and only what is allowed matters, when tags are decoded.
     """
@@ -32,6 +33,7 @@ class Chain(NamedTuple):
     allowed_transitions: Tensor | None = None
     allowed_start: Tensor | None = None
     allowed_end: Tensor | None = None
+    tags: Tensor | None = None
     is_learned: bool = True
 
 
@@ -42,11 +44,15 @@ class TagChain(nn.Module):
     and is not saved with it, since it follows from the names of the classes.
 
     Args:
-        classes: number of classes.
+        classes: number of states: the classes of the target, or finer ones.
         is_learned: whether the scores are parameters; otherwise they stay 0 and are not saved.
         allowed_transitions: (classes, classes) booleans, from and to; None for everything.
         allowed_start: (classes,) booleans.
         allowed_end: (classes,) booleans.
+        tags: (classes,) integers, the class of the target that each state stands for; None for the states themselves.
+
+    Attributes:
+        classes: number of states, and so of logits that the head beside it makes.
 
     Raises:
         ConfigError: classes below 1.
@@ -64,10 +70,13 @@ class TagChain(nn.Module):
         allowed_transitions: Any = None,
         allowed_start: Any = None,
         allowed_end: Any = None,
+        tags: Any = None,
     ) -> None:
         super().__init__()
         require_sizes("TagChain", classes=classes)
+        self.classes = classes
         self.is_learned = is_learned
+        self.register_buffer("tags", None if tags is None else torch.as_tensor(tags), persistent=False)
         for name, shape in (("transitions", (classes, classes)), ("start", (classes,)), ("end", (classes,))):
             scores = torch.zeros(shape)
             if is_learned:

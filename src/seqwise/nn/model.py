@@ -255,7 +255,12 @@ def assembled_model(
     chosen = _pooling_names(targets, pooling)
     modules = {
         target.name: TargetModule(
-            new_head(target, encoder.output_size + (0 if target.per_step else bag_size), dropout),
+            new_head(
+                target,
+                encoder.output_size + (0 if target.per_step else bag_size),
+                dropout,
+                (chains or {}).get(target.name),
+            ),
             None
             if target.per_step
             else _pooling(chosen[target.name], encoder.output_size, encoder.bidirectional, attention_size),
@@ -324,12 +329,12 @@ def _encoder(name: str, input_size: int, hidden: int, layers: int, bidirectional
     return kind(input_size, hidden, layers=layers, dropout=dropout)
 
 
-def new_head(target: Target, size: int, dropout: float) -> nn.Module:
-    """The head of a target over vectors of a size."""
+def new_head(target: Target, size: int, dropout: float, chain: TagChain | None = None) -> nn.Module:
+    """The head of a target over vectors of a size; beside a chain it has a logit for each of its states."""
     if target.kind == "label":
         return LabelHead(size, target.class_count, dropout=dropout)
     if target.kind == "tags":
-        return TagsHead(size, target.class_count, dropout=dropout)
+        return TagsHead(size, target.class_count if chain is None else chain.classes, dropout=dropout)
     if target.kind == "outputs":
         return MultiOutputHead(size, [len(classes) for classes in target.classes], dropout=dropout)
     return MultiLabelHead(size, target.class_count, dropout=dropout)

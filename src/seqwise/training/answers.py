@@ -81,6 +81,6 @@ def answers_of(
                 found[target.name] = Answer(array, decisions(target, array, (thresholds or {}).get(target.name)))
             else:
                 tags = decoded_tags(chain, own, lengths)
-                array = tag_log_probabilities(chain, own, lengths).float().cpu().numpy()
+                array = tag_log_probabilities(target, chain, own, lengths).float().cpu().numpy()
                 found[target.name] = Answer(array, tags.cpu().numpy())
     return found

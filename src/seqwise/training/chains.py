@@ -1,92 +1,31 @@
-"""How the tags of a target hang together: the scheme that training shows, what it allows, and the chain that learns it.
-
-Tags that mark spans follow a scheme; which one is read from the training part, since names alone cannot tell IOB1 from
-IOB2. Few files are without mistakes: tags that break the scheme are read as the scorer conlleval reads them, and
-trained as the tags that the scheme writes for those spans. What is judged are always the labels of the files.
-"""
+"""The tags of a sequence decided together: the chain of a target, its loss, its probabilities, its best tags."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqwise.data.labels import LabelCodec, transition_counts
-from seqwise.data.store import Store
-from seqwise.evaluation.spans import span_edges, tag_scheme
-from seqwise.losses.torch import Allowed, LossSum, allowed_transitions, crf_decode, crf_marginals, crf_nll, loss_sum
+from seqwise.losses.torch import Allowed, LossSum, crf_decode, crf_marginals, crf_nll, loss_sum
 from seqwise.nn import Chain, TagChain
 from seqwise.targets import Target
 from seqwise.training.config import LossConfig
-
-Scheme = Literal["iob", "iob1", "iobes"]
+from seqwise.training.schemes import States, states_of
 
 __all__ = [
     "chain_loss",
     "chain_sentences",
+    "chain_states",
     "decoded_tags",
     "is_chained",
     "tag_chain",
     "tag_log_probabilities",
-    "with_scheme",
 ]
 
-_FEW_BREAKS = 0.02  # of the tags inside spans; with more of them the scheme is another one, or none
 _LEAST_PROBABILITY = 1e-9
-
-
-def with_scheme(codec: LabelCodec, store: Store, rows: NDArray[np.int64]) -> tuple[Target, str | None]:
-    """The codec's target with the scheme that its tags follow in these rows, and a sentence when they follow one.
-
-    The scheme that the fewest transitions break wins, when those are at most 2 % of the tags that are not O.
-    """
-    target = codec.target
-    if not target.is_iob:
-        return target, None
-    names = [str(label) for label in target.labels]
-    counts = transition_counts(codec, store, rows)
-    marked = int(counts[:, [i for i, name in enumerate(names) if name != "O"]].sum())
-    prefixes = {name[0] for name in names if name != "O"}
-    schemes: tuple[Scheme, ...] = ("iob", "iob1") if prefixes <= {"B", "I"} else ("iobes",)
-    schemes = ("iob1",) if prefixes == {"I"} else schemes
-    breaks = {scheme: _breaks(replace(target, scheme=scheme), counts) for scheme in schemes}
-    scheme = min(breaks, key=lambda name: breaks[name])
-    found = f"{breaks[scheme]:,} of {marked:,} tags in spans"
-    if breaks[scheme] > _FEW_BREAKS * marked:
-        return target, (
-            f"warning: target '{target.name}': {found} break every scheme (IOB1, IOB2, IOBES), so any tag may follow "
-            "any other"
-        )
-    title = {"iob": "IOB2", "iob1": "IOB1", "iobes": "IOBES (BILOU)"}[scheme]
-    but = f"; {found} break its rules and are read as conlleval reads them" if breaks[scheme] else ""
-    return replace(target, scheme=scheme), f"target '{target.name}': the tags mark spans in {title}{but}"
-
-
-def _breaks(target: Target, counts: NDArray[np.int64]) -> int:
-    """How many transitions (C + 1, C + 1), starts and ends included, a scheme does not allow."""
-    allowed = _allowed(target)
-    size = target.class_count
-    between = counts[:size, :size][~allowed.transitions].sum()
-    return int(between + counts[size, :size][~allowed.start].sum() + counts[:size, size][~allowed.end].sum())
-
-
-@lru_cache(maxsize=32)
-def _allowed(target: Target) -> Allowed:
-    """What the scheme of a target allows; labels of a type that lacks a tag which the scheme needs are free."""
-    assert target.scheme is not None
-    names = [str(label) for label in target.labels]
-    allowed = allowed_transitions(names, target.scheme)
-    needed = {"iob": ("B",), "iob1": ("I",), "iobes": ("B", "IM", "EL", "SU")}[target.scheme]
-    free = np.array(
-        [name != "O" and not all(any(f"{p}-{name[2:]}" in names for p in some) for some in needed) for name in names]
-    )
-    return Allowed(allowed.transitions | free[:, None] | free[None, :], allowed.start | free, allowed.end | free)
 
 
 def is_chained(target: Target, crf: bool | dict[str, bool] | None) -> bool:
@@ -96,12 +35,18 @@ def is_chained(target: Target, crf: bool | dict[str, bool] | None) -> bool:
     return crf.get(target.name, False) if isinstance(crf, dict) else crf
 
 
+def chain_states(target: Target, config: LossConfig) -> States:
+    """The states of a target's chain under a resolved config."""
+    return states_of(target, is_finer=config.scheme == "iobes" and is_chained(target, config.crf))
+
+
 def chain_sentences(config: LossConfig, targets: Sequence[Target]) -> list[str]:
     """What is said of targets of kind `tags`: which are trained as a chain, which are only decoded as one."""
     sentences = []
     for target in targets:
         if is_chained(target, config.crf):
-            said = "in place of cross-entropy, a CRF trains and decodes the tags of a sequence together"
+            within = "" if chain_states(target, config).tags is None else ", as IOBES within"
+            said = f"in place of cross-entropy, a CRF trains and decodes the tags of a sequence together{within}"
         elif target.scheme is not None:
             said = "of the tags that the scheme allows, those with the largest sum of logits are predicted"
         else:
@@ -113,34 +58,36 @@ def chain_sentences(config: LossConfig, targets: Sequence[Target]) -> list[str]:
 def tag_chain(target: Target, config: LossConfig) -> TagChain | None:
     """The chain of a target: learned where `loss.crf` says so, else only what the scheme of its tags allows, if any."""
     is_learned = is_chained(target, config.crf)
-    if target.scheme is None:
-        return TagChain(target.class_count) if is_learned else None
-    allowed = _allowed(target)
+    if target.kind != "tags" or (target.scheme is None and not is_learned):
+        return None
+    states = chain_states(target, config)
+    allowed = Allowed(None) if states.allowed is None else states.allowed
     return TagChain(
-        target.class_count,
+        len(states.names),
         is_learned=is_learned,
         allowed_transitions=allowed.transitions,
         allowed_start=allowed.start,
         allowed_end=allowed.end,
+        tags=states.tags,
     )
 
 
-def chain_loss(target: Target, chain: Chain, emissions: Tensor, labels: NDArray[np.int64], mask: Tensor) -> LossSum:
+def chain_loss(states: States, chain: Chain, emissions: Tensor, labels: NDArray[np.int64], mask: Tensor) -> LossSum:
     """The negative log-likelihood of the tags of a batch, and the number of tags.
 
     Args:
-        target: what is predicted.
+        states: of the chain.
         chain: learned together with the emissions.
-        emissions: (batch, time, classes).
+        emissions: (batch, time, states).
         labels: (batch, time) class indices.
         mask: (batch, time), True where a tag counts; the tags beside one that does not are neighbours.
     """
-    tags = torch.from_numpy(_well_formed(target, labels, mask.cpu().numpy())).to(emissions.device)
+    gold = torch.from_numpy(states.of(labels, mask.cpu().numpy())).to(emissions.device)
     scores = {"start": chain.start, "end": chain.end, "allowed": _constraints(chain)}
-    return loss_sum(crf_nll, emissions, tags, chain.transitions, mask=mask, **scores)
+    return loss_sum(crf_nll, emissions, gold, chain.transitions, mask=mask, **scores)
 
 
-def tag_log_probabilities(chain: Chain, emissions: Tensor, lengths: Tensor) -> Tensor:
+def tag_log_probabilities(target: Target, chain: Chain, emissions: Tensor, lengths: Tensor) -> Tensor:
     """The logarithm of the probability of each class at each step, over all tags of the sequence (marginals).
 
     They serve as logits: softmax over the classes gives the probabilities back. None is below 1e-9, so that the loss of
@@ -151,6 +98,9 @@ def tag_log_probabilities(chain: Chain, emissions: Tensor, lengths: Tensor) -> T
     probabilities = crf_marginals(
         emissions, chain.transitions, start=chain.start, end=chain.end, lengths=lengths, allowed=_constraints(chain)
     )
+    if chain.tags is not None:
+        by_tag = probabilities.new_zeros(*probabilities.shape[:-1], target.class_count)
+        probabilities = by_tag.index_add(-1, chain.tags, probabilities)
     return probabilities.clamp_min(_LEAST_PROBABILITY).log()
 
 
@@ -159,44 +109,11 @@ def decoded_tags(chain: Chain, emissions: Tensor, lengths: Tensor) -> Tensor:
     found = crf_decode(
         emissions, chain.transitions, start=chain.start, end=chain.end, lengths=lengths, allowed=_constraints(chain)
     )
-    return torch.where(found.tags < 0, emissions.argmax(-1), found.tags)
+    states = torch.where(found.tags < 0, emissions.argmax(-1), found.tags)
+    return states if chain.tags is None else chain.tags[states]
 
 
 def _constraints(chain: Chain) -> Allowed | None:
     if chain.allowed_transitions is None:
         return None
     return Allowed(chain.allowed_transitions, chain.allowed_start, chain.allowed_end)
-
-
-def _well_formed(target: Target, labels: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The tags that the target's scheme writes for the spans which conlleval reads in labels (batch, time)."""
-    if target.scheme is None:
-        return labels
-    table = _tags_of_roles(target)
-    scheme = tag_scheme(target.labels)
-    opens, closes, touches = span_edges(scheme, labels, mask)
-    role = _SINGLE * (opens & closes) + _FIRST * (opens & ~closes) + _LAST * (closes & ~opens)
-    role = role + _TOUCHING * (opens & touches)
-    written = table[scheme.type_of[np.where(mask, labels, 0)], role]
-    return np.where(mask & (written >= 0), written, labels)
-
-
-_FIRST, _LAST, _SINGLE, _TOUCHING = 1, 2, 3, 4  # inside is 0; a span that touches the one before begins with 5 or 7
-
-
-@lru_cache(maxsize=32)
-def _tags_of_roles(target: Target) -> NDArray[np.int64]:
-    """(types + 1, 8) the class of each type and role in a span; -1 where there is none, and for O, the last row."""
-    names = [str(label) for label in target.labels]
-    types = tag_scheme(target.labels).types
-    wanted = {
-        "iob": ("I", "B", "I", "B", "", "B", "", "B"),
-        "iob1": ("I", "I", "I", "I", "", "B", "", "B"),
-        "iobes": ("IM", "B", "EL", "SU", "", "B", "", "SU"),
-    }[str(target.scheme)]
-    table = np.full((len(types) + 1, len(wanted)), -1, dtype=np.int64)
-    for row, kind in enumerate(types):
-        for column, prefixes in enumerate(wanted):
-            fitting = [names.index(f"{prefix}-{kind}") for prefix in prefixes if f"{prefix}-{kind}" in names]
-            table[row, column] = fitting[0] if fitting else -1
-    return table

@@ -16,8 +16,9 @@ from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum
 from seqwise.nn import Chain
 from seqwise.targets import Target, label_text
-from seqwise.training.chains import chain_loss
+from seqwise.training.chains import chain_loss, chain_states
 from seqwise.training.config import LossConfig
+from seqwise.training.schemes import States
 
 __all__ = ["Objective", "target_loss"]
 
@@ -89,12 +90,14 @@ class Objective:
         label_smoothing: see `target_loss`.
         class_weight: per target, (C,), (K, C) or (L,) weights, or None.
         target_weight: per target, the weight of its mean in the sum.
+        states: per target of kind `tags`, those of its chain.
     """
 
     targets: tuple[Target, ...]
     label_smoothing: float
     class_weight: Mapping[str, NDArray[np.float32] | None]
     target_weight: Mapping[str, float]
+    states: Mapping[str, States]
 
     @classmethod
     def from_config(
@@ -123,6 +126,7 @@ class Objective:
             config.label_smoothing,
             weights,
             {name: config.target_weight.get(name, 1.0) for name in names},
+            {target.name: chain_states(target, config) for target in targets if target.kind == "tags"},
         )
 
     def divisors(self, batches: Sequence[Batch]) -> dict[str, float]:
@@ -152,7 +156,7 @@ class Objective:
             weight = self.class_weight[name]
             labels, mask = batch.labels[name], torch.from_numpy(batch.masks[name]).to(device)
             if name in chains and chains[name].is_learned:
-                found[name] = chain_loss(target, chains[name], logits[name], labels, mask)
+                found[name] = chain_loss(self.states[name], chains[name], logits[name], labels, mask)
                 continue
             found[name] = target_loss(
                 target,

@@ -28,12 +28,13 @@ from seqwise.data.store import Store, cache_key, open_store
 from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
 from seqwise.nn import ROCKET
 from seqwise.targets import Target
-from seqwise.training.chains import chain_sentences, with_scheme
+from seqwise.training.chains import chain_sentences
 from seqwise.training.config import Config, DataConfig
-from seqwise.training.defaults import Facts, check_fit, effort_note, resolve
+from seqwise.training.defaults import Facts, check_fit, check_scheme, effort_note, resolve
 from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
 from seqwise.training.findings import data_sentences, targets_without_labels, unlabelled_rows
+from seqwise.training.schemes import with_scheme
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
@@ -166,6 +167,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.add([*data_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
     notes.warn(targets_without_labels(store, split, codecs))
+    check_scheme(resolved.loss, targets)
     notes.add(chain_sentences(resolved.loss, targets))
     return Task(
         resolved,

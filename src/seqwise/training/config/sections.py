@@ -184,6 +184,10 @@ class LossConfig(_Section):
         None,
         description="train the tags of a sequence together, as a CRF; true, false, or one of them per target",
     )
+    scheme: Literal["own", "iobes"] | None = Field(
+        None,
+        description="scheme in which a CRF trains tags of IOB2: own, or iobes; they are written in their own",
+    )
     target_weight: dict[str, Weight] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
 
 

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from seqwise.errors import ConfigError
+from seqwise.targets import Target
+from seqwise.training.chains import chain_states
 from seqwise.training.config import LossConfig
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
-__all__ = ["chain_choices"]
+__all__ = ["chain_choices", "check_scheme"]
 
 
 def chain_choices(loss: LossConfig, facts: Facts) -> Choices:
-    """`loss.crf` for the targets of kind `tags`: tags that mark spans are a chain; one value when all are alike."""
+    """`loss.crf` and `loss.scheme` for the targets of kind `tags`; one value of `loss.crf` when all are alike."""
     found = {target.name: target.scheme is not None for target in facts.targets if target.kind == "tags"}
     if not found:
         return {}
+    scheme = Choice("own", "IOBES gains too little")
     if loss.class_weight or loss.label_smoothing:
-        return {"loss.crf": Choice(False, "a chain has no class weights and no label smoothing")}
+        return {"loss.crf": Choice(False, "a chain has no class weights and no label smoothing"), "loss.scheme": scheme}
     value = found if len(set(found.values())) > 1 else next(iter(found.values()))
-    return {"loss.crf": Choice(value, "tags that mark spans are trained as a chain")}
+    return {"loss.crf": Choice(value, "tags that mark spans are trained as a chain"), "loss.scheme": scheme}
+
+
+def check_scheme(loss: LossConfig, targets: Sequence[Target]) -> None:
+    """Refuses another scheme where no target is trained in one.
+
+    Args:
+        loss: resolved.
+        targets: with the schemes of their tags.
+
+    Raises:
+        ConfigError: `loss.scheme` would change nothing.
+    """
+    if loss.scheme == "iobes" and not any(chain_states(target, loss).tags is not None for target in targets):
+        raise ConfigError(
+            "loss.scheme is 'iobes', but no tags of IOB2 are trained with a CRF\n"
+            "  Leave it out; it would change nothing."
+        )
