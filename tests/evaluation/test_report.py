@@ -186,7 +186,7 @@ def test_figures_stand_beside_the_baseline_and_the_other_split() -> None:
         {"dev": {"intent": dev}, "test": {"intent": test}}, baselines={"majority": {"test": {"intent": rival}}}
     )
     head, accuracy, *_ = shown.table("figure")
-    assert head == ["figure", "dev", "test", "majority on test", "over"]
+    assert head == ["figure", "dev", "test", "majority", "over"]
     assert accuracy[1:] == ["75.0%", "100%51.0% to 100%", "25.0%", "4 labels"]
 
 

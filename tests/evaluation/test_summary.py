@@ -99,6 +99,55 @@ def test_the_verdict_looks_at_the_best_baseline() -> None:
     assert "does not beat the linear baseline, 70.0%" in verdict({"accuracy": figure(0.6)}, rivals).text
 
 
+CHEAP = {"linear": {"title": "a linear model", "seconds": 2.5, "reads_input": True}}
+
+
+@pytest.mark.parametrize(
+    ("model", "majority", "linear", "text"),
+    [
+        (
+            {"accuracy": figure(0.6)},
+            0.2,
+            0.7,
+            "Accuracy 60.0% does not beat a linear model, 70.0% after 2.5 s: "
+            "use that, or train longer or on more data.",
+        ),
+        (
+            {"accuracy": figure(0.6, 20)},
+            0.2,
+            0.7,
+            "Accuracy 60.0% does not beat a linear model, 70.0% after 2.5 s, but 20 labels cannot tell much.",
+        ),
+        (
+            {"accuracy": figure(0.6, low=0.5, high=0.7)},
+            0.2,
+            0.55,
+            "Accuracy 60.0% is not clearly above a linear model, 55.0% after 2.5 s, "
+            "which lies inside its 95% interval.",
+        ),
+        ({"accuracy": figure(0.8)}, 0.2, 0.7, "Accuracy 80.0% beats a linear model, 70.0% after 2.5 s."),
+        (
+            {"accuracy": figure(0.2)},
+            0.3,
+            0.7,
+            "Accuracy 20.0% does not beat the majority baseline, 30.0%: nothing useful was learned from the input.",
+        ),
+    ],
+)
+def test_a_cheap_model_that_does_as_well_is_recommended(model: dict, majority: float, linear: float, text: str) -> None:
+    rivals = {"majority": {"accuracy": figure(majority)}, "linear": {"accuracy": figure(linear)}}
+    assert verdict(model, rivals, CHEAP).text == text
+
+
+def test_the_summary_names_the_best_baseline_of_each_figure() -> None:
+    rivals = {
+        "majority": {"test": {"t": {"accuracy": figure(0.5)}}},
+        "linear": {"test": {"t": {"accuracy": figure(0.6)}}},
+    }
+    (row,) = summary_table({"test": {"t": {"accuracy": figure(0.7)}}}, rivals)
+    assert row[-1] == "60.0% linear"
+
+
 def test_the_summary_has_a_row_per_split_target_and_main_figure() -> None:
     splits = {
         "dev": {"slots": {"span_f1": figure(0.5, 10), "accuracy": figure(0.9), "ece": figure(0.1)}},
@@ -108,7 +157,7 @@ def test_the_summary_has_a_row_per_split_target_and_main_figure() -> None:
     assert summary_table(splits, baselines) == [
         ("dev", "slots", "Span F1", "50.0%", "–", "10 gold spans", "–"),
         ("dev", "slots", "Accuracy", "90.0%", "–", "100 labels", "–"),
-        ("test", "slots", "Accuracy", "80.0%", "70.0% to 90.0%", "1,000 labels", "60.0%"),
+        ("test", "slots", "Accuracy", "80.0%", "70.0% to 90.0%", "1,000 labels", "60.0% majority"),
     ]
 
 

@@ -25,6 +25,8 @@ def numbers(run):
     history = [{key: value for key, value in line.items() if key not in TIMES} for line in lines]
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["training"].pop("seconds")
+    for facts in metrics["training"]["baselines"]["facts"].values():
+        facts.pop("seconds")
     return history, metrics, (run / "predictions.jsonl").read_text(), (run / "model.safetensors").read_bytes()
 
 

@@ -14,6 +14,7 @@ from model_folders import bert_folder
 from seqwise.data.readers import ReadOptions
 from seqwise.errors import UsageError
 from seqwise.training import loop
+from seqwise.training.baselines import judged_baselines
 from seqwise.training.checkpoint import save
 from seqwise.training.config import Config, DataConfig, override, parse_config
 from seqwise.training.folder import RunFolder
@@ -86,6 +87,7 @@ CHANGES = {
     "loss.crf": ("tags", [], ["loss.crf=false"]),
     "loss.scheme": ("tags", [], ["loss.scheme=iobes"]),
     "loss.target_weight": ("joint", [], ["loss.target_weight={slots: 3}"]),
+    "train.baselines": ("label", [], ["train.baselines=majority"]),
     "train.effort": [("label", [], ["train.effort=best"]), ("tags", [], ["train.effort=best"])],
     "train.optimizer": ("label", [], ["train.optimizer=adam"]),
     "train.learning_rate": ("label", [], ["train.learning_rate=0.001"]),
@@ -170,6 +172,7 @@ def outcome(place, monkeypatch):
             "stopped": state.stopped,
             "deciding": plan.deciding,
             "checkpoints": len(saves),
+            "baselines": list(judged_baselines(plan.task, {"dev": plan.task.split.dev}).figures),
             "caches": [cache for cache in ("cache", "another") if (place / cache).exists()],
         }
 

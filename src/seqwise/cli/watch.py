@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from seqwise.evaluation.summary import SUMMARY_COLUMNS, main_figure, summary_table, verdict
+from seqwise.evaluation.summary import SUMMARY_COLUMNS, main_figure, seconds_text, summary_table, verdict
 
 __all__ = ["Watch", "clock", "show_figures", "show_metrics", "show_table"]
 
@@ -84,8 +84,10 @@ def _named(name: str, figures: Mapping[str, float | None]) -> str:
 
 
 def show_metrics(metrics: dict[str, Any]) -> None:
-    """On stdout, the main figures of each split and target with the majority baseline, and what they come to."""
+    """On stdout, the main figures of each split and target with the best baseline, and what they come to."""
     baselines = metrics["baselines"]
+    known = metrics["training"].get("baselines", {"facts": {}, "notes": []})
+    facts, notes = known["facts"], known["notes"]
     splits = {
         split: {target: metrics[split][target] for target in targets}
         for split, targets in baselines["majority"].items()
@@ -93,8 +95,22 @@ def show_metrics(metrics: dict[str, Any]) -> None:
     show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
     last = list(splits)[-1]
     for target, scores in splits[last].items():
-        rivals = {name: by_split[last][target] for name, by_split in baselines.items()}
-        _console().print(f"{target} on {last}: {verdict(scores, rivals).text}", markup=False)
+        rivals = {
+            name: by_split[last][target] for name, by_split in baselines.items() if target in by_split.get(last, ())
+        }
+        _console().print(f"{target} on {last}: {verdict(scores, rivals, facts).text}", markup=False)
+    for line in [*_baseline_lines(facts), *notes]:
+        _console().print(line, markup=False)
+
+
+def _baseline_lines(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the short names of baselines in the table mean."""
+    named = [
+        f"{name} is {fact['title']}, {seconds_text(fact['seconds'])}"
+        for name, fact in facts.items()
+        if fact["reads_input"]
+    ]
+    return [f"baselines: {'; '.join(named)}"] if named else []
 
 
 def show_figures(per_target: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seqwise.errors import counted
 from seqwise.evaluation._curve import curve_svg
 from seqwise.evaluation.scores import FIGURES
-from seqwise.evaluation.summary import Plain, figure_text, interval_text, main_figure, verdict
+from seqwise.evaluation.summary import Plain, figure_text, interval_text, main_figure, seconds_text, verdict
 from seqwise.targets import label_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ def page_values(data: ReportData) -> dict[str, Any]:
     return {
         "data": data,
         "split": split,
-        "baselines": list(data.baselines),
         "other_splits": [name for name in data.splits if name != split],
         "targets": [_target(data, split, name) for name in data.splits.get(split, {})],
         "curves": curves,
@@ -46,11 +45,12 @@ def _target(data: ReportData, split: str, name: str) -> dict[str, Any]:
     scores = data.splits[split][name]
     rivals = {key: found for key, plain in data.baselines.items() if (found := plain.get(split, {}).get(name))}
     others = [plain.get(name, {}) for key, plain in data.splits.items() if key != split]
-    figures = _figures(scores, [rivals.get(key, {}) for key in data.baselines], others)
+    figures = _figures(scores, list(rivals.values()), others)
     labels = sorted(scores.get("per_label", ()), key=lambda row: -row["support"])
     return {
         "name": name,
-        "verdict": verdict(scores, rivals),
+        "verdict": verdict(scores, rivals, data.baseline_facts),
+        "baselines": [_baseline(key, data.baseline_facts.get(key, {})) for key in rivals],
         "main": next(row for row in figures if row["title"] == FIGURES[main_figure(scores)].title),
         "figures": figures,
         "labels": [row for row in labels if row["support"] or row["predicted"]],
@@ -58,11 +58,17 @@ def _target(data: ReportData, split: str, name: str) -> dict[str, Any]:
         "first_labels": _FIRST_LABELS,
         "confusion": _confusion(scores.get("confusion")),
         "pairs": scores.get("confused_pairs", ())[:_PAIRS],
-        "outputs": _outputs(scores, next(iter(rivals.values()), {})),
+        "outputs": _outputs(scores, rivals.get("majority", {})),
         "spans": sorted(scores.get("per_span_type", ()), key=lambda row: -row["gold"]),
         "buckets": data.length_buckets.get(name, ()),
         "errors": [error for error in data.errors if error.get("target", name) == name],
     }
+
+
+def _baseline(name: str, facts: Plain) -> dict[str, str]:
+    """A column head: what the baseline is, and what it took if it reads its input."""
+    cost = seconds_text(facts["seconds"]) if facts.get("reads_input") else ""
+    return {"title": facts.get("title", name), "cost": cost}
 
 
 def _figures(scores: Plain, rivals: Sequence[Plain], others: Sequence[Plain]) -> list[dict[str, Any]]:

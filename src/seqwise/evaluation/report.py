@@ -26,7 +26,9 @@ class ReportData:
         model: encoder, number of parameters and the like.
         splits: split -> target -> scores as `Scores.to_json` gives them. Details are shown for `test`, or for
             the last split when there is none of that name.
-        baselines: name of the baseline, `majority` -> split -> target -> scores.
+        baselines: name of the baseline -> split -> target -> scores.
+        baseline_facts: name of the baseline -> `title`, `seconds` and `reads_input`.
+        baseline_notes: sentences on baselines that were left out or cut short.
         history: a record per epoch: `epoch`, `loss` (mean over the training labels), `dev_loss`, `metric`,
             `tokens_per_second`, `padding_share`, `seconds`; a key may be missing.
         metric_name: what `metric` is: the figure on dev that decides when to stop.
@@ -45,11 +47,17 @@ class ReportData:
     model: Plain
     splits: Mapping[str, Mapping[str, Plain]]
     baselines: Mapping[str, Mapping[str, Mapping[str, Plain]]] = field(default_factory=dict)
+    baseline_facts: Mapping[str, Plain] = field(default_factory=dict)
+    baseline_notes: Sequence[str] = ()
     history: Sequence[Plain] = ()
     metric_name: str = ""
     best_epoch: int | None = None
     length_buckets: Mapping[str, Sequence[Plain]] = field(default_factory=dict)
     errors: Sequence[Plain] = ()
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def render_report(data: ReportData) -> str:
@@ -70,5 +78,5 @@ def render_report(data: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters.update(share=share_text, count=count_text, label=label_text)
+    pages.filters.update(share=share_text, count=count_text, label=label_text, capital=_capital)
     return pages.get_template("report.html.j2").render(page_values(data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from seqwise.errors import counted
@@ -17,6 +18,7 @@ __all__ = [
     "figure_text",
     "interval_text",
     "main_figure",
+    "seconds_text",
     "share_text",
     "summary_table",
     "verdict",
@@ -31,6 +33,7 @@ SUMMARY_COLUMNS = ("split", "target", "figure", "value", "95% interval", "over",
 _MAIN = ("span_f1", "micro_f1", "accuracy")
 _SHORT = ("span_f1", "micro_f1", "accuracy", "macro_f1", "exact_match")
 _NONE = "–"
+_NO_FACTS: Mapping[str, Plain] = MappingProxyType({})
 _FEW = 30  # of fewer labels hardly any share tells two models apart
 
 
@@ -40,7 +43,7 @@ class Verdict:
 
     Attributes:
         text: the sentence.
-        beaten: whether a baseline that ignores its input does as well; None without one to compare with.
+        beaten: whether a baseline does as well; None without one to compare with.
     """
 
     text: str
@@ -90,12 +93,13 @@ def main_figure(scores: Plain) -> str:
     return next(name for name in _MAIN if name in scores)
 
 
-def verdict(scores: Plain, baselines: Mapping[str, Plain]) -> Verdict:
-    """Whether a model has learned something from its input.
+def verdict(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, Plain] = _NO_FACTS) -> Verdict:
+    """Whether a model has learned something from its input, and more than what is cheap.
 
     Args:
         scores: of the model, for one target.
-        baselines: of models that ignore the input, by name, on the same labels.
+        baselines: of the baselines, by name, on the same labels.
+        facts: of baselines that read the input, by name: `title` and `seconds`; all others ignore it.
 
     Example:
         >>> model = {"accuracy": {"value": 0.5, "count": 40}}
@@ -111,16 +115,47 @@ def verdict(scores: Plain, baselines: Mapping[str, Plain]) -> Verdict:
     rivals = {key: value for key, value in rivals.items() if value is not None}
     if not rivals:
         return Verdict(f"{said}.", None)
-    best = max(rivals, key=lambda key: rivals[key])
-    rival = f"the {best} baseline, {share_text(rivals[best])}"
-    if figure["value"] <= rivals[best] and figure["count"] < _FEW:
-        over = counted(figure["count"], FIGURES[name].unit)
-        return Verdict(f"{said} does not beat {rival}, but {over} cannot tell much.", True)
+    blind = {key: value for key, value in rivals.items() if not _reads_input(facts, key)}
+    is_blind = bool(blind) and figure["value"] <= max(blind.values())
+    best = _best(blind if is_blind else rivals)
+    rival = _rival(best, rivals[best], facts)
     if figure["value"] <= rivals[best]:
-        return Verdict(f"{said} does not beat {rival}: nothing useful was learned from the input.", True)
+        return Verdict(f"{said} does not beat {rival}{_what_follows(name, figure, is_blind)}.", True)
     if figure.get("low") is not None and figure["low"] <= rivals[best]:
         return Verdict(f"{said} is not clearly above {rival}, which lies inside its 95% interval.", True)
-    return Verdict(f"{said} beats {rival}{_accuracy_doubt(scores, baselines)}.", False)
+    ignorant = {key: plain for key, plain in baselines.items() if key in blind}
+    return Verdict(f"{said} beats {rival}{_accuracy_doubt(scores, ignorant)}.", False)
+
+
+def _reads_input(facts: Mapping[str, Plain], name: str) -> bool:
+    return bool(facts.get(name, {}).get("reads_input"))
+
+
+def _best(rivals: Mapping[str, float]) -> str:
+    return max(rivals, key=lambda key: rivals[key])
+
+
+def _rival(name: str, value: float, facts: Mapping[str, Plain]) -> str:
+    """A baseline in words: what it is, what it reaches, and what it costs where it costs anything."""
+    if not _reads_input(facts, name):
+        return f"the {name} baseline, {share_text(value)}"
+    return f"{facts[name]['title']}, {share_text(value)} after {seconds_text(facts[name]['seconds'])}"
+
+
+def seconds_text(seconds: float) -> str:
+    """A short time in words.
+
+    Example:
+        >>> seconds_text(0.234), seconds_text(12.7)
+        ('0.2 s', '13 s')
+    """
+    return f"{max(seconds, 0.1):.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+
+
+def _what_follows(name: str, figure: Plain, is_blind: bool) -> str:
+    if figure["count"] < _FEW:
+        return f", but {counted(figure['count'], FIGURES[name].unit)} cannot tell much"
+    return ": nothing useful was learned from the input" if is_blind else ": use that, or train longer or on more data"
 
 
 def _accuracy_doubt(scores: Plain, baselines: Mapping[str, Plain]) -> str:
@@ -140,8 +175,7 @@ def summary_table(
 
     Args:
         splits: split -> target -> scores as JSON.
-        baselines: name of the baseline -> split -> target -> scores as JSON; the first that knows the split and
-            target is shown.
+        baselines: name of the baseline -> split -> target -> scores as JSON; of each figure the best is shown.
 
     Example:
         >>> accuracy = {"accuracy": {"value": 0.75, "count": 1200}}
@@ -151,19 +185,19 @@ def summary_table(
     rows: list[tuple[str, ...]] = []
     for split, targets in splits.items():
         for target, scores in targets.items():
-            known = (by_split.get(split, {}).get(target) for by_split in baselines.values())
-            rival: Plain = next((plain for plain in known if plain is not None), {})
-            rows += [
-                (split, target, *_summary_row(name, scores[name], rival.get(name))) for name in _SHORT if name in scores
-            ]
+            rivals = {key: by_split.get(split, {}).get(target, {}) for key, by_split in baselines.items()}
+            rows += [(split, target, *_summary_row(name, scores[name], rivals)) for name in _SHORT if name in scores]
     return rows
 
 
-def _summary_row(name: str, figure: Plain, rival: Plain | None) -> tuple[str, ...]:
+def _summary_row(name: str, figure: Plain, rivals: Mapping[str, Plain]) -> tuple[str, ...]:
+    known = {key: plain[name]["value"] for key, plain in rivals.items() if name in plain}
+    known = {key: value for key, value in known.items() if value is not None}
+    best = _best(known) if known else None
     return (
         FIGURES[name].title,
         figure_text(name, figure),
         interval_text(figure),
         counted(figure["count"], FIGURES[name].unit),
-        figure_text(name, rival),
+        _NONE if best is None else f"{share_text(known[best])} {best}",
     )

@@ -57,6 +57,8 @@ def report_data(
         },
         splits=splits,
         baselines=metrics["baselines"],
+        baseline_facts=metrics["training"]["baselines"]["facts"],
+        baseline_notes=metrics["training"]["baselines"]["notes"],
         history=[{**entry, "metric": entry["dev_figure"]} for entry in state.history],
         metric_name=" and ".join(metrics["training"]["deciding"]),
         best_epoch=state.best_epoch + 1,

@@ -1,4 +1,4 @@
-"""What is written of a judged model: a line per prediction, the majority baseline, figures by split."""
+"""What is written of a judged model: a line per prediction, figures by split."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch
-from seqwise.evaluation import MajorityBaseline, tally_for
 from seqwise.evaluation.decoding import decode, log_softmax
 from seqwise.targets import Target, label_text
 from seqwise.training.answers import Answer, Thresholds
 from seqwise.training.prepare import Task
 
-__all__ = ["PredictionLines", "calibration", "flattened", "majority_scores", "thresholds_of"]
+__all__ = ["PredictionLines", "calibration", "flattened", "thresholds_of"]
 
 
 def calibration(targets: Sequence[Target], thresholds: Thresholds) -> dict[str, Any]:
@@ -46,20 +45,6 @@ def flattened(per_target: dict[str, Any]) -> dict[str, Any]:
     """A split's figures by target; with one target they also stand at the top, unless its name is that of a figure."""
     (name, figures), *others = per_target.items()
     return per_target if others or name in figures else {**figures, name: figures}
-
-
-def majority_scores(task: Task, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """Per target, the figures of always predicting what is most frequent in training."""
-    baselines = {t.name: MajorityBaseline.from_counts(t, task.counts[t.name]) for t in task.targets}
-    tallies = {target.name: tally_for(target) for target in task.targets}
-    for start in range(0, len(rows), 256):
-        some = rows[start : start + 256]
-        lengths = task.store.lengths[some]
-        for codec in task.codecs:
-            name = codec.target.name
-            labels, mask = codec.batch(task.store, some, int(lengths.max()))
-            tallies[name].update(None, labels, mask, lengths, baselines[name].predictions(labels.shape))
-    return {name: tally.scores().to_json() for name, tally in tallies.items()}
 
 
 class PredictionLines:

@@ -22,6 +22,7 @@ from seqwise.evaluation.report import render_report
 from seqwise.nn import SequenceModel, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
 from seqwise.training.answers import Thresholds
+from seqwise.training.baselines import judged_baselines, majority_figures
 from seqwise.training.build import first_model
 from seqwise.training.checkpoint import State
 from seqwise.training.config import Config, dump_config
@@ -31,7 +32,7 @@ from seqwise.training.loop import Progress, Silence, choose_device, decisive_fig
 from seqwise.training.objective import Objective
 from seqwise.training.prepare import Task, prepare
 from seqwise.training.report import report_data
-from seqwise.training.results import PredictionLines, calibration, flattened, majority_scores
+from seqwise.training.results import PredictionLines, calibration, flattened
 from seqwise.training.resume import check_same_data, folder_of_names
 from seqwise.training.solve import is_solvable
 from seqwise.training.solving import solve
@@ -298,7 +299,6 @@ def _thresholds(plan: Plan) -> Thresholds:
 def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
     task = plan.task
     metrics: dict[str, Any] = {}
-    baselines: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
     thresholds = _thresholds(plan)
     for part in ("dev", "test"):
@@ -316,13 +316,19 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
             thresholds=thresholds,
             observe=collector.add,
         )
-        baselines[part] = majority_scores(task, rows)
         metrics[part] = flattened(judgement.to_json())
         predictions |= collector.by_row
+    baselines = judged_baselines(
+        task,
+        {part: task.split.rows(part) for part in metrics},
+        threshold_figures(task.config.train, task.targets, plan.deciding),
+    )
+    for note in baselines.notes:
+        folder.append_line("log.txt", note)
+    metrics["baselines"] = baselines.figures
     if "dev" not in metrics and "cross_validation" in state.history[-1]:
         metrics["dev"] = flattened(state.history[-1]["cross_validation"])
-        baselines["dev"] = majority_scores(task, task.split.train)
-    metrics["baselines"] = {"majority": baselines}
+        metrics["baselines"]["majority"]["dev"] = majority_figures(task, task.split.train)
     metrics["training"] = {
         "stopped": state.stopped,
         "epochs": len(state.history),
@@ -331,6 +337,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
         "seconds": round(state.seconds, 3),
         "padding_share": state.history[-1]["padding_share"],
         "parameters": parameter_count(plan.model),
+        "baselines": {"facts": baselines.facts, "notes": baselines.notes},
     }
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]
     folder.write_text("predictions.jsonl", "".join(lines))

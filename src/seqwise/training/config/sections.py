@@ -220,6 +220,9 @@ class TrainConfig(_Section):
         "float32",
         description="bfloat16: recurrent layers multiply rounded numbers in training; quicker on some processors",
     )
+    baselines: Literal["auto", "majority"] = Field(
+        "auto", description="cheap models beside the trained one: all that suit the data, or the majority alone"
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to compute")
     checkpoint_seconds: float = Field(30.0, gt=0, description="longest time between checkpoints")
 

@@ -1,0 +1,169 @@
+"""Fits the baselines that suit a task, within a limit of work, and counts their answers as those of the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.labels import LabelCodec
+from seqwise.errors import counted
+from seqwise.evaluation import tally_for
+from seqwise.evaluation.thresholds import chosen_thresholds
+from seqwise.training.baselines.crf import CRF
+from seqwise.training.baselines.family import Answers, Family
+from seqwise.training.baselines.majority import MAJORITY
+from seqwise.training.baselines.ngrams import NGRAMS
+from seqwise.training.baselines.series import SUMMARY, WINDOW
+from seqwise.training.baselines.word import WORD
+from seqwise.training.prepare import Task
+
+__all__ = ["FAMILIES", "Judged", "judged_baselines", "majority_figures"]
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {family.name: family for family in (MAJORITY, NGRAMS, WORD, CRF, SUMMARY, WINDOW)}
+)
+"""By name, in the order of reports."""
+
+_MOST_WORK = MappingProxyType({"seconds": 4e6, "minutes": 15e6, "best": 30e6})
+"""By effort, microseconds of one core for a baseline and target; counted and not measured, so that runs repeat."""
+
+_BATCH = 256
+
+
+@dataclass
+class Judged:
+    """What the baselines score, ready for JSON.
+
+    Attributes:
+        figures: baseline -> part -> target -> scores; a baseline is there for the targets that it suits.
+        facts: baseline -> `title`, `seconds` of fit and answers, and whether it reads the input.
+        notes: what was left out or cut short, in sentences.
+    """
+
+    figures: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def judged_baselines(
+    task: Task, parts: Mapping[str, NDArray[np.int64]], figures: Mapping[str, str] = MappingProxyType({})
+) -> Judged:
+    """The scores of every baseline that suits the task; of the majority alone if `train.baselines` says so.
+
+    Args:
+        task: data and config.
+        parts: name -> rows that are judged.
+        figures: multilabel target -> the figure for which its thresholds are chosen on the part `dev`, as those of the
+            model are; see `seqwise.evaluation.thresholds.chosen_thresholds`.
+    """
+    judged = Judged()
+    for family in FAMILIES.values() if task.config.train.baselines == "auto" else (MAJORITY,):
+        codecs = [codec for codec in task.codecs if family.suits(codec.target, task.store.spec.input)]
+        if not codecs:
+            continue
+        if family.package and find_spec(family.package) is None:
+            judged.notes.append(
+                f"no baseline '{family.title}': it is not installed; pip install 'seqwise[{family.extra}]'"
+            )
+            continue
+        started = time.perf_counter()
+        for codec in codecs:
+            _judge(judged, family, task, codec, parts, figures.get(codec.target.name))
+        seconds = round(time.perf_counter() - started, 3)
+        if family.name in judged.figures:
+            judged.facts[family.name] = {
+                "title": family.title,
+                "reads_input": family.reads_input,
+                "seconds": seconds,
+            }
+    return judged
+
+
+def _judge(
+    judged: Judged,
+    family: Family,
+    task: Task,
+    codec: LabelCodec,
+    parts: Mapping[str, NDArray[np.int64]],
+    figure: str | None,
+) -> None:
+    """Adds what a baseline scores for a target, or why it is left out."""
+    name = codec.target.name
+    rows = _affordable(family, task, codec)
+    answers = family.fit(task, codec, rows)
+    if answers is None:
+        return
+    if len(rows) < len(task.split.train):
+        of_all = f"{len(rows):,} of {counted(len(task.split.train), 'sequence')}"
+        judged.notes.append(f"the baseline '{family.title}' of {name} learned from {of_all}, to be done in seconds")
+    thresholds = None
+    if figure is not None and family.reads_input and "dev" in parts:
+        thresholds = _thresholds(task, codec, answers, parts["dev"], figure)
+    for part, judged_rows in parts.items():
+        by_part = judged.figures.setdefault(family.name, {}).setdefault(part, {})
+        by_part[name] = _scores(task, codec, answers, judged_rows, thresholds)
+
+
+def majority_figures(task: Task, rows: NDArray[np.int64]) -> dict[str, dict[str, Any]]:
+    """Per target, the scores of the majority on these rows."""
+    found = {}
+    for codec in task.codecs:
+        answers = MAJORITY.fit(task, codec, task.split.train)
+        assert answers is not None
+        found[codec.target.name] = _scores(task, codec, answers, rows)
+    return found
+
+
+def _thresholds(
+    task: Task, codec: LabelCodec, answers: Answers, rows: NDArray[np.int64], figure: str
+) -> NDArray[np.float64]:
+    """The thresholds of a multilabel target that are best on these rows."""
+    blocks: list[tuple[NDArray[Any], ...]] = []
+    for some in _batches(task, rows):
+        labels, mask = codec.batch(task.store, some, int(task.store.lengths[some].max()))
+        logits = answers(some).logits
+        assert logits is not None
+        blocks.append(tuple(array.reshape(-1, codec.target.class_count) for array in (logits, labels, mask)))
+    logits, labels, mask = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
+    return chosen_thresholds(logits, labels, mask, figure)
+
+
+def _affordable(family: Family, task: Task, codec: LabelCodec) -> NDArray[np.int64]:
+    """The training rows, or as many of them at random as the limit of work allows."""
+    rows = task.split.train
+    work = family.work(task, codec, rows)
+    most = _MOST_WORK[task.config.train.effort]
+    if work <= most:
+        return rows
+    kept = max(int(len(rows) * most / work), 1)
+    rng = np.random.default_rng(task.config.train.seed)
+    return np.sort(rng.choice(rows, kept, replace=False))
+
+
+def _scores(
+    task: Task,
+    codec: LabelCodec,
+    answers: Answers,
+    rows: NDArray[np.int64],
+    thresholds: NDArray[np.float64] | None = None,
+) -> dict[str, Any]:
+    tally = tally_for(codec.target, thresholds)
+    for some in _batches(task, rows):
+        lengths = task.store.lengths[some]
+        labels, mask = codec.batch(task.store, some, int(lengths.max()))
+        answer = answers(some)
+        tally.update(answer.logits, labels, mask, lengths, answer.predictions)
+    return tally.scores().to_json()
+
+
+def _batches(task: Task, rows: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
+    """Rows of like length together, so that little is padded."""
+    ordered = rows[np.argsort(task.store.lengths[rows], kind="stable")]
+    return [ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH)]
