@@ -86,6 +86,49 @@ static inline void product(struct matrix a, const float *b, ptrdiff_t rows, ptrd
     }
 }
 
+/* The transpose of 16 x 16 floats: the indices of row and column, 4 bits each, are turned round bit by bit. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define HAS_TRANSPOSE 1
+INLINE void transpose(floats rows[FLOATS]) {
+#pragma GCC unroll 4
+    for (int round = 0; round < 4; round++) {
+        floats next[FLOATS];
+#pragma GCC unroll 8
+        for (int i = 0; i < FLOATS / 2; i++) {
+            floats a = rows[i], b = rows[i + FLOATS / 2];
+            next[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            next[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < FLOATS; i++)
+            rows[i] = next[i];
+    }
+}
+#else
+#define HAS_TRANSPOSE 0
+#endif
+
+/* Rows of B^T that stand `column` apart (B's columns), as rows of a panel: 16 of each at a time where that is quick. */
+static inline void pack_across(const float *from, ptrdiff_t column, ptrdiff_t depth, ptrdiff_t width, float *panel) {
+    ptrdiff_t k = 0;
+#if HAS_TRANSPOSE
+    for (; k + FLOATS <= depth; k += FLOATS)
+        for (ptrdiff_t j = 0; j < width; j += FLOATS) {
+            floats rows[FLOATS];
+#pragma GCC unroll 16
+            for (int i = 0; i < FLOATS; i++)
+                rows[i] = floats_at(from + (j + i) * column + k);
+            transpose(rows);
+#pragma GCC unroll 16
+            for (int i = 0; i < FLOATS; i++)
+                put(panel + (k + i) * width + j, rows[i]);
+        }
+#endif
+    for (ptrdiff_t j = 0; j < width; j++)
+        for (ptrdiff_t rest = k; rest < depth; rest++)
+            panel[rest * width + j] = from[j * column + rest];
+}
+
 /* B (depth x columns) in panels, as many floats as B has. */
 static inline void pack(struct matrix b, ptrdiff_t depth, ptrdiff_t columns, float *panels) {
     for (ptrdiff_t first = 0; first < columns; first += PANEL * FLOATS) {
@@ -94,6 +137,8 @@ static inline void pack(struct matrix b, ptrdiff_t depth, ptrdiff_t columns, flo
         if (b.column == 1)
             for (ptrdiff_t k = 0; k < depth; k++)
                 memcpy(panels + k * width, from + k * b.row, (size_t)width * sizeof(float));
+        else if (b.row == 1)
+            pack_across(from, b.column, depth, width, panels);
         else
             for (ptrdiff_t j = 0; j < width; j++)
                 for (ptrdiff_t k = 0; k < depth; k++)

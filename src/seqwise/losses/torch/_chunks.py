@@ -23,6 +23,7 @@ from torch import Tensor
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import address, call_of, compiled
 from seqwise.losses._kernels.layout import layout
+from seqwise.losses._kernels.products import multiply
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 
@@ -35,6 +36,9 @@ COPIES_OF_PLAIN = 4
 """As many arrays of the size of the logits are in use on the plain path."""
 HALF_BYTES = 1 << 24
 """What half precision is summed through on its way to float32."""
+
+
+_IN_ROWS = torch.contiguous_format
 
 
 class Head(NamedTuple):
@@ -83,6 +87,8 @@ class Positions:
 
     def of(self, rows: slice | Tensor) -> Positions:
         """Those of some rows of hidden."""
+        if isinstance(rows, slice) and rows.start == 0 and rows.stop >= len(self.labels):
+            return self
         labels = self.labels[rows]
         counts = None if self.counts is None else self.counts[rows]
         sample_weight = None if self.sample_weight is None else self.sample_weight[rows]
@@ -221,15 +227,11 @@ def _pass(
             chosen = torch.where(some[rows].unsqueeze(-1), chosen, 0.0)
         if space is None or space.shape[0] < chosen.shape[0]:
             space = hidden.new_empty(chosen.shape[0], weight.shape[0])  # the same for all chunks: new memory is slow
-        logits = _product(chosen, weight.t(), space[: chosen.shape[0]], bias)
+        logits = multiply(chosen, weight.t(), space[: chosen.shape[0]], bias=bias)
         losses[rows], slope = part.losses(logits, None if upstream is None else upstream[rows])
         if sums is not None and slope is not None:
             sums.add(rows, chosen, slope)
     return losses, None if sums is None else sums.result()
-
-
-def _product(left: Tensor, right: Tensor, to: Tensor, bias: Tensor | None = None) -> Tensor:
-    return torch.mm(left, right, out=to) if bias is None else torch.addmm(bias, left, right, out=to)
 
 
 def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
@@ -254,34 +256,44 @@ class _Sums:
 
     def __init__(self, head: Head, wanted: tuple[bool, ...]) -> None:
         self._head, self._dtype = head, torch.promote_types(head.hidden.dtype, torch.float32)
-        self._hidden = torch.zeros_like(head.hidden) if wanted[0] else None
-        self._weight = self._zeros(head.weight) if wanted[1] else None
-        self._bias = self._zeros(head.bias) if head.bias is not None and wanted[2] else None
-
-    def _zeros(self, like: Tensor) -> Tensor:
-        return torch.zeros_like(like, dtype=self._dtype)
+        self._hidden = torch.empty_like(head.hidden, memory_format=_IN_ROWS) if wanted[0] else None
+        self._weight = torch.empty_like(head.weight, dtype=self._dtype, memory_format=_IN_ROWS) if wanted[1] else None
+        self._bias = torch.zeros_like(head.bias, dtype=self._dtype) if head.bias is not None and wanted[2] else None
+        self._begun = False
 
     def add(self, rows: slice | Tensor, hidden: Tensor, slope: Tensor) -> None:
         """Adds what a chunk, of which these are the hidden and the gradient by the logits, has to add."""
-        if self._hidden is not None:
-            self._hidden[rows] = slope @ self._head.weight
+        if self._hidden is not None and not isinstance(rows, slice) and not self._begun:
+            self._hidden.zero_()  # some do not count
+        if self._hidden is not None and isinstance(rows, slice):
+            multiply(slope, self._head.weight, self._hidden[rows])
+        elif self._hidden is not None:
+            self._hidden[rows] = multiply(slope, self._head.weight, hidden.new_empty(hidden.shape))
         if self._weight is not None and hidden.dtype == self._dtype:
-            self._weight.addmm_(slope.t(), hidden)
+            multiply(slope.t(), hidden, self._weight, adds=self._begun)
         elif self._weight is not None:
-            self._add_half(hidden, slope)
+            self._add_half(hidden, slope, self._weight)
         if self._bias is not None:
             self._bias += slope.sum(0, dtype=self._dtype)
+        self._begun = True
 
-    def _add_half(self, hidden: Tensor, slope: Tensor) -> None:
+    def _add_half(self, hidden: Tensor, slope: Tensor, to: Tensor) -> None:
         """The same for half precision: products of some classes at a time are rounded once, then summed in float32."""
-        assert self._weight is not None
         most = max(1, HALF_BYTES // (hidden.shape[1] * 4))
-        space = hidden.new_empty(min(most, len(self._weight)), hidden.shape[1])
-        for begin in range(0, len(self._weight), most):
+        space = hidden.new_empty(min(most, len(to)), hidden.shape[1])
+        for begin in range(0, len(to), most):
             some = slope[:, begin : begin + most]
-            self._weight[begin : begin + most] += _product(some.t(), hidden, space[: some.shape[1]])
+            part = multiply(some.t(), hidden, space[: some.shape[1]])
+            if self._begun:
+                to[begin : begin + most] += part
+            else:
+                to[begin : begin + most] = part
 
     def result(self) -> tuple[Tensor | None, ...]:
         """The gradients by hidden, weight and bias, in the types of these."""
+        if not self._begun:  # nothing counts
+            for gradient in (self._hidden, self._weight):
+                if gradient is not None:
+                    gradient.zero_()
         dtype = self._head.hidden.dtype
         return tuple(None if s is None else s.to(dtype) for s in (self._hidden, self._weight, self._bias))

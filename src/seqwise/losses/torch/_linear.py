@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqwise._readable import is_traced
+from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import compiled
+from seqwise.losses._kernels.products import are_quick
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._chunks import Head, Positions, Rows, chunked_losses
@@ -35,6 +36,10 @@ __all__ = ["linear_loss"]
 
 WHOLE_BYTES = 1 << 24
 """Up to this many bytes of logits a head is small: one product, then the loss of all logits."""
+
+
+LARGE = 1 << 24
+"""Fewer multiply-adds than these are not worth the way to products in compiled C, which chunks alone have."""
 
 
 def linear_loss(
@@ -68,26 +73,24 @@ def linear_loss(
         sample_weight=optional("sample_weight", sample_weight),
         label_smoothing=label_smoothing,
     )
-    labels = labels.long() if plan.labels == "index" else labels
-    counts = counting(plan, labels, mask, lengths)
-    arrays = numbers(
-        labels=labels, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight, counts=counts
-    )
-    if arrays is not None:
-        check_values(plan, arrays, arrays.get("counts"), from_logits=True)
-
     if reduction is not SUM_AND_COUNT:
         plan.check_reduction(reduction, denominator)
+    labels = labels.long() if plan.labels == "index" else labels
+    counts = counting(plan, labels, mask, lengths)
+    head = Head(hidden, weight, bias)
 
     def terms(logits: Tensor) -> Terms:
         return class_terms_of(plan, logits, labels, counts, class_weight, sample_weight, from_logits=True)
 
-    def plain(head: Head) -> Terms:
-        return terms(linear_logits(*head, counts))
+    def check() -> None:
+        arrays = numbers(
+            labels=labels, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight, counts=counts
+        )
+        if arrays is not None:
+            check_values(plan, arrays, arrays.get("counts"), from_logits=True)
 
-    head = Head(hidden, weight, bias)
     if not _is_for_chunks(head, labels, class_weight, sample_weight):
-        logits = linear_logits(*head, counts)
+        logits = linear_logits(*head, None if _is_all(counts) else counts)
         found = fused_cross_entropy(
             logits,
             labels,
@@ -103,8 +106,12 @@ def linear_loss(
             denominator=denominator,
             plain=lambda logits, reduction: reduced(terms(logits), reduction, None),
         )
-        return reduced(terms(logits), reduction, denominator) if found is None else found
+        if found is None:
+            check()
+            found = reduced(terms(logits), reduction, denominator)
+        return found
 
+    check()
     weights = _weights(plan, labels, counts, class_weight, sample_weight, hidden.dtype)
     expected = _expected(Terms(plan, weights, weights, counts), reduction, denominator)
     outputs = weight.shape[:-2]
@@ -113,7 +120,7 @@ def linear_loss(
         flat,
         _positions(plan, labels, counts, class_weight, sample_weight, outputs),
         None if expected is None else expected.reshape(-1, *outputs),
-        lambda head: plain(_shaped(head, hidden, weight)).losses.reshape(-1, *outputs),
+        lambda head: terms(linear_logits(*_shaped(head, hidden, weight), counts)).losses.reshape(-1, *outputs),
     )
     return reduced(Terms(plan, losses.view(weights.shape), weights, counts), reduction, denominator)
 
@@ -125,7 +132,7 @@ def _shaped(head: Head, hidden: Tensor, weight: Tensor) -> Head:
 
 
 def _is_for_chunks(head: Head, labels: Tensor, class_weight: Tensor | None, sample_weight: Tensor | None) -> bool:
-    """Whether the logits are many, and chunks can be taken: no trace, no gradient by labels or weights, one type."""
+    """Whether chunks pay and can be taken: no trace, no gradient by labels or weights, one type."""
     if is_traced() or torch.is_autocast_enabled(head.hidden.device.type):
         return False
     if any(tensor is not None and tensor.requires_grad for tensor in (labels, class_weight, sample_weight)):
@@ -134,8 +141,16 @@ def _is_for_chunks(head: Head, labels: Tensor, class_weight: Tensor | None, samp
         return False
     if class_weight is not None and class_weight.dim() > head.weight.dim() - 1:
         return False  # outputs that share a head but not the weights of classes
-    rows = math.prod(head.hidden.shape[:-1])
-    return rows * math.prod(head.weight.shape[:-1]) * 4 > WHOLE_BYTES
+    logits = math.prod(head.hidden.shape[:-1]) * math.prod(head.weight.shape[:-1])
+    if logits * 4 > WHOLE_BYTES:
+        return True
+    is_for_c = head.hidden.is_cpu and head.hidden.dtype == torch.float32 and not labels.is_floating_point()
+    return is_for_c and logits * head.hidden.shape[-1] > LARGE and are_quick()
+
+
+def _is_all(counts: Tensor | None) -> bool:
+    """Whether all count, where looking is no trouble."""
+    return counts is not None and is_readable(counts) and not is_traced() and bool(counts.all())
 
 
 def _weights(
@@ -160,6 +175,9 @@ def _weights(
 
 def _expected(terms: Terms, reduction: Any, denominator: float | Tensor | None) -> Tensor | None:
     """The gradient by the losses of what the reduction gives; None where that is no single number."""
+    if reduction in ("sum", "mean") and denominator is None:
+        total = terms.weights.sum() if reduction == "mean" else 1.0
+        return torch.full_like(terms.losses, 1.0) / total if total else torch.zeros_like(terms.losses)
     with torch.enable_grad():
         at = terms.losses.detach().requires_grad_()
         loss = reduced(terms._replace(losses=at), reduction, denominator)
@@ -186,7 +204,8 @@ def _positions(
         index = index if counts is None else index.masked_fill(~counts, -1)
         weight = None if class_weight is None else class_weight.float().contiguous()
         of_each = outputs.numel() if weight is not None and weight.dim() == 2 else 1
-        rows = Rows(index.to(torch.int32).flatten(), weight, of_each, None)
+        of_row = None if sample_weight is None else sample_weight.reshape(-1).contiguous()
+        rows = Rows(index.to(torch.int32).flatten(), weight, of_each, of_row)
     return Positions(
         plan=dataclasses.replace(
             plan,

@@ -1,0 +1,82 @@
+"""Products of matrices into memory that is there: in compiled C where that is quicker than torch, else by torch."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from ctypes import c_int, c_ssize_t, c_void_p
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqwise._native import function
+from seqwise._readable import is_readable
+from seqwise.losses._kernels.cross_entropy import address
+
+__all__ = ["are_quick", "multiply"]
+
+TASKS_OF_A_THREAD = 2
+"""Blocks of the product for each thread: more of them share the work out more evenly, larger ones are quicker."""
+
+
+class Product(ctypes.Structure):
+    """`struct call` of `seqwise/_native/products.c`, where its fields are explained."""
+
+    _fields_ = (
+        *(("a", c_void_p), ("a_row", c_ssize_t), ("a_column", c_ssize_t)),
+        *(("b", c_void_p), ("b_row", c_ssize_t), ("b_column", c_ssize_t)),
+        ("c", c_void_p),
+        *((name, c_ssize_t) for name in ("row", "rows", "depth", "columns")),
+        ("bias", c_void_p),
+        *((name, c_ssize_t) for name in ("adds", "tasks")),
+    )
+
+
+@functools.cache
+def are_quick() -> bool:
+    """Whether float32 is multiplied in compiled C on this processor."""
+    return _compiled() is not None
+
+
+def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = None, adds: bool = False) -> Tensor:
+    """`to` = left x right, plus a bias in each row, or plus what `to` was.
+
+    Args:
+        left: (rows, depth), in any layout.
+        right: (depth, columns), in any layout.
+        to: (rows, columns), with the numbers of a row side by side.
+        bias: (columns,).
+        adds: whether to add to what is there; not with a bias.
+    """
+    is_for_c = to.dtype == torch.float32 and left.numel() and right.numel() and all(map(is_readable, (left, right, to)))
+    product = _compiled() if is_for_c else None
+    if product is None:
+        if adds:
+            return to.addmm_(left, right)
+        return torch.mm(left, right, out=to) if bias is None else torch.addmm(bias, left, right, out=to)
+    assert to.stride(1) == 1 or to.shape[1] < 2, "C writes the numbers of a row one after the other"
+    bias = None if bias is None else bias.contiguous()
+    call = Product(
+        *(left.data_ptr(), *left.stride()),
+        *(right.data_ptr(), *right.stride()),
+        *(to.data_ptr(), to.stride(0)),
+        *(*left.shape, right.shape[1]),
+        address(bias),
+        adds,
+        torch.get_num_threads() * TASKS_OF_A_THREAD,
+    )
+    product(ctypes.byref(call))
+    return to
+
+
+@functools.cache
+def _compiled() -> Callable[[Any], None] | None:
+    """The product in C; None where there is none, or torch's own is as quick."""
+    ask = function("seqwise_products_are_quick", c_void_p)
+    if ask is None:
+        return None
+    quick = c_int(0)
+    ask(ctypes.byref(quick))
+    return function("seqwise_product", c_void_p) if quick.value else None
