@@ -124,6 +124,20 @@ def test_a_search_goes_on_where_it_was_broken_off(tmp_path, tuned, act, at_step)
     assert [trial.figure for trial in result.trials] == [trial.figure for trial in tuned[0].trials[:3]]
 
 
+def test_heads_that_are_solved_for_are_judged_on_the_same_dev_part(tmp_path):
+    config = config_of(rows_file(tmp_path, "series"), "series")
+    plain = config.model_dump(exclude_unset=True)
+    result = tune(
+        parse_config({"data": plain["data"], "train": {"device": "cpu"}, "model": {"encoder": "rocket"}}),
+        TuneFolder(tmp_path / "t"),
+        budget=600,
+        watch=Words(),
+        trials=1,
+    )
+    assert result.best.figure == result.metrics["best"]["dev"]["intent"]["accuracy"]["value"]
+    assert load_config(result.folder.best)["data"]["dev_fraction"] == 0.1
+
+
 def test_a_line_that_a_crash_tore_is_cut_off(tmp_path):
     searched(tmp_path, 1)
     journal = tmp_path / "t" / "trials.log"

@@ -13,7 +13,7 @@ POOLING = "model.pooling"
 
 def space_of(folder, kind, *settings):
     given = parse_config(override({**REQUESTS[kind], "data": {**REQUESTS[kind]["data"]}}, [
-        f"data.train=[{rows_file(folder, kind)}]", *settings
+        f"data.train=[{rows_file(folder, kind)}]", "data.dev_fraction=0.1", *settings
     ]))  # fmt: skip
     return Space.of(prepare(given), given)
 
@@ -31,7 +31,7 @@ def test_every_step_of_every_setting_fits_the_data(tmp_path, kind):
     for setting in space.settings:
         for step in range(setting.steps[0], setting.steps[1] + 1):
             settings = space.settings_of({setting.key: step})
-            assert set(settings) <= {setting.key}
+            assert set(settings) <= {setting.key, ENCODER}
             assert space.task_of(settings).config.model_dump() is not None
 
 
@@ -68,6 +68,16 @@ def test_steps_go_out_from_the_default_of_the_chosen_encoder(tmp_path):
         rates[encoder] = (settings["train.learning_rate"], default.train.learning_rate)
     assert all(found == pytest.approx(default / 2) for found, default in rates.values())
     assert len(set(rates.values())) == 2
+
+
+def test_a_setting_does_not_change_the_encoder_unasked(tmp_path):
+    space = space_of(tmp_path, "series")
+    assert space.task.config.model.encoder == "rocket"  # which is not chosen where one says how wide the layers are
+    settings = space.settings_of({"model.hidden": 1})
+    assert settings[ENCODER] == space.task_of(settings).config.model.encoder == "rocket"
+    gru = space.settings_of({ENCODER: "gru", "model.dropout": 1})
+    assert set(gru) == {ENCODER, "model.dropout"}
+    assert space.settings_of({"model.dropout": 1}) == {}, "rocket has no dropout"
 
 
 def test_what_the_search_found_is_noted_in_the_config(tmp_path):

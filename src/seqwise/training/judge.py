@@ -44,6 +44,12 @@ class Judgement:
         """A figure of a target by its key, `loss` included; None where it is over nothing."""
         return self.loss(name) if metric == "loss" else self.scores[name].figures[metric].value
 
+    def deciding(self, figures: Iterable[tuple[str, str]]) -> float | None:
+        """The mean of some (target, figure) pairs, turned so that higher is better; None where all are over nothing."""
+        values = [(self.figure(name, metric), metric) for name, metric in figures]
+        known = [-value if metric in ("loss", "ece") else value for value, metric in values if value is not None]
+        return sum(known) / len(known) if known else None
+
     def to_json(self) -> dict[str, Any]:
         """Per target: its figures, its loss and its tables, as metrics.json keeps them."""
         plain = {}

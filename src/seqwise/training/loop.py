@@ -237,8 +237,8 @@ class _Loop:
         judgement = self._judge_dev()
         state.seconds += time.monotonic() - started
         entry = self._entry(judgement)
-        figure, loss = self._dev_figure(judgement), entry["dev_loss"]
-        entry["dev_figure"] = figure if math.isfinite(figure) else None
+        entry["dev_figure"] = judgement.deciding(self.deciding)
+        loss, figure = entry["dev_loss"], -math.inf if entry["dev_figure"] is None else entry["dev_figure"]
         is_best = (figure, -loss) > (state.best_figure, -state.best_loss) or state.best_epoch < 0
         if is_best:
             state.best_epoch, state.best_figure, state.best_loss = state.epoch, figure, loss
@@ -300,14 +300,6 @@ class _Loop:
             "dev": dev,
             "dev_loss": sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses),
         }
-
-    def _dev_figure(self, judgement: Judgement) -> float:
-        values = []
-        for name, metric in self.deciding:
-            value = judgement.figure(name, metric)
-            if value is not None:
-                values.append(-value if metric in ("loss", "ece") else value)
-        return sum(values) / len(values) if values else -math.inf
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, *purpose])

@@ -11,7 +11,6 @@ from seqwise.data.batching import length_plan, padding_share
 from seqwise.nn import SequenceModel
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.folder import RunFolder
-from seqwise.training.judge import Judgement
 from seqwise.training.loop import Progress
 from seqwise.training.objective import Objective
 from seqwise.training.prepare import Task
@@ -84,13 +83,7 @@ def _entry(
             for name, scores in judgement.scores.items()
         },
         "dev_loss": sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses),
-        "dev_figure": _figure(judgement, deciding),
+        "dev_figure": judgement.deciding(deciding) or 0.0,
         "decay": solution.decay,
         "cross_validation": judgement.to_json(),
     }
-
-
-def _figure(judgement: Judgement, deciding: list[tuple[str, str]]) -> float:
-    values = [(judgement.figure(name, metric), metric) for name, metric in deciding]
-    known = [-value if metric in ("loss", "ece") else value for value, metric in values if value is not None]
-    return sum(known) / len(known) if known else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +10,14 @@ from typing import Any, Protocol
 
 from seqwise.errors import ConfigError, DivergenceError
 from seqwise.training.config import Config
+from seqwise.training.judge import judge
 from seqwise.training.loop import Progress
 from seqwise.training.resume import finished_metrics
 from seqwise.training.run import Plan, fitted, plan_run, plan_task, train
+from seqwise.training.solve import is_solvable
 from seqwise.tuning.folder import TuneFolder
 from seqwise.tuning.journal import Asked, Journal, Trial, require_optuna
-from seqwise.tuning.space import Space
+from seqwise.tuning.space import Space, with_values
 from seqwise.tuning.text import begin_line, end_line
 from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialWatch
 
@@ -90,6 +93,8 @@ def tune(
             "train.budget is set, which ends each training by the clock\n"
             "  Leave it out: the search has a budget of its own."
         )
+    if not given.data.dev:  # the default of some encoders is to train on all
+        given = with_values(given, {"data.dev_fraction": given.data.dev_fraction})
     with folder.held():
         plan = plan_run(given, watch.say)
         folder.begin(given, plan.task.files, command)
@@ -165,7 +170,8 @@ class _Search:
 
     def _try(self, asked: Asked) -> None:
         before = self.journal.trials()
-        rival = self._best(before).curve if before else ()
+        rivals = [trial for trial in before if len(trial.curve) > 1]  # what is solved for at once has no curve
+        rival = self._best(rivals).curve if rivals else ()
         watch = TrialWatch(self.watch, rival, self.deadline, partial(self._report, asked))
         began = time.monotonic()
         figure, ended = None, "finished"
@@ -175,7 +181,8 @@ class _Search:
             self.watch.say(begin_line(asked.number, settings))
             plan = plan_task(self.space.task_of(settings), self.plan.device)
             run = self.folder.trial(asked.number)
-            figure = fitted(plan, run, resume=True, progress=watch, command=self.command).best_figure
+            state = fitted(plan, run, resume=True, progress=watch, command=self.command)
+            figure = self._solved_figure(plan) if is_solvable(plan.model) else state.best_figure
         except BrokenOff as reason:
             ended = str(reason)
         except (ConfigError, DivergenceError) as error:
@@ -189,9 +196,16 @@ class _Search:
         asked.report(epoch, figure)
         self.journal.spent(time.monotonic() - self.began)
 
+    def _solved_figure(self, plan: Plan) -> float:
+        """The dev figure of heads that were solved for: their own is one of cross-validation."""
+        task, tokens = plan.task, 4 * (plan.task.config.train.batch_tokens or 1024)
+        dev = judge(plan.model, task.batcher, task.targets, task.split.dev, batch_tokens=tokens, device=plan.device)
+        figure = dev.deciding(plan.deciding)
+        return -math.inf if figure is None else figure
+
     def _best(self, trials: list[Trial]) -> Trial:
         """The finished trial with the best figure, the first one of equals."""
-        finished = [trial for trial in trials if trial.figure is not None]
+        finished = [trial for trial in trials if trial.figure is not None] or trials
         return max(finished, key=lambda trial: trial.figure or 0.0)
 
     def _keep(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from seqwise.errors import ConfigError
-from seqwise.nn import BAG, ENCODERS, POOLINGS
+from seqwise.nn import BAG, ENCODERS, POOLINGS, ROCKET
 from seqwise.training.config import Config, parse_config
 from seqwise.training.defaults import check_fit, is_open
 from seqwise.training.prepare import Task, with_settings
@@ -16,7 +16,7 @@ __all__ = ["ENCODER", "SETTINGS", "WORDS", "Setting", "Space", "with_values"]
 
 ENCODER = "model.encoder"
 WORDS: Mapping[str, tuple[str | bool, ...]] = {
-    ENCODER: (*(name for name in ENCODERS if name != "rnn"), BAG),  # an LSTM or a GRU is never worse by much
+    ENCODER: (*(name for name in ENCODERS if name != "rnn"), BAG, ROCKET),  # an RNN is never better than the others
     "model.pooling": tuple(POOLINGS),
     "input.characters": ("none", "cnn"),
     "loss.crf": (True, False),
@@ -85,9 +85,17 @@ class Space:
 
     @classmethod
     def of(cls, task: Task, given: Config) -> Space:
-        """The space of a prepared task and of the settings that it was prepared from."""
-        words = {key: _choices(task, given, key) for key in WORDS if is_open(given, key)}
-        settings = tuple(s for s in SETTINGS if is_open(given, s.key) and _has_effect(task, given, s))
+        """The space of a prepared task and of the settings that it was prepared from.
+
+        A setting is in it that has an effect with some encoder.
+        """
+        encoders = _values(task, given, ENCODER, {})
+        pins = [{ENCODER: encoder} for encoder in encoders or (task.config.model.encoder,)]
+        words: dict[str, tuple[str | bool, ...]] = {ENCODER: encoders}
+        for key in WORDS:
+            if key != ENCODER and is_open(given, key):
+                words[key] = max((_values(task, given, key, pin) for pin in pins), key=len)
+        settings = tuple(s for s in SETTINGS if is_open(given, s.key) and _has_effect(task, given, s, pins))
         return cls(task, given, {key: values for key, values in words.items() if len(values) > 1}, settings)
 
     def settings_of(self, steps: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,18 +105,26 @@ class Space:
             steps: by key, the value of what is chosen, and the step of each number; what is left out is the default of
                 the chosen encoder. What has no effect with that encoder stays as it is.
         """
-        chosen: dict[str, Any] = {}
+        default = self.task.config.model.encoder
+        pin = {ENCODER: steps.get(ENCODER, default)}
+        chosen: dict[str, Any] = {} if pin[ENCODER] == default else dict(pin)
         for key, values in self.words.items():
             value = steps.get(key, values[0])
-            if value != values[0] and _is_fit(self.task, with_values(self.given, {**chosen, key: value})):
+            if key != ENCODER and value != values[0] and self._is_fit({**pin, **chosen, key: value}):
                 chosen[key] = value
         base, settings = self.task_of(chosen), dict(chosen)
         for setting in self.settings:
-            default = _value(base.config, setting.key)
-            value = setting.moved(default, steps.get(setting.key, 0))
-            if value != default and _is_fit(base, with_values(self.given, {**chosen, setting.key: value})):
+            before = _value(base.config, setting.key)
+            value = before if before is None else setting.moved(before, steps.get(setting.key, 0))
+            if value != before and self._is_fit({**pin, **chosen, setting.key: value}):
                 settings[setting.key] = value
+        # What a person sets may decide which encoder is the default; here the encoder was chosen.
+        if settings and self.task_of(settings).config.model.encoder != pin[ENCODER]:
+            settings = {**pin, **settings}
         return settings
+
+    def _is_fit(self, values: Mapping[str, Any]) -> bool:
+        return _is_fit(self.task, self.given, values)
 
     def task_of(self, settings: Mapping[str, Any]) -> Task:
         """The task under such settings; without any, the one that `train` makes of what the person gave.
@@ -135,30 +151,38 @@ def with_values(config: Config, values: Mapping[str, Any]) -> Config:
     return parse_config(plain)
 
 
-def _choices(task: Task, given: Config, key: str) -> tuple[str | bool, ...]:
-    """The values that fit the data, the default first; none where that is none of them, such as one per target."""
+def _values(task: Task, given: Config, key: str, pin: Mapping[str, Any]) -> tuple[str | bool, ...]:
+    """The values that fit the data, the default first; none where that is none of them, such as one per target.
+
+    Args:
+        task: of the defaults.
+        given: the settings of a person.
+        key: in `WORDS`.
+        pin: settings that go with them.
+    """
     default, values = _value(task.config, key), WORDS[key]
-    if default not in values:
+    if default not in values or not is_open(given, key):
         return ()
     others = (value for value in values if value != default)
-    return (default, *(value for value in others if _is_fit(task, with_values(given, {key: value}))))
+    return (default, *(value for value in others if _is_fit(task, given, {**pin, key: value})))
 
 
-def _is_fit(task: Task, config: Config) -> bool:
+def _is_fit(task: Task, given: Config, values: Mapping[str, Any]) -> bool:
+    """Whether these settings may be and have an effect on the data."""
     try:
-        check_fit(config, task.store.spec)
+        check_fit(with_values(given, values), task.store.spec)
     except ConfigError:
         return False
     return True
 
 
-def _has_effect(task: Task, given: Config, setting: Setting) -> bool:
-    """Whether some step of a setting changes anything on these data."""
+def _has_effect(task: Task, given: Config, setting: Setting, pins: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether some step of a setting changes anything on these data, with some of the encoders."""
     default = _value(task.config, setting.key)
     if default is None:
         return False
     values = {setting.moved(default, step) for step in range(setting.steps[0], setting.steps[1] + 1)} - {default}
-    return any(_is_fit(task, with_values(given, {setting.key: value})) for value in values)
+    return any(_is_fit(task, given, {**pin, setting.key: value}) for value in values for pin in pins)
 
 
 def _value(config: Config, key: str) -> Any:
