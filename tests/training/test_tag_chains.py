@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from seqwise.nn import Chain
 from seqwise.targets import Target
 from seqwise.training.chains import chain_loss, chain_states, decoded_tags, tag_chain, tag_log_probabilities
 from seqwise.training.config import LossConfig
+from seqwise.training.defaults.chains import chain_choices
 from seqwise.training.prepare import prepare
 from seqwise.training.run import plan_run
 from seqwise.training.schemes import states_of
@@ -278,3 +280,15 @@ def test_weights_and_smoothing_go_before_the_chain_unless_it_was_asked_for(tmp_p
     assert prepare(config_of(file, "tags", setting)).config.loss.crf is False
     with pytest.raises(ConfigError, match=r"but loss\.crf trains the tags as a chain, which has no "):
         prepare(config_of(file, "tags", setting, "loss.crf=true"))
+
+
+@pytest.mark.parametrize(("types", "crf"), [(299, True), (300, False)])
+def test_more_classes_than_a_chain_takes_in_good_time_are_trained_step_by_step(types, crf):
+    many = target_of(["O", *(f"B-{i}" for i in range(types))], "iob")
+    assert chain_choices(LossConfig(), SimpleNamespace(targets=(many,)))["loss.crf"].value is crf
+
+
+def test_each_target_of_tags_is_decided_for_itself():
+    slots, upos = target_of(IOB, "iob"), Target("upos", "tags", (("NOUN", "VERB"),), per_step=True)
+    choices = chain_choices(LossConfig(), SimpleNamespace(targets=(slots, upos)))
+    assert choices["loss.crf"].value == {"slots": True, "upos": False}

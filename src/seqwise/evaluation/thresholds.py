@@ -15,7 +15,7 @@ from seqwise.evaluation.decoding import sigmoid
 
 __all__ = ["chosen_thresholds"]
 
-_PRIOR_POSITIVES = 20.0  # a label with so many positives has the mean of its own threshold and that of all labels
+_PRIOR_POSITIVES = 100.0  # a label with so many positives has the mean of its own threshold and that of all labels
 _F1 = ("micro_f1", "macro_f1", "weighted_f1")
 
 
@@ -24,7 +24,7 @@ def chosen_thresholds(
 ) -> NDArray[np.float64]:
     """The thresholds that serve a figure best on these rows.
 
-    The threshold of a label is where its own F1 is largest, on the scale of logits, weighted n / (n + 20) for n
+    The threshold of a label is where its own F1 is largest, on the scale of logits, weighted n / (n + 100) for n
     positives; the rest of the weight has the threshold of the largest micro F1 when all labels have the same.
 
     Args:

@@ -10,12 +10,18 @@ from seqwise.training.chains import chain_states
 from seqwise.training.config import LossConfig
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
+_MOST_CLASSES = 300  # a chain takes the square of them per step: with these half of what a usual layer takes
+
 __all__ = ["chain_choices", "check_scheme"]
 
 
 def chain_choices(loss: LossConfig, facts: Facts) -> Choices:
     """`loss.crf` and `loss.scheme` for the targets of kind `tags`; one value of `loss.crf` when all are alike."""
-    found = {target.name: target.scheme is not None for target in facts.targets if target.kind == "tags"}
+    found = {
+        target.name: target.scheme is not None and target.class_count <= _MOST_CLASSES
+        for target in facts.targets
+        if target.kind == "tags"
+    }
     if not found:
         return {}
     scheme = Choice("own", "IOBES gains too little")
