@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -173,7 +173,7 @@ class _Search:
         rivals = [trial for trial in before if len(trial.curve) > 1]  # what is solved for at once has no curve
         rival = self._best(rivals).curve if rivals else ()
         watch = TrialWatch(self.watch, rival, self.deadline, partial(self._report, asked))
-        began = time.monotonic()
+        began, before_break = time.monotonic(), 0.0
         figure, ended = None, "finished"
         try:
             settings = self.space.settings_of(asked.steps)
@@ -182,6 +182,7 @@ class _Search:
             plan = plan_task(self.space.task_of(settings), self.plan.device)
             run = self.folder.trial(asked.number)
             state = fitted(plan, run, resume=True, progress=watch, command=self.command)
+            before_break = max(state.seconds - (time.monotonic() - began), 0.0)
             figure = self._solved_figure(plan) if is_solvable(plan.model) else state.best_figure
         except BrokenOff as reason:
             ended = str(reason)
@@ -189,7 +190,7 @@ class _Search:
             if not before:
                 raise  # the defaults themselves
             ended = str(error).splitlines()[0]
-        trial = self.journal.tell(asked, figure, time.monotonic() - began, ended)
+        trial = self.journal.tell(asked, figure, before_break + time.monotonic() - began, ended)
         self.watch.say(end_line(trial, before, self.deadline - time.monotonic()))
 
     def _report(self, asked: Asked, epoch: int, figure: float) -> None:
@@ -215,8 +216,9 @@ class _Search:
         self.folder.keep({trials[0].number, best.number})
         if not self.folder.trial(trials[0].number).is_finished:
             began = time.monotonic()
-            self._judged(trials[0])
-            self.journal.judged(time.monotonic() - began)
+            facts = self._judged(trials[0])["training"]["baselines"]["facts"]
+            cheap = sum(fact["seconds"] for fact in facts.values())  # baselines are fitted once
+            self.journal.judged(max(time.monotonic() - began - cheap, 0.0))
         config = (self.folder.trial(best.number).path / "config.yaml").read_text(encoding="utf-8")
         self.folder.files.write_text(self.folder.best.name, config)
 
@@ -224,5 +226,8 @@ class _Search:
         run = self.folder.trial(trial.number)
         if run.is_finished:
             return finished_metrics(run)
-        plan = plan_task(self.space.task_of(trial.settings), self.plan.device)
+        task = self.space.task_of(trial.settings)
+        if trial.number:  # the baselines stand beside the defaults
+            task = replace(task, config=with_values(task.config, {"train.baselines": "majority"}))
+        plan = plan_task(task, self.plan.device)
         return train(plan, run, resume=True, command=self.command).metrics
