@@ -64,6 +64,8 @@ def test_a_run_is_loaded_where_the_folder_is_no_more(bert, tmp_path, kind):
     model = load(tmp_path / "run")
     judged = model.evaluate(rows_file(tmp_path, kind))
     assert set(judged.scores) == {target.name for target in model.targets}
+    versions = json.loads((tmp_path / "run" / "env.json").read_text())["versions"]
+    assert versions["transformers"] == transformers.__version__
     line = json.loads((trained.folder.path / "predictions.jsonl").read_text().splitlines()[0])
     row = json.loads((tmp_path / "rows.jsonl").read_text().splitlines()[line["line"] - 1])
     (predicted,) = model.predict([row["tokens"] if kind != "label" else row["text"]])

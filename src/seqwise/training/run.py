@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from seqwise.data.encoding import encoding_to_json
+from seqwise.data.pieces import Pieces
 from seqwise.data.split import PARTS
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.evaluation.report import render_report
@@ -267,7 +268,9 @@ def _dropped(task: Task) -> list[dict[str, Any]]:
 
 
 def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
-    packages = ("seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors")
+    packages = ["seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors"]
+    if isinstance(plan.task.encoding, Pieces):
+        packages += ["tokenizers", "transformers"]
     return {
         "format_version": FORMAT_VERSION,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
