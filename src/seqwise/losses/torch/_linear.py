@@ -150,7 +150,7 @@ def _is_for_chunks(head: Head, labels: Tensor, class_weight: Tensor | None, samp
 
 def _is_all(counts: Tensor | None) -> bool:
     """Whether all count, where looking is no trouble."""
-    return counts is not None and is_readable(counts) and not is_traced() and bool(counts.all())
+    return counts is not None and not is_traced() and is_readable(counts) and bool(counts.all())
 
 
 def _weights(
