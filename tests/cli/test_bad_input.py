@@ -85,13 +85,13 @@ CASES = {
         {"d.csv": SERIES.replace("s2,1,2.1,", "s2,1,nan,")},
         ["d.csv", "--series-id", "id", "--time", "t", "--label", "label", "--channels", "x,y"],
         "seqwise: d.csv:9: column 'x': the value is missing ('nan')\n"
-        "  Training needs a finite number everywhere: fill gaps before, or leave the series out.\n",
+        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.\n",
     ),
     "text in a channel": (
         {"d.csv": SERIES.replace("s2,1,2.1,", "s2,1,broken,")},
         ["d.csv", "--series-id", "id", "--time", "t", "--label", "label", "--channels", "x,y"],
         "seqwise: d.csv:9: column 'x': 'broken' is not a number\n"
-        "  Training needs a finite number everywhere: fill gaps before, or leave the series out.\n",
+        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.\n",
     ),
     "bytes that are no UTF-8": (
         {"d.csv": GOOD.encode() + b"caf\xe9 noir,a\n"},

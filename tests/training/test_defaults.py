@@ -28,6 +28,13 @@ WITHOUT_EFFECT = [
         ["model.encoder=transformer", "train.precision=bfloat16"],
         "train.precision is 'bfloat16', but only recurrent layers are rounded, and the encoder is 'transformer'",
     ),
+    ("label", ["data.gaps=fill"], "data.gaps is 'fill', but only a numeric series has gaps to fill"),
+    (
+        "label",
+        ["input.differences=true"],
+        "input.differences is true, but only a numeric series has changes from step to step",
+    ),
+    ("label", ["input.normalise=true"], "input.normalise is true, but only a numeric series is scaled"),
     ("series", ["input.lower=true"], "input.lower is true, but a series has no letters"),
     ("series", ["input.min_count=2"], "input.min_count is 2, but a series has no symbols"),
     ("series", ["input.parts=64"], "input.parts is 64, but a series has no words"),

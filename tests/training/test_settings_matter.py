@@ -40,6 +40,7 @@ READING = {
     "data.series_id": "s",
     "data.time": "t",
     "data.channels": ("x",),
+    "data.gaps": "fill",
 }
 """What the readers are given; their own tests prove that they heed it."""
 
@@ -68,6 +69,8 @@ CHANGES = {
     "input.vectors": ("label", [], ["input.vectors=vectors.txt"]),
     "input.vector_words": ("label", ["input.vectors=vectors.txt"], ["input.vector_words=1"]),
     "input.vectors_trained": ("label", ["input.vectors=vectors.txt"], ["input.vectors_trained=true"]),
+    "input.differences": ("series", [], ["input.differences=true"]),
+    "input.normalise": ("series", [], ["input.normalise=true"]),
     "input.symbol_dropout": ("label", [], ["input.symbol_dropout=50"]),
     "input.ngrams": ("label", [], ["input.ngrams=1"]),
     "input.sign_ngrams": ("label", [], ["input.sign_ngrams=3"]),

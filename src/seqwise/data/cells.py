@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.lists import written_list
 from seqwise.data.records import Place, Record
+from seqwise.data.series import seen_channels
 from seqwise.data.spec import InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS
 from seqwise.errors import DataError, LabelError, counted
@@ -43,7 +44,7 @@ def sequence_reader(spec: InputSpec) -> Callable[[Record], RawSequence]:
         DataError: no cell, no tokens in it, or something that is not text, a list or numbers.
     """
     if spec.is_series:
-        return lambda record: _series(record, spec.column)
+        return lambda record: seen_channels(_series(record, spec.column, spec.gaps), spec)
     if spec.kind == "tokens":
         return lambda record: _folded(_tokens(record, spec.column), spec)
     tokenize = TOKENIZERS[spec.kind]
@@ -103,14 +104,14 @@ def _token_text(token: Any, record: Record, column: str) -> str:
     raise _wrong(record.place, column, f"a token must be text, got {_kind_of(token)}")
 
 
-def _series(record: Record, column: str) -> NDArray[np.float32]:
+def _series(record: Record, column: str, gaps: bool) -> NDArray[np.float32]:
     cell = cell_of(record, column)
     steps = _as_list(cell)
     series: NDArray[Any]
     if isinstance(cell, np.ndarray):
         series = cell
     elif steps:
-        series = _series_from_list(steps, record.place, column)
+        series = _series_from_list(_with_nan(steps) if gaps else steps, record.place, column)
     elif cell is None or steps == []:
         raise _empty_row(record.place, column, "the series has no steps")
     else:
@@ -120,15 +121,21 @@ def _series(record: Record, column: str) -> NDArray[np.float32]:
         raise _empty_row(record.place, column, "the series has no steps")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is named below
         single: NDArray[np.float32] = series.astype(np.float32)
-    if not np.isfinite(single).all():
-        step, channel = (int(index) for index in np.argwhere(~np.isfinite(single))[0])
+    odd = np.isinf(single) if gaps else ~np.isfinite(single)
+    if odd.any():
+        step, channel = (int(index) for index in np.argwhere(odd)[0])
         raise _wrong(
             record.place,
             column,
             f"step {step + 1} of channel {channel + 1} is {series[step, channel]}, not a finite float32 number",
-            "Fill the gap (for instance with the value before it) or cut the series there.",
+            "Fill the gap (--set data.gaps=fill carries the value before it on) or cut the series there.",
         )
     return single
+
+
+def _with_nan(steps: list[Any]) -> list[Any]:
+    """The steps of a series with NaN for null."""
+    return [_with_nan(step) if isinstance(step, list) else math.nan if step is None else step for step in steps]
 
 
 def _series_from_list(cell: list[Any], place: Place, column: str) -> NDArray[np.float64]:

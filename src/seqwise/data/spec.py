@@ -31,16 +31,27 @@ class InputSpec:
         kind: how the sequence is made; `series` is numeric, all others are symbols.
         column: the column it comes from.
         lower: whether symbols are lower-cased first.
+        gaps: of a series, whether values may be missing; see `seqwise.data.series`.
+        differences: of a series, whether the changes from step to step stand beside the values.
+        normalise: of a series, whether each is brought to mean 0 and deviation 1 by itself.
     """
 
     kind: InputKind
     column: str
     lower: bool = False
+    gaps: bool = False
+    differences: bool = False
+    normalise: bool = False
 
     @property
     def is_series(self) -> bool:
         """Whether a sequence is numeric: (time, channels)."""
         return self.kind == "series"
+
+    @property
+    def views(self) -> int:
+        """How many channels are made of each one of a series: values, changes, flags of gaps."""
+        return 1 + self.differences + self.gaps
 
 
 @dataclass(frozen=True)

@@ -171,25 +171,29 @@ class ChannelScaling:
 
     @classmethod
     def of(cls, store: Store, rows: NDArray[np.int64]) -> ChannelScaling:
-        """The scaling of these rows, from one pass (Welford's merge of means and squares, in float64)."""
-        count, mean, squares = 0, np.zeros(store.channels), np.zeros(store.channels)
+        """The scaling of these rows, from one pass (Welford's merge of means and squares, in float64); NaN left out."""
+        count, mean, squares = np.zeros(store.channels), np.zeros(store.channels), np.zeros(store.channels)
         low, high = np.full(store.channels, np.inf), np.full(store.channels, -np.inf)
         for row in rows:
             series = store.sequence(int(row)).astype(np.float64)
-            total = count + len(series)
-            shift = series.mean(axis=0) - mean
-            squares += ((series - series.mean(axis=0)) ** 2).sum(axis=0) + shift**2 * count * len(series) / total
-            mean += shift * len(series) / total
-            low, high = np.minimum(low, series.min(axis=0)), np.maximum(high, series.max(axis=0))
-            count = total
-        constant = low == high
-        deviation = np.where(constant, 1.0, np.sqrt(squares / max(count, 1)))
+            known = ~np.isnan(series)
+            own = known.sum(axis=0)
+            total = np.maximum(count + own, 1)
+            centre = np.where(known, series, 0.0).sum(axis=0) / np.maximum(own, 1)
+            shift = centre - mean
+            squares += np.where(known, (series - centre) ** 2, 0.0).sum(axis=0) + shift**2 * count * own / total
+            mean += shift * own / total
+            low = np.minimum(low, np.where(known, series, np.inf).min(axis=0))
+            high = np.maximum(high, np.where(known, series, -np.inf).max(axis=0))
+            count = count + own
+        constant = low >= high
+        deviation = np.where(constant, 1.0, np.sqrt(squares / np.maximum(count, 1)))
         return cls(tuple(mean.tolist()), tuple(deviation.tolist()), tuple(np.flatnonzero(constant).tolist()))
 
     def __call__(self, series: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The scaled series, (time, channels) or (batch, time, channels)."""
+        """The scaled series, (time, channels) or (batch, time, channels); 0, the mean, where a value is NaN."""
         scaled = (series - np.asarray(self.mean)) / np.asarray(self.deviation)
-        return np.asarray(scaled, dtype=np.float32)
+        return np.asarray(np.nan_to_num(scaled, nan=0.0), dtype=np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """The plain form that run folders keep."""

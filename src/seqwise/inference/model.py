@@ -169,7 +169,7 @@ class Model:
         return judged
 
     def _of(self, sequences: Iterable[Any], caller: str) -> Iterator[Prediction]:
-        return self.predictions(records_of(sequences, self.spec.input, self._channels, caller))
+        return self.predictions(records_of(sequences, self.spec.input, self._channels // self.spec.input.views, caller))
 
     def _alone(self, by_target: dict[str, Any]) -> Any:
         return by_target if len(self.targets) > 1 else by_target[self.targets[0].name]
@@ -227,8 +227,10 @@ class Model:
         return len(self.encoding.mean) if isinstance(self.encoding, ChannelScaling) else 0
 
     def _refuse_channels(self, channels: int, place: Place) -> None:
+        views = self.spec.input.views
         raise DataError(
-            f"the series has {counted(channels, 'channel')}, the model was trained on {self._channels}",
+            f"the series has {counted(channels // views, 'channel')}, the model was trained on "
+            f"{self._channels // views}",
             file=place.file,
             line=place.line,
         )

@@ -95,6 +95,7 @@ def read_options(data: DataConfig) -> ReadOptions:
         series_id=data.series_id,
         time=data.time,
         channels=data.channels,
+        gaps=data.gaps,
     )
 
 
@@ -252,6 +253,9 @@ def _requested(config: Config) -> Requested:
         kind=given.kind,
         is_cut_later=config.model.is_folder,
         lower=given.lower,
+        gaps=data.gaps == "fill",
+        differences=given.differences,
+        normalise=given.normalise,
         id=data.id,
         group=data.group,
         ignored=tuple(column for column in (data.series_id, data.time) if column is not None),

@@ -16,7 +16,7 @@ a,1,1,10,up,glad
 b,1,5,50,down,calm
 """
 LONG = {"series_id": "id", "time": "second", "channels": ("x", "y")}
-FINITE = "\n  Training needs a finite number everywhere: fill gaps before, or leave the series out."
+FINITE = "\n  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out."
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Columns:
     def sequences(self, column: str, kind: InputKind) -> list[RawSequence | None]:
         """The sequence of each row of the sample; None where it cannot be read, which reading will say."""
         if (column, kind) not in self._read:
-            read = sequence_reader(InputSpec(kind, column))
+            read = sequence_reader(InputSpec(kind, column, gaps=self.requested.gaps))
             self._read[column, kind] = [_sequence(read, record) for record in self.sample]
         return self._read[column, kind]
 

@@ -13,7 +13,7 @@ from seqwise.data.detect._steps import cut_alike, cut_sentences
 from seqwise.data.detect._targets import requested_targets, target_sentence
 from seqwise.data.readers import Source
 from seqwise.data.records import Record
-from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
+from seqwise.data.spec import DataSpec, InputKind, InputSpec, TargetSpec
 
 __all__ = ["Finding", "find_spec"]
 
@@ -48,7 +48,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     if lower is None:
         is_final = kind == "words" and not requested.is_cut_later
         lower = is_final and not any(target.per_step for target in targets)
-    input_spec = InputSpec(kind, column, lower)
+    input_spec = InputSpec(kind, column, lower, *_series_options(kind, requested))
     doubts = [
         *cut_sentences(columns, column, targets),
         *input_doubts(columns, column, kind, targets),
@@ -57,6 +57,13 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     ]
     notes = [input_sentence(input_spec), *map(target_sentence, targets), *doubts]
     return Finding(DataSpec(input_spec, tuple(targets), _id_column(columns, targets), requested.group), notes)
+
+
+def _series_options(kind: InputKind, requested: Requested) -> tuple[bool, bool, bool]:
+    """Gaps, differences and normalise of the spec; of symbols nothing."""
+    if kind != "series":
+        return False, False, False
+    return requested.gaps, requested.differences, requested.normalise
 
 
 def _header_doubts(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:

@@ -164,4 +164,10 @@ def input_sentence(spec: InputSpec) -> str:
         "tokens": "token lists, taken as they are",
         "series": "a numeric series",
     }[spec.kind]
-    return f"input: column '{spec.column}', {what}{', lower-cased' if spec.lower else ''}"
+    told = {
+        ", lower-cased": spec.lower,
+        ", each scaled by itself": spec.normalise,
+        ", with its changes from step to step": spec.differences,
+        ", gaps filled and flagged": spec.gaps,
+    }
+    return f"input: column '{spec.column}', {what}{''.join(text for text, holds in told.items() if holds)}"

@@ -25,6 +25,9 @@ class Requested:
         is_cut_later: whether a tokenizer of the model cuts words further, and so reads them as they stand in the text.
         id: the column that names rows; `none` for none.
         group: the column whose rows stay together in a split.
+        gaps: whether values of a series may be missing.
+        differences: whether the changes of a series stand beside its values.
+        normalise: whether each series is scaled by itself.
         ignored: columns that are neither input nor target, such as the id and the time of long-form series.
     """
 
@@ -39,6 +42,9 @@ class Requested:
     is_cut_later: bool = False
     id: str | None = None
     group: str | None = None
+    gaps: bool = False
+    differences: bool = False
+    normalise: bool = False
     ignored: tuple[str, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.readers._numbers import FINITE, numbers, odd_number
+from seqwise.data.readers._numbers import FINITE, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Source
 from seqwise.data.records import Place, Record
@@ -28,6 +28,7 @@ class _Form:
     time: str | None
     channels: tuple[str, ...]
     others: tuple[str, ...]
+    gaps: str
 
 
 def in_long_form(source: Source, options: ReadOptions) -> Source:
@@ -77,7 +78,7 @@ def _form(source: Source, options: ReadOptions) -> _Form:
     if own in (*others, options.series_id, options.time):
         hint = "That name is for the numbers themselves: rename the column."
         raise ColumnError("the column cannot be kept", file=source.files[0], field=own, hint=hint)
-    return _Form(options.series_id, options.time, tuple(dict.fromkeys(channels)), others)
+    return _Form(options.series_id, options.time, tuple(dict.fromkeys(channels)), others, options.gaps)
 
 
 def _matching(given: str, source: Source, flag: str) -> list[str]:
@@ -137,8 +138,8 @@ def _series(rows: list[Record], form: _Form, own: str) -> Record:
         rows = _in_time_order(rows, form.time)
     columns = [[row.values.get(name) for row in rows] for name in form.channels]
     series = np.stack([numbers(column) for column in columns], axis=1)
-    if not np.isfinite(series).all():
-        raise _odd_value(rows, form, ~np.isfinite(series))
+    if (odd := refused(series, columns, form.gaps)).any():
+        raise _odd_value(rows, form, odd)
     values: dict[str, Any] = {own: series}
     if form.series_id is not None:
         values[form.series_id] = rows[0].values[form.series_id]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FINITE", "numbers", "odd_number"]
+__all__ = ["FINITE", "numbers", "odd_number", "refused"]
 
-FINITE = "Training needs a finite number everywhere: fill gaps before, or leave the series out."
+FINITE = "Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out."
 """What to do about a cell that holds none."""
 
 _GAPS = ("", "?", "nan", "na", "n/a", "null", "none")
@@ -31,6 +31,25 @@ def numbers(cells: Sequence[Any]) -> NDArray[np.float32]:
         return values.astype(np.float32)
 
 
+def refused(series: NDArray[np.float32], columns: Sequence[Sequence[Any]], gaps: str) -> NDArray[np.bool_]:
+    """Which values of a series (time, channels) cannot be used; with `gaps` of `fill` a missing one can.
+
+    Args:
+        series: what `numbers` made of the cells.
+        columns: the cells, channel by channel.
+        gaps: see `ReadOptions`.
+    """
+    odd = ~np.isfinite(series)
+    if gaps == "fill":
+        for step, channel in np.argwhere(odd):
+            odd[step, channel] = not _is_gap(columns[channel][step])
+    return odd
+
+
+def _is_gap(cell: object) -> bool:
+    return cell is None or str(cell).strip().casefold() in _GAPS
+
+
 def _number(cell: object) -> float:
     try:
         return float(cell)  # type: ignore[arg-type]
@@ -46,7 +65,7 @@ def odd_number(cell: object) -> str:
         ("the value is missing ('?')", "'1,5' is not a number", "'1e99' is not a finite number in float32")
     """
     text = "" if cell is None else str(cell).strip()
-    if text.casefold() in _GAPS:
+    if _is_gap(cell):
         return f"the value is missing ('{text}')" if text else "the value is missing (an empty cell)"
     value = _number(cell)
     return f"'{text}' is not a number" if np.isnan(value) else f"'{text}' is not a finite number in float32"

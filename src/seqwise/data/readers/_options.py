@@ -37,6 +37,7 @@ class ReadOptions:
         time: the column that orders the rows of a series.
         channels: the numeric columns that make up a series, in this order; `sensor_*` stands for all that
             match.
+        gaps: what to do about a missing value of a series: `error`, or `fill`, which reads it as NaN.
 
     Raises:
         ConfigError: an option has a value that means nothing.
@@ -56,6 +57,7 @@ class ReadOptions:
     time: str | None = None
     channels: tuple[str, ...] | None = None
     unlabelled_columns: tuple[tuple[str, ...], ...] = ()
+    gaps: str = "error"
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:

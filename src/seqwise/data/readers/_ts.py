@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import Lines, numbered_lines
-from seqwise.data.readers._numbers import FINITE, numbers, odd_number
+from seqwise.data.readers._numbers import FINITE, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Part
 from seqwise.data.records import Place, Record
@@ -52,7 +52,7 @@ def ts_part(source: Input, options: ReadOptions) -> Part:
     """A `.ts` file: `series` (time, channels) float32, and `label` where the header has class labels.
 
     Series may differ in length, the channels of one series may not. Time stamps are not kept. A missing value
-    (`?` or NaN) is an error: training cannot use it.
+    (`?` or NaN) is an error, or NaN where gaps are filled.
     """
     with closing(numbered_lines(source, options.encoding, look=True)) as lines:
         header = _header(source.name, lines)
@@ -63,13 +63,13 @@ def ts_part(source: Input, options: ReadOptions) -> Part:
     return Part(
         source.name,
         columns,
-        lambda: _records(source, options.encoding),
+        lambda: _records(source, options.encoding, options.gaps),
         kind="series",
         notes=notes if header.stamped else (),
     )
 
 
-def _records(source: Input, encoding: str) -> Iterator[Record]:
+def _records(source: Input, encoding: str, gaps: str) -> Iterator[Record]:
     """One record per line after `@data`."""
     lines = numbered_lines(source, encoding)
     header = _header(source.name, lines)
@@ -80,7 +80,7 @@ def _records(source: Input, encoding: str) -> Iterator[Record]:
         values: dict[str, object] = {}
         if header.labels is not None:
             values["label"] = _label(channels, header, first, place)
-        series = _series(channels, header, place)
+        series = _series(channels, header, place, gaps)
         first = first or (number, series.shape)
         _check_shape(series.shape, header, first, place)
         yield Record(place, {"series": series, **values})
@@ -147,7 +147,7 @@ def _label(channels: list[str], header: _Header, first: tuple[int, tuple[int, ..
     return label
 
 
-def _series(channels: list[str], header: _Header, place: Place) -> NDArray[np.float32]:
+def _series(channels: list[str], header: _Header, place: Place, gaps: str) -> NDArray[np.float32]:
     """The array (time, channels)."""
     columns = _stamped_channels(channels, place) if header.stamped else [channel.split(",") for channel in channels]
     lengths = [len(column) for column in columns]
@@ -156,13 +156,13 @@ def _series(channels: list[str], header: _Header, place: Place) -> NDArray[np.fl
         problem = f"channel {odd + 1} has {lengths[odd]} steps, but channel 1 has {lengths[0]}"
         raise DataError(problem, file=place.file, line=place.line)
     series = np.stack([numbers(column) for column in columns], axis=1)
-    if not np.isfinite(series).all():
-        raise _odd_value(columns, series, place)
+    if (bad := refused(series, columns, gaps)).any():
+        raise _odd_value(columns, bad, place)
     return series
 
 
-def _odd_value(columns: list[list[str]], series: NDArray[np.float32], place: Place) -> DataError:
-    step, channel = (int(index[0]) for index in np.nonzero(~np.isfinite(series)))
+def _odd_value(columns: list[list[str]], odd: NDArray[np.bool_], place: Place) -> DataError:
+    step, channel = (int(index[0]) for index in np.nonzero(odd))
     text = columns[channel][step].strip()
     problem = f"step {step + 1}: {odd_number(text)}"
     return DataError(problem, file=place.file, line=place.line, field=f"channel {channel + 1}", hint=FINITE)

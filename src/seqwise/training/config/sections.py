@@ -33,6 +33,9 @@ class DataConfig(_Section):
     series_id: str | None = Field(None, description="long-form series: the column that tells series apart")
     time: str | None = Field(None, description="long-form series: the column that orders the steps")
     channels: tuple[str, ...] | None = Field(None, description="long-form series: the numeric columns")
+    gaps: Literal["error", "fill"] = Field(
+        "error", description="missing values of a series: refuse them, or carry the last one on and flag it"
+    )
     label: tuple[str, ...] = Field((), description="columns with one label per sequence")
     tags: tuple[str, ...] = Field((), description="columns with one label per step")
     outputs: tuple[str, ...] = Field((), description="patterns of columns, each with one label (or an empty cell)")
@@ -88,6 +91,8 @@ class InputConfig(_Section):
         50_000, ge=0, description="how many of the first words of that file are known beside those of training"
     )
     vectors_trained: bool = Field(False, description="whether these vectors are trained further")
+    differences: bool = Field(False, description="series: the changes from step to step beside the values")
+    normalise: bool = Field(False, description="series: each scaled to mean 0 and deviation 1 by itself")
     symbol_dropout: float = Field(
         0.25, ge=0, description="alpha of the chance alpha / (alpha + count) that training hides a symbol"
     )

@@ -59,6 +59,9 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     idle = {
         "data.dev_fraction": (bool(config.data.dev), "dev has a file of its own"),
         "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),
+        "data.gaps": (not series, "only a numeric series has gaps to fill"),
+        "input.differences": (not series, "only a numeric series has changes from step to step"),
+        "input.normalise": (not series, "only a numeric series is scaled"),
         "input.lower": (series, "a series has no letters"),
         "input.min_count": (series, "a series has no symbols"),
         "input.parts": (series, "a series has no words"),
