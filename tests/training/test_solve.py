@@ -117,6 +117,13 @@ def test_a_run_tells_the_cross_validation_and_loads_to_the_same_predictions(tmp_
     assert [found["speed"] for found in again] == [line["targets"]["speed"]["predicted"] for line in lines]
 
 
+@pytest.mark.parametrize("kind", ["outputs", "multilabel"])
+def test_other_kinds_of_target_have_runs_too(tmp_path, kind):
+    done = train(plan_run(config_of(tmp_path, TARGETS[kind])), RunFolder(tmp_path / "run"), command="test")
+    assert done.metrics["dev"]["roc_auc"]["value"] > 0.9
+    assert len(load(tmp_path / "run").predict([np.zeros((9, 2))])) == 1
+
+
 def test_a_resumed_run_is_left_as_it_is(tmp_path):
     config, folder = config_of(tmp_path, TARGETS["label"]), RunFolder(tmp_path / "run")
     first = train(plan_run(config), folder, command="test")

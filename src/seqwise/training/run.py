@@ -286,14 +286,17 @@ def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
 
 
 def _thresholds(plan: Plan) -> Thresholds:
-    """The thresholds of multilabel targets, chosen on dev."""
+    """The thresholds of multilabel targets, chosen on dev; 0.5 where there is no dev part."""
     task = plan.task
+    figures = threshold_figures(task.config.train, task.targets, plan.deciding)
+    if not len(task.split.dev):
+        return {target.name: (0.5,) * target.class_count for target in task.targets if target.name in figures}
     return choose_thresholds(
         plan.model,
         task.batcher,
         task.targets,
         task.split.dev,
-        threshold_figures(task.config.train, task.targets, plan.deciding),
+        figures,
         batch_tokens=4 * (task.config.train.batch_tokens or 1024),
         device=plan.device,
     )
