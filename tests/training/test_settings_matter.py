@@ -110,6 +110,8 @@ CHANGES = {
     "train.budget": ("label", [], ["train.budget=0.0001s"]),
     "train.batch_tokens": ("label", [], ["train.batch_tokens=60"]),
     "train.accumulate": ("label", [], ["train.accumulate=3"]),
+    "train.ensemble": ("label", [], ["train.ensemble=2"]),
+    "train.distill": ("label", ["train.ensemble=2"], ["train.distill=true"]),
     "train.seed": ("label", [], ["train.seed=2"]),
     "train.precision": ("label", [], ["train.precision=bfloat16"]),
     "train.device": ("label", [], ["train.device=mps"]),

@@ -16,7 +16,7 @@ from seqwise.errors import counted
 
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
-    from seqwise.training.config import Config
+    from seqwise.training.config import Config, TrainConfig
     from seqwise.training.folder import RunFolder
     from seqwise.training.run import Plan, Trained
 
@@ -59,6 +59,8 @@ _KEYS = {
     "patience": "train.patience",
     "metric": "train.metric",
     "budget": "train.budget",
+    "ensemble": "train.ensemble",
+    "distill": "train.distill",
     "seed": "train.seed",
     "device": "train.device",
 }
@@ -130,6 +132,10 @@ def train(
     ] = None,
     metric: Annotated[_Text, _flag("--metric", "The dev figure that decides, such as macro_f1.", _TRAINING)] = None,
     budget: Annotated[_Text, _flag("--budget", "Time to train for: 90s, 10m, 1h.", _TRAINING)] = None,
+    ensemble: Annotated[
+        _Number, _flag("--ensemble", "Train so many models, from seeds that follow; their mean predicts.", _TRAINING)
+    ] = None,
+    distill: Annotated[_Flag, _flag("--distill", "Train one model on what the ensemble says.", _TRAINING)] = None,
     seed: Annotated[_Number, _flag("--seed", "Same seed, same machine: same numbers.", _TRAINING)] = None,
     device: Annotated[_Text, _flag("--device", "auto, cpu, cuda or mps.", _TRAINING)] = None,
     run: Annotated[Optional[Path], typer.Option(help="The run folder; runs/NAME-1 by default.")] = None,  # noqa: UP045
@@ -170,7 +176,7 @@ def train(
     with chdir(start):
         trained = _trained(plan, folder, resume, watch)
     with _stopping("stopped; the run is finished", quiet):
-        watch.say(f"stopped: {trained.state.stopped}; the weights of epoch {trained.state.best_epoch + 1} are kept")
+        watch.say(_ending(trained))
         _show_result(folder.path, trained.metrics, as_json, watch)
 
 
@@ -214,6 +220,15 @@ def _trained(plan: Plan, folder: RunFolder, resume: bool, watch: Watch) -> Train
     except Interrupted:
         watch.say(f"stopped; everything is saved. Go on with: {folder.resume_command}")
         raise typer.Exit(130) from None
+
+
+def _ending(trained: Trained) -> str:
+    """Why training stopped, and which weights are kept."""
+    members = trained.metrics.get("members", [])
+    if members and "ensemble" not in trained.metrics:
+        epochs = [str(member["best_epoch"]) for member in members]
+        return f"stopped: {trained.state.stopped}; the weights of epochs {', '.join(epochs)} are kept"
+    return f"stopped: {trained.state.stopped}; the weights of epoch {trained.state.best_epoch + 1} are kept"
 
 
 def _command() -> str:
@@ -333,24 +348,31 @@ def _say_plan(plan: Plan, watch: Watch) -> None:
     sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
     model, train_config = task.config.model, task.config.train
     size, directions = "" if model.is_folder else f" of {model.hidden}", ""
-    if isinstance(plan.model.encoder, RecurrentEncoder):
+    if isinstance(plan.single.encoder, RecurrentEncoder):
         directions = ", two directions" if model.bidirectional else ", one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
     pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
     watch.say(f"sequences: {sizes}")
-    bag = f"{model.bag} from n-grams" if plan.model.bag is not None else ""
-    states = f"{model.encoder}{size}{directions}{pooling}" if plan.model.encoder is not None else ""
+    bag = f"{model.bag} from n-grams" if plan.single.bag is not None else ""
+    states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
     network = " beside ".join(part for part in (states, bag) if part)
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
     if model.encoder == ROCKET:
         watch.say("training: solved at once, decay by cross-validation on the training part")
         return
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
+    if train_config.ensemble > 1:
+        after = ", distilled into one" if train_config.distill else ", which predict as one"
+        watch.say(f"ensemble: {train_config.ensemble} models from the seeds {_seeds(train_config)}{after}")
     watch.say(
         f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"
         f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} steps per batch, "
         f"best epoch by {deciding} on dev"
     )
+
+
+def _seeds(config: TrainConfig) -> str:
+    return f"{config.seed} to {config.seed + config.ensemble - 1}"
 
 
 def _show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:

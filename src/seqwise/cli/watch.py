@@ -10,7 +10,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from seqwise.evaluation.summary import SUMMARY_COLUMNS, main_figure, seconds_text, summary_table, verdict
+from seqwise.evaluation.summary import (
+    SUMMARY_COLUMNS,
+    main_figure,
+    member_sentences,
+    seconds_text,
+    summary_table,
+    verdict,
+)
 
 __all__ = ["Watch", "clock", "show_figures", "show_metrics", "show_table"]
 
@@ -63,9 +70,11 @@ class Watch:
     def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
         """One line per epoch; a star marks the best so far."""
         figures = "  ".join(_epoch_figures(entry["dev"]))
+        member = f"member {entry['member']}  " if "member" in entry else ""
         self.say(
-            f"epoch {entry['epoch']:>3}/{self.max_epochs}  loss {entry['loss']:.4f}  dev loss {entry['dev_loss']:.4f}  "
-            f"{figures} {'*' if is_best else ' '} {entry['tokens_per_second'] or 0:,.0f} tokens/s  "
+            f"{member}epoch {entry['epoch']:>3}/{self.max_epochs}  loss {entry['loss']:.4f}  "
+            f"dev loss {entry['dev_loss']:.4f}  {figures} {'*' if is_best else ' '} "
+            f"{entry['tokens_per_second'] or 0:,.0f} tokens/s  "
             f"padding {entry['padding_share']:.1%}  {entry['seconds']:.1f} s  {self.left} left"
         )
 
@@ -94,6 +103,8 @@ def show_metrics(metrics: dict[str, Any]) -> None:
     }
     show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
     last = list(splits)[-1]
+    for sentence in member_sentences(metrics, last):
+        _console().print(sentence, markup=False)
     for target, scores in splits[last].items():
         rivals = {
             name: by_split[last][target] for name, by_split in baselines.items() if target in by_split.get(last, ())

@@ -18,6 +18,7 @@ __all__ = [
     "figure_text",
     "interval_text",
     "main_figure",
+    "member_sentences",
     "seconds_text",
     "share_text",
     "summary_table",
@@ -91,6 +92,34 @@ def interval_text(figure: Plain) -> str:
 def main_figure(scores: Plain) -> str:
     """The name of the figure that speaks for a target: span F1, else micro F1, else accuracy."""
     return next(name for name in _MAIN if name in scores)
+
+
+def member_sentences(metrics: Plain, split: str) -> list[str]:
+    """How far the members of an ensemble are apart, and what they come to together; none without an ensemble.
+
+    Args:
+        metrics: the content of metrics.json.
+        split: whose figures.
+
+    Example:
+        >>> accuracy = [{"accuracy": {"value": value, "count": 40}} for value in (0.5, 0.6, 0.65)]
+        >>> members = [{"test": {"intent": scores}} for scores in accuracy[:2]]
+        >>> member_sentences({"members": members, "test": {"intent": accuracy[2]}}, "test")
+        ['intent Accuracy on test: members 50.0% to 60.0%, ensemble 65.0%']
+    """
+    sentences = []
+    members = metrics.get("members", [])
+    for target, scores in (members[0][split] if members else {}).items():
+        name = main_figure(scores)
+        values = [value for member in members if (value := member[split][target][name]["value"]) is not None]
+        if not values:
+            continue
+        whole = metrics.get("ensemble", metrics)[split][target][name]
+        said = f"members {share_text(min(values))} to {share_text(max(values))}, ensemble {figure_text(name, whole)}"
+        if "ensemble" in metrics:
+            said += f", the model that learned from it {figure_text(name, metrics[split][target][name])}"
+        sentences.append(f"{target} {FIGURES[name].title} on {split}: {said}")
+    return sentences
 
 
 def verdict(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, Plain] = _NO_FACTS) -> Verdict:

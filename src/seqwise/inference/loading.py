@@ -15,12 +15,12 @@ from seqwise.data.encoding import Encoding, encoding_from_json
 from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
-from seqwise.nn import SequenceModel
+from seqwise.nn import Network
 from seqwise.targets import Target
 from seqwise.training.answers import Thresholds
-from seqwise.training.build import model_for
 from seqwise.training.config import Config, load_config, parse_config
 from seqwise.training.folder import RunFolder
+from seqwise.training.network import network_for
 from seqwise.training.results import thresholds_of
 
 __all__ = ["Saved", "read_run"]
@@ -45,7 +45,7 @@ class Saved:
     options: ReadOptions
     targets: tuple[Target, ...]
     encoding: Encoding
-    network: SequenceModel
+    network: Network
     thresholds: Thresholds
 
 
@@ -108,9 +108,9 @@ def _runs_in(path: Path) -> list[str]:
     return sorted(found.parent.name for found in path.glob("*/config.yaml")) if path.is_dir() else []
 
 
-def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], encoding: Encoding) -> SequenceModel:
+def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], encoding: Encoding) -> Network:
     with torch.random.fork_rng():  # fresh weights are drawn before they are replaced
-        network = model_for(config, targets, encoding)
+        network = network_for(config, targets, encoding)
     with _usable(folder, _WEIGHTS):
         weights, _ = folder.read_tensors(folder.path / _WEIGHTS)
     try:

@@ -24,7 +24,7 @@ from seqwise.errors import ColumnError, ConfigError, DataError, counted, did_you
 from seqwise.evaluation.decoding import decode, decode_probabilities
 from seqwise.inference.loading import read_run
 from seqwise.inference.sequences import records_of
-from seqwise.nn import SequenceModel
+from seqwise.nn import Network
 from seqwise.targets import Target
 from seqwise.training.answers import Answer, Thresholds, answers_of
 from seqwise.training.config import Config
@@ -90,7 +90,7 @@ class Model:
     options: ReadOptions
     targets: tuple[Target, ...]
     encoding: Encoding
-    network: SequenceModel
+    network: Network
     thresholds: Thresholds
     device: torch.device
 

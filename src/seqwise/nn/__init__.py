@@ -24,6 +24,7 @@ from seqwise.nn.encoders import (
     RocketEncoder,
     TransformerEncoder,
 )
+from seqwise.nn.ensemble import Ensemble, Network
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import (
     ChannelProjection,
@@ -58,6 +59,7 @@ __all__ = [
     "ConvEncoder",
     "ENCODERS",
     "Encoder",
+    "Ensemble",
     "FirstPooling",
     "GRUEncoder",
     "LSTMEncoder",
@@ -67,6 +69,7 @@ __all__ = [
     "MeanPooling",
     "MultiLabelHead",
     "MultiOutputHead",
+    "Network",
     "NgramBag",
     "POOLINGS",
     "PassingEncoder",

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seqwise.data.batching import Batch
 from seqwise.evaluation.decoding import decisions
-from seqwise.nn import SequenceModel
+from seqwise.nn import Network
 from seqwise.targets import Target
 from seqwise.training.chains import decoded_tags, tag_log_probabilities
 
@@ -44,7 +44,7 @@ class Answer:
         return Answer(self.logits[row], self.predictions[row])
 
 
-def model_logits(model: SequenceModel, batch: Batch, device: torch.device) -> dict[str, Tensor]:
+def model_logits(model: Network, batch: Batch, device: torch.device) -> dict[str, Tensor]:
     """The logits of a batch, by target, in the mode that the model is in; of tags of a chain, their emissions."""
     logits: dict[str, Tensor] = model(
         torch.from_numpy(batch.inputs).to(device),
@@ -55,7 +55,7 @@ def model_logits(model: SequenceModel, batch: Batch, device: torch.device) -> di
 
 
 def answers_of(
-    model: SequenceModel,
+    model: Network,
     batch: Batch,
     targets: Sequence[Target],
     device: torch.device,

@@ -30,11 +30,11 @@ from seqwise.training.prepare import Task
 __all__ = ["first_model", "model_for"]
 
 
-def first_model(task: Task) -> SequenceModel:
-    """The model that the training of a task starts from: weights by its seed, or from files."""
+def first_model(task: Task, seed: int) -> SequenceModel:
+    """The model that the training of a task starts from: weights by the seed, or from files."""
     config = task.config
     with torch.random.fork_rng():
-        torch.manual_seed(config.train.seed)
+        torch.manual_seed(seed)
         model = model_for(config, task.targets, task.encoding)
     if task.vectors is not None:
         assert isinstance(model.input_layer, WordEmbedding)

@@ -56,13 +56,16 @@ class State:
 def save(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer, state: State) -> None:
     """Writes the checkpoint as one file, which appears whole or not at all.
 
+    Of a training that is over only the best weights are needed.
+
     Raises:
         SaveError: the disk refused; the checkpoint before stands.
     """
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"best.{name}": tensor for name, tensor in state.best_weights.items()}
-    for index, slots in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
+    tensors = {f"best.{name}": tensor for name, tensor in state.best_weights.items()}
+    if not state.stopped:
+        tensors |= {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+        for index, slots in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
     plain = {key: value for key, value in vars(state).items() if key != "best_weights"}
     metadata = {"state": json.dumps(plain), "format_version": str(FORMAT_VERSION)}
     folder.write_tensors(folder.checkpoint, tensors, metadata)
@@ -88,7 +91,7 @@ def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimize
         part, _, rest = name.partition(".")
         parts[part][rest] = tensor
     try:
-        model.load_state_dict(parts["model"])
+        model.load_state_dict(parts["model"] or parts["best"])
     except RuntimeError as error:
         raise RunFolderError(f"the checkpoint {folder.checkpoint} is of another model: {error}\n{_WAYS_OUT}") from None
     slots: dict[int, dict[str, Tensor]] = {}

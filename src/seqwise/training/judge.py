@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.evaluation import Scores, tally_for
 from seqwise.evaluation.thresholds import chosen_thresholds
-from seqwise.nn import SequenceModel
+from seqwise.nn import Network
 from seqwise.targets import Target
 from seqwise.training.answers import Answer, Thresholds, answers_of
 from seqwise.training.config import TrainConfig
@@ -50,6 +50,13 @@ class Judgement:
         known = [-value if metric in ("loss", "ece") else value for value, metric in values if value is not None]
         return sum(known) / len(known) if known else None
 
+    def main_json(self) -> dict[str, Any]:
+        """Per target: its figures and its loss, no tables."""
+        return {
+            name: {key: plain[key] for key in (*self.scores[name].figures, "loss")}
+            for name, plain in self.to_json().items()
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Per target: its figures, its loss and its tables, as metrics.json keeps them."""
         plain = {}
@@ -72,7 +79,7 @@ def threshold_figures(
 
 
 def choose_thresholds(
-    model: SequenceModel,
+    model: Network,
     batcher: Batcher,
     targets: Sequence[Target],
     rows: NDArray[np.int64],
@@ -116,7 +123,7 @@ def choose_thresholds(
 
 
 def judge(
-    model: SequenceModel,
+    model: Network,
     batcher: Batcher,
     targets: Sequence[Target],
     rows: NDArray[np.int64],
@@ -143,7 +150,7 @@ def judge(
 
 
 def judge_dev(
-    model: SequenceModel,
+    model: Network,
     batcher: Batcher,
     targets: Sequence[Target],
     rows: NDArray[np.int64],
@@ -159,7 +166,7 @@ def judge_dev(
 
 
 def judge_batches(
-    model: SequenceModel,
+    model: Network,
     batches: Iterable[Batch],
     targets: Sequence[Target],
     *,

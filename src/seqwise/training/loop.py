@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqwise.data.batching import Batch, epoch_plan, padding_share
-from seqwise.errors import ConfigError, DivergenceError, SeqwiseError, ValuesError, did_you_mean, listed
+from seqwise.errors import ConfigError, DivergenceError, ValuesError, did_you_mean, listed
 from seqwise.evaluation import tally_for
 from seqwise.evaluation.summary import main_figure
 from seqwise.nn import SequenceModel
@@ -29,18 +27,15 @@ from seqwise.training.answers import model_logits
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
 from seqwise.training.folder import RunFolder
+from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.judge import Judgement, judge_dev, threshold_figures
-from seqwise.training.objective import Objective
+from seqwise.training.objective import Minimised
 from seqwise.training.optimise import clipped_norm, make_optimizer, step_size
 from seqwise.training.prepare import Task
 
 __all__ = ["Interrupted", "Progress", "Silence", "choose_device", "decisive_figures", "fit"]
 
 _ORDER, _SYMBOLS, _DROPOUT = 1, 2, 3
-
-
-class Interrupted(SeqwiseError):  # noqa: N818 - nothing went wrong
-    """Ctrl-C or SIGTERM: training stopped after a step, and a checkpoint was written."""
 
 
 class Progress(Protocol):
@@ -110,12 +105,14 @@ def decisive_figures(metric: str | None, task: Task) -> list[tuple[str, str]]:
 def fit(
     task: Task,
     model: SequenceModel,
-    objective: Objective,
+    objective: Minimised,
     folder: RunFolder,
     device: torch.device,
     *,
     progress: Progress,
     resume: bool = False,
+    seed: int | None = None,
+    budget: float | None = None,
 ) -> State:
     """Trains the model; at the end it holds the weights of the best epoch.
 
@@ -127,13 +124,18 @@ def fit(
         device: where the model is.
         progress: who watches.
         resume: go on from the folder's checkpoint, if there is one.
+        seed: of the order and the dropout; that of the config when not given.
+        budget: seconds to train for; those of the config when not given.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
         DivergenceError: the loss is not finite.
         SaveError: the disk refused a checkpoint; the one before stands.
     """
-    return _Loop(task, model, objective, folder, device, progress, resume).run()
+    loop = _Loop(task, model, objective, folder, device, progress, resume)
+    loop.seed = loop.seed if seed is None else seed
+    loop.budget = loop.budget if budget is None else budget
+    return loop.run()
 
 
 class _Loop:
@@ -141,7 +143,7 @@ class _Loop:
         self,
         task: Task,
         model: SequenceModel,
-        objective: Objective,
+        objective: Minimised,
         folder: RunFolder,
         device: torch.device,
         progress: Progress,
@@ -153,6 +155,7 @@ class _Loop:
         assert self.config.max_epochs is not None
         assert self.config.batch_tokens is not None
         self.max_epochs, self.batch_tokens = self.config.max_epochs, self.config.batch_tokens
+        self.seed = self.config.seed
         self.budget = seconds_of(self.config.budget) if self.config.budget else math.inf
         self.deciding = decisive_figures(self.config.metric, task)
         self.batcher = task.batcher
@@ -164,7 +167,7 @@ class _Loop:
     def run(self) -> State:
         if self.state.history:
             self._write_history()
-        with _signals_set(self.interrupted), torch.random.fork_rng():
+        with signals_set(self.interrupted), torch.random.fork_rng():
             while not self.state.stopped:
                 self._train_epoch()
                 self._end_epoch()
@@ -302,7 +305,7 @@ class _Loop:
         }
 
     def _rng(self, *purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self.config.seed, *purpose])
+        return np.random.default_rng([self.seed, *purpose])
 
     def _save_when_due(self) -> None:
         if self.interrupted.is_set():
@@ -318,24 +321,3 @@ class _Loop:
 
 def _diverged(problem: str) -> DivergenceError:
     return DivergenceError(f"{problem}\n  Training diverged. Lower the step size: --learning-rate 0.001")
-
-
-@contextmanager
-def _signals_set(event: threading.Event) -> Iterator[None]:
-    """Within it, the first Ctrl-C or SIGTERM sets the event; a second one ends the process as usual."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def stop(number: int, _: object) -> None:
-        event.set()
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

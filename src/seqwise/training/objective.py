@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from seqwise.training.chains import chain_loss, chain_states
 from seqwise.training.config import LossConfig
 from seqwise.training.schemes import States
 
-__all__ = ["Objective", "target_loss"]
+__all__ = ["Minimised", "Objective", "target_loss"]
 
 
 def target_loss(
@@ -79,6 +79,23 @@ def target_loss(
     for group in groups[1:]:
         total = total + group
     return total
+
+
+class Minimised(Protocol):
+    """What a training asks of that which it minimises; see `Objective`."""
+
+    @property
+    def target_weight(self) -> Mapping[str, float]:
+        """The weight of each term's mean in the sum, by the term's name."""
+
+    def divisors(self, batches: Sequence[Batch]) -> dict[str, float]:
+        """Per term, the weight of everything that counts in these batches."""
+
+    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, Chain]) -> dict[str, LossSum]:
+        """Per term, the loss of a batch as a sum and its divisor."""
+
+    def total(self, sums: Mapping[str, LossSum], divisors: Mapping[str, float]) -> Tensor:
+        """What is differentiated."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.evaluation.report import ReportData
+from seqwise.evaluation.summary import member_sentences
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
 from seqwise.training.prepare import Task
@@ -54,6 +55,7 @@ def report_data(
             "training seconds": round(state.seconds, 1),
             "device": environment["device"],
             "seed": environment["seed"],
+            **_members(metrics, list(splits)[-1]),
         },
         splits=splits,
         baselines=metrics["baselines"],
@@ -64,6 +66,13 @@ def report_data(
         best_epoch=state.best_epoch + 1,
         errors=_worst(task, predictions),
     )
+
+
+def _members(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
+    """How many members an ensemble has, and their figures; the course of the first is shown."""
+    if "members" not in metrics:
+        return {}
+    return {"members": len(metrics["members"]), "spread": "; ".join(member_sentences(metrics, split))}
 
 
 def _per_target(task: Task, figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,48 +18,33 @@ import torch
 from seqwise.data.encoding import encoding_to_json
 from seqwise.data.pieces import Pieces
 from seqwise.data.split import PARTS
-from seqwise.errors import ConfigError, RunFolderError
+from seqwise.errors import RunFolderError
 from seqwise.evaluation.report import render_report
-from seqwise.nn import SequenceModel, parameter_count
-from seqwise.nn._recurrent import has_bfloat16
-from seqwise.training.answers import Thresholds
+from seqwise.nn import parameter_count
 from seqwise.training.baselines import judged_baselines, majority_figures
-from seqwise.training.build import first_model
 from seqwise.training.checkpoint import State
-from seqwise.training.config import Config, dump_config
+from seqwise.training.config import dump_config
 from seqwise.training.folder import FORMAT_VERSION, RunFolder
-from seqwise.training.judge import choose_thresholds, judge, threshold_figures
-from seqwise.training.loop import Progress, Silence, choose_device, decisive_figures, fit
-from seqwise.training.objective import Objective
-from seqwise.training.prepare import Task, prepare
+from seqwise.training.judge import judge, threshold_figures
+from seqwise.training.loop import Progress, Silence
+from seqwise.training.members import (
+    all_seconds,
+    dev_thresholds,
+    fit_members,
+    fit_single,
+    fit_student,
+    member_figures,
+    whole_state,
+)
+from seqwise.training.plan import Plan, plan_run, plan_task
+from seqwise.training.prepare import Task
 from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, calibration, flattened
 from seqwise.training.resume import check_same_data, folder_of_names
-from seqwise.training.solve import is_solvable
-from seqwise.training.solving import solve
 
 __all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
 
 _PLACES_KEPT = 100
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A training that is ready to start: what `--dry-run` prints.
-
-    Attributes:
-        task: data, classes, vocabulary and resolved config.
-        model: with fresh weights, on the device.
-        objective: what is minimised.
-        device: where to compute.
-        deciding: the (target, figure) pairs that decide which epoch is best.
-    """
-
-    task: Task
-    model: SequenceModel
-    objective: Objective
-    device: torch.device
-    deciding: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -75,37 +60,6 @@ class Trained:
     folder: RunFolder
     metrics: dict[str, Any]
     state: State
-
-
-def plan_run(config: Config, say: Callable[[str], object] = lambda _: None) -> Plan:
-    """Everything decided, nothing trained or written.
-
-    Args:
-        config: the settings.
-        say: gets each sentence on what was found, as soon as it was.
-
-    Raises:
-        UsageError: see `prepare`, `Objective.from_config`, `choose_device`, `build_model`.
-    """
-    device = choose_device(config.train.device)
-    if config.train.precision == "bfloat16" and (device.type != "cpu" or not has_bfloat16()):
-        raise ConfigError(
-            "train.precision is bfloat16, which needs a processor with AVX512-BF16, compiled code and device cpu\n"
-            "  Leave it out: float32 works everywhere."
-        )
-    return plan_task(prepare(config, say), device)
-
-
-def plan_task(task: Task, device: torch.device) -> Plan:
-    """The plan of a task that is prepared already.
-
-    Raises:
-        ConfigError: settings that contradict each other or the targets.
-    """
-    config = task.config
-    objective = Objective.from_config(config.loss, task.targets, task.counts)
-    deciding = decisive_figures(config.train.metric, task)
-    return Plan(task, first_model(task).to(device), objective, device, deciding)
 
 
 def train(
@@ -131,7 +85,7 @@ def train(
         DivergenceError, SaveError: see `fit`.
     """
     with _opened(plan, folder, resume, command):
-        return _finish(plan, folder, _fitted(plan, folder, resume, progress or Silence()))
+        return _finish(plan, folder, *_fitted(plan, folder, resume, progress or Silence()))
 
 
 def fitted(plan: Plan, folder: RunFolder, *, resume: bool = False, progress: Progress, command: str = "") -> State:
@@ -140,7 +94,7 @@ def fitted(plan: Plan, folder: RunFolder, *, resume: bool = False, progress: Pro
     `train` with `resume` finishes it. Arguments and errors are those of `train`.
     """
     with _opened(plan, folder, resume, command):
-        return _fitted(plan, folder, resume, progress)
+        return _fitted(plan, folder, resume, progress)[0]
 
 
 @contextmanager
@@ -158,15 +112,20 @@ def _opened(plan: Plan, folder: RunFolder, resume: bool, command: str) -> Iterat
         yield
 
 
-def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: Progress) -> State:
+def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: Progress) -> tuple[State, list[State]]:
+    """How training went, and how for each member of an ensemble."""
     log = _Log(folder, progress)
-    arguments = (plan.task, plan.model, plan.objective, folder, plan.device)
-    if is_solvable(plan.model):
-        state = solve(*arguments, deciding=plan.deciding, progress=log, resume=resume)
+    members: list[State] = []
+    if plan.ensemble is not None:
+        members = fit_members(plan, folder, progress=log, resume=resume)
+    if plan.model is plan.ensemble:
+        state = whole_state(plan, members, folder)
+    elif plan.ensemble is not None:
+        state = fit_student(plan, folder, progress=log, resume=resume)
     else:
-        state = fit(*arguments, progress=log, resume=resume)
+        state = fit_single(plan, plan.single, folder, progress=log, resume=resume)
     folder.append_line("log.txt", f"stopped: {state.stopped}; best epoch {state.best_epoch + 1}")
-    return state
+    return state, members
 
 
 def plan_facts(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -285,28 +244,11 @@ def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
     }
 
 
-def _thresholds(plan: Plan) -> Thresholds:
-    """The thresholds of multilabel targets, chosen on dev; 0.5 where there is no dev part."""
-    task = plan.task
-    figures = threshold_figures(task.config.train, task.targets, plan.deciding)
-    if not len(task.split.dev):
-        return {target.name: (0.5,) * target.class_count for target in task.targets if target.name in figures}
-    return choose_thresholds(
-        plan.model,
-        task.batcher,
-        task.targets,
-        task.split.dev,
-        figures,
-        batch_tokens=4 * (task.config.train.batch_tokens or 1024),
-        device=plan.device,
-    )
-
-
-def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
+def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State]) -> Trained:
     task = plan.task
     metrics: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
-    thresholds = _thresholds(plan)
+    thresholds = dev_thresholds(plan, plan.model)
     for part in ("dev", "test"):
         rows = task.split.rows(part)
         if not len(rows):
@@ -335,12 +277,14 @@ def _finish(plan: Plan, folder: RunFolder, state: State) -> Trained:
     if "dev" not in metrics and "cross_validation" in state.history[-1]:
         metrics["dev"] = flattened(state.history[-1]["cross_validation"])
         metrics["baselines"]["majority"]["dev"] = majority_figures(task, task.split.train)
+    if plan.ensemble is not None:
+        metrics |= member_figures(plan, members)
     metrics["training"] = {
         "stopped": state.stopped,
         "epochs": len(state.history),
         "best_epoch": state.best_epoch + 1,
         "deciding": _deciding(plan),
-        "seconds": round(state.seconds, 3),
+        "seconds": round(all_seconds(plan, state, members), 3),
         "padding_share": state.history[-1]["padding_share"],
         "parameters": parameter_count(plan.model),
         "baselines": {"facts": baselines.facts, "notes": baselines.notes},

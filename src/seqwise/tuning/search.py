@@ -183,7 +183,7 @@ class _Search:
             run = self.folder.trial(asked.number)
             state = fitted(plan, run, resume=True, progress=watch, command=self.command)
             before_break = max(state.seconds - (time.monotonic() - began), 0.0)
-            figure = self._solved_figure(plan) if is_solvable(plan.model) else state.best_figure
+            figure = self._solved_figure(plan) if is_solvable(plan.single) else state.best_figure
         except BrokenOff as reason:
             ended = str(reason)
         except (ConfigError, DivergenceError) as error:

@@ -220,6 +220,10 @@ class TrainConfig(_Section):
     budget: str | None = Field(None, description="time to train for, such as 90s, 10m or 1h")
     batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
     accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")
+    ensemble: int = Field(
+        1, ge=1, description="how many models are trained, from seeds that follow; their mean predicts"
+    )
+    distill: bool = Field(False, description="train one model on what the ensemble says, and keep that")
     seed: int = Field(1, ge=0, lt=2**63, description="seeds the split, the weights, the order and the dropout")
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",

@@ -1,0 +1,36 @@
+"""The network of a run: one model, or the members of an ensemble."""
+
+from __future__ import annotations
+
+import torch
+
+from seqwise.data.encoding import Encoding
+from seqwise.nn import Ensemble, Network
+from seqwise.targets import Target
+from seqwise.training.build import first_model, model_for
+from seqwise.training.config import Config
+from seqwise.training.prepare import Task
+
+__all__ = ["network_for", "networks_for"]
+
+
+def network_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -> Network:
+    """The untrained network that a run folder holds: an ensemble, unless it was distilled into one model."""
+    if config.train.ensemble == 1 or config.train.distill:
+        return model_for(config, targets, encoding)
+    return Ensemble([model_for(config, targets, encoding) for _ in range(config.train.ensemble)])
+
+
+def networks_for(task: Task, device: torch.device) -> tuple[Network, Ensemble | None]:
+    """What the training of a task starts from.
+
+    Returns:
+        The network that the run folder will hold, and the ensemble that is trained first or is that network; None
+        without one. Member i starts from the seed + i, the model into which N members are distilled from the seed + N.
+    """
+    config = task.config.train
+    models = [first_model(task, config.seed + i).to(device) for i in range(config.ensemble + config.distill)]
+    if config.ensemble == 1:
+        return models[0], None
+    ensemble = Ensemble(models[: config.ensemble])
+    return (models[-1] if config.distill else ensemble), ensemble
