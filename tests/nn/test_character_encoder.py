@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jaxtyping
 import pytest
 import torch
 
@@ -113,3 +114,22 @@ def test_what_stands_in_padding_changes_nothing():
 def test_no_value_is_read_from_ids_elsewhere_than_on_the_cpu():
     layer = WordEmbedding(10, 3, WordForm(spelling=4, character_count=20)).to("meta")
     assert layer(torch.ones(2, 5, 5, dtype=torch.long, device="meta")).shape == (2, 5, 3)
+
+
+def test_an_exported_layer_agrees_at_another_batch_size_and_time():
+    layer = WordEmbedding(10, 3, WordForm(parts=2, part_count=9, spelling=4, character_count=20)).eval()
+    batch, time = torch.export.Dim("batch", min=2, max=64), torch.export.Dim("time", min=2, max=64)
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        program = torch.export.export(
+            layer,
+            (torch.ones(3, 4, 7, dtype=torch.long),),
+            {"lengths": torch.tensor([4, 2, 1])},
+            dynamic_shapes={"ids": {0: batch, 1: time}, "lengths": {0: batch}},
+            strict=False,
+        )
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
+    own = torch.randint(1, 9, (5, 6, 3), generator=torch.Generator().manual_seed(0))
+    ids, lengths = torch.cat([own, new_words(30, 4).reshape(5, 6, 4)], dim=2), torch.tensor([6, 0, 3, 4, 1])
+    torch.testing.assert_close(program.module()(ids, lengths=lengths), layer(ids, lengths=lengths))
