@@ -105,7 +105,7 @@ def _show(tuned: Tuned, as_json: bool, watch: Watch) -> None:
     elif not watch.quiet:
         named = [("defaults", default)] + ([(f"trial {best.number}", best)] if best.number != default.number else [])
         show_table(*figure_rows(tuned.deciding, named, list(tuned.metrics.values())[: len(named)]))
-    for line in closing_lines(default, best, tuned.trials, "test" in tuned.metrics["best"]):
+    for line in closing_lines(tuned.deciding, default, best, tuned.trials, tuned.metrics["default"]):
         watch.say(line)
     watch.say(f"train with it: seqwise train --config {shlex.quote(str(tuned.folder.best))}")
     watch.say(f"or use the trained model: {tuned.folder.trial(best.number).path}")

@@ -54,14 +54,31 @@ def figure_rows(
     return head, rows
 
 
+def _interval(deciding: Sequence[str], metrics: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The interval of the deciding figure on dev, where there is one figure that has one."""
+    target, _, name = deciding[0].rpartition(".")
+    figure = metrics["dev"][target][name]
+    return (figure["low"], figure["high"]) if len(deciding) == 1 and "low" in figure else None
+
+
 def _figure(by_target: Mapping[str, Any], name: str) -> str:
     target, _, figure = name.rpartition(".")
     value = by_target[target][figure]["value"]
     return "–" if value is None else f"{value:.4f}"
 
 
-def closing_lines(default: Trial, best: Trial, trials: Sequence[Trial], has_test: bool) -> list[str]:
-    """What the figures mean."""
+def closing_lines(
+    deciding: Sequence[str], default: Trial, best: Trial, trials: Sequence[Trial], metrics: Mapping[str, Any]
+) -> list[str]:
+    """What the figures mean.
+
+    Args:
+        deciding: the deciding figures by name.
+        default: the trial of the defaults.
+        best: the best one.
+        trials: all of them.
+        metrics: the content of metrics.json of the defaults.
+    """
     finished = sum(trial.figure is not None for trial in trials)
     tried = f"{len(trials)} trials, {finished} of them to the end"
     if best.number == default.number:
@@ -70,7 +87,12 @@ def closing_lines(default: Trial, best: Trial, trials: Sequence[Trial], has_test
         f"{tried}: trial {best.number} was the best on dev, with {settings_text(best.settings)}",
         f"the best of {finished} on dev is in part luck: expect less than the {_gain(default, best)} it gained there",
     ]
-    if has_test:
+    if (interval := _interval(deciding, metrics)) and best.figure is not None and best.figure <= interval[1]:
+        lines.append(
+            f"it lies within the 95% interval of the defaults on dev, {interval[0]:.4f} to {interval[1]:.4f}: on other "
+            "rows it may be nothing"
+        )
+    if "test" in metrics:
         lines.append("test was looked at once, for these two alone, of one seed; several seeds would tell more")
     return lines
 
