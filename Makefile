@@ -31,7 +31,8 @@ bench: .venv/dev.done           ## speed beside peers and limits; trainings too 
 
 figures: .venv/dev.done         ## train on the real data of SEQWISE_DATA and write what was learned
 	$(BIN)/python -m benchmarks.prepare
-	$(BIN)/python -m benchmarks.foundation
+	$(BIN)/python -m benchmarks.accuracy --jobs 2
+	$(BIN)/python -m benchmarks.accuracy --page
 
 format: .venv/dev.done          ## put the code into form
 	$(BIN)/ruff check --fix .

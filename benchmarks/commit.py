@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["commit"]
+__all__ = ["commit", "source"]
 
 
 def commit() -> str | None:
@@ -17,6 +17,15 @@ def commit() -> str | None:
     name = _told("git", "-C", str(package), "rev-parse", "HEAD")
     changed = _told("git", "-C", str(package), "status", "--porcelain", "--", ".")
     return f"{name}-dirty" if name and changed else name or None
+
+
+def source() -> str | None:
+    """The tree of the package at that commit, likewise: equal wherever the package is, whatever stands around it."""
+    measured = commit()
+    if measured is None:
+        return None
+    tree = _told("git", "-C", str(Path(__file__).parents[1]), "rev-parse", "HEAD:src")
+    return f"{tree}-dirty" if measured.endswith("-dirty") else tree
 
 
 def _told(*command: str) -> str:

@@ -24,7 +24,7 @@ _BEGAN = time.process_time()
 
 import torch  # noqa: E402
 
-from benchmarks.foundation import TASKS  # noqa: E402
+from benchmarks.accuracy.tasks import TASKS  # noqa: E402
 from seqwise.cli.train import _KEYS  # noqa: E402
 from seqwise.data.batching import epoch_plan  # noqa: E402
 from seqwise.training.config import override, parse_config  # noqa: E402
@@ -37,7 +37,7 @@ _IMPORTED = time.process_time() - _BEGAN
 
 
 def planned(name: str, data: Path, settings: Sequence[str]) -> Plan:
-    """The task of the foundation figures with these settings, ready to train."""
+    """The task of the accuracy figures with these settings, ready to train."""
     task = next(task for task in TASKS if task.name == name)
     words = task.command([], data, Path("none"), seed=1)[1:-4]
     files = {"train": [words[0]]}

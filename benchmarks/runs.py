@@ -1,18 +1,19 @@
-"""Reads what a run left in its folder, and puts several runs side by side in a table."""
+"""Reads what a run left in its folder."""
 
 from __future__ import annotations
 
 import json
 import statistics
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from seqwise.bench.machine import machine
+from seqwise.evaluation import FIGURES
 
-__all__ = ["Goal", "Record", "markdown_table", "run_record"]
+__all__ = ["DERIVED", "Goal", "Record", "run_record"]
 
 Record = dict[str, Any]
 """What is known of one run, ready for JSON. What the run folder does not tell is None."""
@@ -23,19 +24,30 @@ class Goal:
     """A figure on the test file, and what is asked of it.
 
     Attributes:
-        figure: its key in `metrics.json`.
-        least: the least value asked for; None when it is only reported.
+        figure: its key in `metrics.json`, or one of `DERIVED`.
+        least: the least value asked for; None when nothing certain is asked.
         target: the target it belongs to; None for the only one.
+        above: the baseline or peer that must be beaten, if any.
+        margin: by how much.
     """
 
     figure: str
     least: float | None = None
     target: str | None = None
+    above: str | None = None
+    margin: float = 0.0
 
     @property
     def name(self) -> str:
         """The figure's name among all figures of the run."""
         return self.figure if self.target is None else f"{self.target} {self.figure}"
+
+    @property
+    def title(self) -> str:
+        """The figure's name for people."""
+        known = FIGURES[self.figure].title if self.figure in FIGURES else self.figure.replace("_", " ")
+        title = f"{known[:1].lower()}{known[1:]}".replace("f1", "F1")
+        return title if self.target is None else f"{self.target}: {title}"
 
 
 def run_record(folder: Path, goals: Iterable[Goal]) -> Record:
@@ -46,20 +58,23 @@ def run_record(folder: Path, goals: Iterable[Goal]) -> Record:
         goals: the figures to take.
 
     Returns:
-        By goal name the `test` figure, the `dev` figure, that of the `majority` baseline on test, and `least`.
-        Then `epochs`, `train_seconds`, `padding_share` (mean over epochs), `tokens_per_second` (median over
-        epochs), `parameters`, `machine` and `versions`.
+        By goal name the `test` figure, the `dev` figure, and for each of the `baselines` that on test. Then
+        `baseline_seconds`, `epochs`, `train_seconds`, `padding_share` (mean over epochs), `tokens_per_second` (median
+        over epochs), `parameters`, `machine` and `versions`.
     """
     metrics, environment = _json(folder / "metrics.json"), _json(folder / "env.json")
-    majority = _at(metrics, "baselines", "majority", "test")
+    baselines = metrics.get("baselines") or {}
+    facts = _at(metrics, "training", "baselines", "facts") or {}
     epochs = _epochs(folder / "metrics.jsonl")
     return {
         "test": {goal.name: _value(metrics.get("test"), goal) for goal in goals},
         "dev": {goal.name: _value(metrics.get("dev"), goal) for goal in goals},
-        "majority": {goal.name: _value(majority, goal) for goal in goals},
-        "least": {goal.name: goal.least for goal in goals},
+        "baselines": {
+            name: {goal.name: _value(plain.get("test"), goal) for goal in goals} for name, plain in baselines.items()
+        },
+        "baseline_seconds": {name: fact.get("seconds") for name, fact in facts.items()},
         "epochs": len(epochs) or None,
-        "train_seconds": _combined(sum, epochs, "seconds"),
+        "train_seconds": _at(metrics, "training", "seconds") or _combined(sum, epochs, "seconds"),
         "padding_share": _combined(statistics.fmean, epochs, "padding_share"),
         "tokens_per_second": _combined(statistics.median, epochs, "tokens_per_second"),
         "parameters": environment.get("parameters", _at(metrics, "training", "parameters")),
@@ -93,6 +108,9 @@ def _value(split: Any, goal: Goal) -> float | None:
     """A figure of a split, whose targets' figures may stand under their names, at the top, or both."""
     if not isinstance(split, Mapping):
         return None
+    if goal.figure in DERIVED:
+        outputs = next((found for name in split if (found := _at(split, name, "per_output"))), None)
+        return None if outputs is None else DERIVED[goal.figure](outputs)
     targets = [goal.target] if goal.target else [name for name in split if _at(split, name, goal.figure) is not None]
     found = _at(split, targets[0], goal.figure) if targets else None
     found = split.get(goal.figure) if found is None and goal.target is None else found
@@ -105,68 +123,31 @@ def _combined(combine: Callable[[list[float]], float], epochs: list[Record], key
     return round(float(combine(values)), 4) if values else None
 
 
-_COLUMNS = (
-    "task",
-    "figure",
-    "mean",
-    "lowest to highest",
-    "seeds",
-    "asked",
-    "reached",
-    "majority",
-    "seconds",
-    "epochs",
-    "padding",
-    "tokens/s",
-    "parameters",
+def _present_f1(outputs: Iterable[Record]) -> float:
+    """Micro F1 of "the aspect is spoken of", whichever class but `absent` it has."""
+    gold, predicted, both = 0, 0, 0
+    for output in outputs:
+        (absent,) = (row for row in output["per_label"] if row["label"] == "absent")
+        right = _right(absent)
+        cells = output["count"]
+        gold += cells - absent["support"]
+        predicted += cells - absent["predicted"]
+        both += cells - absent["support"] - absent["predicted"] + right
+    return 2 * both / max(gold + predicted, 1)
+
+
+def _present_accuracy(outputs: Iterable[Record]) -> float:
+    """Share of the aspects that are spoken of whose class is right; those that were not found are wrong."""
+    present = [row for output in outputs for row in output["per_label"] if row["label"] != "absent"]
+    return sum(map(_right, present)) / max(sum(row["support"] for row in present), 1)
+
+
+def _right(row: Record) -> int:
+    """How often a label was rightly predicted."""
+    return round((row["recall"] or 0) * row["support"])
+
+
+DERIVED: Mapping[str, Callable[[Iterable[Record]], float]] = MappingProxyType(
+    {"present_f1": _present_f1, "present_accuracy": _present_accuracy}
 )
-
-
-def markdown_table(records: Iterable[Record]) -> str:
-    """One line per task and figure over all seeds; runs that failed are counted in the column `seeds`.
-
-    Means of seconds, epochs, padding share and tokens per second are over the same runs. A figure has reached
-    what was asked when its mean has.
-    """
-    by_task: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        by_task[record["task"]].append(record)
-    lines = [_line(_COLUMNS), _line("---" for _ in _COLUMNS)]
-    for task, runs in by_task.items():
-        done = [run for run in runs if not run.get("error")]
-        if not done:
-            lines.append(_line([task, "failed", *[""] * 2, f"0 of {len(runs)}", *[""] * (len(_COLUMNS) - 5)]))
-        lines += [
-            _line([task, name, *_figure_cells(done, name, len(runs)), *_cost_cells(done)])
-            for name in (done[0]["test"] if done else ())
-        ]
-    return "\n".join(lines)
-
-
-def _figure_cells(done: list[Record], name: str, tried: int) -> list[str]:
-    values = [run["test"][name] for run in done if run["test"].get(name) is not None]
-    least = done[0]["least"].get(name)
-    mean = statistics.fmean(values) if values else None
-    reached = "" if least is None or mean is None else "yes" if mean >= least else "no"
-    return [
-        _number(mean, 4),
-        f"{min(values):.4f} to {max(values):.4f}" if values else "",
-        f"{len(done)} of {tried}",
-        _number(least, 3),
-        reached,
-        _number(done[0]["majority"].get(name), 4),
-    ]
-
-
-def _cost_cells(done: list[Record]) -> list[str]:
-    digits = {"seconds": 0, "epochs": 1, "padding_share": 3, "tokens_per_second": 0, "parameters": 0}
-    values = {key: [run[key] for run in done if run.get(key) is not None] for key in digits}
-    return [_number(statistics.fmean(values[key]) if values[key] else None, digits[key]) for key in digits]
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+"""Figures of outputs with a class `absent`, from the table per output."""

@@ -37,7 +37,7 @@ def _train(rows: Sequence[Row], task: str, *, epochs: int, seed: int) -> Trained
         labels, _ = model.predict([" ".join(words) for words in sentences])
         return [first.removeprefix(_LABEL) for (first, *_) in labels]
 
-    return Trained(tokens_of(rows) * epochs / seconds, predict)
+    return Trained(tokens_of(rows) * epochs / seconds, predict, {"seconds": seconds})
 
 
 PEER = Peer("fastText", "fasttext-wheel", ("intent",), _train, epochs=10)

@@ -10,18 +10,18 @@ from typing import Any
 
 __all__ = ["TASKS", "Row", "figure", "read", "spans", "tokens_of"]
 
-TASKS = ("intent", "slots", "upos")
+TASKS = ("intent", "slots", "upos", "series")
 
 Row = tuple[list[str], Any]
-"""Words, and the label of the sequence (a text) or those of its words (a list)."""
+"""Words (or the values of the channels, step by step), and the label of the sequence or those of its words (a list)."""
 
 
 def read(folder: Path, part: str, task: str) -> list[Row]:
-    """The rows of `train`, `dev` or `test`: JSONL with `tokens`, `intent`, `slots`, or CoNLL-U with UPOS."""
+    """The rows of `train`, `dev` or `test`: JSONL with `tokens` and the task as a column, or CoNLL-U with UPOS."""
     path = next(path for path in sorted(folder.iterdir()) if path.name.startswith(f"{part}."))
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
         lines = file.read().split("\n")
-    if task != "upos":
+    if ".conllu" not in path.suffixes:
         return [(row["tokens"], row[task]) for row in map(json.loads, filter(None, lines))]
     rows: list[Row] = [([], [])]
     for line in lines:

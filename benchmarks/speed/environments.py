@@ -37,6 +37,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     "pytorch-crf": Environment(("pytorch-crf==0.7.2",), shared=True),
     "crfsuite": Environment(("python-crfsuite==0.9.12",)),
     "fasttext": Environment(("fasttext-wheel==0.9.2", "numpy==1.26.4")),
+    "aeon": Environment(("aeon==1.6.0",)),
     "keras": Environment(("keras==3.15.1", "tensorflow-cpu==2.21.0")),
     "flair": Environment(("flair==0.15.1", "torch==2.13.0")),
 }

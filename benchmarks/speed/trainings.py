@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.foundation import TASKS, Task, seqwise_command
+from benchmarks.accuracy.tasks import TASKS, Task
+from benchmarks.accuracy.training import seqwise_command
 from benchmarks.runs import run_record
 from benchmarks.speed.environments import CannotInstallError, python_of
 from seqwise.bench import Measured

@@ -1,0 +1,1 @@
+"""What default settings learn on real data, beside what was asked, published and cheap."""

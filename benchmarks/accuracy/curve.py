@@ -1,0 +1,121 @@
+"""Time against quality, data set by data set: ours at each effort, the baselines and the peers."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from benchmarks.accuracy.records import effort_of
+from benchmarks.accuracy.tasks import TASKS, Task
+from benchmarks.accuracy.training import EFFORTS
+from benchmarks.runs import Record
+
+__all__ = ["Point", "better_and_faster", "points", "write_curves"]
+
+_MARKS = "osD^vP*X"
+_OURS = ("seconds", "minutes", "best")
+_LEAST_SECONDS = 0.05  # what takes no time has no place on a logarithmic axis
+
+
+class Point(NamedTuple):
+    """What something reaches, and how long its training takes.
+
+    Attributes:
+        name: an effort, a baseline or a peer.
+        seconds: of training alone, mean over seeds.
+        value: the first figure of the task, mean over seeds.
+        is_ours: whether it is an effort.
+    """
+
+    name: str
+    seconds: float
+    value: float
+    is_ours: bool
+
+
+def points(task: Task, records: Sequence[Record]) -> list[Point]:
+    """All points of a task; ours first, from the quickest effort on."""
+    name = task.goals[0].name
+    own = [record for record in records if record["task"] == task.name and not record.get("error")]
+    ours = [record for record in own if "peer" not in record]
+    found: list[Point] = []
+    for effort in _OURS:
+        found += _point(effort, [run for run in ours if effort_of(run) == effort], name, is_ours=True)
+    found += _baselines([run for run in ours if effort_of(run) == EFFORTS[0]], name)
+    for peer in dict.fromkeys(record["peer"] for record in own if "peer" in record):
+        found += _point(peer, [record for record in own if record.get("peer") == peer], name, is_ours=False)
+    return found
+
+
+def _point(label: str, runs: Sequence[Record], name: str, *, is_ours: bool) -> Iterator[Point]:
+    known = [run for run in runs if run["test"].get(name) is not None and run.get("train_seconds") is not None]
+    if known:
+        seconds = statistics.fmean(run["train_seconds"] for run in known)
+        yield Point(label, seconds, statistics.fmean(run["test"][name] for run in known), is_ours)
+
+
+def _baselines(runs: Sequence[Record], name: str) -> Iterator[Point]:
+    for baseline in dict.fromkeys(key for run in runs for key in run.get("baseline_seconds") or {}):
+        known = [run for run in runs if (run["baselines"].get(baseline) or {}).get(name) is not None]
+        if known and baseline != "majority":
+            seconds = statistics.fmean(run["baseline_seconds"][baseline] for run in known)
+            value = statistics.fmean(run["baselines"][baseline][name] for run in known)
+            yield Point(baseline, seconds, value, is_ours=False)
+
+
+def better_and_faster(found: Sequence[Point]) -> list[tuple[Point, tuple[str, ...]]]:
+    """Baselines and peers, each with our efforts that are both slower and worse; those that beat none are left out."""
+    ours = [point for point in found if point.is_ours]
+    beaten = [
+        (other, tuple(own.name for own in ours if own.seconds > other.seconds and own.value < other.value))
+        for other in found
+        if not other.is_ours
+    ]
+    return [(other, efforts) for other, efforts in beaten if efforts]
+
+
+def write_curves(path: Path, records: Sequence[Record]) -> None:
+    """Writes an SVG: a small plot per task."""
+    shown = [(task, found) for task in TASKS if (found := points(task, records))]
+    columns = 3
+    rows = max(-(-len(shown) // columns), 1)
+    with mpl.rc_context({"svg.hashsalt": "seqwise", "font.size": 8, "svg.fonttype": "none"}):
+        figure = Figure(figsize=(9, 2.5 * rows), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        others = dict.fromkeys(point.name for _, found in shown for point in found if not point.is_ours)
+        colours = {name: f"C{1 + number % 9}" for number, name in enumerate(others)}
+        for place, axes in enumerate(grid.flat):
+            if place >= len(shown):
+                axes.set_visible(False)
+                continue
+            task, found = shown[place]
+            _draw(axes, task, found, colours)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _draw(axes: mpl.axes.Axes, task: Task, found: Sequence[Point], colours: dict[str, str]) -> None:
+    ours = [point for point in found if point.is_ours]
+    times = [max(point.seconds, _LEAST_SECONDS) for point in ours]
+    axes.plot(times, [point.value for point in ours], "o-", color="black", markersize=4, linewidth=1)
+    for number, point in enumerate(point for point in found if not point.is_ours):
+        mark = _MARKS[number % len(_MARKS)]
+        axes.plot(max(point.seconds, _LEAST_SECONDS), point.value, mark, color=colours[point.name], markersize=5)
+    for point in found:
+        place = (max(point.seconds, _LEAST_SECONDS), point.value)
+        colour = "black" if point.is_ours else colours[point.name]
+        axes.annotate(point.name, place, (3, 3), textcoords="offset points", fontsize=6, color=colour)
+    axes.set_xscale("log")
+    axes.margins(0.25)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_title(f"{task.title}: {task.goals[0].title}", fontsize=7)
+    axes.set_xlabel("seconds of training", fontsize=7)
+    axes.grid(color="0.92")
