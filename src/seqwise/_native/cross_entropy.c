@@ -21,17 +21,28 @@ typedef double numbers_in_double __attribute__((vector_size(8 * LANES)));
 
 /* Where a position begins. */
 INLINE ptrdiff_t place(const struct call *call, struct strides strides, ptrdiff_t position) {
+    if (call->outer == 1) /* divisions take as long as some exponentials */
+        return position * strides.inner * call->size;
     return (position / call->inner * strides.outer + position % call->inner * strides.inner) * call->size;
+}
+
+/* Whether LANES positions from this one on are as far from each other as positions of the inner axis. */
+INLINE bool is_even(const struct call *call, ptrdiff_t position) {
+    return call->outer == 1 || position % call->inner + LANES <= call->inner;
 }
 
 /* Positions of anywhere, copied into a tile as float32, and back. */
 INLINE void copied_in(
     const struct call *call, const struct block *block, float *tile, ptrdiff_t size, ptrdiff_t classes
 ) {
-    ptrdiff_t inner = block->positions[0] % call->inner, step = call->from.class * size;
+    ptrdiff_t step = call->from.class * size;
     const char *from = call->logits + place(call, call->from, block->positions[0]);
-    if (block->count == LANES && inner + LANES <= call->inner) {
+    if (block->count == LANES && is_even(call, block->positions[0])) {
         ptrdiff_t next = call->from.inner * size;
+        if (HAS_THREES && classes == 3 && size == 4 && step == size && next == 3 * size) {
+            threes_apart((const float *)from, tile);
+            return;
+        }
         for (ptrdiff_t c = 0; c < classes; c++)
             for (ptrdiff_t lane = 0; lane < LANES; lane++)
                 tile[c * LANES + lane] = number_at(from + lane * next + c * step, size);
@@ -47,10 +58,14 @@ INLINE void copied_in(
 INLINE void copied_out(
     const struct call *call, const struct block *block, const float *tile, ptrdiff_t size, ptrdiff_t classes
 ) {
-    ptrdiff_t inner = block->positions[0] % call->inner, step = call->to.class * size;
+    ptrdiff_t step = call->to.class * size;
     char *to = call->gradient + place(call, call->to, block->positions[0]);
-    if (block->count == LANES && inner + LANES <= call->inner) {
+    if (block->count == LANES && is_even(call, block->positions[0])) {
         ptrdiff_t next = call->to.inner * size;
+        if (HAS_THREES && classes == 3 && size == 4 && step == size && next == 3 * size) {
+            threes_together(tile, (float *)to);
+            return;
+        }
         for (ptrdiff_t lane = 0; lane < LANES; lane++)
             for (ptrdiff_t c = 0; c < classes; c++)
                 put_number(to + lane * next + c * step, size, tile[c * LANES + lane]);
@@ -141,7 +156,7 @@ INLINE double in_lanes(const struct call *call, ptrdiff_t begin, ptrdiff_t end, 
         for (ptrdiff_t lane = 0; lane < LANES; lane++)
             block.positions[lane] = position + lane;
         floats losses;
-        if (side_by_side && block.count == LANES && position % call->inner + LANES <= call->inner) {
+        if (side_by_side && block.count == LANES && is_even(call, position)) {
             float *to = call->gradient ? (float *)(call->gradient + place(call, call->to, position)) : NULL;
             const float *z = (const float *)(call->logits + place(call, call->from, position));
             losses = lanes(call, &block, z, call->from.class, to, call->to.class, classes);

@@ -231,4 +231,47 @@ INLINE floats lanes(
     return results.losses;
 }
 
+#if defined(__AVX512F__) && (defined(__clang__) || __GNUC__ >= 12)
+#define HAS_THREES 1
+#define MIXED __builtin_shufflevector
+
+/* LANES rows of three classes -> their first, second and third classes. */
+INLINE void threes_apart(const float *rows, float *classes) {
+    floats a = load((const char *)rows, 4), b = load((const char *)(rows + LANES), 4);
+    floats c = load((const char *)(rows + 2 * LANES), 4);
+    floats of_0 = MIXED(a, b, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
+    of_0 = MIXED(of_0, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29);
+    store((char *)(classes + 0 * LANES), 4, of_0);
+    floats of_1 = MIXED(a, b, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0);
+    of_1 = MIXED(of_1, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30);
+    store((char *)(classes + 1 * LANES), 4, of_1);
+    floats of_2 = MIXED(a, b, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0);
+    of_2 = MIXED(of_2, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
+    store((char *)(classes + 2 * LANES), 4, of_2);
+}
+
+/* The way back. */
+INLINE void threes_together(const float *classes, float *rows) {
+    floats a = load((const char *)classes, 4), b = load((const char *)(classes + LANES), 4);
+    floats c = load((const char *)(classes + 2 * LANES), 4);
+    floats part_0 = MIXED(a, b, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+    part_0 = MIXED(part_0, c, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15);
+    store((char *)(rows + 0 * LANES), 4, part_0);
+    floats part_1 = MIXED(a, b, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+    part_1 = MIXED(part_1, c, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15);
+    store((char *)(rows + 1 * LANES), 4, part_1);
+    floats part_2 = MIXED(a, b, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+    part_2 = MIXED(part_2, c, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31);
+    store((char *)(rows + 2 * LANES), 4, part_2);
+}
+#else
+#define HAS_THREES 0
+INLINE void threes_apart(const float *rows, float *classes) {
+    (void)rows, (void)classes;
+}
+INLINE void threes_together(const float *classes, float *rows) {
+    (void)classes, (void)rows;
+}
+#endif
+
 #endif

@@ -179,6 +179,13 @@ def binary_terms(
 
 def beside(logits: Tensor, *options: Tensor | None) -> list[Tensor | None]:
     """The options on the device of the logits: lengths often come from the CPU, weights from a list."""
+    if logits.is_cpu:  # looking is quicker than asking
+        return [
+            option
+            if option is None or (isinstance(option, Tensor) and option.is_cpu)
+            else torch.as_tensor(option).cpu()
+            for option in options
+        ]
     return [None if option is None else torch.as_tensor(option, device=logits.device) for option in options]
 
 
