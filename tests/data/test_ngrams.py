@@ -52,14 +52,21 @@ def test_runs_do_not_cross_from_one_sequence_into_the_next(store):
     assert len(alone.hashes) == len({"not", "good"}) + len(together)
 
 
+def test_what_stands_c_times_is_there_as_often_as_2_goes_into_c(tmp_path):
+    rows = [{"tokens": ["a"] * count + ["b"], "label": "xy"[count % 2]} for count in (1, 2, 3, 4, 9)]
+    store = store_of(write_jsonl(tmp_path / "d.jsonl", rows))
+    bags = Bags(store, known(store, longest=1)).numbers(np.arange(5))
+    assert [int(np.bincount(row[row > 0]).max()) for row in bags] == [1, 2, 2, 3, 4]
+
+
 def test_an_n_gram_that_training_did_not_show_is_left_out(store):
     bags = Bags(store, known(store, [0])).numbers(np.arange(len(store)))
-    assert [np.count_nonzero(row) for row in bags] == [3, 1, 3, 0, 0]
+    assert [np.count_nonzero(row) for row in bags] == [3, 1, 4, 0, 0]
 
 
 def test_an_unknown_word_has_the_runs_of_signs_that_it_shares(store):
     bags = Bags(store, known(store, [0], longest_signs=3)).numbers(np.array([4]))
-    assert np.count_nonzero(bags) == len({"no"}) == len(texts_of(TOKENS[0], 2, 3) & texts_of(TOKENS[4], 2, 3))
+    assert len(np.unique(bags)) == len({"no"}) == len(texts_of(TOKENS[0], 2, 3) & texts_of(TOKENS[4], 2, 3))
 
 
 def test_the_most_frequent_are_kept(store):
@@ -96,8 +103,8 @@ def test_hashes_never_change_between_processes(store):
 def test_a_batch_carries_them_and_fills_up_with_zeros(store):
     encoding = Vocabulary(("good", "not"), (4, 2), ngrams=known(store))
     batch = Batcher(store, encoding).batch(np.array([0, 2]))
-    assert batch.ngrams.shape == (2, 6)
-    assert batch.ngrams[0, 3:].tolist() == [0, 0, 0]
+    assert batch.ngrams.shape == (2, 7)
+    assert batch.ngrams[0, 3:].tolist() == [0, 0, 0, 0]
     assert Batcher(store, Vocabulary(("good",), (4,))).batch(np.array([0])).ngrams is None
 
 

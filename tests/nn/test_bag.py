@@ -51,9 +51,10 @@ def test_training_hides_n_grams_and_evaluation_none():
     many = torch.randint(1, 10, (200, 100), generator=nn_cases.generator())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        kept = (bag(many)[:, 0] ** 2).detach()  # the root of the count, squared
-    assert float(kept.mean()) == pytest.approx(50, abs=2)
-    assert (bag.eval()(many)[:, 0] ** 2).detach().round().unique().tolist() == [100.0]
+        sums = (bag(many)[:, 0] * 10).detach()  # those of 100 that are kept, twice
+    assert float(sums.mean()) == pytest.approx(100, abs=2)
+    assert float(sums.std()) == pytest.approx(2 * (100 * 0.5 * 0.5) ** 0.5, rel=0.2)
+    assert (bag.eval()(many)[:, 0] * 10).detach().round().unique().tolist() == [100.0]
 
 
 def new_model(encoder: str) -> SequenceModel:

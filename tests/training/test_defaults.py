@@ -7,7 +7,7 @@ import pytest
 from seqwise.errors import ConfigError
 from seqwise.training.config import parse_config
 from seqwise.training.prepare import prepare
-from small_runs import REQUESTS, config_of, rows_file
+from small_runs import REQUESTS, config_of, rows_file, write_rows
 
 WITHOUT_EFFECT = [
     ("tags", ["model.pooling=mean"], "model.pooling is 'mean', but every target has a label per step, and nothing is"),
@@ -121,6 +121,25 @@ def test_an_effort_decides_what_nobody_set_and_says_so(tmp_path):
     task = prepare(config_of(file, "label", "train.effort=best", "model.hidden=6"))
     assert (task.config.model.layers, task.config.model.hidden) == (2, 6)
     assert any(note.startswith("effort best: ") and "model.layers 2" in note for note in task.notes)
+
+
+def test_seconds_are_enough_for_a_bag_of_n_grams(tmp_path):
+    file = rows_file(tmp_path, "label")
+    plain = {"data": {"train": [file], "label": ["intent"]}, "train": {"effort": "seconds"}}
+    assert prepare(parse_config(plain)).config.model.encoder == "bag"
+    assert prepare(parse_config(plain | {"model": {"hidden": 6}})).config.model.encoder == "lstm"
+    plain["data"] = {"train": [file], "tags": ["slots"]}
+    assert prepare(parse_config(plain)).config.model.encoder == "lstm"
+
+
+def test_long_texts_have_no_runs_of_signs(tmp_path):
+    rows = [{"text": f"{length} " * length, "label": "xy"[length % 2]} for length in range(30, 50)]
+    long, short = (
+        prepare(parse_config({"data": {"train": [write_rows(tmp_path / f"{i}.jsonl", some)]}})).config.input
+        for i, some in enumerate((rows, [{**row, "text": row["text"][:50]} for row in rows]))
+    )
+    assert (long.ngrams, long.sign_ngrams) == (2, 0)
+    assert (short.ngrams, short.sign_ngrams) == (2, 5)
 
 
 def test_an_effort_never_changes_what_somebody_set(tmp_path):

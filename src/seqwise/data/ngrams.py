@@ -93,7 +93,10 @@ class Ngrams:
 
 
 class Bags:
-    """The known n-grams of each row of a store, each once.
+    """The known n-grams of each row of a store.
+
+    One that stands c times in a sequence is there 1 + log2(c) times, rounded down: what is said twice weighs more, and
+    what is said ten times weighs four times as much as what is said once.
 
     Args:
         store: encoded symbols.
@@ -148,7 +151,8 @@ class Bags:
             owners.append(of_runs)
         width = len(self.ngrams)
         keys = np.concatenate(owners) * width + np.concatenate(numbers)
-        keys = np.unique(keys[keys % width > 0])
+        keys, counts = np.unique(keys[keys % width > 0], return_counts=True)
+        keys = np.repeat(keys, 1 + np.log2(counts).astype(np.int64))
         return keys % width, np.bincount(keys // width, minlength=len(rows))
 
     def _numbers(self, hashes: _Hashes) -> NDArray[np.int64]:

@@ -66,10 +66,11 @@ class NgramBag(nn.Module):
             raise DtypeError(f"NgramBag: ids of {ids.dtype}, expected integers (batch, ngrams)")
         require_axes("NgramBag", "ids", ids, ("batch", "ngrams"))
         ids = ids.long()
+        scale = (ids > 0).sum(dim=1, keepdim=True).clamp(min=1).to(self.vectors.weight.dtype).rsqrt()
         if self.training and self.ngram_dropout > 0:
             ids = torch.where(torch.rand(ids.shape, device=ids.device) < self.ngram_dropout, 0, ids)
-        count = (ids > 0).sum(dim=1, keepdim=True).clamp(min=1)
-        return self._sum(ids) * count.to(self.vectors.weight.dtype).rsqrt()
+            scale = scale / (1 - self.ngram_dropout)
+        return self._sum(ids) * scale
 
     def _sum(self, ids: Tensor) -> Tensor:
         if ids.shape[1] == 0:  # which torch's sums refuse

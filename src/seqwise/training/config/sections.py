@@ -137,7 +137,7 @@ class ModelConfig(_Section):
     attention_size: int | None = Field(None, ge=1, description="size of the attention's hidden layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
     bag: int = Field(100, ge=1, description="size of the vector of a sequence's n-grams")
-    ngram_dropout: float = Field(0.5, ge=0, lt=1, description="share of the n-grams that training hides")
+    ngram_dropout: float = Field(0.3, ge=0, lt=1, description="share of the n-grams that training hides")
 
     @field_validator("encoder")
     @classmethod

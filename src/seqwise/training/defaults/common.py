@@ -9,6 +9,10 @@ from seqwise.training.defaults.facts import Choice, Choices, Facts
 __all__ = ["batch_tokens", "common_choices", "max_epochs", "ngrams"]
 
 
+_FEW_WORDS = 30
+"""Words of a text, on average, up to which runs of signs are read."""
+
+
 def common_choices(facts: Facts) -> Choices:
     """The general settings."""
     return {
@@ -20,12 +24,17 @@ def common_choices(facts: Facts) -> Choices:
 
 
 def ngrams(facts: Facts) -> Choices:
-    """Runs of two words and of five signs, for targets with one label per sequence."""
+    """Runs of two words and of five signs, for targets with one label per sequence.
+
+    The many runs of signs of a long text drown its words, which say enough there.
+    """
     if facts.input.is_series or not facts.is_pooled:
         reason = "only symbols with a label per sequence are read as n-grams"
         return {"input.ngrams": Choice(0, reason), "input.sign_ngrams": Choice(0, reason)}
     if facts.is_words:
-        return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": Choice(5, "of the signs of a word")}
+        is_short = facts.steps <= _FEW_WORDS * facts.sequences
+        signs = Choice(5, "in short texts") if is_short else Choice(0, f"texts have more than {_FEW_WORDS} words")
+        return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": signs}
     return {"input.ngrams": Choice(5, "of signs"), "input.sign_ngrams": Choice(0, "a symbol is one sign")}
 
 

@@ -9,7 +9,7 @@ from seqwise.training.config import ModelConfig
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 from seqwise.training.defaults.rocket import rocket_choices
 
-__all__ = ["OF_MODEL_FOLDERS", "encoder_choices"]
+__all__ = ["OF_MODEL_FOLDERS", "OF_STEPS", "encoder_choices"]
 
 OF_MODEL_FOLDERS = (
     "input.min_count",
@@ -26,6 +26,13 @@ OF_MODEL_FOLDERS = (
     "model.layers",
 )
 """Settings that a model folder decides itself."""
+
+OF_STEPS = (
+    *("input.min_count", "input.parts", "input.characters", "input.vectors", "input.symbol_dropout"),
+    *("model.embedding", "model.hidden", "model.layers", "model.bidirectional"),
+    *("model.pooling", "model.attention_size", "train.precision"),
+)
+"""What only an encoder with a state per step heeds: who sets one of these does not want a bag of n-grams alone."""
 
 
 def encoder_choices(model: ModelConfig, facts: Facts) -> Choices:

@@ -8,17 +8,10 @@ from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.nn import BAG, ENCODERS, ROCKET
 from seqwise.training.config import Config, setting_text
-from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS
+from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, OF_STEPS
 from seqwise.training.defaults.rocket import check_rocket
 
 __all__ = ["check_fit"]
-
-_OF_STEPS = (
-    *("input.min_count", "input.parts", "input.characters", "input.vectors", "input.symbol_dropout"),
-    *("model.embedding", "model.hidden", "model.layers", "model.bidirectional"),
-    *("model.pooling", "model.attention_size", "train.precision"),
-)
-"""What only an encoder with a state per step heeds."""
 
 
 def check_fit(config: Config, spec: DataSpec) -> None:
@@ -95,7 +88,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "train.precision": (not has_directions, f"only recurrent layers are rounded, and the encoder is '{encoder}'"),
     }
     if encoder == BAG:
-        idle |= dict.fromkeys(_OF_STEPS, (True, f"the encoder is {BAG}, which reads n-grams alone"))
+        idle |= dict.fromkeys(OF_STEPS, (True, f"the encoder is {BAG}, which reads n-grams alone"))
     if is_folder:
         idle |= dict.fromkeys(OF_MODEL_FOLDERS, (True, f"the model in {encoder} has its own"))
     else:

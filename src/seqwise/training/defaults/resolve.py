@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from seqwise.data.spec import DataSpec
-from seqwise.nn import ROCKET
+from seqwise.nn import BAG, ROCKET
 from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.chains import chain_choices
 from seqwise.training.defaults.common import common_choices
 from seqwise.training.defaults.effort import effort_choices
-from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, encoder_choices
+from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, OF_STEPS, encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 from seqwise.training.defaults.rocket import STEPWISE, UNSOLVED
 from seqwise.training.defaults.series import series_choices
@@ -70,12 +70,16 @@ def _choices(config: Config, facts: Facts) -> Choices:
     choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
     if not all(is_open(config, key) for key in STEPWISE):
         choices = {key: choice for key, choice in choices.items() if choice.value != ROCKET}
+    if not all(is_open(config, key) for key in OF_STEPS):
+        choices = {key: choice for key, choice in choices.items() if choice.value != BAG}
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
     model = config.model
     if is_chosen:
         model = model.model_copy(update={"encoder": choices["model.encoder"].value})
     if model.is_folder:
         choices = {key: choice for key, choice in choices.items() if key not in OF_MODEL_FOLDERS}
+    if model.encoder == BAG:
+        choices = {key: choice for key, choice in choices.items() if key not in OF_STEPS}
     if model.encoder == ROCKET:
         choices = {key: choice for key, choice in choices.items() if key not in UNSOLVED}
     return choices | encoder_choices(model, facts)

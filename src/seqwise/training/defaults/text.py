@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqwise.nn import BAG
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
 __all__ = ["text_choices"]
@@ -9,7 +10,12 @@ __all__ = ["text_choices"]
 
 def text_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings."""
-    return {
+    choices = {
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
         "input.characters": Choice("none", "parts of words do it"),
     }
+    if all(target.kind in ("label", "outputs") for target in facts.targets):
+        choices["loss.label_smoothing"] = Choice(0.1, "labels of whole texts are less certain than a model becomes")
+    if facts.effort == "seconds" and facts.is_words:
+        choices["model.encoder"] = Choice(BAG, "n-grams alone are quick, by train.effort")
+    return choices
