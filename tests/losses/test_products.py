@@ -67,13 +67,15 @@ def test_only_its_own_place_is_written() -> None:
     assert (whole == 5).all()
 
 
-def test_a_product_is_the_same_on_any_number_of_threads() -> None:
-    left, right, before = random(300, 700), random(700, 500, seed=1), torch.get_num_threads()
+@pytest.mark.parametrize("size", [(300, 700, 500), (72, 30, 256), (96, 40, 96), (17, 600, 512), (131, 9, 512)], ids=str)
+def test_a_product_is_the_same_on_any_number_of_threads(size: tuple[int, int, int]) -> None:
+    rows, depth, columns = size
+    left, right, before = random(rows, depth), random(depth, columns, seed=1), torch.get_num_threads()
     found = []
     for threads in (1, 2, 5):
         torch.set_num_threads(threads)
         try:
-            found.append(multiply(left, right, torch.empty(300, 500)))
+            found.append(multiply(left, right, torch.empty(rows, columns)))
         finally:
             torch.set_num_threads(before)
     assert torch.equal(found[0], found[1])

@@ -8,7 +8,7 @@
 
 #include "product.h"
 
-enum { DEPTH = 256, MOST_ROWS = 512, MOST_COLUMNS = 256, LEAST = 64 };
+enum { DEPTH = 256, MOST_ROWS = 512, MOST_COLUMNS = 256, UNIT = ROWS * FLOATS }; /* a unit is whole tiles and vectors */
 
 /* What Python fills in: `Product` in losses/_kernels/products.py has the same fields. */
 struct call {
@@ -108,10 +108,11 @@ SEQWISE_API void seqwise_product(const struct call *call) {
         blocks.across = (call->columns + blocks.columns - 1) / blocks.columns;
         ptrdiff_t tasks = (call->rows + blocks.rows - 1) / blocks.rows * blocks.across;
         ptrdiff_t *larger = blocks.rows >= blocks.columns ? &blocks.rows : &blocks.columns;
-        if (tasks >= call->tasks || *larger <= LEAST) {
+        ptrdiff_t half = (*larger + 2 * UNIT - 1) / (2 * UNIT) * UNIT;
+        if (tasks >= call->tasks || half >= *larger) {
             seqwise_parallel(tasks, task, &blocks);
             return;
         }
-        *larger = (*larger / 2 + ROWS * FLOATS - 1) / (ROWS * FLOATS) * (ROWS * FLOATS);
+        *larger = half;
     }
 }
