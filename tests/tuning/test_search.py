@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 import yaml
 
-from seqwise.errors import ConfigError, MissingExtraError, RunFolderError
+from seqwise.errors import ConfigError, RunFolderError
 from seqwise.training.config import load_config, parse_config
 from seqwise.training.folder import RunFolder
 from seqwise.training.loop import Interrupted, Silence
@@ -179,7 +178,7 @@ def test_the_clock_of_train_is_refused(tmp_path):
         tune(config, TuneFolder(tmp_path / "t"), budget=600, watch=Words())
 
 
-def test_without_optuna_the_command_that_brings_it_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'seqwise\[tune\]'"):
+def test_an_ensemble_is_trained_of_what_was_found(tmp_path):
+    config = config_of(rows_file(tmp_path, "label"), "label", "train.ensemble=3")
+    with pytest.raises(ConfigError, match=r"(?s)train.ensemble is 3, but each trial .*--config best.yaml --ensemble 3"):
         searched(tmp_path, 1)

@@ -93,8 +93,16 @@ def tune(
             "train.budget is set, which ends each training by the clock\n"
             "  Leave it out: the search has a budget of its own."
         )
-    if not given.data.dev:  # the default of some encoders is to train on all
-        given = with_values(given, {"data.dev_fraction": given.data.dev_fraction})
+    if given.train.ensemble > 1:
+        raise ConfigError(
+            f"train.ensemble is {given.train.ensemble}, but each trial trains one model\n  Leave it out, and train an "
+            f"ensemble of what is found: seqwise train --config best.yaml --ensemble {given.train.ensemble}"
+        )
+    # One model per trial, whatever the effort; and a dev part, though the default of some encoders is to train on all.
+    pins: dict[str, Any] = {"train.ensemble": 1} | (
+        {} if given.data.dev else {"data.dev_fraction": given.data.dev_fraction}
+    )
+    given = with_values(given, pins)
     with folder.held():
         plan = plan_run(given, watch.say)
         folder.begin(given, plan.task.files, command)
