@@ -181,4 +181,10 @@ def test_the_clock_of_train_is_refused(tmp_path):
 def test_an_ensemble_is_trained_of_what_was_found(tmp_path):
     config = config_of(rows_file(tmp_path, "label"), "label", "train.ensemble=3")
     with pytest.raises(ConfigError, match=r"(?s)train.ensemble is 3, but each trial .*--config best.yaml --ensemble 3"):
+        tune(config, TuneFolder(tmp_path / "t"), budget=600, watch=Words())
+
+
+def test_without_optuna_the_command_that_brings_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'seqwise\[tune\]'"):
         searched(tmp_path, 1)
