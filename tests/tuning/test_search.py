@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 import yaml
 
-from seqwise.errors import ConfigError, RunFolderError
+from seqwise.errors import ConfigError, MissingExtraError, RunFolderError
 from seqwise.training.config import load_config, parse_config
 from seqwise.training.folder import RunFolder
 from seqwise.training.loop import Interrupted, Silence
