@@ -16,11 +16,19 @@ from seqwise.evaluation.spans import spans_in
 from seqwise.losses.torch import allowed_transitions
 from seqwise.nn import Chain
 from seqwise.targets import Target
-from seqwise.training.chains import chain_loss, chain_states, decoded_tags, tag_chain, tag_log_probabilities
+from seqwise.training.chains import (
+    chain_loss,
+    chain_states,
+    decoded_tags,
+    tag_chain,
+    tag_emissions,
+    tag_log_probabilities,
+)
 from seqwise.training.config import LossConfig
 from seqwise.training.defaults.chains import chain_choices
+from seqwise.training.folder import RunFolder
 from seqwise.training.prepare import prepare
-from seqwise.training.run import plan_run
+from seqwise.training.run import plan_run, train
 from seqwise.training.schemes import states_of
 from small_runs import config_of, rows_file, trained, write_rows
 
@@ -292,3 +300,20 @@ def test_each_target_of_tags_is_decided_for_itself():
     slots, upos = target_of(IOB, "iob"), Target("upos", "tags", (("NOUN", "VERB"),), per_step=True)
     choices = chain_choices(LossConfig(), SimpleNamespace(targets=(slots, upos)))
     assert choices["loss.crf"].value == {"slots": True, "upos": False}
+
+
+def test_the_emissions_of_a_tag_are_those_of_its_states_together():
+    target = target_of(IOB, "iob")
+    chain = tag_chain(target, FINER)()
+    emissions = torch.randn(1, 2, len(chain.tags), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    found = tag_emissions(target, chain, emissions)
+    for tag in range(len(IOB)):
+        torch.testing.assert_close(found[..., tag], emissions[..., chain.tags == tag].logsumexp(-1))
+
+
+def test_a_model_trained_as_iobes_learns_from_an_ensemble(tmp_path):
+    rows = [{"tokens": [f"w{i}", "a", "b"], "slots": ["O", "B-x", "I-x"]} for i in range(40)]
+    settings = ["loss.scheme=iobes", "train.ensemble=2", "train.distill=true", "train.max_epochs=1"]
+    config = config_of(write_rows(tmp_path / "rows.jsonl", rows), "tags", *settings)
+    folder = train(plan_run(config), RunFolder(tmp_path / "run")).folder.path
+    assert len(seqwise.load(folder).predict([["w1", "a"]])[0]) == 2

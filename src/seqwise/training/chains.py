@@ -22,6 +22,7 @@ __all__ = [
     "decoded_tags",
     "is_chained",
     "tag_chain",
+    "tag_emissions",
     "tag_log_probabilities",
 ]
 
@@ -85,6 +86,16 @@ def chain_loss(states: States, chain: Chain, emissions: Tensor, labels: NDArray[
     gold = torch.from_numpy(states.of(labels, mask.cpu().numpy())).to(emissions.device)
     scores = {"start": chain.start, "end": chain.end, "allowed": _constraints(chain)}
     return loss_sum(crf_nll, emissions, gold, chain.transitions, mask=mask, **scores)
+
+
+def tag_emissions(target: Target, chain: Chain, emissions: Tensor) -> Tensor:
+    """How much each step speaks for each class: where states are finer, the log of the sum over those of a class."""
+    if chain.tags is None:
+        return emissions
+    largest = emissions.detach().amax(-1, keepdim=True)
+    by_tag = emissions.new_zeros(*emissions.shape[:-1], target.class_count)
+    summed = by_tag.index_add(-1, chain.tags, (emissions - largest).exp())
+    return summed.clamp_min(torch.finfo(summed.dtype).tiny).log() + largest
 
 
 def tag_log_probabilities(target: Target, chain: Chain, emissions: Tensor, lengths: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ from seqwise.masks import lengths_to_mask
 from seqwise.nn import Chain, Ensemble
 from seqwise.targets import Target
 from seqwise.training.answers import answers_of
+from seqwise.training.chains import tag_emissions
 from seqwise.training.objective import Objective
 from seqwise.training.prepare import Task
 
@@ -135,6 +136,8 @@ class Distilled:
         mask = torch.from_numpy(lengths_to_mask(batch.lengths, int(batch.lengths.max())))
         for target in self.labels.targets:
             own = logits[target.name]
+            if target.name in chains:
+                own = tag_emissions(target, chains[target.name], own)
             said = torch.from_numpy(self.said[target.name].of(batch)).to(own.device)
             steps = mask.to(own.device) if target.per_step else None
             found[_term(target.name)] = soft_loss(target, own, said, steps)
