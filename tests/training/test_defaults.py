@@ -116,11 +116,25 @@ def test_poolings_are_named_for_the_targets_that_have_one(tmp_path, pooling, mes
         prepare(config)
 
 
-def test_an_effort_decides_what_nobody_set_and_says_so(tmp_path):
-    file = rows_file(tmp_path, "label")
-    task = prepare(config_of(file, "label", "train.effort=best", "model.hidden=6"))
-    assert (task.config.model.layers, task.config.model.hidden) == (2, 6)
-    assert any(note.startswith("effort best: ") and "model.layers 2" in note for note in task.notes)
+EFFORTS = [
+    ("label", "seconds", {"train.max_epochs": 50}),
+    ("tags", "seconds", {"model.hidden": 64, "input.characters": "none", "train.max_epochs": 33}),
+    ("joint", "seconds", {"model.hidden": 64, "train.max_epochs": 33}),
+    ("label", "best", {"train.ensemble": 5}),
+]
+
+
+@pytest.mark.parametrize(("kind", "effort", "chosen"), EFFORTS)
+def test_an_effort_decides_what_nobody_set_and_says_so(tmp_path, kind, effort, chosen):
+    request = {**REQUESTS[kind], "train": {"effort": effort}}
+    request["data"] = {**request["data"], "train": [rows_file(tmp_path, kind)]}
+    task = prepare(parse_config(request))
+    (note,) = [note for note in task.notes if note.startswith(f"effort {effort}: ")]
+    for key, value in chosen.items():
+        section, name = key.split(".")
+        assert getattr(getattr(task.config, section), name) == value
+        assert f"{key} " in note
+    assert prepare(task.config).config == task.config
 
 
 def test_seconds_are_enough_for_a_bag_of_n_grams(tmp_path):
@@ -144,8 +158,8 @@ def test_long_texts_have_no_runs_of_signs(tmp_path):
 
 def test_an_effort_never_changes_what_somebody_set(tmp_path):
     file = rows_file(tmp_path, "label")
-    task = prepare(config_of(file, "label", "train.effort=best", "model.layers=1"))
-    assert task.config.model.layers == 1  # the default, but said
+    task = prepare(config_of(file, "label", "train.effort=best", "train.ensemble=1"))
+    assert task.config.train.ensemble == 1  # the default, but said
 
 
 def test_a_resolved_config_has_nothing_open_for_an_effort(tmp_path):

@@ -91,7 +91,7 @@ CHANGES = {
     "loss.scheme": ("tags", [], ["loss.scheme=iobes"]),
     "loss.target_weight": ("joint", [], ["loss.target_weight={slots: 3}"]),
     "train.baselines": ("label", [], ["train.baselines=majority"]),
-    "train.effort": [("label", [], ["train.effort=best"]), ("tags", [], ["train.effort=best"])],
+    "train.effort": ("label", [], ["train.effort=best"]),
     "train.optimizer": ("label", [], ["train.optimizer=adam"]),
     "train.learning_rate": ("label", [], ["train.learning_rate=0.001"]),
     "train.head_learning_rate": (

@@ -6,20 +6,34 @@ file for that kind says, by `Facts.effort`.
 
 from __future__ import annotations
 
+import numpy as np
+
 from seqwise.training.defaults.common import max_epochs
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
 __all__ = ["effort_choices"]
 
+_STEPS_OF_BEST = 30_000_000
+"""Steps that all members of an ensemble go through in about ten minutes on two processor cores."""
+
 
 def effort_choices(facts: Facts) -> Choices:
     """What an effort other than `minutes` needs beside the general settings."""
     if facts.effort == "seconds":
-        reason = "few passes, by train.effort"
-        return {
-            "train.max_epochs": Choice(max(max_epochs(facts.sequences) // 3, 3), reason),
-            "model.hidden": Choice(64, "a small state, by train.effort"),
-        }
+        return _seconds(facts)
     if facts.effort == "best":
-        return {"model.layers": Choice(2, "by train.effort")}
+        work = max(facts.steps * max_epochs(facts.sequences), 1)
+        members = int(np.clip(_STEPS_OF_BEST // work, 3, 5))
+        return {"train.ensemble": Choice(members, "members of an ensemble, by train.effort and the amount of data")}
     return {}
+
+
+def _seconds(facts: Facts) -> Choices:
+    """A small state, and a third of the passes; half of them where n-grams are all that is read."""
+    epochs, why = max_epochs(facts.sequences), "few passes, by train.effort"
+    if facts.is_words and not facts.is_per_step:
+        return {"train.max_epochs": Choice(max(epochs // 2, 5), why)}
+    return {
+        "model.hidden": Choice(64, "a small state, by train.effort"),
+        "train.max_epochs": Choice(max(epochs // 3, 4), why),
+    }

@@ -13,7 +13,10 @@ def tag_choices(facts: Facts) -> Choices:
     Parts and characters were chosen on the dev parts of Uyghur and Vietnamese treebanks and of entities in Swedish and
     in English tweets (benchmarks/LOG.md).
     """
+    characters = Choice("cnn" if facts.is_words else "none", "words are spelled, other symbols are not")
+    if facts.effort == "seconds":
+        characters = Choice("none", "spelling takes time, by train.effort")
     return {
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
-        "input.characters": Choice("cnn" if facts.is_words else "none", "words are spelled, other symbols are not"),
+        "input.characters": characters,
     }
