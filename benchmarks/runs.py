@@ -27,14 +27,14 @@ class Goal:
         figure: its key in `metrics.json`, or one of `DERIVED`.
         least: the least value asked for; None when nothing certain is asked.
         target: the target it belongs to; None for the only one.
-        above: the baseline or peer that must be beaten, if any.
+        above: the baselines and peers that must be beaten, where they are measured.
         margin: by how much.
     """
 
     figure: str
     least: float | None = None
     target: str | None = None
-    above: str | None = None
+    above: tuple[str, ...] = ()
     margin: float = 0.0
 
     @property

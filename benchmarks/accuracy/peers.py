@@ -40,17 +40,18 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class _Peer:
-    """A peer's module, its environment (None: that of this process), and the kinds of task that it can do."""
+    """A peer's module, its environment (None: that of this process), the kinds of task that it can do, its flags."""
 
     module: str
     environment: str | None
     columns: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
 
 PEERS: Mapping[str, _Peer] = MappingProxyType(
     {
         "python-crfsuite": _Peer("crfsuite_tagger", "crfsuite", ("slots", "upos")),
-        "fastText": _Peer("fasttext_classifier", "fasttext", ("intent",)),
+        "fastText": _Peer("fasttext_classifier", "fasttext", ("intent",), ("--epochs", "25")),
         "plain recipe": _Peer("recipe", None, ("intent", "slots", "upos")),
         "MiniRocket": _Peer("minirocket", "aeon", ("series",)),
     }
@@ -150,6 +151,7 @@ def run_peer(name: str, task: Task, column: str, seed: int, *, rows: Path, envir
     except CannotInstallError as error:
         return {**identity, "started": started, "error": str(error)}
     command = [str(python), "-m", f"benchmarks.peers.{peer.module}", str(rows.absolute()), column, "--seed", str(seed)]
+    command += peer.flags
     ended = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, env=single_threaded())
     seconds = round(time.perf_counter() - clock, 1)
     if ended.returncode:

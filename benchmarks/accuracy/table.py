@@ -64,7 +64,8 @@ class Learned:
     def asked(self) -> str:
         """What is asked of it, in a few words."""
         goal = self.goal
-        above = "" if goal.above is None else f"above {goal.above}" + (f" + {goal.margin:g}" if goal.margin else "")
+        above = f"above {' and '.join(goal.above)}" if goal.above else ""
+        above += f" + {goal.margin:g}" if goal.margin else ""
         return " and ".join(part for part in ("" if goal.least is None else f"{goal.least:.3f}", above) if part)
 
     @property
@@ -72,9 +73,12 @@ class Learned:
         """What the mean has to reach, as a number; None where nothing is asked, or nothing known of the rival."""
         goal = self.goal
         bars = [] if goal.least is None else [goal.least]
-        if goal.above is not None and goal.above in self.rivals:
-            bars.append(self.rivals[goal.above] + goal.margin)
-        return max(bars) if bars else None
+        return max([*bars, *self._above], default=None)
+
+    @property
+    def _above(self) -> list[float]:
+        """What has to be passed, and not only reached."""
+        return [self.rivals[name] + self.goal.margin for name in self.goal.above if name in self.rivals]
 
     @property
     def reached(self) -> str:
@@ -82,7 +86,7 @@ class Learned:
         if self.bar is None or self.mean is None:
             return ""
         short = self.bar - self.mean
-        is_strict = self.goal.above in self.rivals and self.bar == self.rivals[self.goal.above] + self.goal.margin
+        is_strict = self.bar in self._above
         return "yes" if short < 0 or (short <= 1e-9 and not is_strict) else f"no, {short:.3f} short"
 
     @property
