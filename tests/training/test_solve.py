@@ -46,6 +46,9 @@ def config_of(tmp_path, target: dict, **sections):
     return parse_config(plain)
 
 
+SMALL = {"encoder": "rocket", "hidden": 168, "layers": 2}
+
+
 TARGETS = {
     "label": {"label": ["speed"]},
     "outputs": {"outputs": ["first,second"]},
@@ -56,7 +59,7 @@ TARGETS = {
 
 @pytest.mark.parametrize("kind", TARGETS)
 def test_at_the_solution_the_gradient_is_zero(tmp_path, kind):
-    plan = plan_run(config_of(tmp_path, TARGETS[kind]))
+    plan = plan_run(config_of(tmp_path, TARGETS[kind], model=SMALL))
     task, model, objective = plan.task, plan.model, plan.objective
     found = solve.solved(task, model, objective, plan.device)
     rows = task.split.train
@@ -106,7 +109,9 @@ def test_a_small_set_of_series_is_solved_with_no_series_left_out(tmp_path):
 
 
 def test_a_run_tells_the_cross_validation_and_loads_to_the_same_predictions(tmp_path):
-    done = train(plan_run(config_of(tmp_path, TARGETS["two targets"])), RunFolder(tmp_path / "run"), command="test")
+    done = train(
+        plan_run(config_of(tmp_path, TARGETS["two targets"], model=SMALL)), RunFolder(tmp_path / "run"), command="test"
+    )
     dev = done.metrics["dev"]["speed"]["accuracy"]
     assert dev["count"] == len(waves()) - 3
     assert dev["value"] > 0.9
@@ -119,13 +124,13 @@ def test_a_run_tells_the_cross_validation_and_loads_to_the_same_predictions(tmp_
 
 @pytest.mark.parametrize("kind", ["outputs", "multilabel"])
 def test_other_kinds_of_target_have_runs_too(tmp_path, kind):
-    done = train(plan_run(config_of(tmp_path, TARGETS[kind])), RunFolder(tmp_path / "run"), command="test")
+    done = train(plan_run(config_of(tmp_path, TARGETS[kind], model=SMALL)), RunFolder(tmp_path / "run"), command="test")
     assert done.metrics["dev"]["roc_auc"]["value"] > 0.9
     assert len(load(tmp_path / "run").predict([np.zeros((9, 2))])) == 1
 
 
 def test_a_resumed_run_is_left_as_it_is(tmp_path):
-    config, folder = config_of(tmp_path, TARGETS["label"]), RunFolder(tmp_path / "run")
+    config, folder = config_of(tmp_path, TARGETS["label"], model=SMALL), RunFolder(tmp_path / "run")
     first = train(plan_run(config), folder, command="test")
     (tmp_path / "run" / "metrics.json").unlink()
     second = train(plan_run(config), folder, resume=True, command="test")

@@ -20,6 +20,9 @@ from seqwise.training.defaults.text import text_choices
 
 __all__ = ["effort_note", "is_open", "resolve"]
 
+OF_DIRECTIONS = ("model.bidirectional", "train.precision")
+"""Who sets one of these wants a recurrent encoder."""
+
 
 def resolve(config: Config, facts: Facts) -> tuple[Config, dict[str, str]]:
     """The config with every open value decided, and the reasons.
@@ -68,10 +71,10 @@ def _value(config: Config, key: str) -> Any:
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
     choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
-    if not all(is_open(config, key) for key in STEPWISE):
-        choices = {key: choice for key, choice in choices.items() if choice.value != ROCKET}
-    if not all(is_open(config, key) for key in OF_STEPS):
-        choices = {key: choice for key, choice in choices.items() if choice.value != BAG}
+    if "model.encoder" in choices:
+        of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(choices["model.encoder"].value, OF_DIRECTIONS)
+        if not all(is_open(config, key) for key in of_others):
+            del choices["model.encoder"]
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
     model = config.model
     if is_chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.signs import sign_choices
 
 __all__ = ["tag_choices"]
 
@@ -16,7 +17,7 @@ def tag_choices(facts: Facts) -> Choices:
     characters = Choice("cnn" if facts.is_words else "none", "words are spelled, other symbols are not")
     if facts.effort == "seconds":
         characters = Choice("none", "spelling takes time, by train.effort")
-    return {
+    return sign_choices(facts) | {
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
         "input.characters": characters,
     }

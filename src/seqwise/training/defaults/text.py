@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from seqwise.nn import BAG
 from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.signs import sign_choices
 
 __all__ = ["text_choices"]
 
 
 def text_choices(facts: Facts) -> Choices:
     """What these data need beside the general settings."""
-    choices = {
+    choices = sign_choices(facts) | {
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
         "input.characters": Choice("none", "parts of words do it"),
     }
