@@ -24,7 +24,7 @@ def chain_choices(loss: LossConfig, facts: Facts) -> Choices:
     }
     if not found:
         return {}
-    scheme = Choice("own", "IOBES gains too little")
+    scheme = Choice("own", "IOBES helps some data and harms others")
     if loss.class_weight or loss.label_smoothing:
         return {"loss.crf": Choice(False, "a chain has no class weights and no label smoothing"), "loss.scheme": scheme}
     value = found if len(set(found.values())) > 1 else next(iter(found.values()))
