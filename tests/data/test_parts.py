@@ -42,11 +42,18 @@ def test_each_part_has_numbers_of_its_own():
     assert sum(map(len, columns)) == len(parts)
 
 
-def test_a_part_of_a_single_word_is_not_known():
-    parts = WordParts.of(["abc", "abd", "abd", "x"], 1000)
+def test_parts_of_the_words_of_training_are_known_and_no_others():
+    parts = WordParts.of(["abc", "abd", "abd"], 1000)
     assert parts.known["prefix 2"] == ("ab",)
-    assert parts.known["lower"] == parts.known["suffix 3"] == parts.known["prefix 3"] == ()
-    assert parts.numbers(["x"]).tolist() == [[0] * (len(WORD_PARTS))]
+    assert parts.known["suffix 2"] == ("bc", "bd")
+    new = dict(zip(WORD_PARTS, parts.numbers(["xbd"])[0].tolist(), strict=True))
+    assert {name for name, number in new.items() if number} == {"suffix 1", "suffix 2", "shape"}
+
+
+def test_a_word_in_other_letters_has_the_lower_cased_form_of_the_one_in_training():
+    parts = WordParts.of(["House", "cat"], 1000)
+    seen, new = parts.numbers(["House", "HOUSE"])
+    assert 0 < seen[0] == new[0]
 
 
 def test_parts_of_the_most_words_are_known_when_they_are_limited():

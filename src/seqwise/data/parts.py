@@ -1,8 +1,8 @@
 """Gives every word the numbers of its parts, so that a word never seen in training is still known by its form.
 
-Parts are the lower-cased word, its first one to four signs, its last one to five, and its shape. Known are those that
-two words of the training part share or more: a part of a single word says nothing of others. Of a new word, parts that
-are not known count for nothing.
+Parts are the lower-cased word, its first one to four signs, its last one to five, and its shape. Known are those of the
+words of the training part, also of a single one: a new word may share them. Of a new word, parts that are not known
+count for nothing.
 
 Source: the choice of parts as in Ratnaparkhi, 1996, "A Maximum Entropy Model for Part-Of-Speech Tagging".
 """
@@ -61,22 +61,22 @@ class WordParts:
     Example:
         >>> parts = WordParts.of(["running", "Swimming", "swims"], limit=1000)
         >>> [parts.known["suffix 3"], parts.known["prefix 3"], parts.known["shape"]]
-        [('ing',), ('swi',), ('xx',)]
-        >>> numbers = parts.numbers(["ending", "Ending"])
+        [('ing', 'ims'), ('swi', 'run'), ('xx', 'Xxx')]
+        >>> numbers = parts.numbers(["Ending", "sing"])
         >>> numbers.shape, (numbers[0] == numbers[1]).tolist()
-        ((2, 11), [True, True, True, True, True, True, True, True, True, True, False])
+        ((2, 11), [True, False, True, True, True, True, True, True, True, True, False])
     """
 
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, words: Iterable[str], limit: int) -> WordParts:
-        """The parts that two of these distinct words share or more, at most `limit`: those of the most words."""
+        """The parts of these distinct words, at most `limit`: those of the most words."""
         distinct = sorted(set(words))
         counts = Counter((name, part(word)) for name, part in WORD_PARTS.items() for word in distinct)
-        shared = sorted(((-count, key) for key, count in counts.items() if count > 1))[:limit]
+        ordered = sorted((-count, key) for key, count in counts.items())[:limit]
         known: dict[str, list[str]] = {name: [] for name in WORD_PARTS}
-        for _, (name, text) in shared:
+        for _, (name, text) in ordered:
             known[name].append(text)
         return cls({name: tuple(texts) for name, texts in known.items()} if limit else {})
 

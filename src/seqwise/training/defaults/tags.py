@@ -18,6 +18,6 @@ def tag_choices(facts: Facts) -> Choices:
     if facts.effort == "seconds":
         characters = Choice("none", "spelling takes time, by train.effort")
     return sign_choices(facts) | {
-        "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
+        "input.parts": Choice(100_000 if facts.is_words else 0, "words have parts, other symbols have none"),
         "input.characters": characters,
     }
