@@ -116,6 +116,11 @@ def test_a_run_tells_the_cross_validation_and_loads_to_the_same_predictions(tmp_
     assert dev["count"] == len(waves()) - 3
     assert dev["value"] > 0.9
     assert done.state.stopped.startswith("solved, with decay")
+    baselines = done.metrics["baselines"]
+    assert {name: list(by_part) for name, by_part in baselines.items()} == {
+        "majority": ["dev", "test"],
+        "summary": ["test"],
+    }
     lines = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").read_text().splitlines()]
     assert len(lines) == 3
     again = load(tmp_path / "run").predict([np.array(waves()[line["line"] - 1]["signal"]) for line in lines])

@@ -102,7 +102,7 @@ def show_metrics(metrics: dict[str, Any]) -> None:
         for split, targets in baselines["majority"].items()
     }
     show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
-    last = list(splits)[-1]
+    last = "test" if "test" in splits else list(splits)[-1]
     for sentence in member_sentences(metrics, last):
         _console().print(sentence, markup=False)
     for target, scores in splits[last].items():

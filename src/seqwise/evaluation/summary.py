@@ -109,7 +109,7 @@ def member_sentences(metrics: Plain, split: str) -> list[str]:
     """
     sentences = []
     members = metrics.get("members", [])
-    for target, scores in (members[0][split] if members else {}).items():
+    for target, scores in (members[0].get(split, {}) if members else {}).items():
         name = main_figure(scores)
         values = [value for member in members if (value := member[split][target][name]["value"]) is not None]
         if not values:

@@ -275,8 +275,9 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         folder.append_line("log.txt", note)
     metrics["baselines"] = baselines.figures
     if "dev" not in metrics and "cross_validation" in state.history[-1]:
-        metrics["dev"] = flattened(state.history[-1]["cross_validation"])
-        metrics["baselines"]["majority"]["dev"] = majority_figures(task, task.split.train)
+        metrics = {"dev": flattened(state.history[-1]["cross_validation"]), **metrics}
+        of_train = {"dev": majority_figures(task, task.split.train)}
+        metrics["baselines"]["majority"] = of_train | metrics["baselines"]["majority"]
     if plan.ensemble is not None:
         metrics |= member_figures(plan, members)
     metrics["training"] = {
