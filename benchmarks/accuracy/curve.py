@@ -82,7 +82,8 @@ def better_and_faster(found: Sequence[Point]) -> list[tuple[Point, tuple[str, ..
 
 def write_curves(path: Path, records: Sequence[Record]) -> None:
     """Writes an SVG: a small plot per task."""
-    shown = [(task, found) for task in TASKS if (found := points(task, records))]
+    by_task = [(task, points(task, records)) for task in TASKS]
+    shown = [(task, found) for task, found in by_task if any(point.is_ours for point in found)]
     columns = 3
     rows = max(-(-len(shown) // columns), 1)
     with mpl.rc_context({"svg.hashsalt": "seqwise", "font.size": 8, "svg.fonttype": "none"}):
@@ -112,7 +113,7 @@ def _draw(axes: mpl.axes.Axes, task: Task, found: Sequence[Point], colours: dict
         colour = "black" if point.is_ours else colours[point.name]
         axes.annotate(point.name, place, (3, 3), textcoords="offset points", fontsize=6, color=colour)
     axes.set_xscale("log")
-    axes.margins(0.25)
+    axes.margins(x=0.45, y=0.25)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -106,6 +106,14 @@ def test_thresholds_of_sets_of_labels_are_chosen_on_dev_as_those_of_the_model(tm
     assert chosen["micro_f1"]["value"] >= plain["micro_f1"]["value"]
 
 
+def test_in_sequences_of_one_length_a_symbol_counts_at_its_place(tmp_path):
+    signs = np.random.default_rng(0).choice(list("abcd"), size=(300, 9))
+    rows = [{"text": "".join(row), "first": "yes" if row[4] in "ab" else "no"} for row in signs]
+    task = task_on(tmp_path, rows, {"label": ["first"]}, "input.kind=characters")
+    figures = judged_baselines(task, parts_of(task)).figures["tfidf"]["test"]["first"]
+    assert figures["accuracy"]["value"] == 1.0
+
+
 def test_gaps_teach_nothing(tmp_path):
     rows = [{"text": f"{'good' if i % 2 else 'bad'} {i}", "a": i % 2 if i % 3 else None, "b": i % 2} for i in range(60)]
     task = task_on(tmp_path, rows, {"outputs": ["a,b"]})

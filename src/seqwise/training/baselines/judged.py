@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
@@ -64,6 +65,8 @@ def judged_baselines(
             model are; see `seqwise.evaluation.thresholds.chosen_thresholds`.
     """
     judged = Judged()
+    if task.config.train.baselines == "auto":
+        import_module("sklearn.linear_model")  # start-up is in nobody's seconds
     for family in FAMILIES.values() if task.config.train.baselines == "auto" else (MAJORITY,):
         codecs = [codec for codec in task.codecs if family.suits(codec.target, task.store.spec.input)]
         if not codecs:

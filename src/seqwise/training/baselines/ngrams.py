@@ -1,6 +1,7 @@
 """TF-IDF of n-grams and logistic regression: for texts with labels per sequence.
 
-Words and pairs of words; of characters, bytes and the like runs of up to four. One regression per class, output or
+Words and pairs of words; of characters, bytes and the like runs of up to four. Where all training sequences have one
+length, as the codes of a fixed form have, each symbol also counts at its place. One regression per class, output or
 label, over the same features.
 """
 
@@ -43,11 +44,14 @@ def _fit(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> Answers:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     between, longest = joined_symbols(task), _longest(task)
+    is_fixed = len(np.unique(task.store.lengths[rows])) == 1 and len(rows) > 1
     lowered = [symbol.lower() for symbol in task.store.symbols]
 
     def grams(row: int) -> Iterator[str]:
         symbols = [lowered[number] for number in task.store.sequence(row).tolist()]
         yield from symbols
+        if is_fixed:
+            yield from (f"{place}\n{symbol}" for place, symbol in enumerate(symbols))
         for size in range(2, longest + 1):
             for start in range(len(symbols) - size + 1):
                 yield between.join(symbols[start : start + size])
