@@ -146,6 +146,27 @@ def test_seconds_are_enough_for_a_bag_of_n_grams(tmp_path):
     assert prepare(parse_config(plain)).config.model.encoder == "lstm"
 
 
+WEIGHED = [
+    ([], (None, 0.1)),
+    (["train.metric=macro_f1"], ("balanced", 0)),
+    (["train.metric=macro_f1", "loss.label_smoothing=0.2"], (None, 0.2)),
+    (["train.metric=macro_f1", "loss.class_weight={Play: 2}"], ({"Play": 2}, 0)),
+    (["loss.class_weight=balanced"], ("balanced", 0)),
+]
+
+
+@pytest.mark.parametrize(("settings", "expected"), WEIGHED)
+def test_classes_are_balanced_where_macro_f1_decides_and_labels_smoothed_elsewhere(tmp_path, settings, expected):
+    loss = prepare(config_of(rows_file(tmp_path, "label"), "label", *settings)).config.loss
+    assert (loss.class_weight, loss.label_smoothing) == expected
+
+
+@pytest.mark.parametrize("kind", ["tags", "multilabel", "series", "joint"])
+def test_other_labels_are_neither_balanced_nor_smoothed_by_default(tmp_path, kind):
+    loss = prepare(config_of(rows_file(tmp_path, kind), kind)).config.loss
+    assert (loss.class_weight, loss.label_smoothing) == (None, 0)
+
+
 def test_long_texts_have_no_runs_of_signs(tmp_path):
     rows = [{"text": f"{length} " * length, "label": "xy"[length % 2]} for length in range(30, 50)]
     long, short = (

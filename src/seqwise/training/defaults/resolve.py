@@ -17,6 +17,7 @@ from seqwise.training.defaults.rocket import STEPWISE, UNSOLVED
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
 from seqwise.training.defaults.text import text_choices
+from seqwise.training.defaults.weights import weight_choices
 
 __all__ = ["effort_note", "is_open", "resolve"]
 
@@ -71,6 +72,7 @@ def _value(config: Config, key: str) -> Any:
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
     choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
+    choices |= weight_choices(config, facts)
     if "model.encoder" in choices:
         of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(choices["model.encoder"].value, OF_DIRECTIONS)
         if not all(is_open(config, key) for key in of_others):

@@ -15,8 +15,6 @@ def text_choices(facts: Facts) -> Choices:
         "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
         "input.characters": Choice("none", "parts of words do it"),
     }
-    if all(target.kind in ("label", "outputs") for target in facts.targets):
-        choices["loss.label_smoothing"] = Choice(0.1, "labels of whole texts are less certain than a model becomes")
     if facts.effort == "seconds" and facts.is_words:
         choices["model.encoder"] = Choice(BAG, "n-grams alone are quick, by train.effort")
     return choices
