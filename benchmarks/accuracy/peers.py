@@ -108,9 +108,10 @@ def _request(task: Task, data: Path) -> dict[str, dict[str, Any]]:
         "input": {},
     }
     for flag, value in zip(task.flags[::2], task.flags[1::2], strict=True):
-        section, name = _SETTINGS[flag].split(".")
+        key, given = value.split("=") if flag == "--set" else (_SETTINGS[flag], value)
+        section, name = key.split(".")
         is_list = name in ("label", "tags", "outputs", "multilabel")
-        request[section][name] = [*request[section].get(name, []), value] if is_list else value
+        request[section][name] = [*request[section].get(name, []), given] if is_list else given
     return request
 
 

@@ -332,7 +332,8 @@ def test_peers_get_the_rows_and_the_split_of_ours(tmp_path):
         task = Task("t", "snips", flags, (Goal("accuracy"),))
         assert peers.export(task, tmp_path, tmp_path / column) == column
         assert read_rows(tmp_path / column, "dev", column) == [(row["tokens"], row[column]) for row in rows[20:30]]
-    both = Task("t", "snips", ("--tokens", "tokens", "--label", "intent", "--tags", "slots"), (Goal("accuracy"),))
+    flags = ("--tokens", "tokens", "--label", "intent", "--tags", "slots", "--set", "data.unseen_labels=add")
+    both = Task("t", "snips", flags, (Goal("accuracy"),))
     assert peers.export(both, tmp_path, tmp_path / "both") is None
 
 
