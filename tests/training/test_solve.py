@@ -103,6 +103,8 @@ def test_folds_share_out_each_label(tmp_path):
 def test_a_small_set_of_series_is_solved_with_no_series_left_out(tmp_path):
     task = prepare(config_of(tmp_path, TARGETS["label"]))
     assert task.config.model.encoder == "rocket"
+    features = 4 * task.config.model.hidden * task.config.model.layers
+    assert 9_000 < features < 11_000  # of two channels
     assert (len(task.split.dev), len(task.split.train) + len(task.split.test)) == (0, 30)
     assert task.config.train.max_epochs is None
     assert prepare(task.config).config == task.config

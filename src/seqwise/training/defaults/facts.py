@@ -48,6 +48,7 @@ class Facts:
         signs: characters of the longest symbol; 0 for series.
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
         effort: how long the person wants to wait, `train.effort`.
+        channels: of a series as the model sees it; 0 for symbols.
     """
 
     spec: DataSpec
@@ -58,6 +59,7 @@ class Facts:
     signs: int
     counts: Mapping[str, NDArray[np.int64]]
     effort: Effort = "minutes"
+    channels: int = 0
 
     @classmethod
     def of(cls, store: Store, split: Split, codecs: tuple[LabelCodec, ...], effort: Effort) -> Facts:
@@ -72,6 +74,7 @@ class Facts:
             max(map(len, store.symbols), default=0),
             {codec.target.name: class_counts(codec, store, split.train) for codec in codecs},
             effort,
+            store.channels,
         )
 
     @property

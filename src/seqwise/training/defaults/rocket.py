@@ -12,7 +12,7 @@ from seqwise.training.defaults.facts import Choice, Choices, Facts
 __all__ = ["STEPWISE", "UNSOLVED", "check_rocket", "rocket_choices"]
 
 _THRESHOLDS = 4
-_FEATURES = 5000
+_FEATURES, _FEATURES_OF_SEVERAL = 5000, 10_000
 
 UNSOLVED = (
     *("model.embedding", "model.pooling", "model.attention_size", "model.dropout"),
@@ -46,12 +46,16 @@ def check_rocket(config: Config, spec: DataSpec) -> None:
 
 
 def rocket_choices(facts: Facts) -> Choices:
-    """Layers until kernels are as wide as a series is long, and about 5,000 features in all."""
+    """Layers until kernels are as wide as a series is long, and about 5,000 features in all.
+
+    Of several channels each kernel sees a few, drawn at random: twice as many draws hang less on chance.
+    """
     length = facts.steps / max(facts.sequences, 1)
     layers = max(1, math.ceil(math.log2(max(length, 1) / 8)))
-    copies = max(1, round(_FEATURES / (168 * layers * _THRESHOLDS)))
+    features = _FEATURES if facts.channels == 1 else _FEATURES_OF_SEVERAL
+    copies = max(1, round(features / (168 * layers * _THRESHOLDS)))
     return {
         "model.layers": Choice(layers, f"kernels of up to {8 * 2 ** (layers - 1) + 1} steps"),
-        "model.hidden": Choice(168 * copies, "for about 5,000 features"),
+        "model.hidden": Choice(168 * copies, f"for about {features:,} features"),
         "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
     }
