@@ -61,7 +61,8 @@ def _peers(tasks: Sequence[Task], parsed: argparse.Namespace) -> Iterator[Job]:
 def _run(jobs: Iterator[Job], parsed: argparse.Namespace) -> bool:
     """Whether all went well; each record is written as soon as it is there."""
     went_well = True
-    with ThreadPoolExecutor(parsed.jobs) as pool:
+    pool = ThreadPoolExecutor(parsed.jobs)
+    try:
         for done in as_completed([pool.submit(job) for job in jobs]):
             record = done.result()
             add(parsed.results, record)
@@ -69,6 +70,8 @@ def _run(jobs: Iterator[Job], parsed: argparse.Namespace) -> bool:
             who = record.get("peer") or record["effort"]
             print(f"{record['task']}, {who}, seed {record['seed']}: {outcome}", file=sys.stderr, flush=True)
             went_well = went_well and "error" not in record
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C nothing new begins
     return went_well
 
 
