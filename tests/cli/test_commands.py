@@ -88,7 +88,7 @@ def test_training_writes_the_run_folder(seqwise, tmp_path, tiny):
     assert {path.name for path in run.iterdir()} == RUN_FILES
     assert "report: runs/d-1/report.html" in result.err
     assert "Accuracy" in result.out
-    assert "the majority baseline" in result.out
+    assert "TF-IDF + logistic regression" in result.out
     assert "<html" in (run / "report.html").read_text()
 
 
