@@ -143,7 +143,7 @@ CASES = {
         {"d.csv": GOOD},
         ["d.csv", "--metric", "acuracy"],
         "seqwise: train.metric is 'acuracy'. Did you mean 'accuracy'? "
-        "There are 'loss', 'accuracy', 'macro_f1', 'weighted_f1', 'ece'.\n",
+        "There are 'loss', 'accuracy', 'macro_f1', 'weighted_f1', 'roc_auc', 'ece'.\n",
     ),
 }
 

@@ -29,7 +29,7 @@ def jsonl(some):
 
 def said(result):
     """The sentences on what was found, without those on the split, the sizes and the model."""
-    others = ("split: ", "vocabulary: ", "sequences: ", "model: ", "training: ", "run folder: ")
+    others = ("split: ", "vocabulary: ", "n-grams: ", "sequences: ", "model: ", "training: ", "run folder: ")
     return [line for line in result.err.splitlines() if not line.startswith(others)]
 
 
@@ -44,7 +44,9 @@ def test_a_null_and_columns_left_alone_are_said(seqwise, tmp_path):
         "target 'tags': column 'tags', one label per step: cross-entropy over the steps that count",
         "left alone: columns 'mood', 'form'; to take 'mood' too: --tags tags --label mood",
         "left out: 1 sequence without any label, d.jsonl:4",
+        "target 'tags': the tags mark spans in IOB2",
         "target 'tags': 2 classes, 'B-x', 'O'",
+        "target 'tags': in place of cross-entropy, a CRF trains and decodes the tags of a sequence together",
     ]
 
 
@@ -71,8 +73,10 @@ def test_lists_written_into_a_table_are_learned_from(seqwise, tmp_path):
         "target 'tags': column 'tags', one label per step: cross-entropy over the steps that count",
         "target 'topics': column 'topics', any number of labels: binary cross-entropy per label",
         "lists written out in strings: 'tokens', 'tags', 'topics'",
+        "target 'tags': the tags mark spans in IOB2",
         "target 'tags': 2 classes, 'B-x', 'O'",
         "target 'topics': 2 labels, 'a', 'b'",
+        "target 'tags': in place of cross-entropy, a CRF trains and decodes the tags of a sequence together",
     ]
 
 
