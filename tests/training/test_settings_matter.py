@@ -18,6 +18,7 @@ from seqwise.training.baselines import judged_baselines
 from seqwise.training.checkpoint import save
 from seqwise.training.config import Config, DataConfig, override, parse_config
 from seqwise.training.folder import RunFolder
+from seqwise.training.members import dev_thresholds
 from seqwise.training.prepare import read_options
 from seqwise.training.run import plan_run
 from small_runs import REQUESTS, joint_rows, write_rows
@@ -177,6 +178,7 @@ def outcome(place, monkeypatch):
             "stopped": state.stopped,
             "deciding": plan.deciding,
             "checkpoints": len(saves),
+            "thresholds": dev_thresholds(plan, plan.model),
             "baselines": list(judged_baselines(plan.task, {"dev": plan.task.split.dev}).figures),
             "caches": [cache for cache in ("cache", "another") if (place / cache).exists()],
         }

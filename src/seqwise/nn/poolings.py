@@ -91,7 +91,7 @@ class Pooling(nn.Module, ABC):
         """
         counted = self._counted(hidden, lengths, mask)
         if hidden.shape[1] == 0:
-            return hidden.new_zeros(len(hidden), self.output_size)
+            return hidden.new_zeros(len(hidden), self.output_size) + hidden.sum()  # attached to the graph
         vector = self._pooled(selected(hidden, counted), counted)
         return torch.where(counted.any(dim=1, keepdim=True), vector, 0.0)
 

@@ -116,12 +116,12 @@ def states_of(target: Target, *, is_finer: bool = False) -> States:
 
     Args:
         target: with its scheme.
-        is_finer: states of IOBES for tags of IOB2; other targets have their tags as states.
+        is_finer: states of IOBES for tags of IOB2, of which some are I; other targets have their tags as states.
     """
     names = tuple(str(label) for label in target.labels)
     if target.scheme is None:
         return States(target, names, None, None, None)
-    if is_finer and target.scheme == "iob":
+    if is_finer and target.scheme == "iob" and any(name.startswith("I-") for name in names):
         return _finer(target, names)
     return States(target, names, _allowed(names, target.scheme), None, _of_roles(target, names, target.scheme))
 

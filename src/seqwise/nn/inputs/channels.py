@@ -28,6 +28,7 @@ class ChannelProjection(nn.Module):
         ConfigError: a size below 1, or dropout outside [0, 1).
 
     Example:
+        >>> import torch
         >>> layer = ChannelProjection(channels=2, dim=4)
         >>> values = torch.tensor([[[1.0, 2.0], [torch.nan, torch.inf]]])
         >>> layer(values, lengths=torch.tensor([1]))[0, 1].tolist()
@@ -85,6 +86,7 @@ class ChannelValues(nn.Module):
         ConfigError: a size below 1.
 
     Example:
+        >>> import torch
         >>> ChannelValues(1)(torch.tensor([[[1.5], [torch.nan]]]), lengths=torch.tensor([1])).tolist()
         [[[1.5], [0.0]]]
     """

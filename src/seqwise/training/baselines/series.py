@@ -41,7 +41,7 @@ def series_summary(series: NDArray[np.float32]) -> NDArray[np.float64]:
     values = _filled(series.astype(np.float64))
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     time = np.arange(steps) - (steps - 1) / 2
-    slope = time @ values / max(float(time @ time), 1.0)
+    slope = time @ values / (float(time @ time) or 1.0)
     changes = np.diff(values, axis=0) if steps > 1 else np.zeros((1, values.shape[1]))
     turns = (np.diff(np.sign(values - mean), axis=0) != 0).sum(axis=0) / steps
     places = np.linspace(0, steps - 1, _PLACES)

@@ -43,6 +43,6 @@ def check_scheme(loss: LossConfig, targets: Sequence[Target]) -> None:
     """
     if loss.scheme == "iobes" and not any(chain_states(target, loss).tags is not None for target in targets):
         raise ConfigError(
-            "loss.scheme is 'iobes', but no tags of IOB2 are trained with a CRF\n"
+            "loss.scheme is 'iobes', but no tags of IOB2, of which some are I, are trained with a CRF\n"
             "  Leave it out; it would change nothing."
         )
