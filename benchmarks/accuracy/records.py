@@ -41,10 +41,17 @@ def is_done(records: list[Record], **facts: Any) -> bool:
 
 
 def latest(records: list[Record]) -> list[Record]:
-    """The last record of each task, effort (or peer) and seed, in the order of the tasks; of unknown tasks none."""
+    """The last record of each task, effort (or peer) and seed, in the order of the tasks; of unknown tasks none.
+
+    Seeds of one mean are of one state of the sources: what an older one gave is left out.
+    """
     order = {task.name: number for number, task in enumerate(TASKS)}
-    found: dict[tuple[str, str, int], Record] = {}
+    found: dict[tuple[str, str], dict[int, Record]] = {}
     for record in records:
         if record["task"] in order:
-            found[record["task"], record.get("peer") or effort_of(record), record["seed"]] = record
-    return sorted(found.values(), key=lambda record: (order[record["task"]], record["seed"]))
+            seeds = found.setdefault((record["task"], record.get("peer") or effort_of(record)), {})
+            if any(known.get("source") != record.get("source") for known in seeds.values()):
+                seeds.clear()
+            seeds[record["seed"]] = record
+    kept = [record for seeds in found.values() for record in seeds.values()]
+    return sorted(kept, key=lambda record: (order[record["task"]], record["seed"]))

@@ -265,6 +265,11 @@ def test_the_last_record_of_each_effort_peer_and_seed_counts():
     assert [record["test"]["accuracy"] for record in latest(records)] == [0.2, 0.3, 0.4]
 
 
+def test_seeds_of_one_mean_are_of_one_state_of_the_sources():
+    records = [record_of(1, 0.1, source="a"), record_of(2, 0.2, source="a"), record_of(1, 0.3, source="b")]
+    assert [record["test"]["accuracy"] for record in latest(records)] == [0.3]
+
+
 def test_what_failed_or_is_of_other_sources_is_not_done():
     records = [record_of(1, 0.9, source="a"), record_of(2, None, source="a", error="no luck")]
     assert is_done(records, task="snips-intent", seed=1, source="a")
