@@ -34,7 +34,8 @@ for every run.
 _CURVE = """## Time against quality
 
 The line is `--effort seconds`, `minutes` (the default) and `best`; the marks are the baselines and peers. Seconds are
-those of training alone, without start-up, reading or judging, on one thread.
+those of training alone, without start-up, reading or judging, on one thread. Nothing keeps the machine quiet meanwhile,
+so they are upper bounds.
 
 ![Time against quality, data set by data set](accuracy/curves.svg)
 """
