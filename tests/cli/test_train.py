@@ -17,6 +17,7 @@ from small_runs import joint_rows, write_rows
 
 STOP = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells take from what runs in their background
 import {module} as module
 original = module.{name}
 def stop(*words, **options):
