@@ -26,11 +26,23 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     pooling = config.model.pooling
     poolings = {pooling} if isinstance(pooling, str) else set(pooling.values())
     if pooled and not isinstance(pooling, str):
-        _check_pooled(pooling, pooled)
+        _check_names(
+            "model.pooling",
+            pooling,
+            pooled,
+            "pooled target",
+            "model.pooling has none for {names}; name one per target, or one for all",
+        )
     tagged = [target.name for target in spec.targets if target.kind == "tags"]
     crf = config.loss.crf
     if tagged and isinstance(crf, dict):
-        _check_tagged(crf, tagged)
+        _check_names(
+            "loss.crf",
+            crf,
+            tagged,
+            "target of tags",
+            "loss.crf says nothing of {names}; give one per target of tags, or one for all",
+        )
     chained = crf.values() if isinstance(crf, dict) else [bool(crf)]
     only_chains = len(tagged) == len(spec.targets) and all(chained)
     series = spec.input.is_series
@@ -102,25 +114,13 @@ def check_fit(config: Config, spec: DataSpec) -> None:
             raise ConfigError(f"{key} is {setting_text(value)}, but {reason}\n  Leave it out; it would change nothing.")
 
 
-def _check_tagged(crf: Mapping[str, bool], tagged: Sequence[str]) -> None:
-    for name in crf:
-        if name not in tagged:
-            near = did_you_mean(name, tagged)
+def _check_names(key: str, named: Mapping[str, object], names: Sequence[str], what: str, missing: str) -> None:
+    """Refuses a mapping by target that names something else than these targets, or leaves one of them out."""
+    for name in named:
+        if name not in names:
+            near = did_you_mean(name, names)
             raise ConfigError(
-                f"loss.crf names '{name}', which is no target of tags. {near}{' ' if near else ''}"
-                f"There are {listed(tagged)}."
+                f"{key} names '{name}', which is no {what}. {near}{' ' if near else ''}There are {listed(names)}."
             )
-    if missing := [name for name in tagged if name not in crf]:
-        raise ConfigError(f"loss.crf says nothing of {listed(missing)}; give one per target of tags, or one for all")
-
-
-def _check_pooled(pooling: Mapping[str, str], pooled: Sequence[str]) -> None:
-    for name in pooling:
-        if name not in pooled:
-            near = did_you_mean(name, pooled)
-            raise ConfigError(
-                f"model.pooling names '{name}', which is no pooled target. {near}{' ' if near else ''}"
-                f"There are {listed(pooled)}."
-            )
-    if missing := [name for name in pooled if name not in pooling]:
-        raise ConfigError(f"model.pooling has none for {listed(missing)}; name one per target, or one for all")
+    if left := [name for name in names if name not in named]:
+        raise ConfigError(missing.format(names=listed(left)))
