@@ -64,8 +64,12 @@ REQUESTS = {
     "outputs per step": {"data": {"outputs": ["step_*"]}, "input": {"tokens": "tokens"}},
     "multilabel per step": {"data": {"multilabel": ["letters"]}, "input": {"tokens": "tokens"}},
     "series": {"data": {"label": ["intent"]}, "input": {"tokens": None}},
+    "steps of series": {"data": {"tags": ["step_a"]}, "input": {"tokens": None}},
 }
 """By kind of target, what a config must say about `joint_rows`."""
+
+COLUMNS = {"series": ("signal", "intent"), "steps of series": ("signal", "step_a")}
+"""By kind of target, the columns of its file, where not all of `joint_rows` stand in it."""
 
 
 def config_of(file: str, kind: str, *settings: str) -> Any:
@@ -75,8 +79,7 @@ def config_of(file: str, kind: str, *settings: str) -> Any:
 
 
 def rows_file(folder: Path, kind: str, count: int = 60, seed: int = 0, name: str = "rows.jsonl") -> str:
-    columns = ("signal", "intent") if kind == "series" else None
-    return write_rows(folder / name, joint_rows(count, seed), columns)
+    return write_rows(folder / name, joint_rows(count, seed), COLUMNS.get(kind))
 
 
 def trained(folder: Path, kind: str, *settings: str, run: str = "run", progress: Progress | None = None) -> Trained:

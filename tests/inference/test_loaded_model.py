@@ -12,11 +12,11 @@ import seqwise
 from seqwise.data.readers import ReadOptions, open_files
 from seqwise.errors import ConfigError, DataError, LabelError
 from seqwise.inference.output import write_predictions
-from small_runs import REQUESTS, config_of, joint_rows, trained
+from small_runs import COLUMNS, REQUESTS, config_of, joint_rows, trained
 
 
 def input_of(kind, row):
-    if kind == "series":
+    if kind in COLUMNS:
         return np.array(row["signal"])
     return row["tokens"] if REQUESTS[kind]["input"].get("tokens") else row["text"]
 

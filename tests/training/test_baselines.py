@@ -25,6 +25,7 @@ SUITING = {
     "outputs per step": {"majority", "word"},
     "multilabel per step": {"majority", "word"},
     "series": {"majority", "summary"},
+    "steps of series": {"majority", "window"},
 }
 
 

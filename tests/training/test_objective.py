@@ -27,7 +27,7 @@ def gradient_of(plan, groups):
         ngrams = None if batch.ngrams is None else torch.from_numpy(batch.ngrams)
         logits = plan.model(inputs, lengths=torch.from_numpy(batch.lengths), ngrams=ngrams)
         plan.objective.total(plan.objective.sums(logits, batch, plan.model.chains()), divisors).backward()
-    return torch.cat([parameter.grad.reshape(-1) for parameter in plan.model.parameters()])
+    return torch.cat([parameter.grad.reshape(-1) for parameter in plan.model.parameters() if parameter.requires_grad])
 
 
 @pytest.mark.parametrize("weights", ["null", "balanced"])

@@ -21,7 +21,7 @@ from seqwise.training.folder import RunFolder
 from seqwise.training.members import dev_thresholds
 from seqwise.training.prepare import read_options
 from seqwise.training.run import plan_run
-from small_runs import REQUESTS, joint_rows, write_rows
+from small_runs import COLUMNS, REQUESTS, joint_rows, write_rows
 
 QUICK = [
     "model.embedding=4",
@@ -84,6 +84,7 @@ CHANGES = {
     "model.pooling": ("label", [], ["model.pooling=mean"]),
     "model.attention_size": ("label", ["model.pooling=attention"], ["model.attention_size=2"]),
     "model.dropout": ("label", [], ["model.dropout=0.1"]),
+    "model.surroundings": ("steps of series", [], ["model.surroundings=false"]),
     "model.bag": ("label", [], ["model.bag=5"]),
     "model.ngram_dropout": ("label", [], ["model.ngram_dropout=0.1"]),
     "loss.label_smoothing": [(kind, [], ["loss.label_smoothing=0.2"]) for kind in REQUESTS],
@@ -147,7 +148,8 @@ def place(tmp_path_factory):
     words = sorted({word.lower() for row in rows for word in row["text"].split()})
     vectors = [f"{word} {number} {1 - number % 3} 0.5" for number, word in enumerate(["the", "of", *words])]
     (folder / "vectors.txt").write_text("\n".join(vectors) + "\n")
-    write_rows(folder / "series.jsonl", rows, ("signal", "intent"))
+    for kind, columns in COLUMNS.items():
+        write_rows(folder / f"{kind}.jsonl", rows, columns)
     bert_folder(folder / "bert")
     return folder
 
@@ -159,7 +161,7 @@ def outcome(place, monkeypatch):
 
     def trained(kind, settings):
         plain = json.loads(json.dumps(REQUESTS[kind]))
-        plain["data"] |= {"train": ["series.jsonl" if kind == "series" else "rows.jsonl"], "cache_folder": "cache"}
+        plain["data"] |= {"train": [f"{kind}.jsonl" if kind in COLUMNS else "rows.jsonl"], "cache_folder": "cache"}
         for cache in ("cache", "another"):
             shutil.rmtree(place / cache, ignore_errors=True)
         try:

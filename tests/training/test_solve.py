@@ -67,7 +67,7 @@ def test_at_the_solution_the_gradient_is_zero(tmp_path, kind):
     deviation = features.std(dim=0, correction=0)
     varies = deviation > 1e-6
     scale = torch.where(varies, 1 / (deviation * math.sqrt(varies.sum())), 0.0)
-    heads = {name: solve._head_of(target.head, features.shape[1]) for name, target in solve._targets(model)}
+    heads = {name: solve.head_over(target.head, features.shape[1]) for name, target in solve._targets(model)}
     for name, target in solve._targets(model):
         weight = torch.where(varies, target.head.linear.weight.double() / scale, 0.0)
         heads[name].linear.weight.data = weight

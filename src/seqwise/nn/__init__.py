@@ -22,6 +22,7 @@ from seqwise.nn.encoders import (
     RecurrentEncoder,
     RNNEncoder,
     RocketEncoder,
+    SurroundingsEncoder,
     TransformerEncoder,
 )
 from seqwise.nn.ensemble import Ensemble, Network
@@ -36,7 +37,7 @@ from seqwise.nn.inputs import (
     WordEmbedding,
     WordForm,
 )
-from seqwise.nn.model import BAG, SequenceModel, TargetModule, assembled_model, build_model, parameter_count
+from seqwise.nn.model import BAG, SequenceModel, assembled_model, build_model, parameter_count
 from seqwise.nn.poolings import (
     POOLINGS,
     AttentionPooling,
@@ -48,6 +49,7 @@ from seqwise.nn.poolings import (
     SharePooling,
 )
 from seqwise.nn.rocket import ROCKET, build_rocket
+from seqwise.nn.target_module import TargetModule
 
 __all__ = [
     "AttentionPooling",
@@ -82,6 +84,7 @@ __all__ = [
     "RocketEncoder",
     "SequenceModel",
     "SharePooling",
+    "SurroundingsEncoder",
     "TagChain",
     "TagsHead",
     "TargetModule",

@@ -5,66 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import torch
 from torch import Tensor, nn
 
 from seqwise.errors import ConfigError, UsageError, did_you_mean, listed
-from seqwise.nn._axes import Bool, Float, Integer, Num
+from seqwise.nn._axes import Bool, Integer, Num
 from seqwise.nn.bag import NgramBag
 from seqwise.nn.chains import Chain, TagChain
-from seqwise.nn.encoders import ENCODERS, Encoder
+from seqwise.nn.encoders import ENCODERS, Encoder, SurroundingsEncoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, WordForm
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
+from seqwise.nn.target_module import TargetModule
 from seqwise.targets import Target
 
-__all__ = ["BAG", "SequenceModel", "TargetModule", "assembled_model", "build_model", "new_head", "parameter_count"]
+__all__ = ["BAG", "SequenceModel", "assembled_model", "build_model", "new_head", "parameter_count"]
 
 BAG = "bag"
 """The name that `model.encoder` gives to having no encoder beside the n-grams."""
-
-
-class TargetModule(nn.Module):
-    """What turns the states of a sequence, and the vector of its n-grams, into the logits of one target.
-
-    Args:
-        head: logits of vectors.
-        pooling: one vector of the states of a sequence; None for a target with labels per step, and where there are no
-            states.
-        chain: what the tags of a sequence say about each other; None where each step is decided by itself.
-
-    Example:
-        >>> import torch
-        >>> from seqwise.nn import LabelHead, MeanPooling
-        >>> TargetModule(LabelHead(8, 3), MeanPooling(8))(torch.zeros(2, 5, 8)).shape
-        torch.Size([2, 3])
-    """
-
-    def __init__(self, head: nn.Module, pooling: nn.Module | None = None, chain: TagChain | None = None) -> None:
-        super().__init__()
-        self.pooling = pooling
-        self.head = head
-        self.chain = chain
-
-    def forward(
-        self,
-        hidden: Float[Tensor, "batch time hidden"] | None,
-        *,
-        lengths: Integer[Tensor, " batch"] | None = None,
-        mask: Bool[Tensor, "batch time"] | None = None,
-        bag: Float[Tensor, "batch size"] | None = None,
-    ) -> Float[Tensor, "batch ..."]:
-        """The logits of states (batch, time, hidden), of which lengths or mask say what counts.
-
-        A target with one label per sequence reads the vector of the n-grams (batch, size) beside the pooled states, or
-        alone where there are no states.
-        """
-        vectors = bag if hidden is None else hidden
-        if self.pooling is not None:
-            vectors = self.pooling(hidden, lengths=lengths, mask=mask)
-            vectors = vectors if bag is None else torch.cat([vectors, bag], dim=1)
-        logits: Tensor = self.head(vectors)
-        return logits
 
 
 class SequenceModel(nn.Module):
@@ -79,6 +36,8 @@ class SequenceModel(nn.Module):
         targets: what follows, by the target's name.
         bag: called with n-grams (batch, ngrams); gives (batch, size), which targets with one label per sequence read.
             With a bag the input layer and the encoder may both be None.
+        surroundings: called with (inputs, lengths=, mask=) like the input layer; gives (batch, time, features), which
+            targets with a direct head read.
 
     Raises:
         ConfigError: no targets, or nothing for them to read.
@@ -102,6 +61,7 @@ class SequenceModel(nn.Module):
         encoder: nn.Module | None,
         targets: Mapping[str, TargetModule],
         bag: nn.Module | None = None,
+        surroundings: nn.Module | None = None,
     ) -> None:
         super().__init__()
         if not targets:
@@ -111,6 +71,7 @@ class SequenceModel(nn.Module):
         self.input_layer = input_layer
         self.encoder = encoder
         self.bag = bag
+        self.surroundings = surroundings
         self.names = tuple(targets)
         self.targets = nn.ModuleList(targets.values())
 
@@ -148,12 +109,14 @@ class SequenceModel(nn.Module):
         if self.bag is not None and ngrams is None:
             raise UsageError("SequenceModel: this model has a bag of n-grams and ngrams is missing; give ngrams=")
         bag = None if self.bag is None else self.bag(ngrams)
-        hidden = None
+        hidden = around = None
+        if self.surroundings is not None:
+            around = self.surroundings(inputs, lengths=lengths, mask=mask)
         if self.encoder is not None:
             features = inputs if self.input_layer is None else self.input_layer(inputs, lengths=lengths, mask=mask)
             hidden = self.encoder(features, lengths=lengths, mask=mask)
         return {
-            name: target(hidden, lengths=lengths, mask=mask, bag=bag)
+            name: target(hidden, lengths=lengths, mask=mask, bag=bag, surroundings=around)
             for name, target in zip(self.names, self.targets, strict=True)
         }
 
@@ -177,6 +140,7 @@ def build_model(
     bag: int = 100,
     ngram_dropout: float = 0.0,
     chains: Mapping[str, TagChain] | None = None,
+    surroundings: bool = False,
 ) -> SequenceModel:
     """The model for these targets, with weights drawn from torch's global generator.
 
@@ -200,6 +164,8 @@ def build_model(
         bag: size of the n-grams' vector.
         ngram_dropout: share of the n-grams that training hides.
         chains: for targets of kind `tags`, by name, what their tags say about each other.
+        surroundings: for series, whether targets with labels per step, but for tags with a chain, have a direct head
+            over the surroundings of each step (`SurroundingsEncoder`); its weights are 0 until they are solved for.
 
     Returns:
         The model, in training mode.
@@ -232,6 +198,7 @@ def build_model(
         attention_size=attention_size,
         ngrams=ngrams,
         chains=chains,
+        surroundings=SurroundingsEncoder(channels) if surroundings and channels else None,
     )
 
 
@@ -245,6 +212,7 @@ def assembled_model(
     attention_size: int | None = None,
     ngrams: NgramBag | None = None,
     chains: Mapping[str, TagChain] | None = None,
+    surroundings: SurroundingsEncoder | None = None,
 ) -> SequenceModel:
     """The model of an input layer and an encoder, with a fresh pooling and head for each target.
 
@@ -265,10 +233,11 @@ def assembled_model(
             if target.per_step
             else _pooling(chosen[target.name], encoder.output_size, encoder.bidirectional, attention_size),
             (chains or {}).get(target.name),
+            _direct_head(target, surroundings, (chains or {}).get(target.name)),
         )
         for target in targets
     }
-    return SequenceModel(input_layer, encoder, modules, ngrams)
+    return SequenceModel(input_layer, encoder, modules, ngrams, surroundings)
 
 
 def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: float) -> SequenceModel:
@@ -338,6 +307,15 @@ def new_head(target: Target, size: int, dropout: float, chain: TagChain | None =
     if target.kind == "outputs":
         return MultiOutputHead(size, [len(classes) for classes in target.classes], dropout=dropout)
     return MultiLabelHead(size, target.class_count, dropout=dropout)
+
+
+def _direct_head(target: Target, surroundings: SurroundingsEncoder | None, chain: TagChain | None) -> nn.Module | None:
+    if surroundings is None or not target.per_step or chain is not None:
+        return None
+    head = new_head(target, surroundings.output_size, 0.0)
+    for parameter in head.parameters():
+        nn.init.zeros_(parameter)
+    return head
 
 
 def _pooling(name: str, size: int, bidirectional: bool, attention_size: int | None) -> Pooling:

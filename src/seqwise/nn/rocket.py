@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from seqwise.errors import ConfigError, listed
 from seqwise.nn.encoders.rocket import RocketEncoder
 from seqwise.nn.inputs import ChannelValues
-from seqwise.nn.model import SequenceModel, TargetModule, new_head
+from seqwise.nn.model import SequenceModel, new_head
 from seqwise.nn.poolings import SharePooling
+from seqwise.nn.target_module import TargetModule
 from seqwise.targets import Target
 
 __all__ = ["ROCKET", "build_rocket"]

@@ -90,6 +90,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         bidirectional=model.bidirectional,
         bag=model.bag,
         ngram_dropout=model.ngram_dropout,
+        surroundings=bool(model.surroundings),
         **heads,
     )
 

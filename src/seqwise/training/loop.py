@@ -26,6 +26,7 @@ from seqwise.nn import SequenceModel
 from seqwise.training.answers import model_logits
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
+from seqwise.training.direct import has_direct_heads, solve_direct_heads
 from seqwise.training.folder import RunFolder
 from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.judge import Judgement, judge_dev, threshold_figures
@@ -168,11 +169,25 @@ class _Loop:
         if self.state.history:
             self._write_history()
         with signals_set(self.interrupted), torch.random.fork_rng():
+            self._begin()
             while not self.state.stopped:
                 self._train_epoch()
                 self._end_epoch()
         self.model.load_state_dict(self.state.best_weights)
         return self.state
+
+    def _begin(self) -> None:
+        """Solves for direct heads, where there are some; what they score alone is what epochs have to beat."""
+        state = self.state
+        if not has_direct_heads(self.model) or state.best_weights:
+            return
+        started = time.monotonic()
+        solve_direct_heads(self.task, self.model, self.device)
+        judgement = self._judge_dev()
+        figure = judgement.deciding(self.deciding)
+        state.best_figure, state.best_loss = -math.inf if figure is None else figure, self._dev_loss(judgement)
+        state.best_weights = self._weights()
+        state.seconds += time.monotonic() - started
 
     def _train_epoch(self) -> None:
         state = self.state
@@ -242,10 +257,10 @@ class _Loop:
         entry = self._entry(judgement)
         entry["dev_figure"] = judgement.deciding(self.deciding)
         loss, figure = entry["dev_loss"], -math.inf if entry["dev_figure"] is None else entry["dev_figure"]
-        is_best = (figure, -loss) > (state.best_figure, -state.best_loss) or state.best_epoch < 0
+        is_best = (figure, -loss) > (state.best_figure, -state.best_loss) or not state.best_weights
         if is_best:
             state.best_epoch, state.best_figure, state.best_loss = state.epoch, figure, loss
-            state.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            state.best_weights = self._weights()
         state.history.append(entry)
         state.epoch, state.step = state.epoch + 1, 0
         state.epoch_sums, state.epoch_tokens, state.epoch_seconds = {}, 0, 0.0
@@ -301,8 +316,15 @@ class _Loop:
             "padding_share": round(self.padding_share, 4),
             "seconds": round(state.epoch_seconds, 3),
             "dev": dev,
-            "dev_loss": sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses),
+            "dev_loss": self._dev_loss(judgement),
         }
+
+    def _dev_loss(self, judgement: Judgement) -> float:
+        weight = self.objective.target_weight
+        return sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *purpose])

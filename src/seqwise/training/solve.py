@@ -29,7 +29,18 @@ from seqwise.training.judge import Judgement
 from seqwise.training.objective import Objective, target_loss
 from seqwise.training.prepare import Task
 
-__all__ = ["BATCH_TOKENS", "DECAYS", "FOLDS", "Solution", "is_solvable", "solved"]
+__all__ = [
+    "BATCH_TOKENS",
+    "DECAYS",
+    "FOLDS",
+    "Solution",
+    "head_over",
+    "is_solvable",
+    "minimise",
+    "scaling",
+    "solved",
+    "take_solution",
+]
 
 DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """What is tried; features are scaled so that the squared length of a row is about 1."""
@@ -77,15 +88,13 @@ def solved(task: Task, model: SequenceModel, objective: Objective, device: torch
     rows = task.split.train
     _fill_thresholds(task, model, device)
     features = _features(task, model, rows, device)
-    mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0)
-    varies = deviation > 1e-6
-    scale = torch.where(varies, 1 / (deviation * varies.sum().clamp(min=1).sqrt()).clamp(min=1e-12), 0.0)
+    mean, scale = scaling(features)
     rotated, basis = _rotated((features - mean) * scale)
-    heads = {name: _head_of(target.head, rotated.shape[1]) for name, target in _targets(model)}
+    heads = {name: head_over(target.head, rotated.shape[1]) for name, target in _targets(model)}
     decay, judgement = _best_decay(task, objective, heads, rotated)
-    _minimise(heads, rotated, _labels(task, rows), objective, decay)
+    minimise(heads, rotated, _labels(task, rows), objective, decay)
     for name, target in _targets(model):
-        _take(target.head.linear, heads[name].linear, basis, mean, scale)
+        take_solution(target.head.linear, heads[name].linear, basis, mean, scale)
     with torch.no_grad():
         sums = objective.sums({name: head(rotated) for name, head in heads.items()}, _labels(task, rows), {})
     return Solution(decay, judgement, {name: (float(part.sum), float(part.count)) for name, part in sums.items()})
@@ -155,8 +164,18 @@ def _labels(task: Task, rows: NDArray[np.int64]) -> Batch:
     return Batch(np.zeros((len(rows), 0)), task.store.lengths[rows], labels, masks, rows)
 
 
-def _head_of(head: nn.Module, size: int) -> Any:
-    """The same head over vectors of another size, all weights 0."""
+def scaling(features: Tensor) -> tuple[Tensor, Tensor]:
+    """What is taken off features (rows, features), and what they are then multiplied by; 0 where they never vary.
+
+    Mean 0, deviations alike, and a squared length of about 1.
+    """
+    mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0)
+    varies = deviation > 1e-6
+    return mean, torch.where(varies, 1 / (deviation * varies.sum().clamp(min=1).sqrt()).clamp(min=1e-12), 0.0)
+
+
+def head_over(head: nn.Module, size: int) -> Any:
+    """The same head over vectors of another size, in float64, all weights 0."""
     own: Any = copy.deepcopy(head)
     linear = nn.Linear(size, own.linear.out_features, dtype=torch.float64)
     nn.init.zeros_(linear.weight)
@@ -165,8 +184,16 @@ def _head_of(head: nn.Module, size: int) -> Any:
     return own
 
 
-def _minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective: Objective, decay: float) -> None:
-    """Moves the heads to the minimum of the objective plus decay x squared weights / rows."""
+def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective: Objective, decay: float) -> None:
+    """Moves the heads to the minimum of the objective plus decay x squared weights / number of vectors.
+
+    Args:
+        heads: by target, see `head_over`.
+        vectors: (rows, size), or (1, steps, size) for targets with labels per step.
+        labels: those of the vectors, of which nothing else is looked up.
+        objective: what is minimised.
+        decay: at least 0.
+    """
     parameters = [parameter for head in heads.values() for parameter in head.parameters()]
     optimizer = torch.optim.LBFGS(
         parameters, max_iter=_MOST_STEPS, history_size=20, tolerance_grad=1e-7, line_search_fn="strong_wolfe"
@@ -177,7 +204,7 @@ def _minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objectiv
         optimizer.zero_grad()
         sums = objective.sums({name: head(vectors) for name, head in heads.items()}, labels, {})
         squares = torch.stack([head.linear.weight.square().sum() for head in heads.values()]).sum()
-        total = objective.total(sums, divisors) + decay / len(vectors) * squares
+        total = objective.total(sums, divisors) + decay / vectors.shape[:-1].numel() * squares
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
@@ -232,7 +259,7 @@ def _cross_validated(
         if not len(kept):
             continue
         tried = {name: copy.deepcopy(head) for name, head in heads.items()}
-        _minimise(tried, vectors[torch.from_numpy(kept)], _labels(task, rows[kept]), objective, decay)
+        minimise(tried, vectors[torch.from_numpy(kept)], _labels(task, rows[kept]), objective, decay)
         labels = _labels(task, rows[left_out])
         for target in task.targets:
             with torch.no_grad():
@@ -248,7 +275,7 @@ def _cross_validated(
     )
 
 
-def _take(linear: nn.Linear, found: nn.Linear, basis: Tensor, mean: Tensor, scale: Tensor) -> None:
+def take_solution(linear: nn.Linear, found: nn.Linear, basis: Tensor, mean: Tensor, scale: Tensor) -> None:
     """Writes a head over rotated features as one over the features themselves."""
     with torch.no_grad():
         weight = (found.weight @ basis.T) * scale

@@ -8,6 +8,7 @@ from seqwise.nn.encoders.encoder import Encoder
 from seqwise.nn.encoders.passing import PassingEncoder
 from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
 from seqwise.nn.encoders.rocket import RocketEncoder
+from seqwise.nn.encoders.surroundings import SurroundingsEncoder
 from seqwise.nn.encoders.transformer import TransformerEncoder
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "RNNEncoder",
     "RecurrentEncoder",
     "RocketEncoder",
+    "SurroundingsEncoder",
     "TransformerEncoder",
 ]
 

@@ -136,6 +136,10 @@ class ModelConfig(_Section):
     pooling: str | dict[str, str] = Field("max", description="last, first, mean, max or attention; or one per target")
     attention_size: int | None = Field(None, ge=1, description="size of the attention's hidden layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
+    surroundings: bool | None = Field(
+        None,
+        description="series with labels per step: a linear head over the steps around each, solved for at once",
+    )
     bag: int = Field(100, ge=1, description="size of the vector of a sequence's n-grams")
     ngram_dropout: float = Field(0.3, ge=0, lt=1, description="share of the n-grams that training hides")
 

@@ -86,6 +86,10 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "model.ngram_dropout": (not has_ngrams, "no n-grams are read"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
+        "model.surroundings": (
+            not series or len(pooled) == len(spec.targets),
+            "only a numeric series with labels per step is read by the steps around each one",
+        ),
         "loss.crf": (not tagged, "no target has one label per step"),
         "loss.class_weight": (only_chains, "loss.crf trains the tags as a chain, which has no class weights"),
         "loss.label_smoothing": (only_chains, "loss.crf trains the tags as a chain, which has no label smoothing"),

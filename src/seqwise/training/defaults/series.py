@@ -6,6 +6,8 @@ from seqwise.training.defaults.facts import Choice, Choices, Facts
 
 __all__ = ["MOST_SOLVED", "series_choices"]
 
+_FEW = 100
+
 MOST_SOLVED = 2500
 """The most training series for which `rocket` is chosen: its time grows with the square of their number."""
 
@@ -19,4 +21,9 @@ def series_choices(facts: Facts) -> Choices:
     }
     if not facts.is_per_step and facts.sequences <= MOST_SOLVED:
         choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series, each labelled as a whole")
+    if facts.is_per_step:
+        choices["model.surroundings"] = Choice(True, "series with labels per step")
+        kinds = {target.kind for target in facts.targets}
+        if facts.sequences <= _FEW and "multilabel" not in kinds:
+            choices["train.metric"] = Choice("loss", f"of at most {_FEW} series, dev has few: the loss says more")
     return choices
