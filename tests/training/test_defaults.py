@@ -55,7 +55,13 @@ WITHOUT_EFFECT = [
     ("series", ["input.sign_ngrams=3"], "input.sign_ngrams is 3, but only symbols with a label per sequence are read"),
     ("tags", ["input.ngram_limit=9"], "input.ngram_limit is 9, but no n-grams are read"),
     ("label", ["input.ngrams=0", "input.sign_ngrams=0", "model.bag=9"], "model.bag is 9, but no n-grams are read"),
-    ("series", ["model.ngram_dropout=0.1"], "model.ngram_dropout is 0.1, but no n-grams are read"),
+    ("series", ["model.ngram_dropout=0.1"], "model.ngram_dropout is 0.1, but the network reads no n-grams"),
+    (
+        "label",
+        ["model.bag=0", "model.ngram_dropout=0.1"],
+        "model.ngram_dropout is 0.1, but the network reads no n-grams",
+    ),
+    ("series", ["model.regression=true"], "model.regression is true, but no n-grams are read"),
     ("label", ["model.encoder=bag"], "model.embedding is 8, but the encoder is bag, which reads n-grams alone"),
     ("series", ["input.symbol_dropout=0.5"], "input.symbol_dropout is 0.5, but a series has no symbols"),
 ]

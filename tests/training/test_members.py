@@ -48,7 +48,7 @@ class StopAt(Silence):
 def test_a_run_of_an_ensemble_predicts_with_all_its_members(tmp_path):
     run = trained(tmp_path, "label", *THREE)
     model = seqwise.load(run.folder.path)
-    assert len(model.network.members) == 3
+    assert len(model.network.network.members) == 3
     rows = [json.loads(row) for row in (tmp_path / "rows.jsonl").read_text().splitlines()]
     said = [json.loads(line) for line in (run.folder.path / "predictions.jsonl").read_text().splitlines()]
     again = model.predict([rows[line["line"] - 1]["text"] for line in said])
@@ -57,8 +57,8 @@ def test_a_run_of_an_ensemble_predicts_with_all_its_members(tmp_path):
 
 def test_members_differ_by_their_seed_alone(tmp_path):
     files = [f"data.{part}={rows_file(tmp_path, 'label', 20, 1, f'{part}.jsonl')}" for part in ("dev", "test")]
-    whole = trained(tmp_path, "label", *files, *THREE, "train.seed=5")
-    single = trained(tmp_path, "label", *files, "train.seed=6", run="single")
+    whole = trained(tmp_path, "label", *files, *THREE, "train.seed=5", "model.regression=false")
+    single = trained(tmp_path, "label", *files, "train.seed=6", "model.regression=false", run="single")
     second = {
         name.removeprefix("members.1."): weight
         for name, weight in seqwise.load(whole.folder.path).network.state_dict().items()
@@ -155,7 +155,7 @@ def test_time_of_members_side_by_side():
 
 
 def test_one_model_learns_from_the_ensemble(tmp_path):
-    run = trained(tmp_path, "joint", "train.ensemble=2", "train.distill=true")
+    run = trained(tmp_path, "joint", "train.ensemble=2", "train.distill=true", "model.regression=false")
     assert type(seqwise.load(run.folder.path).network).__name__ == "SequenceModel"
     assert len(run.metrics["members"]) == 2
     assert set(run.metrics["ensemble"]) == {"dev", "test"}

@@ -21,6 +21,7 @@ from seqwise.training.folder import RunFolder
 from seqwise.training.members import dev_thresholds
 from seqwise.training.prepare import read_options
 from seqwise.training.run import plan_run
+from seqwise.training.stack import stacked
 from small_runs import COLUMNS, REQUESTS, joint_rows, write_rows
 
 QUICK = [
@@ -86,7 +87,8 @@ CHANGES = {
     "model.dropout": ("label", [], ["model.dropout=0.1"]),
     "model.surroundings": ("steps of series", [], ["model.surroundings=false"]),
     "model.bag": ("label", [], ["model.bag=5"]),
-    "model.ngram_dropout": ("label", [], ["model.ngram_dropout=0.1"]),
+    "model.ngram_dropout": ("label", ["model.bag=4"], ["model.ngram_dropout=0.1"]),
+    "model.regression": ("label", ["model.bag=4"], ["model.regression=false"]),
     "loss.label_smoothing": [(kind, [], ["loss.label_smoothing=0.2"]) for kind in REQUESTS],
     "loss.class_weight": [(kind, [], ["loss.class_weight=balanced"]) for kind in REQUESTS],
     "loss.crf": ("tags", [], ["loss.crf=false"]),
@@ -176,10 +178,12 @@ def outcome(place, monkeypatch):
             state = loop.fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=loop.Silence())
         return {
             "weights": [weight.tolist() for weight in state.best_weights.values()],
+            "network": type(stacked(plan, plan.model)[0]).__name__,
             "rows": [plan.task.split.rows(part).tolist() for part in ("train", "dev", "test")],
             "stopped": state.stopped,
             "deciding": plan.deciding,
             "checkpoints": len(saves),
+            "n-grams": len(getattr(plan.task.encoding, "ngrams", ())),
             "thresholds": dev_thresholds(plan, plan.model),
             "baselines": list(judged_baselines(plan.task, {"dev": plan.task.split.dev}).figures),
             "caches": [cache for cache in ("cache", "another") if (place / cache).exists()],

@@ -357,6 +357,7 @@ def _say_plan(plan: Plan, watch: Watch) -> None:
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
     around = "a head over the steps around each, solved for" if plan.single.surroundings is not None else ""
     network = " beside ".join(part for part in (states, bag, around) if part)
+    network += ", and a regression on n-grams" if model.regression else ""
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
     if model.encoder == ROCKET:
         watch.say("training: solved at once, decay by cross-validation on the training part")

@@ -98,8 +98,12 @@ class Batcher:
         labels, masks = {}, {}
         for codec in self.codecs:
             labels[codec.target.name], masks[codec.target.name] = codec.batch(self.store, rows, time)
+        return Batch(inputs, lengths, labels, masks, rows, self.ngrams(rows))
+
+    def ngrams(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """(rows, N) the numbers of each row's n-grams, filled up with 0; None when the model knows none."""
         bags: Bags | None = self._bags  # type: ignore[attr-defined]
-        return Batch(inputs, lengths, labels, masks, rows, None if bags is None else bags.numbers(rows))
+        return None if bags is None else bags.numbers(rows)
 
     def batches(self, plan: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
         """The batches of a plan, nothing hidden."""

@@ -25,7 +25,7 @@ from seqwise.nn.encoders import (
     SurroundingsEncoder,
     TransformerEncoder,
 )
-from seqwise.nn.ensemble import Ensemble, Network
+from seqwise.nn.ensemble import Ensemble
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import (
     ChannelProjection,
@@ -48,7 +48,9 @@ from seqwise.nn.poolings import (
     Pooling,
     SharePooling,
 )
+from seqwise.nn.regression import NgramRegression
 from seqwise.nn.rocket import ROCKET, build_rocket
+from seqwise.nn.stacked import Network, Stacked
 from seqwise.nn.target_module import TargetModule
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "MultiOutputHead",
     "Network",
     "NgramBag",
+    "NgramRegression",
     "POOLINGS",
     "PassingEncoder",
     "PieceEncoder",
@@ -84,6 +87,7 @@ __all__ = [
     "RocketEncoder",
     "SequenceModel",
     "SharePooling",
+    "Stacked",
     "SurroundingsEncoder",
     "TagChain",
     "TagsHead",

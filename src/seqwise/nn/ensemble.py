@@ -12,7 +12,7 @@ from seqwise.nn._axes import Bool, Integer, Num
 from seqwise.nn.chains import Chain
 from seqwise.nn.model import SequenceModel
 
-__all__ = ["Ensemble", "Network"]
+__all__ = ["Ensemble"]
 
 
 class Ensemble(nn.Module):
@@ -90,7 +90,3 @@ def _mean_chain(chains: Sequence[Chain]) -> Chain:
         start=mean([chain.start for chain in chains]),
         end=mean([chain.end for chain in chains]),
     )
-
-
-Network = SequenceModel | Ensemble
-"""What predicts: one model, or several as one."""

@@ -72,7 +72,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
             "input": "tokens",
             "vocabulary_size": len(encoding),
             "form": _word_form(config, encoding),
-            "ngram_count": len(encoding.ngrams),
+            "ngram_count": len(encoding.ngrams) if model.bag else 0,
         }
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
@@ -88,7 +88,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         hidden=model.hidden,
         layers=model.layers,
         bidirectional=model.bidirectional,
-        bag=model.bag,
+        bag=model.bag or 1,
         ngram_dropout=model.ngram_dropout,
         surroundings=bool(model.surroundings),
         **heads,

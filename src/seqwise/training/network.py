@@ -5,24 +5,32 @@ from __future__ import annotations
 import torch
 
 from seqwise.data.encoding import Encoding
-from seqwise.nn import Ensemble, Network
+from seqwise.data.vocabulary import Vocabulary
+from seqwise.nn import Ensemble, Network, SequenceModel, Stacked
 from seqwise.targets import Target
 from seqwise.training.build import first_model, model_for
 from seqwise.training.config import Config
 from seqwise.training.prepare import Task
+from seqwise.training.regression import regression_for
 
 __all__ = ["network_for", "networks_for"]
 
 
 def network_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -> Network:
-    """The untrained network that a run folder holds: an ensemble, unless it was distilled into one model."""
+    """The untrained network that a run folder holds: an ensemble, unless it was distilled into one model.
+
+    Either stands beside a regression where the config says so.
+    """
     if config.train.ensemble == 1 or config.train.distill:
-        return model_for(config, targets, encoding)
-    return Ensemble([model_for(config, targets, encoding) for _ in range(config.train.ensemble)])
+        network: SequenceModel | Ensemble = model_for(config, targets, encoding)
+    else:
+        network = Ensemble([model_for(config, targets, encoding) for _ in range(config.train.ensemble)])
+    regression = regression_for(config, targets, len(encoding.ngrams)) if isinstance(encoding, Vocabulary) else None
+    return network if regression is None else Stacked(network, regression)
 
 
-def networks_for(task: Task, device: torch.device) -> tuple[Network, Ensemble | None]:
-    """What the training of a task starts from.
+def networks_for(task: Task, device: torch.device) -> tuple[SequenceModel | Ensemble, Ensemble | None]:
+    """What the training of a task starts from, without a regression.
 
     Returns:
         The network that the run folder will hold, and the ensemble that is trained first or is that network; None

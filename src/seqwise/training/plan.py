@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from seqwise.errors import ConfigError
-from seqwise.nn import Ensemble, Network, SequenceModel
+from seqwise.nn import Ensemble, SequenceModel
 from seqwise.nn._recurrent import has_bfloat16
 from seqwise.training.config import Config
 from seqwise.training.loop import choose_device, decisive_figures
@@ -26,7 +26,7 @@ class Plan:
 
     Attributes:
         task: data, classes, vocabulary and resolved config.
-        model: with fresh weights, on the device: what the run folder will hold.
+        model: with fresh weights, on the device: what the run folder will hold, but for a regression beside it.
         ensemble: what is trained first when it is distilled into the model, or the model itself; None without one.
         objective: what is minimised.
         device: where to compute.
@@ -34,7 +34,7 @@ class Plan:
     """
 
     task: Task
-    model: Network
+    model: SequenceModel | Ensemble
     ensemble: Ensemble | None
     objective: Objective
     device: torch.device

@@ -41,6 +41,7 @@ from seqwise.training.prepare import Task
 from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, calibration, flattened
 from seqwise.training.resume import check_same_data, folder_of_names
+from seqwise.training.stack import stacked
 
 __all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
 
@@ -248,14 +249,17 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
     task = plan.task
     metrics: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
-    thresholds = dev_thresholds(plan, plan.model)
+    model, weighed = stacked(plan, plan.model)
+    for name, found in weighed.items():
+        folder.append_line("log.txt", f"regression on n-grams, {found.sentence(name)}")
+    thresholds = dev_thresholds(plan, model)
     for part in ("dev", "test"):
         rows = task.split.rows(part)
         if not len(rows):
             continue
         collector = PredictionLines(task, part)
         judgement = judge(
-            plan.model,
+            model,
             task.batcher,
             task.targets,
             rows,
@@ -287,14 +291,15 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         "deciding": _deciding(plan),
         "seconds": round(all_seconds(plan, state, members), 3),
         "padding_share": state.history[-1]["padding_share"],
-        "parameters": parameter_count(plan.model),
+        "parameters": parameter_count(model),
+        "regression": {name: asdict(found) for name, found in weighed.items()},
         "baselines": {"facts": baselines.facts, "notes": baselines.notes},
     }
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]
     folder.write_text("predictions.jsonl", "".join(lines))
     if thresholds:
         folder.write_json("calibration.json", calibration(task.targets, thresholds))
-    folder.write_tensors(folder.path / "model.safetensors", plan.model.state_dict(), {"format": str(FORMAT_VERSION)})
+    folder.write_tensors(folder.path / "model.safetensors", model.state_dict(), {"format": str(FORMAT_VERSION)})
     report = report_data(task, folder.path, metrics, state, folder.read_json("env.json"), predictions)
     folder.write_text("report.html", render_report(report))
     folder.write_json("metrics.json", metrics)

@@ -140,8 +140,11 @@ class ModelConfig(_Section):
         None,
         description="series with labels per step: a linear head over the steps around each, solved for at once",
     )
-    bag: int = Field(100, ge=1, description="size of the vector of a sequence's n-grams")
+    bag: int | None = Field(None, ge=0, description="size of the vector of a sequence's n-grams; 0 for none")
     ngram_dropout: float = Field(0.3, ge=0, lt=1, description="share of the n-grams that training hides")
+    regression: bool | None = Field(
+        None, description="whether a TF-IDF regression on the n-grams is weighed in, for whole-sequence targets"
+    )
 
     @field_validator("encoder")
     @classmethod

@@ -21,6 +21,7 @@ OF_MODEL_FOLDERS = (
     "input.ngram_limit",
     "model.bag",
     "model.ngram_dropout",
+    "model.regression",
     "model.embedding",
     "model.hidden",
     "model.layers",
@@ -52,6 +53,7 @@ def encoder_choices(model: ModelConfig, facts: Facts) -> Choices:
         return {
             "input.parts": Choice(0, reason),
             "input.characters": Choice("none", reason),
+            "model.bag": Choice(100, reason),
             "train.learning_rate": Choice(1e-2, "n-grams take larger steps than recurrent layers"),
         }
     if encoder == ROCKET:
@@ -76,5 +78,7 @@ def _folder_choices(facts: Facts) -> Choices:
         "input.characters": Choice("none", "the encoder cuts words itself"),
         "input.ngrams": Choice(0, "the encoder reads the text whole"),
         "input.sign_ngrams": Choice(0, "the encoder reads the text whole"),
+        "model.bag": Choice(0, "the encoder reads the text whole"),
+        "model.regression": Choice(False, "the encoder reads the text whole"),
         "input.symbol_dropout": Choice(0.0, "the encoder cuts words itself"),
     }

@@ -83,7 +83,8 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "input.sign_ngrams": (series or not pooled, no_ngrams),
         "input.ngram_limit": (not has_ngrams, "no n-grams are read"),
         "model.bag": (not has_ngrams, "no n-grams are read"),
-        "model.ngram_dropout": (not has_ngrams, "no n-grams are read"),
+        "model.ngram_dropout": (not has_ngrams or config.model.bag == 0, "the network reads no n-grams"),
+        "model.regression": (not has_ngrams, "no n-grams are read"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
         "model.surroundings": (
@@ -109,6 +110,8 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         idle |= dict.fromkeys(OF_MODEL_FOLDERS, (True, f"the model in {encoder} has its own"))
     else:
         idle["train.head_learning_rate"] = (True, "only a pretrained encoder has another step size than the heads")
+    if encoder == BAG and config.model.bag == 0:
+        raise ConfigError(f"model.bag is 0, but the encoder is {BAG}, which reads n-grams alone\n  Leave it out.")
     defaults = Config()
     for key, (is_idle, reason) in idle.items():
         section, name = key.split(".")

@@ -13,6 +13,7 @@ from seqwise.training.defaults.common import common_choices
 from seqwise.training.defaults.effort import effort_choices
 from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, OF_STEPS, encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.ngrams import ngram_choices
 from seqwise.training.defaults.rocket import STEPWISE, UNSOLVED
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
@@ -72,7 +73,7 @@ def _value(config: Config, key: str) -> Any:
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
     choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
-    choices |= weight_choices(config, facts)
+    choices |= weight_choices(config, facts) | ngram_choices(config, facts)
     if "model.encoder" in choices:
         of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(choices["model.encoder"].value, OF_DIRECTIONS)
         if not all(is_open(config, key) for key in of_others):

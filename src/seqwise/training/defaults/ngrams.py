@@ -1,0 +1,59 @@
+"""Settings left open about n-grams of symbols: which ones are read, and what reads them."""
+
+from __future__ import annotations
+
+from seqwise.training.config import Config
+from seqwise.training.defaults.facts import Choice, Choices, Facts
+
+__all__ = ["ngram_choices"]
+
+_FEW_WORDS = 30
+"""Words of a text, on average, up to which runs of signs are read."""
+_BAG = 100
+
+
+def ngram_choices(config: Config, facts: Facts) -> Choices:
+    """Runs of two words and of five signs, for targets with one label per sequence, and what reads them.
+
+    The many runs of signs of a long text drown its words, which say enough there. A regression beside the network reads
+    n-grams, and errs differently. The network reads them as well where it has a hard time without: in long texts, and
+    where symbols are single signs; in short texts that gained nothing beside the regression (dev parts of seven sets,
+    benchmarks/LOG.md).
+    """
+    if facts.input.is_series or not facts.is_pooled:
+        reason = "only symbols with a label per sequence are read as n-grams"
+        return {
+            "input.ngrams": Choice(0, reason),
+            "input.sign_ngrams": Choice(0, reason),
+            "model.bag": Choice(0, reason),
+            "model.regression": Choice(False, reason),
+        }
+    choices = _lengths(facts)
+    read = [
+        value if (value := getattr(config.input, key.partition(".")[2])) is not None else choice.value
+        for key, choice in choices.items()
+    ]
+    if not any(read):
+        reason = "no n-grams are read"
+        return choices | {"model.bag": Choice(0, reason), "model.regression": Choice(False, reason)}
+    is_enough = facts.is_words and _is_short(facts) and config.model.regression is not False
+    if is_enough and "ngram_dropout" not in config.model.model_fields_set:
+        bag = Choice(0, "the regression reads the n-grams of short texts")
+    else:
+        bag = Choice(_BAG, "the network reads the n-grams as well")
+    return choices | {
+        "model.bag": bag,
+        "model.regression": Choice(True, "it errs differently than a network, and costs seconds"),
+    }
+
+
+def _lengths(facts: Facts) -> Choices:
+    if facts.is_words:
+        many = Choice(0, f"texts have more than {_FEW_WORDS} words")
+        signs = Choice(5, "in short texts") if _is_short(facts) else many
+        return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": signs}
+    return {"input.ngrams": Choice(5, "of signs"), "input.sign_ngrams": Choice(0, "a symbol is one sign")}
+
+
+def _is_short(facts: Facts) -> bool:
+    return facts.steps <= _FEW_WORDS * facts.sequences

@@ -1,0 +1,141 @@
+"""Finds the regression that stands beside a network (`seqwise.nn.NgramRegression`): a convex problem, solved at once.
+
+What is minimised for each target is C times the sum of the losses that train the network, without label smoothing, plus
+half of the squared weights; C is 10, with which TF-IDF and logistic regression are usually strong, and which is not
+delicate here: how much the regression says is weighed afterwards. L-BFGS begins at 0 and ends after some tens of steps,
+when most of what can be gained is gained.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqwise.data.batching import Batch
+from seqwise.nn import NgramRegression
+from seqwise.targets import Target
+from seqwise.training.config import Config
+from seqwise.training.objective import Objective, target_loss
+from seqwise.training.prepare import Task
+
+__all__ = ["fitted_regression", "regression_for"]
+
+_STRENGTH = 10.0
+_STEPS = 100
+_PAIRS = 5
+_MOST_WORK = {"seconds": 4e9, "minutes": 20e9, "best": 40e9}
+"""By effort, products of a feature and a weight in all steps: about a second for 1e9. Counted, so that runs repeat."""
+_SAMPLE, _BLOCK_ROWS = 13, 1024
+
+
+def regression_for(config: Config, targets: tuple[Target, ...], count: int) -> NgramRegression | None:
+    """The unfitted regression of a resolved config, for n-grams of `count` numbers; None where there is none."""
+    if not config.model.regression or not count:
+        return None
+    return NgramRegression(count, {target.name: _columns(target) for target in targets if not target.per_step})
+
+
+def fitted_regression(task: Task, objective: Objective) -> NgramRegression | None:
+    """The regression of a task, in evaluation mode on the CPU; None where its config has none.
+
+    Where the training part is so large that it would take minutes, it learns from some of the sequences, drawn by the
+    seed.
+    """
+    counted = getattr(task.encoding, "ngrams", ())
+    regression = regression_for(task.config, task.targets, len(counted))
+    if regression is None:
+        return None
+    features, frequencies, rows = _features(task, sum(regression.sizes))
+    regression.inverse_frequencies.copy_(torch.from_numpy(frequencies))
+    labels = _labels(task, rows)
+    start = 0
+    for name, size in zip(regression.names, regression.sizes, strict=True):
+        target = next(target for target in task.targets if target.name == name)
+        weights, biases = _solved(features, target, labels, objective.class_weight[name], size)
+        with torch.no_grad():
+            regression.weights[:, start : start + size] = weights
+            regression.biases[start : start + size] = biases
+        start += size
+    return regression.eval()
+
+
+def _columns(target: Target) -> int:
+    return target.class_count * (len(target.outputs) if target.kind == "outputs" else 1)
+
+
+def _features(task: Task, columns: int) -> tuple[Any, NDArray[np.float32], NDArray[np.int64]]:
+    """(rows, n-grams) TF-IDF as a sparse matrix, the weight of each n-gram, and the rows that fit the work."""
+    from scipy.sparse import csr_matrix
+
+    rows = task.split.train
+    numbers, ends = _numbers(task, rows)
+    most = _MOST_WORK[task.config.train.effort] / (2 * _STEPS * max(columns, 1))
+    if len(numbers) > most:
+        rng = np.random.default_rng([task.config.train.seed, _SAMPLE])
+        share = most / len(numbers)
+        rows = np.sort(rng.permutation(rows)[: max(1, int(share * len(rows)))])
+        numbers, ends = _numbers(task, rows)
+    count = len(task.encoding.ngrams)  # type: ignore[union-attr]
+    shape = (len(rows), count)
+    matrix = csr_matrix((np.ones(len(numbers), dtype=np.float32), numbers, ends), shape=shape)
+    matrix.sum_duplicates()
+    documents = np.bincount(matrix.indices, minlength=count)
+    frequencies = (np.log((1 + len(rows)) / (1 + documents)) + 1).astype(np.float32)
+    frequencies[0] = 0.0
+    squares = matrix @ (frequencies**2)
+    scale = 1 / np.sqrt(np.where(squares > 0, squares, 1.0))
+    matrix.data *= frequencies[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr)).astype(np.float32)
+    return matrix, frequencies, rows
+
+
+def _numbers(task: Task, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers of the n-grams of rows, one row after the other, and where each row begins and the last one ends."""
+    found = []
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        bags = task.batcher.ngrams(rows[start : start + _BLOCK_ROWS])
+        assert bags is not None
+        found += [bag[bag > 0] for bag in bags]
+    return np.concatenate(found), np.concatenate([[0], np.cumsum([len(bag) for bag in found])])
+
+
+def _labels(task: Task, rows: NDArray[np.int64]) -> Batch:
+    labels, masks = {}, {}
+    for codec in task.codecs:
+        if not codec.target.per_step:
+            labels[codec.target.name], masks[codec.target.name] = codec.batch(task.store, rows, 1)
+    return Batch(np.zeros((len(rows), 0)), task.store.lengths[rows], labels, masks, rows)
+
+
+def _solved(
+    features: Any, target: Target, batch: Batch, class_weight: NDArray[np.float32] | None, size: int
+) -> tuple[Tensor, Tensor]:
+    """(n-grams, size) weights and (size,) biases of the least loss."""
+    labels, mask = (torch.from_numpy(each[target.name]) for each in (batch.labels, batch.masks))
+    weigh = None if class_weight is None else torch.from_numpy(class_weight)
+    transposed = features.T.tocsr()
+    weights = torch.zeros(features.shape[1], size, requires_grad=True)
+    biases = torch.zeros(size, requires_grad=True)
+    shape = (*labels.shape, target.class_count) if target.kind != "multilabel" else labels.shape
+    optimizer = torch.optim.LBFGS(
+        [weights, biases], max_iter=_STEPS, history_size=_PAIRS, tolerance_change=1e-6, line_search_fn="strong_wolfe"
+    )
+    rows = features.shape[0]
+
+    def loss() -> Tensor:
+        flat = torch.from_numpy(features @ weights.detach().numpy()) + biases.detach()
+        flat.requires_grad_()
+        total = target_loss(target, flat.reshape(shape), labels, mask, class_weight=weigh).sum
+        total.backward()  # type: ignore[no-untyped-call]
+        assert flat.grad is not None
+        with torch.no_grad():
+            weights.grad = (torch.from_numpy(transposed @ flat.grad.numpy()) + weights / _STRENGTH) / rows
+            biases.grad = flat.grad.sum(dim=0) / rows
+            value: Tensor = (total + weights.square().sum() / (2 * _STRENGTH)) / rows
+            return value
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return weights.detach(), biases.detach()
