@@ -20,7 +20,7 @@ from seqwise.nn import Network
 from seqwise.targets import Target
 from seqwise.training.chains import decoded_tags, tag_log_probabilities
 
-__all__ = ["Answer", "Thresholds", "answers_of", "model_logits"]
+__all__ = ["Answer", "Thresholds", "answers_of", "decided", "model_logits"]
 
 Thresholds = Mapping[str, tuple[float, ...]]
 """By multilabel target, the probability above which each label is predicted; 0.5 for a target that is not there."""
@@ -83,4 +83,14 @@ def answers_of(
                 tags = decoded_tags(chain, own, lengths)
                 array = tag_log_probabilities(target, chain, own, lengths).float().cpu().numpy()
                 found[target.name] = Answer(array, tags.cpu().numpy())
+    return found
+
+
+def decided(answers: Mapping[str, Answer], targets: Sequence[Target], thresholds: Thresholds) -> dict[str, Answer]:
+    """The same answers, with the decisions of targets that have thresholds taken by these."""
+    found = dict(answers)
+    for target in targets:
+        if target.name in thresholds:
+            logits = answers[target.name].logits
+            found[target.name] = Answer(logits, decisions(target, logits, thresholds[target.name]))
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from seqwise.evaluation import Scores, tally_for
 from seqwise.evaluation.thresholds import chosen_thresholds
 from seqwise.nn import Network
 from seqwise.targets import Target
-from seqwise.training.answers import Answer, Thresholds, answers_of
+from seqwise.training.answers import Answer, Thresholds, answers_of, decided
 from seqwise.training.config import TrainConfig
 from seqwise.training.objective import target_loss
 
@@ -87,8 +87,8 @@ def choose_thresholds(
     *,
     batch_tokens: int,
     device: torch.device,
-) -> Thresholds:
-    """For each target that has a figure, the thresholds that serve it best on these rows.
+) -> dict[str, tuple[float, ...]]:
+    """The thresholds of multilabel targets that serve these figures best on these rows.
 
     Args:
         model: left in the mode it was in.
@@ -102,24 +102,8 @@ def choose_thresholds(
     chosen = [target for target in targets if target.name in figures]
     if not chosen:
         return {}
-    kept: dict[str, list[list[NDArray[Any]]]] = {target.name: [[], [], []] for target in chosen}
-    was_training = model.training
-    model.eval()
-    try:
-        for batch in batcher.batches(length_plan(batcher.sizes, rows, batch_tokens)):
-            answers = answers_of(model, batch, chosen, device)
-            for target in chosen:
-                name = target.name
-                arrays: tuple[NDArray[Any], ...] = (answers[name].logits, batch.labels[name], batch.masks[name])
-                for so_far, array in zip(kept[name], arrays, strict=True):
-                    so_far.append(array.reshape(-1, target.class_count))
-    finally:
-        model.train(was_training)
-    found = {}
-    for name, blocks in kept.items():
-        logits, labels, mask = map(np.concatenate, blocks)
-        found[name] = tuple(chosen_thresholds(logits, labels, mask, figures[name]).tolist())
-    return found
+    batches = batcher.batches(length_plan(batcher.sizes, rows, batch_tokens))
+    return _best_thresholds(_answered(model, batches, chosen, device), chosen, figures)
 
 
 def judge(
@@ -159,10 +143,17 @@ def judge_dev(
     batch_tokens: int,
     device: torch.device,
 ) -> Judgement:
-    """As `judge`, by the thresholds that are best on these very rows; see `choose_thresholds`."""
-    how: Any = {"batch_tokens": batch_tokens, "device": device}
-    thresholds = choose_thresholds(model, batcher, targets, rows, figures, **how)
-    return judge(model, batcher, targets, rows, thresholds=thresholds, **how)
+    """As `judge`, by the thresholds that are best on these very rows (see `choose_thresholds`), in one pass.
+
+    Where there are thresholds to choose, the answers to all rows are in memory until they are chosen.
+    """
+    batches = batcher.batches(length_plan(batcher.sizes, rows, batch_tokens))
+    answered = _answered(model, batches, targets, device)
+    if not figures:
+        return _counted(answered, targets)
+    kept = [(replace(batch, inputs=batch.inputs[:, :0], ngrams=None), answers) for batch, answers in answered]
+    thresholds = _best_thresholds(kept, [target for target in targets if target.name in figures], figures)
+    return _counted(((batch, decided(answers, targets, thresholds)) for batch, answers in kept), targets)
 
 
 def judge_batches(
@@ -175,26 +166,65 @@ def judge_batches(
     observe: Callable[[Batch, Mapping[str, Answer]], object] | None = None,
 ) -> Judgement:
     """Scores and losses of a model on labelled batches, of which one at a time is in memory; otherwise as `judge`."""
-    tallies = {target.name: tally_for(target) for target in targets}
-    losses = {target.name: [0.0, 0] for target in targets}
+    return _counted(_answered(model, batches, targets, device, thresholds), targets, observe)
+
+
+_Answered = Iterable[tuple[Batch, Mapping[str, Answer]]]
+
+
+def _answered(
+    model: Network,
+    batches: Iterable[Batch],
+    targets: Sequence[Target],
+    device: torch.device,
+    thresholds: Thresholds | None = None,
+) -> Iterator[tuple[Batch, Mapping[str, Answer]]]:
+    """Each batch with its answers; the model evaluates meanwhile."""
     was_training = model.training
     model.eval()
     try:
         for batch in batches:
-            answers = answers_of(model, batch, targets, device, thresholds)
-            for target in targets:
-                name = target.name
-                labels, mask, answer = batch.labels[name], batch.masks[name], answers[name]
-                tallies[name].update(answer.logits, labels, mask, batch.lengths, answer.predictions)
-                part = target_loss(
-                    target, torch.from_numpy(answer.logits), torch.from_numpy(labels), torch.from_numpy(mask)
-                )
-                losses[name][0] += float(part.sum)
-                losses[name][1] += round(float(part.count))
-            if observe is not None:
-                observe(batch, answers)
+            yield batch, answers_of(model, batch, targets, device, thresholds)
     finally:
         model.train(was_training)
+
+
+def _best_thresholds(
+    answered: _Answered, targets: Sequence[Target], figures: Mapping[str, str]
+) -> dict[str, tuple[float, ...]]:
+    kept: dict[str, list[list[NDArray[Any]]]] = {target.name: [[], [], []] for target in targets}
+    for batch, answers in answered:
+        for target in targets:
+            name = target.name
+            arrays: tuple[NDArray[Any], ...] = (answers[name].logits, batch.labels[name], batch.masks[name])
+            for so_far, array in zip(kept[name], arrays, strict=True):
+                so_far.append(array.reshape(-1, target.class_count))
+    found = {}
+    for name, blocks in kept.items():
+        logits, labels, mask = map(np.concatenate, blocks)
+        found[name] = tuple(chosen_thresholds(logits, labels, mask, figures[name]).tolist())
+    return found
+
+
+def _counted(
+    answered: _Answered,
+    targets: Sequence[Target],
+    observe: Callable[[Batch, Mapping[str, Answer]], object] | None = None,
+) -> Judgement:
+    tallies = {target.name: tally_for(target) for target in targets}
+    losses = {target.name: [0.0, 0] for target in targets}
+    for batch, answers in answered:
+        for target in targets:
+            name = target.name
+            labels, mask, answer = batch.labels[name], batch.masks[name], answers[name]
+            tallies[name].update(answer.logits, labels, mask, batch.lengths, answer.predictions)
+            part = target_loss(
+                target, torch.from_numpy(answer.logits), torch.from_numpy(labels), torch.from_numpy(mask)
+            )
+            losses[name][0] += float(part.sum)
+            losses[name][1] += round(float(part.count))
+        if observe is not None:
+            observe(batch, answers)
     return Judgement(
         {name: tally.scores() for name, tally in tallies.items()},
         {name: (total, int(count)) for name, (total, count) in losses.items()},
