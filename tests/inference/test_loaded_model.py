@@ -141,7 +141,8 @@ def test_judging_takes_a_piece_at_a_time(texts, monkeypatch):
     whole = texts.evaluate(str(rows)).to_json()
     monkeypatch.setattr("seqwise.inference.model._JUDGED_ROWS", 7)
     pieces = texts.evaluate(texts.read_files([rows], labelled=True)).to_json()
-    assert pieces["intent"].pop("loss")["value"] == pytest.approx(whole["intent"].pop("loss")["value"], rel=1e-6)
+    for figure in ("loss", "ece"):  # float32 sums of a batch hang on its width
+        assert pieces["intent"].pop(figure)["value"] == pytest.approx(whole["intent"].pop(figure)["value"], rel=1e-6)
     assert pieces == whole
 
 

@@ -292,7 +292,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         "seconds": round(all_seconds(plan, state, members), 3),
         "padding_share": state.history[-1]["padding_share"],
         "parameters": parameter_count(model),
-        "regression": {name: asdict(found) for name, found in weighed.items()},
+        "regression": {name: found.to_json() for name, found in weighed.items()},
         "baselines": {"facts": baselines.facts, "notes": baselines.notes},
     }
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,10 @@ class Weighed:
     network: float
     regression: float
     losses: tuple[float, float, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plain form that metrics.json keeps."""
+        return {**asdict(self), "losses": list(self.losses)}
 
     def sentence(self, target: str) -> str:
         """All of it in words."""
