@@ -46,6 +46,9 @@ READING = {
 }
 """What the readers are given; their own tests prove that they heed it."""
 
+SOLVED = {"model.summaries"}
+"""What only a model that is solved for has; tests/training/test_solve.py proves it."""
+
 CHANGES = {
     "data.train": ("label", [], ["data.train=[other.jsonl]"]),
     "data.dev": ("label", [], ["data.dev=[other.jsonl]"]),
@@ -127,7 +130,9 @@ CASES = [(key, *case) for key, cases in CHANGES.items() for case in (cases if is
 
 
 def test_every_setting_is_proven_here():
-    assert {*READING, *CHANGES} == {f"{name}.{key}" for name, section in Config() for key in type(section).model_fields}
+    assert {*READING, *SOLVED, *CHANGES} == {
+        f"{name}.{key}" for name, section in Config() for key in type(section).model_fields
+    }
 
 
 @pytest.mark.parametrize("key", READING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 import pytest
@@ -57,19 +56,21 @@ TARGETS = {
 }
 
 
-@pytest.mark.parametrize("kind", TARGETS)
-def test_at_the_solution_the_gradient_is_zero(tmp_path, kind):
-    plan = plan_run(config_of(tmp_path, TARGETS[kind], model=SMALL))
+@pytest.mark.parametrize(
+    ("kind", "weights"), [*((kind, (0.2,)) for kind in TARGETS), ("label", (0.0,)), ("label", None)]
+)
+def test_at_the_solution_the_gradient_is_zero(tmp_path, monkeypatch, kind, weights):
+    if weights is not None:
+        monkeypatch.setattr(solve, "WEIGHTS", weights)
+    plan = plan_run(config_of(tmp_path, TARGETS[kind], model={**SMALL, "summaries": weights is not None}))
     task, model, objective = plan.task, plan.model, plan.objective
     found = solve.solved(task, model, objective, plan.device)
     rows = task.split.train
     features = solve._features(task, model, rows, plan.device)
-    deviation = features.std(dim=0, correction=0)
-    varies = deviation > 1e-6
-    scale = torch.where(varies, 1 / (deviation * math.sqrt(varies.sum())), 0.0)
+    scale = solve.block_scale(features, solve._block_sizes(model), found.weight)
     heads = {name: solve.head_over(target.head, features.shape[1]) for name, target in solve._targets(model)}
     for name, target in solve._targets(model):
-        weight = torch.where(varies, target.head.linear.weight.double() / scale, 0.0)
+        weight = torch.where(scale > 0, target.head.linear.weight.double() / scale, 0.0)
         heads[name].linear.weight.data = weight
         heads[name].linear.bias.data = target.head.linear.bias.double() + (weight * scale) @ features.mean(dim=0)
     labels = solve._labels(task, rows)
@@ -81,6 +82,39 @@ def test_at_the_solution_the_gradient_is_zero(tmp_path, kind):
     for head in heads.values():
         assert head.linear.weight.grad.abs().max() < 1e-4
         assert head.linear.bias.grad.abs().max() < 1e-4
+
+
+def test_scaled_features_have_the_asked_share_of_the_squared_length():
+    features = torch.randn(50, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3 + 1
+    features[:, 11] = 7.0
+    scaled = (features - features.mean(dim=0)) * solve.block_scale(features, (8, 4), 0.2)
+    squares = scaled.square().mean(dim=0)
+    torch.testing.assert_close(squares[:8], torch.full((8,), 0.8 / 8, dtype=torch.float64))
+    torch.testing.assert_close(squares[8:11], torch.full((3,), 0.2 / 3, dtype=torch.float64))
+    assert squares[11] == 0
+
+
+def test_summaries_are_taken_where_they_tell_more_than_the_shares(tmp_path):
+    rows = waves()
+    for number, row in enumerate(rows):
+        row["label"] = ("low", "high")[number % 2]
+        row["signal"] = [[(number % 2) + 0.4 * value, other] for value, other in row["signal"][::-1]]
+    file = tmp_path / "levels.jsonl"
+    file.write_text("".join(json.dumps({"signal": row["signal"], "label": row["label"]}) + "\n" for row in rows))
+    plan = plan_run(parse_config({"data": {"train": [str(file)]}, "train": {"device": "cpu"}, "model": SMALL}))
+    found = solve.solved(plan.task, plan.model, plan.objective, plan.device)
+    assert found.weight > 0
+    target = plan.model.targets[0]
+    assert target.head.linear.weight[:, target.pooling.of_shares :].any()
+
+
+def test_summaries_that_are_not_taken_have_weights_of_zero(tmp_path, monkeypatch):
+    monkeypatch.setattr(solve, "WEIGHTS", (0.0,))
+    plan = plan_run(config_of(tmp_path, TARGETS["label"], model=SMALL))
+    solve.solved(plan.task, plan.model, plan.objective, plan.device)
+    target = plan.model.targets[0]
+    assert not target.head.linear.weight[:, target.pooling.of_shares :].any()
+    assert target.head.linear.weight[:, : target.pooling.of_shares].any()
 
 
 def test_a_turn_into_fewer_directions_keeps_every_product():

@@ -51,6 +51,7 @@ from seqwise.nn.poolings import (
 from seqwise.nn.regression import NgramRegression
 from seqwise.nn.rocket import ROCKET, build_rocket
 from seqwise.nn.stacked import Network, Stacked
+from seqwise.nn.summaries import SharesAndSummaries, SummaryPooling
 from seqwise.nn.target_module import TargetModule
 
 __all__ = [
@@ -87,7 +88,9 @@ __all__ = [
     "RocketEncoder",
     "SequenceModel",
     "SharePooling",
+    "SharesAndSummaries",
     "Stacked",
+    "SummaryPooling",
     "SurroundingsEncoder",
     "TagChain",
     "TagsHead",

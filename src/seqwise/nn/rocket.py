@@ -8,7 +8,8 @@ from seqwise.errors import ConfigError, listed
 from seqwise.nn.encoders.rocket import RocketEncoder
 from seqwise.nn.inputs import ChannelValues
 from seqwise.nn.model import SequenceModel, new_head
-from seqwise.nn.poolings import SharePooling
+from seqwise.nn.poolings import Pooling, SharePooling
+from seqwise.nn.summaries import SharesAndSummaries
 from seqwise.nn.target_module import TargetModule
 from seqwise.targets import Target
 
@@ -19,7 +20,13 @@ ROCKET = "rocket"
 
 
 def build_rocket(
-    targets: Sequence[Target], *, channels: int, hidden: int = 168, layers: int = 1, thresholds: int = 4
+    targets: Sequence[Target],
+    *,
+    channels: int,
+    hidden: int = 168,
+    layers: int = 1,
+    thresholds: int = 4,
+    summaries: bool = False,
 ) -> SequenceModel:
     """The model of `model.encoder=rocket`: values -> `RocketEncoder` -> `SharePooling` -> a head per target.
 
@@ -31,6 +38,7 @@ def build_rocket(
         hidden: kernels per layer.
         layers: layers of the encoder.
         thresholds: of each kernel.
+        summaries: whether the head also reads what each channel is like as a whole (`SharesAndSummaries`).
 
     Raises:
         ConfigError: a target with labels per step, a size below 1, no targets.
@@ -46,9 +54,13 @@ def build_rocket(
             f"the encoder 'rocket' knows whole series only, and {listed(per_step)} has labels per step; "
             "choose another encoder, such as conv"
         )
-    encoder = RocketEncoder(channels, hidden, layers=layers)
+    encoder = RocketEncoder(channels, hidden, layers=layers, with_values=summaries)
     modules = {}
     for target in targets:
-        pooling = SharePooling(encoder.output_size, thresholds=thresholds)
+        pooling: Pooling = (
+            SharesAndSummaries(hidden * layers, channels, thresholds=thresholds)
+            if summaries
+            else SharePooling(encoder.output_size, thresholds=thresholds)
+        )
         modules[target.name] = TargetModule(new_head(target, pooling.output_size, 0.0), pooling)
     return SequenceModel(ChannelValues(channels), encoder, modules)

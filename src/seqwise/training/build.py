@@ -79,7 +79,13 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
     )
     if model.encoder == ROCKET:
         assert not isinstance(encoding, Vocabulary)
-        return build_rocket(targets, channels=len(encoding.mean), hidden=model.hidden, layers=model.layers)
+        return build_rocket(
+            targets,
+            channels=len(encoding.mean),
+            hidden=model.hidden,
+            layers=model.layers,
+            summaries=bool(model.summaries),
+        )
     return build_model(
         targets,
         **sizes,

@@ -3,7 +3,8 @@
 Features are taken from the training rows once and brought to mean 0 and deviation 1. What is minimised is the objective
 of all training plus `decay` times the sum of squared weights, over the number of rows; its minimum is unique, and found
 by L-BFGS to the end. The decay is the one of `DECAYS` with the least loss in a cross-validation on the training
-rows, which also says how good the model is: no dev part has to be cut off, and each series teaches.
+rows, which also says how good the model is: no dev part has to be cut off, and each series teaches. Likewise it is
+chosen how much summaries weigh beside the shares (`WEIGHTS`), or whether they are left out.
 
 With more features than rows, rows span few directions, and weights outside of them are zero at the minimum: the
 problem is solved in those directions (Hastie and Tibshirani 2004, Efficient quadratic regularization for expression
@@ -13,7 +14,8 @@ arrays).
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,7 @@ from torch import Tensor, nn
 
 from seqwise.data.batching import Batch, length_plan
 from seqwise.evaluation import tally_for
-from seqwise.nn import SequenceModel, SharePooling
+from seqwise.nn import SequenceModel, SharePooling, SharesAndSummaries
 from seqwise.training.judge import Judgement
 from seqwise.training.objective import Objective, target_loss
 from seqwise.training.prepare import Task
@@ -33,7 +35,9 @@ __all__ = [
     "BATCH_TOKENS",
     "DECAYS",
     "FOLDS",
+    "WEIGHTS",
     "Solution",
+    "block_scale",
     "head_over",
     "is_solvable",
     "minimise",
@@ -44,6 +48,8 @@ __all__ = [
 
 DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """What is tried; features are scaled so that the squared length of a row is about 1."""
+WEIGHTS = (0.2, 0.0, 0.5)
+"""What summaries make up of the squared length of a row, of which the rest are shares; tried in this order."""
 FOLDS = 5
 """Parts of the cross-validation."""
 BATCH_TOKENS = 2048
@@ -62,18 +68,20 @@ class Solution:
 
     Attributes:
         decay: the chosen one.
+        weight: the chosen one of `WEIGHTS`; 0 where there are no summaries.
         judgement: of the cross-validation with it.
         losses: by target, loss sum and count of the training rows under the solution.
     """
 
     decay: float
+    weight: float
     judgement: Judgement
     losses: dict[str, tuple[float, float]]
 
 
 def is_solvable(model: SequenceModel) -> bool:
     """Whether all that a model can learn are linear heads over fixed features."""
-    return all(isinstance(target.pooling, SharePooling) for _, target in _targets(model))
+    return all(isinstance(target.pooling, SharePooling | SharesAndSummaries) for _, target in _targets(model))
 
 
 def solved(task: Task, model: SequenceModel, objective: Objective, device: torch.device) -> Solution:
@@ -88,16 +96,19 @@ def solved(task: Task, model: SequenceModel, objective: Objective, device: torch
     rows = task.split.train
     _fill_thresholds(task, model, device)
     features = _features(task, model, rows, device)
-    mean, scale = scaling(features)
-    rotated, basis = _rotated((features - mean) * scale)
-    heads = {name: head_over(target.head, rotated.shape[1]) for name, target in _targets(model)}
-    decay, judgement = _best_decay(task, objective, heads, rotated)
-    minimise(heads, rotated, _labels(task, rows), objective, decay)
+    best = _best(task, model, objective, features)
+    minimise(best.heads, best.vectors, _labels(task, rows), objective, best.decay)
     for name, target in _targets(model):
-        take_solution(target.head.linear, heads[name].linear, basis, mean, scale)
+        take_solution(target.head.linear, best.heads[name].linear, best.basis, features.mean(dim=0), best.scale)
     with torch.no_grad():
-        sums = objective.sums({name: head(rotated) for name, head in heads.items()}, _labels(task, rows), {})
-    return Solution(decay, judgement, {name: (float(part.sum), float(part.count)) for name, part in sums.items()})
+        logits = {name: head(best.vectors) for name, head in best.heads.items()}
+        sums = objective.sums(logits, _labels(task, rows), {})
+    return Solution(
+        best.decay,
+        best.weight,
+        best.judgement,
+        {name: (float(part.sum), float(part.count)) for name, part in sums.items()},
+    )
 
 
 def _targets(model: SequenceModel) -> Iterator[tuple[str, Any]]:
@@ -211,20 +222,67 @@ def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective
     optimizer.step(loss)  # type: ignore[no-untyped-call]
 
 
-def _best_decay(task: Task, objective: Objective, heads: Mapping[str, Any], rotated: Tensor) -> tuple[float, Judgement]:
-    """The decay with the least loss on rows that were left out, and the judgement of them all with it."""
+@dataclass(frozen=True)
+class _Tried:
+    """One way to weigh summaries: the features so scaled, in fewer directions, and what cross-validation says of it."""
+
+    weight: float
+    scale: Tensor
+    vectors: Tensor
+    basis: Tensor
+    heads: dict[str, Any]
+    decay: float
+    loss: float
+    judgement: Judgement
+
+
+def _best(task: Task, model: SequenceModel, objective: Objective, features: Tensor) -> _Tried:
+    """The weight of summaries with the least loss on rows that were left out, all with the decay of the first one."""
+    sizes = _block_sizes(model)
+    best: _Tried | None = None
+    for weight in WEIGHTS if len(sizes) > 1 else (0.0,):
+        scale = block_scale(features, sizes, weight)
+        vectors, basis = _rotated((features - features.mean(dim=0)) * scale)
+        heads = {name: head_over(target.head, vectors.shape[1]) for name, target in _targets(model)}
+        decays = DECAYS if best is None else (best.decay,)
+        decay, loss, judgement = _best_decay(task, objective, heads, vectors, decays)
+        if best is None or loss < best.loss:
+            best = _Tried(weight, scale, vectors, basis, heads, decay, loss, judgement)
+    assert best is not None
+    return best
+
+
+def _block_sizes(model: SequenceModel) -> tuple[int, ...]:
+    """How many features are shares, and how many summaries if there are some."""
+    pooling: Any = next(iter(_targets(model)))[1].pooling
+    if isinstance(pooling, SharesAndSummaries):
+        return pooling.of_shares, pooling.output_size - pooling.of_shares
+    return (pooling.output_size,)
+
+
+def block_scale(features: Tensor, sizes: tuple[int, ...], weight: float) -> Tensor:
+    """What features (rows, shares + summaries) are multiplied by when summaries weigh so much; see `scaling`."""
+    squares = (1 - weight, weight)[: len(sizes)]
+    parts = zip(features.tensor_split(sizes[:1], dim=1), squares, strict=False)  # the second is empty without summaries
+    return torch.cat([math.sqrt(square) * scaling(part)[1] for part, square in parts])
+
+
+def _best_decay(
+    task: Task, objective: Objective, heads: Mapping[str, Any], rotated: Tensor, decays: Sequence[float]
+) -> tuple[float, float, Judgement]:
+    """The decay with the least loss on rows that were left out, that loss, and the judgement of them all with it."""
     rng = np.random.default_rng([task.config.train.seed, _SPLIT])
     chosen = np.sort(rng.permutation(len(rotated))[:_ROWS_FOR_DECAY])
     rows, vectors = task.split.train[chosen], rotated[torch.from_numpy(chosen)]
     folds = _folds(task, rows, rng)
     best: tuple[float, float, Judgement] | None = None
-    for decay in DECAYS:
+    for decay in decays:
         judgement = _cross_validated(task, objective, heads, vectors, rows, folds, decay)
         loss = sum(objective.target_weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses)
-        if best is None or loss < best[0]:
-            best = (loss, decay, judgement)
+        if best is None or loss < best[1]:
+            best = (decay, loss, judgement)
     assert best is not None
-    return best[1], best[2]
+    return best
 
 
 def _folds(task: Task, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -35,9 +35,10 @@ class RocketEncoder(FrontEncoder):
         hidden: kernels per layer.
         layers: number of layers, each twice as wide as the one before: 8 x 2^layers steps should be about the length.
         dropout: has no place here, since nothing is trained; accepted as by every encoder.
+        with_values: whether the channels themselves stand behind the outputs of the kernels.
 
     Attributes:
-        output_size: `hidden` x `layers`.
+        output_size: `hidden` x `layers`, and `input_size` more with the channels.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
@@ -52,14 +53,17 @@ class RocketEncoder(FrontEncoder):
         torch.Size([2, 5, 336])
     """
 
-    def __init__(self, input_size: int, hidden: int, *, layers: int = 1, dropout: float = 0.0) -> None:
+    def __init__(
+        self, input_size: int, hidden: int, *, layers: int = 1, dropout: float = 0.0, with_values: bool = False
+    ) -> None:
         super().__init__()
         require_sizes("RocketEncoder", input_size=input_size, hidden=hidden, layers=layers)
         require_dropout("RocketEncoder", dropout)
         self.input_size = input_size
         self.hidden = hidden
         self.layers = layers
-        self.output_size = hidden * layers
+        self.with_values = with_values
+        self.output_size = hidden * layers + (input_size if with_values else 0)
         self.of_values = hidden - hidden // 2
         patterns = _patterns()
         number = torch.arange(hidden)
@@ -79,6 +83,8 @@ class RocketEncoder(FrontEncoder):
             for view, own in zip(views, (kernels[: self.of_values], kernels[self.of_values :]), strict=True):
                 reach = 2**layer
                 outputs.append(nn.functional.conv1d(view, own, dilation=reach, padding=_WIDTH // 2 * reach))
+        if self.with_values:
+            outputs.append(values.transpose(1, 2))
         return selected(torch.cat(outputs, dim=1).transpose(1, 2), front)
 
 

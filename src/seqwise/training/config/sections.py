@@ -140,6 +140,9 @@ class ModelConfig(_Section):
         None,
         description="series with labels per step: a linear head over the steps around each, solved for at once",
     )
+    summaries: bool | None = Field(
+        None, description="rocket: what each channel is like as a whole beside the shares, as far as it helps"
+    )
     bag: int | None = Field(None, ge=0, description="size of the vector of a sequence's n-grams; 0 for none")
     ngram_dropout: float = Field(0.3, ge=0, lt=1, description="share of the n-grams that training hides")
     regression: bool | None = Field(

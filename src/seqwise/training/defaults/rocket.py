@@ -57,5 +57,6 @@ def rocket_choices(facts: Facts) -> Choices:
     return {
         "model.layers": Choice(layers, f"kernels of up to {8 * 2 ** (layers - 1) + 1} steps"),
         "model.hidden": Choice(168 * copies, f"for about {features:,} features"),
+        "model.summaries": Choice(True, "cross-validation decides how much they weigh"),
         "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
     }
