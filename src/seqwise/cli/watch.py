@@ -14,6 +14,7 @@ from seqwise.evaluation.summary import (
     SUMMARY_COLUMNS,
     main_figure,
     member_sentences,
+    regression_sentences,
     seconds_text,
     summary_table,
     verdict,
@@ -103,7 +104,7 @@ def show_metrics(metrics: dict[str, Any]) -> None:
     }
     show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
     last = "test" if "test" in splits else list(splits)[-1]
-    for sentence in member_sentences(metrics, last):
+    for sentence in [*member_sentences(metrics, last), *regression_sentences(metrics)]:
         _console().print(sentence, markup=False)
     for target, scores in splits[last].items():
         rivals = {

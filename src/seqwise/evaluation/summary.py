@@ -19,6 +19,7 @@ __all__ = [
     "interval_text",
     "main_figure",
     "member_sentences",
+    "regression_sentences",
     "seconds_text",
     "share_text",
     "summary_table",
@@ -119,6 +120,26 @@ def member_sentences(metrics: Plain, split: str) -> list[str]:
         if "ensemble" in metrics:
             said += f", the model that learned from it {figure_text(name, metrics[split][target][name])}"
         sentences.append(f"{target} {FIGURES[name].title} on {split}: {said}")
+    return sentences
+
+
+def regression_sentences(metrics: Plain) -> list[str]:
+    """What the regression beside the network counts for, by target; none without one.
+
+    Args:
+        metrics: the content of metrics.json.
+
+    Example:
+        >>> found = {"intent": {"network": 0.4, "regression": 0.5, "losses": [0.051, 0.062, 0.039]}}
+        >>> regression_sentences({"training": {"regression": found}})
+        ['regression on n-grams, intent: it counts 0.50, the network 0.40; dev loss 0.051, with it 0.039']
+    """
+    sentences = []
+    for target, found in metrics["training"].get("regression", {}).items():
+        alone, _, both = found["losses"]
+        weights = f"it counts {found['regression']:.2f}, the network {found['network']:.2f}"
+        losses = f"dev loss {alone:.3f}, with it {both:.3f}"
+        sentences.append(f"regression on n-grams, {target}: {weights}; {losses}")
     return sentences
 
 

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from seqwise.evaluation.report import ReportData
-from seqwise.evaluation.summary import member_sentences
+from seqwise.evaluation.summary import member_sentences, regression_sentences
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
 from seqwise.training.prepare import Task
-from seqwise.training.stack import Weighed
 
 __all__ = ["report_data"]
 
@@ -45,7 +44,7 @@ def report_data(
         name=run.name,
         created=environment["started"],
         command=environment["command"],
-        found=task.notes,
+        found=[*task.notes, *regression_sentences(metrics)],
         data=_data(task),
         settings=config,
         model={
@@ -57,7 +56,6 @@ def report_data(
             "device": environment["device"],
             "seed": environment["seed"],
             **_members(metrics, list(splits)[-1]),
-            **_regression(metrics),
         },
         splits=splits,
         baselines=metrics["baselines"],
@@ -75,12 +73,6 @@ def _members(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
     if "members" not in metrics:
         return {}
     return {"members": len(metrics["members"]), "spread": "; ".join(member_sentences(metrics, split))}
-
-
-def _regression(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """What the regression beside the network weighs, and what it gains."""
-    found = {name: Weighed(**facts) for name, facts in metrics["training"]["regression"].items()}
-    return {"regression on n-grams": "; ".join(each.sentence(name) for name, each in found.items())} if found else {}
 
 
 def _per_target(task: Task, figures: Mapping[str, Any]) -> dict[str, Any]:

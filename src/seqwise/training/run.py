@@ -20,6 +20,7 @@ from seqwise.data.pieces import Pieces
 from seqwise.data.split import PARTS
 from seqwise.errors import RunFolderError
 from seqwise.evaluation.report import render_report
+from seqwise.evaluation.summary import regression_sentences
 from seqwise.nn import parameter_count
 from seqwise.training.baselines import judged_baselines, majority_figures
 from seqwise.training.checkpoint import State
@@ -250,8 +251,6 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
     metrics: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
     model, weighed = stacked(plan, plan.model)
-    for name, found in weighed.items():
-        folder.append_line("log.txt", f"regression on n-grams, {found.sentence(name)}")
     thresholds = dev_thresholds(plan, model)
     for part in ("dev", "test"):
         rows = task.split.rows(part)
@@ -295,6 +294,8 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         "regression": {name: found.to_json() for name, found in weighed.items()},
         "baselines": {"facts": baselines.facts, "notes": baselines.notes},
     }
+    for sentence in regression_sentences(metrics):
+        folder.append_line("log.txt", sentence)
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]
     folder.write_text("predictions.jsonl", "".join(lines))
     if thresholds:

@@ -42,14 +42,6 @@ class Weighed:
         """The plain form that metrics.json keeps."""
         return {**asdict(self), "losses": list(self.losses)}
 
-    def sentence(self, target: str) -> str:
-        """All of it in words."""
-        own, other, both = self.losses
-        return (
-            f"{target}: the network counts {self.network:.2f}, the regression {self.regression:.2f}; dev loss "
-            f"{both:.4f} of both, {own:.4f} of the network, {other:.4f} of the regression"
-        )
-
 
 def stacked(plan: Plan, network: SequenceModel | Ensemble) -> tuple[Network, dict[str, Weighed]]:
     """A trained network beside the regression that its config asks for, or alone; and what was found, by target.
