@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqwise.training.defaults.common import max_epochs
+from seqwise.training.defaults.common import max_epochs, planned_epochs
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
 __all__ = ["effort_choices"]
@@ -22,7 +22,7 @@ def effort_choices(facts: Facts) -> Choices:
     if facts.effort == "seconds":
         return _seconds(facts)
     if facts.effort == "best":
-        work = max(facts.steps * max_epochs(facts.sequences), 1)
+        work = max(facts.steps * planned_epochs(facts), 1)
         members = int(np.clip(_STEPS_OF_BEST // work, 3, 5))
         return {"train.ensemble": Choice(members, "members of an ensemble, by train.effort and the amount of data")}
     return {}
@@ -35,5 +35,5 @@ def _seconds(facts: Facts) -> Choices:
         return {"train.max_epochs": Choice(max(epochs // 2, 5), why)}
     return {
         "model.hidden": Choice(64, "a small state, by train.effort"),
-        "train.max_epochs": Choice(max(epochs // 3, 4), why),
+        "train.max_epochs": Choice(min(max(epochs // 3, 4), planned_epochs(facts)), why),
     }

@@ -72,6 +72,7 @@ def _folder_choices(facts: Facts) -> Choices:
         "train.warmup": Choice(0.1, why),
         "train.decay": Choice("linear", why),
         "train.max_epochs": Choice(int(np.clip(60_000 // max(facts.sequences, 1), 4, 30)), f"{why}, by the amount"),
+        "train.patience": Choice(5, why),
         "train.batch_tokens": Choice(1024, f"{why}, in pieces"),
         "model.dropout": Choice(0.1, why),
         "input.parts": Choice(0, "the encoder cuts words itself"),
