@@ -115,7 +115,7 @@ def report(name: str, data: Path, settings: Sequence[str], steps: int) -> None:
         loop.padding_share, loop.state.epoch_seconds = 0.0, 1.0
         clock.time("dev and bookkeeping", loop._end_epoch)
         clock.time("dev alone", loop._judge_dev)
-        clock.time("end of the run", lambda: _finish(plan, run, loop.state))
+        clock.time("end of the run", lambda: _finish(plan, run, loop.state, ()))
     whole = statistics.median(clock.spent["whole step"])
     sizes = {"batch_tokens": loop.batch_tokens, "max_epochs": plan.task.config.train.max_epochs}
     print(f"\n{name}: {sizes}, {tokens} valid tokens per step, {tokens / whole * 1e3:,.0f} per second")

@@ -48,8 +48,9 @@ PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "whole": (
             "Whole trainings",
-            "CPU seconds from the start of the process to its end, everything at its default, and the figure on the "
-            "test file that the training ends with. A ratio counts when ours learned at least as well.",
+            "CPU seconds from the start of the process to its end, ours with `--effort seconds` and without baselines, "
+            "and the figure on the test file that the training ends with. A ratio counts when ours learned at least as "
+            "well.",
         ),
         "start": ("Start", "From the start of the process to its end."),
     }
