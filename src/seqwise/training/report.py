@@ -52,7 +52,7 @@ def report_data(
             "parameters": environment["parameters"],
             "epochs": len(state.history),
             "stopped": state.stopped,
-            "training seconds": round(state.seconds, 1),
+            "training seconds": round(metrics["training"]["seconds"], 1),
             "device": environment["device"],
             "seed": environment["seed"],
             **_members(metrics, list(splits)[-1]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -250,7 +251,9 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
     task = plan.task
     metrics: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
+    started = time.monotonic()
     model, weighed = stacked(plan, plan.model)
+    stacking = time.monotonic() - started if weighed else 0.0
     thresholds = dev_thresholds(plan, model)
     for part in ("dev", "test"):
         rows = task.split.rows(part)
@@ -288,7 +291,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         "epochs": len(state.history),
         "best_epoch": state.best_epoch + 1,
         "deciding": _deciding(plan),
-        "seconds": round(all_seconds(plan, state, members), 3),
+        "seconds": round(all_seconds(plan, state, members) + stacking, 3),
         "padding_share": state.history[-1]["padding_share"],
         "parameters": parameter_count(model),
         "regression": {name: found.to_json() for name, found in weighed.items()},
