@@ -96,6 +96,7 @@ CHANGES = {
     "loss.class_weight": [(kind, [], ["loss.class_weight=balanced"]) for kind in REQUESTS],
     "loss.crf": ("tags", [], ["loss.crf=false"]),
     "loss.scheme": ("tags", [], ["loss.scheme=iobes"]),
+    "loss.ordinal": ("outputs", [], ["loss.ordinal=true"]),
     "loss.target_weight": ("joint", [], ["loss.target_weight={slots: 3}"]),
     "train.baselines": ("label", [], ["train.baselines=majority"]),
     "train.effort": ("label", [], ["train.effort=best"]),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,11 +13,12 @@ from torch import Tensor
 
 from seqwise.data.batching import Batch
 from seqwise.errors import ConfigError, did_you_mean, listed
-from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum
+from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum, ordinal_loss
 from seqwise.nn import Chain
 from seqwise.targets import Target, label_text
 from seqwise.training.chains import chain_loss, chain_states
 from seqwise.training.config import LossConfig
+from seqwise.training.ordinal import check_ordinal, in_order, ranks_of
 from seqwise.training.schemes import States
 
 __all__ = ["Minimised", "Objective", "target_loss"]
@@ -31,6 +32,7 @@ def target_loss(
     *,
     class_weight: Tensor | None = None,
     label_smoothing: float = 0.0,
+    ranks: Tensor | None = None,
 ) -> LossSum:
     """The loss of one target over a batch, as a sum and its divisor.
 
@@ -41,6 +43,7 @@ def target_loss(
         mask: of the labels' shape, True where a label counts.
         class_weight: (C,) or (K, C); for `multilabel` (L,) weights of the positive term.
         label_smoothing: share of a label spread over all classes.
+        ranks: (C,) or (K, C) the place of each class in their order, for the ordinal loss; None for cross-entropy.
     """
     if target.kind == "multilabel":
         return loss_sum(
@@ -51,9 +54,13 @@ def target_loss(
             pos_weight=class_weight,
             label_smoothing=label_smoothing,
         )
+    loss: Callable[..., Tensor] = cross_entropy
+    if ranks is not None:
+        loss = ordinal_loss
+        logits, labels, class_weight = in_order(ranks, logits, labels, class_weight)
     if target.kind != "outputs" or len(target.output_groups) == 1:
         return loss_sum(
-            cross_entropy,
+            loss,
             logits,
             labels,
             mask=mask,
@@ -67,7 +74,7 @@ def target_loss(
         weight = None if class_weight is None else class_weight[chosen, :size]
         groups.append(
             loss_sum(
-                cross_entropy,
+                loss,
                 logits[..., chosen, :size],
                 labels[..., chosen],
                 mask=mask[..., chosen],
@@ -108,6 +115,7 @@ class Objective:
         class_weight: per target, (C,), (K, C) or (L,) weights, or None.
         target_weight: per target, the weight of its mean in the sum.
         states: per target of kind `tags`, those of its chain.
+        ranks: per target whose classes have an order, the place of each; see `seqwise.training.ordinal`.
     """
 
     targets: tuple[Target, ...]
@@ -115,6 +123,7 @@ class Objective:
     class_weight: Mapping[str, NDArray[np.float32] | None]
     target_weight: Mapping[str, float]
     states: Mapping[str, States]
+    ranks: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
     def from_config(
@@ -124,7 +133,7 @@ class Objective:
 
         Raises:
             ConfigError: a class weight or target weight for a name that does not exist; weights that leave nothing
-                to learn.
+                to learn; an order that does not fit the classes.
         """
         names = [target.name for target in targets]
         for name in config.target_weight:
@@ -133,6 +142,7 @@ class Objective:
                     f"loss.target_weight names '{name}'. {did_you_mean(name, names)} The targets are {listed(names)}."
                 )
         _check_weight_names(config.class_weight, targets)
+        check_ordinal(config, targets)
         if not any(config.target_weight.get(name, 1.0) for name in names):
             raise ConfigError("loss.target_weight is 0 for every target: nothing is left to learn")
         weights = {target.name: _class_weight(config.class_weight, target, counts[target.name]) for target in targets}
@@ -144,6 +154,7 @@ class Objective:
             weights,
             {name: config.target_weight.get(name, 1.0) for name in names},
             {target.name: chain_states(target, config) for target in targets if target.kind == "tags"},
+            {target.name: ranks for target in targets if (ranks := ranks_of(config, target)) is not None},
         )
 
     def divisors(self, batches: Sequence[Batch]) -> dict[str, float]:
@@ -182,6 +193,7 @@ class Objective:
                 mask,
                 class_weight=None if weight is None else torch.from_numpy(weight).to(device),
                 label_smoothing=self.label_smoothing,
+                ranks=torch.from_numpy(self.ranks[name]).to(device) if name in self.ranks else None,
             )
         return found
 

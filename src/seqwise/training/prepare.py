@@ -34,6 +34,7 @@ from seqwise.training.defaults import Facts, check_fit, check_scheme, effort_not
 from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
 from seqwise.training.findings import data_sentences, targets_without_labels, unlabelled_rows
+from seqwise.training.ordinal import check_ordinal, ordinal_sentences
 from seqwise.training.schemes import with_scheme
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
@@ -169,7 +170,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
     notes.warn(targets_without_labels(store, split, codecs))
     check_scheme(resolved.loss, targets)
-    notes.add(chain_sentences(resolved.loss, targets))
+    check_ordinal(resolved.loss, targets)
+    notes.add([*chain_sentences(resolved.loss, targets), *ordinal_sentences(resolved.loss, targets)])
     return Task(
         resolved,
         inferred,

@@ -203,6 +203,10 @@ class LossConfig(_Section):
         None,
         description="scheme in which a CRF trains tags of IOB2: own, or iobes; they are written in their own",
     )
+    ordinal: bool | dict[str, bool | tuple[str, ...]] = Field(
+        False,
+        description="labels in an order: true for numbers, or per target true or all labels, lowest first",
+    )
     target_weight: dict[str, Weight] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
 
 

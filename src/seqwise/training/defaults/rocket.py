@@ -18,9 +18,9 @@ UNSOLVED = (
     *("model.embedding", "model.pooling", "model.attention_size", "model.dropout"),
     *("train.optimizer", "train.learning_rate", "train.weight_decay", "train.warmup", "train.decay", "train.clip"),
     *("train.max_epochs", "train.patience", "train.budget", "train.batch_tokens", "train.accumulate"),
-    "train.checkpoint_seconds",
+    *("train.checkpoint_seconds", "loss.ordinal"),
 )
-"""What has no meaning where heads are solved for."""
+"""What has no meaning where heads are solved for: of an ordinal loss the minimum is not the only one."""
 STEPWISE = (*UNSOLVED, "model.hidden", "model.layers", "model.bidirectional", "train.precision")
 """Who sets one of these has a model in mind that is trained step by step: `rocket` is then not chosen by itself."""
 

@@ -16,7 +16,7 @@ def weight_choices(config: Config, facts: Facts) -> Choices:
     is_text = not facts.input.is_series and not facts.is_per_step
     if not is_text or any(target.kind not in ("label", "outputs") for target in facts.targets):
         return {}
-    if config.loss.class_weight is not None:
+    if config.loss.class_weight is not None or config.loss.ordinal:
         return {}
     if (config.train.metric or "").endswith("macro_f1") and not config.loss.label_smoothing:
         return {"loss.class_weight": Choice("balanced", "train.metric is macro_f1, for which all classes count alike")}
