@@ -68,6 +68,11 @@ class Target:
         return max(len(classes) for classes in self.classes)
 
     @property
+    def logit_count(self) -> int:
+        """How many logits a sequence, or each of its steps, has: C, L, or for outputs K times the largest C."""
+        return self.class_count * max(len(self.outputs), 1)
+
+    @property
     def output_groups(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """The outputs gathered by their number of classes: ((C, (k, ...)), ...); one group when all are alike."""
         sizes = sorted({len(classes) for classes in self.classes})

@@ -6,6 +6,7 @@ import pytest
 
 from seqwise.errors import ConfigError
 from seqwise.training.config import parse_config
+from seqwise.training.defaults import ngrams
 from seqwise.training.prepare import prepare
 from small_runs import REQUESTS, config_of, rows_file, write_rows
 
@@ -181,6 +182,20 @@ def test_long_texts_have_no_runs_of_signs(tmp_path):
     )
     assert (long.ngrams, long.sign_ngrams) == (2, 0)
     assert (short.ngrams, short.sign_ngrams) == (2, 5)
+
+
+def test_of_many_logits_a_regression_has_fewer_n_grams_or_there_is_none(tmp_path, monkeypatch):
+    file = rows_file(tmp_path, "label")
+    for weights, limit, has_regression, bag in (
+        (10**7, 200_000, True, 0),
+        (9000, 3000, True, 0),
+        (900, 200_000, False, 100),
+    ):
+        monkeypatch.setattr(ngrams, "_MOST_WEIGHTS", weights)
+        config = prepare(config_of(file, "label")).config  # of three classes
+        assert (config.input.ngram_limit, config.model.regression, config.model.bag) == (limit, has_regression, bag)
+    config = prepare(config_of(file, "label", "model.regression=false")).config
+    assert (config.input.ngram_limit, config.model.regression, config.model.bag) == (200_000, False, 100)
 
 
 def test_an_effort_never_changes_what_somebody_set(tmp_path):

@@ -36,7 +36,7 @@ def regression_for(config: Config, targets: tuple[Target, ...], count: int) -> N
     """The unfitted regression of a resolved config, for n-grams of `count` numbers; None where there is none."""
     if not config.model.regression or not count:
         return None
-    return NgramRegression(count, {target.name: _columns(target) for target in targets if not target.per_step})
+    return NgramRegression(count, {target.name: target.logit_count for target in targets if not target.per_step})
 
 
 def fitted_regression(task: Task, objective: Objective) -> NgramRegression | None:
@@ -61,10 +61,6 @@ def fitted_regression(task: Task, objective: Objective) -> NgramRegression | Non
             regression.biases[start : start + size] = biases
         start += size
     return regression.eval()
-
-
-def _columns(target: Target) -> int:
-    return target.class_count * (len(target.outputs) if target.kind == "outputs" else 1)
 
 
 def _features(task: Task, columns: int) -> tuple[Any, NDArray[np.float32], NDArray[np.int64]]:

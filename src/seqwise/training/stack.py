@@ -53,7 +53,7 @@ def stacked(plan: Plan, network: SequenceModel | Ensemble) -> tuple[Network, dic
     if regression is None:
         return network, {}
     found: dict[str, Weighed] = {}
-    model = Stacked(network, regression.to(plan.device))
+    model = Stacked(network, regression).to(plan.device)
     of_network, of_regression = _dev_logits(plan, network, regression)
     for place, name in enumerate(regression.names):
         target = next(target for target in plan.task.targets if target.name == name)

@@ -10,6 +10,8 @@ __all__ = ["ngram_choices"]
 _FEW_WORDS = 30
 """Words of a text, on average, up to which runs of signs are read."""
 _BAG = 100
+_MOST_WEIGHTS, _FEWEST = 10_000_000, 2000
+"""Numbers of a regression, a weight for each n-gram and logit; and the fewest n-grams with which it makes sense."""
 
 
 def ngram_choices(config: Config, facts: Facts) -> Choices:
@@ -36,15 +38,13 @@ def ngram_choices(config: Config, facts: Facts) -> Choices:
     if not any(read):
         reason = "no n-grams are read"
         return choices | {"model.bag": Choice(0, reason), "model.regression": Choice(False, reason)}
-    is_enough = facts.is_words and _is_short(facts) and config.model.regression is not False
-    if is_enough and "ngram_dropout" not in config.model.model_fields_set:
+    regression = {} if config.model.regression is False else _regression(config, facts)
+    is_read = bool(regression) and regression["model.regression"].value
+    if is_read and facts.is_words and _is_short(facts) and "ngram_dropout" not in config.model.model_fields_set:
         bag = Choice(0, "the regression reads the n-grams of short texts")
     else:
         bag = Choice(_BAG, "the network reads the n-grams as well")
-    return choices | {
-        "model.bag": bag,
-        "model.regression": Choice(True, "it errs differently than a network, and costs seconds"),
-    }
+    return choices | {"model.bag": bag} | regression
 
 
 def _lengths(facts: Facts) -> Choices:
@@ -53,6 +53,18 @@ def _lengths(facts: Facts) -> Choices:
         signs = Choice(5, "in short texts") if _is_short(facts) else many
         return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": signs}
     return {"input.ngrams": Choice(5, "of signs"), "input.sign_ngrams": Choice(0, "a symbol is one sign")}
+
+
+def _regression(config: Config, facts: Facts) -> Choices:
+    """Whether there is one, and with how many n-grams: of thousands of classes it would be large."""
+    logits = sum(target.logit_count for target in facts.targets if not target.per_step)
+    most = _MOST_WEIGHTS // logits
+    if most < min(_FEWEST, config.input.ngram_limit):
+        return {"model.regression": Choice(False, f"{logits:,} logits would need too many weights")}
+    found = {"model.regression": Choice(True, "it errs differently than a network, and costs seconds")}
+    if most < config.input.ngram_limit:
+        found["input.ngram_limit"] = Choice(most, f"a regression on them has weights for {logits:,} logits")
+    return found
 
 
 def _is_short(facts: Facts) -> bool:
