@@ -27,8 +27,8 @@ __all__ = ["fitted_regression", "regression_for"]
 _STRENGTH = 10.0
 _STEPS = 100
 _PAIRS = 5
-_MOST_WORK = {"seconds": 4e9, "minutes": 20e9, "best": 40e9}
-"""By effort, products of a feature and a weight in all steps: about a second for 1e9. Counted, so that runs repeat."""
+_MOST_WORK = {"seconds": 10e9, "minutes": 60e9, "best": 120e9}
+"""By effort, products of a feature and a weight in all steps: about a second for 3e9. Counted, so that runs repeat."""
 _SAMPLE, _BLOCK_ROWS = 13, 1024
 
 
@@ -67,14 +67,8 @@ def _features(task: Task, columns: int) -> tuple[Any, NDArray[np.float32], NDArr
     """(rows, n-grams) TF-IDF as a sparse matrix, the weight of each n-gram, and the rows that fit the work."""
     from scipy.sparse import csr_matrix
 
-    rows = task.split.train
-    numbers, ends = _numbers(task, rows)
-    most = _MOST_WORK[task.config.train.effort] / (2 * _STEPS * max(columns, 1))
-    if len(numbers) > most:
-        rng = np.random.default_rng([task.config.train.seed, _SAMPLE])
-        share = most / len(numbers)
-        rows = np.sort(rng.permutation(rows)[: max(1, int(share * len(rows)))])
-        numbers, ends = _numbers(task, rows)
+    most = _MOST_WORK[task.config.train.effort] / (2 * _STEPS * columns)
+    rows, numbers, ends = _numbers(task, most)
     count = len(task.encoding.ngrams)  # type: ignore[union-attr]
     shape = (len(rows), count)
     matrix = csr_matrix((np.ones(len(numbers), dtype=np.float32), numbers, ends), shape=shape)
@@ -88,14 +82,27 @@ def _features(task: Task, columns: int) -> tuple[Any, NDArray[np.float32], NDArr
     return matrix, frequencies, rows
 
 
-def _numbers(task: Task, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The numbers of the n-grams of rows, one row after the other, and where each row begins and the last one ends."""
-    found = []
-    for start in range(0, len(rows), _BLOCK_ROWS):
-        bags = task.batcher.ngrams(rows[start : start + _BLOCK_ROWS])
+def _numbers(task: Task, most: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """As many training rows as have so many n-grams, the numbers of these, one row after the other, and their ends.
+
+    Rows are drawn by the seed; all of them are taken where that is not too much. At least one is.
+    """
+    drawn = np.random.default_rng([task.config.train.seed, _SAMPLE]).permutation(task.split.train)
+    found: list[NDArray[np.int64]] = []
+    total = 0
+    for start in range(0, len(drawn), _BLOCK_ROWS):
+        bags = task.batcher.ngrams(drawn[start : start + _BLOCK_ROWS])
         assert bags is not None
-        found += [bag[bag > 0] for bag in bags]
-    return np.concatenate(found), np.concatenate([[0], np.cumsum([len(bag) for bag in found])])
+        for bag in bags:
+            total += int(np.count_nonzero(bag))
+            if found and total > most:
+                break
+            found.append(bag[bag > 0])
+        if total > most:
+            break
+    order = np.argsort(drawn[: len(found)])
+    ends = np.concatenate([[0], np.cumsum([len(found[place]) for place in order])])
+    return drawn[order], np.concatenate([found[place] for place in order]), ends
 
 
 def _labels(task: Task, rows: NDArray[np.int64]) -> Batch:
