@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import random
 from sklearn.linear_model import LogisticRegression
 
 import seqwise
 from seqwise.nn import Stacked
 from seqwise.training import regression, stack
 from seqwise.training.objective import target_loss
-from seqwise.training.regression import fitted_regression
+from seqwise.training.regression import _Product, fitted_regression
 from seqwise.training.run import plan_run
 from seqwise.training.stack import stacked
 from small_runs import config_of, joint_rows, rows_file, trained
@@ -77,6 +78,21 @@ def test_a_label_is_found_as_scikit_learn_finds_it(tmp_path, monkeypatch):
     other = LogisticRegression(C=10.0, max_iter=2000, tol=1e-8).fit(features, labels)
     own = torch.softmax(found(torch.from_numpy(task.batcher.ngrams(rows)))["intent"], dim=1)
     np.testing.assert_allclose(own.detach().numpy(), other.predict_proba(features), atol=2e-3)
+
+
+def test_threads_change_nothing(tmp_path):
+    plan = plan_of(tmp_path, "joint")
+    threads = torch.get_num_threads()
+    found = []
+    for count in (1, 3):
+        torch.set_num_threads(count)
+        found.append(fitted_regression(plan.task, plan.objective))
+    torch.set_num_threads(threads)
+    torch.testing.assert_close(found[0].weights, found[1].weights, rtol=1e-3, atol=1e-4)
+    features = random(50, 20, density=0.2, format="csr", dtype=np.float32, rng=np.random.default_rng(0))
+    dense = np.arange(60, dtype=np.float32).reshape(20, 3)
+    for count in (1, 2, 7, 60):
+        np.testing.assert_array_equal(_Product(features, count)(dense), features @ dense)
 
 
 def test_of_too_much_work_some_sequences_are_drawn_alike(tmp_path, monkeypatch):

@@ -8,6 +8,8 @@ when most of what can be gained is gained.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -119,7 +121,8 @@ def _solved(
     """(n-grams, size) weights and (size,) biases of the least loss."""
     labels, mask = (torch.from_numpy(each[target.name]) for each in (batch.labels, batch.masks))
     weigh = None if class_weight is None else torch.from_numpy(class_weight)
-    transposed = features.T.tocsr()
+    threads = torch.get_num_threads()
+    forth, back = (_Product(matrix, threads) for matrix in (features, features.T.tocsr()))
     weights = torch.zeros(features.shape[1], size, requires_grad=True)
     biases = torch.zeros(size, requires_grad=True)
     shape = (*labels.shape, target.class_count) if target.kind != "multilabel" else labels.shape
@@ -129,16 +132,32 @@ def _solved(
     rows = features.shape[0]
 
     def loss() -> Tensor:
-        flat = torch.from_numpy(features @ weights.detach().numpy()) + biases.detach()
+        flat = torch.from_numpy(forth(weights.detach().numpy())) + biases.detach()
         flat.requires_grad_()
         total = target_loss(target, flat.reshape(shape), labels, mask, class_weight=weigh).sum
         total.backward()  # type: ignore[no-untyped-call]
         assert flat.grad is not None
         with torch.no_grad():
-            weights.grad = (torch.from_numpy(transposed @ flat.grad.numpy()) + weights / _STRENGTH) / rows
+            weights.grad = (torch.from_numpy(back(flat.grad.numpy())) + weights / _STRENGTH) / rows
             biases.grad = flat.grad.sum(dim=0) / rows
             value: Tensor = (total + weights.square().sum() / (2 * _STRENGTH)) / rows
             return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     return weights.detach(), biases.detach()
+
+
+class _Product:
+    """A sparse matrix times dense ones, some rows on each thread: no row depends on how many there are."""
+
+    def __init__(self, matrix: Any, threads: int) -> None:
+        cuts = np.searchsorted(matrix.indptr, np.linspace(0, matrix.nnz, threads + 1)[1:-1])
+        edges = [0, *cuts.tolist(), matrix.shape[0]]
+        self.blocks = [matrix[start:end] for start, end in pairwise(edges)]
+
+    def __call__(self, dense: NDArray[np.float32]) -> NDArray[np.float32]:
+        if len(self.blocks) == 1:
+            product: NDArray[np.float32] = self.blocks[0] @ dense
+            return product
+        with ThreadPoolExecutor(len(self.blocks)) as pool:  # the product runs without the lock of Python
+            return np.concatenate(list(pool.map(lambda block: block @ dense, self.blocks)))
