@@ -46,6 +46,26 @@ def test_two_sequences_share_as_many_numbers_as_n_grams(store, longest, longest_
             assert len(sets[one] & sets[other]) == len(expected[one] & expected[other])
 
 
+@pytest.mark.parametrize("longest", [1, 2])
+def test_symbols_at_their_places_are_n_grams_too(tmp_path, longest):
+    texts = ["acgt", "tacg", "acga", "gggg"]
+    rows = [{"tokens": list(text), "label": "xy"[i % 2]} for i, text in enumerate(texts)]
+    store = store_of(write_jsonl(tmp_path / "d.jsonl", rows))
+    every = np.arange(len(store))
+    counts = symbol_counts(store, every)
+    found, plain = (
+        Ngrams.of(store, every, counts, longest=longest, longest_signs=0, limit=10**6, placed=placed)
+        for placed in (True, False)
+    )
+    at_places = [set(enumerate(text)) for text in texts]
+    assert len(found.hashes) == len(plain.hashes) + len(set().union(*at_places))
+    sets = [set(row[row > 0].tolist()) for row in Bags(store, found).numbers(every)]
+    expected = [texts_of(list(text), longest, 0) | places for text, places in zip(texts, at_places, strict=True)]
+    for one in range(len(sets)):
+        for other in range(len(sets)):
+            assert len(sets[one] & sets[other]) == len(expected[one] & expected[other])
+
+
 def test_runs_do_not_cross_from_one_sequence_into_the_next(store):
     alone = known(store, [0, 1])
     together = {pair for tokens in TOKENS[:2] for pair in pairwise(tokens)}

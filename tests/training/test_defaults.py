@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -182,6 +183,17 @@ def test_long_texts_have_no_runs_of_signs(tmp_path):
     )
     assert (long.ngrams, long.sign_ngrams) == (2, 0)
     assert (short.ngrams, short.sign_ngrams) == (2, 5)
+
+
+@pytest.mark.parametrize(("last", "is_fixed"), [("acgt", True), ("acg", False)])
+def test_symbols_of_codes_of_one_length_are_known_at_their_places(tmp_path, last, is_fixed):
+    texts = ["".join(random.Random(i).choices("acgt", k=4)) for i in range(99)] + [last]
+    rows = [{"text": text, "label": text[0]} for text in texts]
+    files = [write_rows(tmp_path / f"{part}.jsonl", rows) for part in ("train", "dev")]
+    plain = {"data": {"train": [files[0]], "dev": [files[1]]}, "input": {"text": "text", "kind": "characters"}}
+    task = prepare(parse_config(plain))
+    assert (task.encoding.ngrams.placed, task.config.model.bag) == (is_fixed, 0 if is_fixed else 100)
+    assert any("symbols at their places too" in note for note in task.notes) == is_fixed
 
 
 def test_of_many_logits_a_regression_has_fewer_n_grams_or_there_is_none(tmp_path, monkeypatch):

@@ -3,7 +3,8 @@
 They say what a sequence is about, whatever stands around them: "not good" is a run of two words, "refund" a run of six
 signs in "refunded", a word that training may never have shown. A model knows the n-grams of the training part, all or
 the most frequent ones where they are too many. A known n-gram has a number, its place among the sorted hashes; no text
-is kept. An n-gram that is not known is left out.
+is kept. An n-gram that is not known is left out. Where all training sequences have one length, as codes of a fixed form
+have, each symbol also counts at its place.
 
 Sources: Wang and Manning, 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification"; Joulin et
 al., 2017, "Bag of Tricks for Efficient Text Classification"; Bojanowski et al., 2017, "Enriching Word Vectors with
@@ -26,6 +27,7 @@ __all__ = ["Bags", "Ngrams"]
 _Hashes = NDArray[np.uint64]
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SIGNS = np.uint64(0xD1B54A32D192ED03)
+_PLACES = np.uint64(0xA0761D6478BD642F)
 _KEPT_BITS = np.uint64(11)
 _BLOCK_ROWS = 2048
 _MOST_ROWS = 200_000
@@ -41,11 +43,13 @@ class Ngrams:
         longest_signs: signs of the longest run of signs (the shortest has two, the blanks around a symbol are signs); 0
             when signs are no n-grams.
         hashes: of the known n-grams, ascending, each below 2^53.
+        placed: whether symbols at their places, counted from the start, are n-grams too.
     """
 
     longest: int = 0
     longest_signs: int = 0
     hashes: tuple[int, ...] = ()
+    placed: bool = False
 
     def __len__(self) -> int:
         """How many numbers there are, 0 included; 0 when there are no n-grams."""
@@ -61,6 +65,7 @@ class Ngrams:
         longest: int,
         longest_signs: int,
         limit: int,
+        placed: bool = False,
     ) -> Ngrams:
         """The most frequent n-grams of these rows.
 
@@ -71,6 +76,7 @@ class Ngrams:
             longest: see `Ngrams`.
             longest_signs: see `Ngrams`.
             limit: most n-grams kept.
+            placed: see `Ngrams`.
         """
         if not longest and not longest_signs:
             return cls()
@@ -80,16 +86,18 @@ class Ngrams:
         found, totals = [own], [weights[owners]]
         hashes = _symbol_hashes(store.symbols)
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ROWS)).astype(np.int64)]
-        for start in range(0, len(rows) if longest > 1 else 0, _BLOCK_ROWS):
+        for start in range(0, len(rows) if longest > 1 or placed else 0, _BLOCK_ROWS):
             block = rows[start : start + _BLOCK_ROWS]
-            runs, _ = _runs(hashes[store.sequences(block)], store.lengths[block], 2, longest)
-            distinct, times = np.unique(runs, return_counts=True)
+            symbol_hashes, lengths = hashes[store.sequences(block)], store.lengths[block]
+            runs, _ = _runs(symbol_hashes, lengths, 2, longest) if longest > 1 else (symbol_hashes[:0], None)
+            places = _at_places(symbol_hashes, lengths) if placed else symbol_hashes[:0]
+            distinct, times = np.unique(np.concatenate([runs, places]), return_counts=True)
             found.append(distinct)
             totals.append(times)
         distinct, places = np.unique(np.concatenate(found), return_inverse=True)
         total = np.bincount(places, np.concatenate(totals), minlength=len(distinct))
         kept = np.sort(distinct[np.argsort(-total, kind="stable")[:limit]])
-        return cls(longest, longest_signs, tuple(kept.tolist()))
+        return cls(longest, longest_signs, tuple(kept.tolist()), placed)
 
 
 class Bags:
@@ -149,6 +157,9 @@ class Bags:
             runs, of_runs = _runs(self._hashes[symbols], lengths, 2, self.ngrams.longest)
             numbers.append(self._numbers(runs))
             owners.append(of_runs)
+        if self.ngrams.placed:
+            numbers.append(self._numbers(_at_places(self._hashes[symbols], lengths)))
+            owners.append(np.repeat(np.arange(len(rows)), lengths))
         width = len(self.ngrams)
         keys = np.concatenate(owners) * width + np.concatenate(numbers)
         keys, counts = np.unique(keys[keys % width > 0], return_counts=True)
@@ -206,6 +217,17 @@ def _runs(
             found.append(_mixed(runs[inside] + np.uint64(length)) >> _KEPT_BITS)
             whose.append(owners[: len(runs)][inside])
     return np.concatenate(found), np.concatenate(whose)
+
+
+def _at_places(hashes: _Hashes, lengths: NDArray[np.int64]) -> _Hashes:
+    """The hash of every symbol together with its place in its sequence, from 1.
+
+    Args:
+        hashes: of the symbols, one sequence after the other.
+        lengths: of the sequences.
+    """
+    places = _places(np.ones(len(lengths), dtype=np.int64), lengths).astype(np.uint64)
+    return _mixed(hashes ^ _mixed(places * _PLACES)) >> _KEPT_BITS
 
 
 def _mixed(numbers: _Hashes) -> _Hashes:

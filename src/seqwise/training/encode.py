@@ -19,8 +19,16 @@ from seqwise.training.pretrained import coverage, vectors_for
 __all__ = ["encoding_for"]
 
 
-def encoding_for(store: Store, split: Split, config: Config) -> tuple[Encoding, NDArray[np.float32] | None, list[str]]:
+def encoding_for(
+    store: Store, split: Split, config: Config, *, is_fixed: bool
+) -> tuple[Encoding, NDArray[np.float32] | None, list[str]]:
     """The encoding of a resolved config.
+
+    Args:
+        store: encoded rows.
+        split: of which the training part says what is known.
+        config: resolved.
+        is_fixed: whether symbols at their places are n-grams; see `Facts.is_fixed`.
 
     Returns:
         The vocabulary, the scaling or the pieces; (words, size) vectors of words that were trained before, or None; and
@@ -47,6 +55,7 @@ def encoding_for(store: Store, split: Split, config: Config) -> tuple[Encoding, 
         longest=given.ngrams or 0,
         longest_signs=given.sign_ngrams or 0,
         limit=given.ngram_limit,
+        placed=is_fixed,
     )
     vocabulary = replace(vocabulary, ngrams=ngrams)
     if given.vectors is None:

@@ -42,7 +42,10 @@ def data_sentences(
     if isinstance(encoding, Vocabulary):
         sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
         if known := len(encoding.ngrams.hashes):
-            sentences.append(f"n-grams: {known:,} of the training part")
+            placed = (
+                ", symbols at their places too, since all sequences have one length" if encoding.ngrams.placed else ""
+            )
+            sentences.append(f"n-grams: {known:,} of the training part{placed}")
     elif isinstance(encoding, ChannelScaling):
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
         sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")

@@ -164,7 +164,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     facts = replace(facts, targets=targets, counts=counts)
     resolved, inferred = resolve(config, facts)
     _check_dev(resolved, split)
-    encoding, vectors, sentences = encoding_for(store, split, resolved)
+    encoding, vectors, sentences = encoding_for(store, split, resolved, is_fixed=facts.is_fixed)
     notes.add(effort_note(config, facts))
     notes.add([*data_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
@@ -220,11 +220,12 @@ def with_settings(task: Task, config: Config) -> Task:
         ConfigError: settings that do not fit the data.
     """
     check_fit(config, task.store.spec)
-    resolved, inferred = resolve(config, Facts.of(task.store, task.split, task.codecs, config.train.effort))
+    facts = Facts.of(task.store, task.split, task.codecs, config.train.effort)
+    resolved, inferred = resolve(config, facts)
     _check_dev(resolved, task.split)
     encoding, vectors = task.encoding, task.vectors
     if _without_dropout(resolved) != _without_dropout(task.config):
-        encoding, vectors, _ = encoding_for(task.store, task.split, resolved)
+        encoding, vectors, _ = encoding_for(task.store, task.split, resolved, is_fixed=facts.is_fixed)
     return replace(task, config=resolved, inferred=inferred, encoding=encoding, vectors=vectors)
 
 

@@ -18,6 +18,8 @@ from seqwise.training.config import Effort
 
 __all__ = ["Choice", "Choices", "Facts"]
 
+_SOME = 50
+
 
 class Choice(NamedTuple):
     """A decided setting.
@@ -91,6 +93,11 @@ class Facts:
     def is_pooled(self) -> bool:
         """Whether some target has labels per sequence."""
         return any(not target.per_step for target in self.targets)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether sequences are codes of a fixed form, in which a place has a meaning: all have one length."""
+        return self.sequences >= _SOME and self.longest > 1 and self.steps == self.longest * self.sequences
 
     @property
     def is_words(self) -> bool:

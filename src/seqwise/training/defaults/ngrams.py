@@ -19,8 +19,8 @@ def ngram_choices(config: Config, facts: Facts) -> Choices:
 
     The many runs of signs of a long text drown its words, which say enough there. A regression beside the network reads
     n-grams, and errs differently. The network reads them as well where it has a hard time without: in long texts, and
-    where symbols are single signs; in short texts that gained nothing beside the regression (dev parts of seven sets,
-    benchmarks/LOG.md).
+    where symbols are single signs; in short texts that gained nothing beside the regression, and of codes of a fixed
+    length the symbols at their places are learned by heart (dev parts of eight sets, benchmarks/LOG.md).
     """
     if facts.input.is_series or not facts.is_pooled:
         reason = "only symbols with a label per sequence are read as n-grams"
@@ -40,8 +40,12 @@ def ngram_choices(config: Config, facts: Facts) -> Choices:
         return choices | {"model.bag": Choice(0, reason), "model.regression": Choice(False, reason)}
     regression = {} if config.model.regression is False else _regression(config, facts)
     is_read = bool(regression) and regression["model.regression"].value
-    if is_read and facts.is_words and _is_short(facts) and "ngram_dropout" not in config.model.model_fields_set:
-        bag = Choice(0, "the regression reads the n-grams of short texts")
+    if (
+        is_read
+        and (facts.is_fixed or (facts.is_words and _is_short(facts)))
+        and "ngram_dropout" not in config.model.model_fields_set
+    ):
+        bag = Choice(0, "the regression reads the n-grams")
     else:
         bag = Choice(_BAG, "the network reads the n-grams as well")
     return choices | {"model.bag": bag} | regression
