@@ -46,7 +46,8 @@ class Goal:
     def title(self) -> str:
         """The figure's name for people."""
         known = FIGURES[self.figure].title if self.figure in FIGURES else self.figure.replace("_", " ")
-        title = f"{known[:1].lower()}{known[1:]}".replace("f1", "F1")
+        is_name = known[1:2].isupper()  # as ROC-AUC is
+        title = (known if is_name else f"{known[:1].lower()}{known[1:]}").replace("f1", "F1")
         return title if self.target is None else f"{self.target}: {title}"
 
 
