@@ -282,6 +282,7 @@ def without_clock(out):
     metrics = json.loads(out)
     for facts in metrics["training"]["baselines"]["facts"].values():
         facts.pop("seconds")
+    metrics["training"].pop("seconds")
     return metrics
 
 
