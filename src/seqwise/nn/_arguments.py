@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError, UsageError
 
-__all__ = ["is_integer", "require_axes", "require_dropout", "require_positions", "require_sizes"]
+__all__ = ["is_integer", "require_axes", "require_dropout", "require_ids", "require_positions", "require_sizes"]
 
 
 def require_sizes(call: str, **sizes: int) -> None:
@@ -62,6 +62,18 @@ def require_positions(call: str, shape: tuple[int, int], lengths: Tensor | None,
 def is_integer(array: Tensor) -> bool:
     """Whether the array holds whole numbers; booleans are not numbers."""
     return not (array.is_floating_point() or array.is_complex() or array.dtype == torch.bool)
+
+
+def require_ids(call: str, ids: Tensor, axes: tuple[str, ...]) -> None:
+    """Refuses ids that are no integers, or that have other axes.
+
+    Raises:
+        DtypeError: not integers.
+        ShapeError: another number of axes.
+    """
+    if not is_integer(ids):
+        raise DtypeError(f"{call}: ids of {ids.dtype}, expected integers ({', '.join(axes)})")
+    require_axes(call, "ids", ids, axes)
 
 
 def _require_lengths(call: str, shape: tuple[int, int], lengths: Tensor) -> None:

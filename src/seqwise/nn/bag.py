@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from seqwise.errors import DtypeError
-from seqwise.nn._arguments import is_integer, require_axes, require_dropout, require_sizes
+from seqwise.nn._arguments import require_dropout, require_ids, require_sizes
 from seqwise.nn._axes import Float, Integer
 from seqwise.nn._rows import summed_rows
 
@@ -62,9 +61,7 @@ class NgramBag(nn.Module):
             DtypeError: ids are not integers.
             ShapeError: ids are not (batch, ngrams).
         """
-        if not is_integer(ids):
-            raise DtypeError(f"NgramBag: ids of {ids.dtype}, expected integers (batch, ngrams)")
-        require_axes("NgramBag", "ids", ids, ("batch", "ngrams"))
+        require_ids("NgramBag", ids, ("batch", "ngrams"))
         ids = ids.long()
         scale = (ids > 0).sum(dim=1, keepdim=True).clamp(min=1).to(self.vectors.weight.dtype).rsqrt()
         if self.training and self.ngram_dropout > 0:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from seqwise.errors import ConfigError, DtypeError
-from seqwise.nn._arguments import is_integer, require_axes, require_sizes
+from seqwise.errors import ConfigError
+from seqwise.nn._arguments import require_ids, require_sizes
 from seqwise.nn._axes import Float, Integer
 
 __all__ = ["NgramRegression"]
@@ -66,9 +66,7 @@ class NgramRegression(nn.Module):
             DtypeError: ids are not integers.
             ShapeError: ids are not (batch, ngrams).
         """
-        if not is_integer(ids):
-            raise DtypeError(f"NgramRegression: ids of {ids.dtype}, expected integers (batch, ngrams)")
-        require_axes("NgramRegression", "ids", ids, ("batch", "ngrams"))
+        require_ids("NgramRegression", ids, ("batch", "ngrams"))
         ids = ids.long() if ids.shape[1] else ids.new_zeros(len(ids), 1, dtype=torch.long)  # torch sums one or more
         frequencies = self.inverse_frequencies[ids]
         length = frequencies.square().sum(dim=1, keepdim=True).sqrt()

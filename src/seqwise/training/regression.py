@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqwise.data.batching import Batch
 from seqwise.nn import NgramRegression
 from seqwise.targets import Target
 from seqwise.training.config import Config
@@ -53,11 +52,11 @@ def fitted_regression(task: Task, objective: Objective) -> NgramRegression | Non
         return None
     features, frequencies, rows = _features(task, sum(regression.sizes))
     regression.inverse_frequencies.copy_(torch.from_numpy(frequencies))
-    labels = _labels(task, rows)
     start = 0
-    for name, size in zip(regression.names, regression.sizes, strict=True):
-        target = next(target for target in task.targets if target.name == name)
-        weights, biases = _solved(features, target, labels, objective.class_weight[name], size)
+    for codec in (codec for codec in task.codecs if not codec.target.per_step):
+        target, size = codec.target, codec.target.logit_count
+        labels, mask = map(torch.from_numpy, codec.batch(task.store, rows, 1))
+        weights, biases = _solved(features, target, labels, mask, objective.class_weight[target.name])
         with torch.no_grad():
             regression.weights[:, start : start + size] = weights
             regression.biases[start : start + size] = biases
@@ -107,19 +106,11 @@ def _numbers(task: Task, most: float) -> tuple[NDArray[np.int64], NDArray[np.int
     return drawn[order], np.concatenate([found[place] for place in order]), ends
 
 
-def _labels(task: Task, rows: NDArray[np.int64]) -> Batch:
-    labels, masks = {}, {}
-    for codec in task.codecs:
-        if not codec.target.per_step:
-            labels[codec.target.name], masks[codec.target.name] = codec.batch(task.store, rows, 1)
-    return Batch(np.zeros((len(rows), 0)), task.store.lengths[rows], labels, masks, rows)
-
-
 def _solved(
-    features: Any, target: Target, batch: Batch, class_weight: NDArray[np.float32] | None, size: int
+    features: Any, target: Target, labels: Tensor, mask: Tensor, class_weight: NDArray[np.float32] | None
 ) -> tuple[Tensor, Tensor]:
-    """(n-grams, size) weights and (size,) biases of the least loss."""
-    labels, mask = (torch.from_numpy(each[target.name]) for each in (batch.labels, batch.masks))
+    """(n-grams, logits) weights and (logits,) biases of the least loss."""
+    size = target.logit_count
     weigh = None if class_weight is None else torch.from_numpy(class_weight)
     threads = torch.get_num_threads()
     forth, back = (_Product(matrix, threads) for matrix in (features, features.T.tocsr()))

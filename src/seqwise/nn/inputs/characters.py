@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from seqwise._readable import is_readable
-from seqwise.errors import ConfigError, DtypeError
-from seqwise.nn._arguments import is_integer, require_axes, require_sizes
+from seqwise.errors import ConfigError
+from seqwise.nn._arguments import require_ids, require_sizes
 from seqwise.nn._axes import Float, Integer
 from seqwise.nn.inputs._windows import fits, highest_windows
 
@@ -71,9 +71,7 @@ class CharacterEncoder(nn.Module):
             DtypeError: ids are not integers.
             ShapeError: ids are not (words, length).
         """
-        if not is_integer(ids):
-            raise DtypeError(f"CharacterEncoder: ids of {ids.dtype}, expected integers (words, length)")
-        require_axes("CharacterEncoder", "ids", ids, ("words", "length"))
+        require_ids("CharacterEncoder", ids, ("words", "length"))
         ids = ids.long()
         if not (fits([*self.parameters()]) and is_readable(ids)):
             return self._plain(ids)
