@@ -41,7 +41,7 @@ def planned(name: str, data: Path, settings: Sequence[str]) -> Plan:
     task = next(task for task in TASKS if task.name == name)
     words = task.command([], data, Path("none"), seed=1)[1:-4]
     files = {"train": [words[0]]}
-    plain: dict[str, Any] = {"data": {}, "input": {}, "train": {"seed": 1}}
+    plain: dict[str, Any] = {"data": {}, "input": {}, "train": {"seed": 1, "ensemble": 1}}
     for flag, value in zip(words[1::2], words[2::2], strict=True):
         key = flag.removeprefix("--").replace("-", "_")
         section, _, setting = _KEYS.get(key, f"data.{key}").partition(".")
@@ -70,6 +70,8 @@ def step_parts(loop: Any, steps: int, clock: Clock) -> int:
     """Times the parts of steps apart, then whole steps; returns the valid tokens of one median step."""
     plan = epoch_plan(loop.batcher.store.lengths, loop.task.split.train, loop.batch_tokens, loop._rng(1, 0))
     loop.model.train()
+    for number in range(steps):  # until memory is there that steps use again and again
+        loop._step([plan[number % len(plan)]], number, 1e-3)
     tokens = []
     for number in range(steps):
         rows = plan[number % len(plan)]

@@ -42,16 +42,20 @@ def test_a_row_knows_its_line(tmp_path):
     assert str(joint_store(tmp_path).place(1)).endswith("d.jsonl:2")
 
 
-def test_rows_in_many_chunks_read_as_written(tmp_path, monkeypatch):
+@pytest.mark.parametrize("joined", [0, 1 << 26])
+def test_rows_in_many_chunks_read_as_written(tmp_path, monkeypatch, joined):
     monkeypatch.setattr("seqwise.data.store._ROWS_PER_CHUNK", 7)
+    monkeypatch.setattr("seqwise.data.store._JOINED_BYTES", joined)
     rows = [{"tokens": [str(i), "x"][: i % 2 + 1], "label": "ab"[i % 2]} for i in range(50)]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows))
     read = [[store.symbols[n] for n in store.sequence(row)] for row in range(50)]
     assert read == [row["tokens"] for row in rows]
 
 
-def test_many_rows_at_once_are_those_rows_one_after_the_other(tmp_path, monkeypatch):
+@pytest.mark.parametrize("joined", [0, 1 << 26])
+def test_many_rows_at_once_are_those_rows_one_after_the_other(tmp_path, monkeypatch, joined):
     monkeypatch.setattr("seqwise.data.store._ROWS_PER_CHUNK", 7)
+    monkeypatch.setattr("seqwise.data.store._JOINED_BYTES", joined)
     tags = [["B", "O"][: i % 2 + 1] if i % 5 else None for i in range(50)]
     rows = [{"tokens": [str(i), "x"][: i % 2 + 1], "tags": tags[i]} for i in range(50)]
     file = write_jsonl(tmp_path / "d.jsonl", rows)

@@ -39,6 +39,8 @@ STEP_END = -2
 
 _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
+_JOINED_BYTES = 1 << 26
+"""Chunks of a store that are read as one, though that takes their memory once more."""
 _FORMAT = 2
 
 
@@ -246,7 +248,7 @@ class Store:
     """
 
     def __init__(self, table: pa.ipc.RecordBatchFileReader, meta: dict[str, Any]) -> None:
-        chunks = [table.get_batch(i) for i in range(table.num_record_batches)]
+        chunks = _few(table.get_batch(i) for i in range(table.num_record_batches))
         self.spec = DataSpec.from_json(meta["spec"])
         self.symbols: list[str] = meta["symbols"]
         self.label_values: list[list[Label]] = meta["labels"]
@@ -302,6 +304,15 @@ class Store:
     def _position(self, row: int) -> tuple[int, int]:
         chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
         return chunk, int(row - self._starts[chunk])
+
+
+def _few(chunks: Iterable[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """The chunks, or one that holds them all where that is small: a batch is then gathered in one go."""
+    found = list(chunks)
+    if len(found) < 2 or sum(chunk.nbytes for chunk in found) > _JOINED_BYTES:
+        return found
+    joined: list[pa.RecordBatch] = pa.Table.from_batches(found).combine_chunks().to_batches()
+    return joined
 
 
 def _joined(chunks: list[pa.RecordBatch], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -151,6 +151,8 @@ def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
 
 def _by_rows(gradient: Tensor) -> Tensor:
     """A sparse gradient with each row once; rows that two batches used are summed."""
+    if gradient.is_coalesced():
+        return gradient
     rows = gradient._indices()[0]
     if bool((rows[1:] > rows[:-1]).all()):  # that of one batch: torch forgets on the way that it is
         return gradient._coalesced_(True)
