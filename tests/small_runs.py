@@ -12,7 +12,10 @@ from seqwise.training.folder import RunFolder
 from seqwise.training.loop import Progress
 from seqwise.training.run import Trained, plan_run, train
 
-TINY = ["model.embedding=8", "model.hidden=6", "train.max_epochs=3", "train.batch_tokens=24", "train.device=cpu"]
+TINY = [
+    *("model.embedding=8", "model.hidden=6", "train.max_epochs=3", "train.batch_tokens=24", "train.device=cpu"),
+    "train.ensemble=1",
+]
 
 WORDS = {
     "Play": ["play", "some", "jazz", "now"],

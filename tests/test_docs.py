@@ -47,7 +47,7 @@ def reviews(tmp_path_factory):
     config = {
         "data": {"train": [str(file)]},
         "model": {"embedding": 4, "hidden": 4},
-        "train": {"max_epochs": 2, "device": "cpu"},
+        "train": {"max_epochs": 2, "device": "cpu", "ensemble": 1},
     }
     train(plan_run(parse_config(config)), RunFolder(folder / "run"))
     return folder

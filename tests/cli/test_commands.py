@@ -155,7 +155,7 @@ def test_flags_and_set_win_over_the_config(seqwise, tmp_path, tiny):
         "d.jsonl",
         "--run",
         "r",
-        *tiny[:-8],
+        *tiny[4:],
         "--config",
         "c.yaml",
         "--hidden",
@@ -511,3 +511,12 @@ def test_a_long_form_run_can_be_made_again_from_its_config(seqwise, tmp_path, ti
     words = ["d.csv", "--series-id", "run", "--time", "second", "--label", "state"]
     assert seqwise("train", *words, "--run", "a", *tiny).status == 0
     assert seqwise("train", "--config", "a/config.yaml", "--run", "b").status == 0
+
+
+def test_of_few_data_three_models_are_trained_and_it_is_said(seqwise, tmp_path):
+    write_rows(tmp_path / "d.jsonl", joint_rows(), ("text", "intent"))
+    small = ["--set", "model.embedding=4", "--hidden", "4", "--max-epochs", "2", "--set", "train.device=cpu"]
+    result = seqwise("train", "d.jsonl", "--run", "r", *small)
+    assert result.status == 0, result.err
+    assert "ensemble: 3 models from the seeds 1 to 3, which predict as one; --ensemble 1 trains one" in result.err
+    assert len(json.loads((tmp_path / "r" / "metrics.json").read_text())["members"]) == 3

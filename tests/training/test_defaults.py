@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 
 from seqwise.errors import ConfigError
-from seqwise.training.config import parse_config
-from seqwise.training.defaults import ngrams
+from seqwise.training.config import override, parse_config
+from seqwise.training.defaults import Facts, ngrams, resolve
 from seqwise.training.prepare import prepare
 from small_runs import REQUESTS, config_of, rows_file, write_rows
 
@@ -125,9 +126,9 @@ def test_poolings_are_named_for_the_targets_that_have_one(tmp_path, pooling, mes
 
 
 EFFORTS = [
-    ("label", "seconds", {"train.max_epochs": 50}),
-    ("tags", "seconds", {"model.hidden": 64, "input.characters": "none", "train.max_epochs": 33}),
-    ("joint", "seconds", {"model.hidden": 64, "train.max_epochs": 33}),
+    ("label", "seconds", {"train.max_epochs": 50, "train.ensemble": 1}),
+    ("tags", "seconds", {"model.hidden": 64, "input.characters": "none", "train.max_epochs": 33, "train.ensemble": 1}),
+    ("joint", "seconds", {"model.hidden": 64, "train.max_epochs": 33, "train.ensemble": 1}),
     ("label", "best", {"train.ensemble": 5}),
 ]
 
@@ -143,6 +144,33 @@ def test_an_effort_decides_what_nobody_set_and_says_so(tmp_path, kind, effort, c
         assert getattr(getattr(task.config, section), name) == value
         assert f"{key} " in note
     assert prepare(task.config).config == task.config
+
+
+ENSEMBLES = [
+    ("label", [], 3),
+    ("tags", [], 3),
+    ("label", ["train.ensemble=1"], 1),
+    ("label", ["train.budget=10s"], 1),
+    ("label", ["model.encoder=bag"], 1),
+    ("series", [], 1),
+    ("steps of series", [], 1),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "members"), ENSEMBLES)
+def test_of_few_symbols_three_models_are_trained(tmp_path, kind, settings, members):
+    request = {**REQUESTS[kind], "data": {**REQUESTS[kind]["data"], "train": [rows_file(tmp_path, kind)]}}
+    assert prepare(parse_config(override(request, settings))).config.train.ensemble == members
+
+
+@pytest.mark.parametrize(("sequences", "members"), [(1_000, 3), (10_000, 1)])
+def test_of_many_symbols_one_model_is_trained(tmp_path, sequences, members):
+    request = {**REQUESTS["label"], "data": {**REQUESTS["label"]["data"], "train": [rows_file(tmp_path, "label")]}}
+    task = prepare(parse_config(request))
+    facts = replace(Facts.of(task.store, task.split, task.codecs, "minutes"), sequences=sequences, steps=12 * sequences)
+    resolved, inferred = resolve(parse_config(request), facts)
+    assert resolved.train.ensemble == members
+    assert ("1,200,000 steps" in inferred.get("train.ensemble", "")) == (members > 1)
 
 
 def test_seconds_are_enough_for_a_bag_of_n_grams(tmp_path):

@@ -365,6 +365,7 @@ def _say_plan(plan: Plan, watch: Watch) -> None:
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     if train_config.ensemble > 1:
         after = ", distilled into one" if train_config.distill else ", which predict as one"
+        after += "; --ensemble 1 trains one" if "train.ensemble" in plan.task.inferred else ""
         watch.say(f"ensemble: {train_config.ensemble} models from the seeds {_seeds(train_config)}{after}")
     watch.say(
         f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"

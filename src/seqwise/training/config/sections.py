@@ -235,7 +235,9 @@ class TrainConfig(_Section):
     batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
     accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")
     ensemble: int = Field(
-        1, ge=1, description="how many models are trained, from seeds that follow; their mean predicts"
+        1,
+        ge=1,
+        description="models that are trained, from seeds that follow; their mean predicts; by default 3 for few data",
     )
     distill: bool = Field(False, description="train one model on what the ensemble says, and keep that")
     seed: int = Field(1, ge=0, lt=2**63, description="seeds the split, the weights, the order and the dropout")

@@ -1,13 +1,14 @@
 """How long the person wants to wait, `train.effort`, as settings that suit all kinds of data.
 
-`minutes` is what the other files of this folder say. What only one kind of data needs for `seconds` or `best`, the
-file for that kind says, by `Facts.effort`.
+What only one kind of data needs for an effort, the file for that kind says, by `Facts.effort`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from seqwise.nn import BAG
+from seqwise.training.config import Config
 from seqwise.training.defaults.common import max_epochs, planned_epochs
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
@@ -16,16 +17,22 @@ __all__ = ["effort_choices"]
 _STEPS_OF_BEST = 30_000_000
 """Steps that all members of an ensemble go through in about ten minutes on two processor cores."""
 
+_QUICK_STEPS = 1_500_000
+"""Steps that one model goes through in half a minute: what is learned of so few data hangs on the seed."""
 
-def effort_choices(facts: Facts) -> Choices:
-    """What an effort other than `minutes` needs beside the general settings."""
+
+def effort_choices(config: Config, facts: Facts) -> Choices:
+    """How many models are trained, and what `seconds` leaves out."""
     if facts.effort == "seconds":
-        return _seconds(facts)
+        return _seconds(facts) | {"train.ensemble": Choice(1, "one model, by train.effort")}
+    work = max(facts.steps * planned_epochs(facts), 1)
     if facts.effort == "best":
-        work = max(facts.steps * planned_epochs(facts), 1)
         members = int(np.clip(_STEPS_OF_BEST // work, 3, 5))
         return {"train.ensemble": Choice(members, "members of an ensemble, by train.effort and the amount of data")}
-    return {}
+    is_one = facts.input.is_series or config.model.is_folder or config.model.encoder == BAG or config.train.budget
+    if is_one or work > _QUICK_STEPS:
+        return {}
+    return {"train.ensemble": Choice(3, f"members of an ensemble, since one sees {work:,} steps, which is little")}
 
 
 def _seconds(facts: Facts) -> Choices:

@@ -72,7 +72,7 @@ def _value(config: Config, key: str) -> Any:
 
 def _choices(config: Config, facts: Facts) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
-    choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(facts) | special(facts)
+    choices = common_choices(facts) | chain_choices(config.loss, facts) | effort_choices(config, facts) | special(facts)
     choices |= weight_choices(config, facts) | ngram_choices(config, facts)
     if "model.encoder" in choices:
         of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(choices["model.encoder"].value, OF_DIRECTIONS)
