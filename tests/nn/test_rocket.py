@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from seqwise.errors import ConfigError
-from seqwise.nn import ChannelValues, RocketEncoder, SharePooling, build_rocket
+from seqwise.nn import ChannelValues, RocketEncoder, SharePooling, build_rocket, shares
 from seqwise.targets import Target
 
 LENGTHS = torch.tensor([9, 1, 5, 14])
@@ -42,6 +42,20 @@ def test_states_are_those_of_the_definition(kernel, layer):
     seen = series if kernel < 85 else torch.cat([torch.zeros(1, 3, dtype=torch.float64), series[1:] - series[:-1]])
     expected = [output_by_hand(encoder.kernels[layer, kernel], seen, step, 2**layer) for step in range(len(series))]
     torch.testing.assert_close(encoder(series[None])[0, :, layer * 170 + kernel], torch.stack(expected))
+
+
+@pytest.mark.parametrize(
+    ("per_doubling", "expected"), [(1, (1, 2, 4, 8, 16)), (2, (1, 2, 3, 4, 6)), (3, (1, 2, 3, 4, 5))]
+)
+def test_layers_reach_as_far_as_they_are_told(per_doubling, expected):
+    encoder = RocketEncoder(1, 168, layers=5, per_doubling=per_doubling).double()
+    assert encoder.reaches == expected
+    series = new_series(channels=1, time=30)[0]
+    found = encoder(series[None])[0, :, 4 * 168 + 7]
+    kernel = encoder.kernels[4, 7]
+    torch.testing.assert_close(
+        found, torch.stack([output_by_hand(kernel, series, step, expected[4]) for step in range(30)])
+    )
 
 
 def test_of_one_channel_the_kernels_are_the_84_patterns():
@@ -90,6 +104,35 @@ def test_thresholds_are_spread_over_the_values_of_training():
     pooling.fill(torch.arange(1000.0)[:, None])
     thresholds = pooling.thresholds[0].sort().values
     torch.testing.assert_close(thresholds, torch.linspace(5, 995, 100), rtol=0, atol=10)
+
+
+def test_some_features_take_thresholds_from_their_own_steps_and_leave_the_others():
+    pooling = SharePooling(3, thresholds=2)
+    steps = torch.arange(10.0)
+    pooling.fill(torch.stack([steps, 100 + steps], dim=1), torch.tensor([2, 0]))
+    assert (pooling.thresholds[1] == 0).all()
+    assert ((pooling.thresholds[2] >= 0) & (pooling.thresholds[2] < 10)).all()
+    assert ((pooling.thresholds[0] >= 100) & (pooling.thresholds[0] < 110)).all()
+    whole = SharePooling(3, thresholds=2)
+    whole.fill(torch.stack([100 + steps, steps, steps], dim=1))
+    assert torch.equal(whole.thresholds[[0, 2]], pooling.thresholds[[0, 2]])
+
+
+@pytest.mark.skipif(shares._count() is None, reason="nothing is compiled")
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (3, 17, 70, 4), (2, 33, 130, 3), (5, 8, 64, 1)])
+def test_compiled_counts_are_the_plain_ones(sizes, monkeypatch):
+    batch, time, size, thresholds = sizes
+    generator = torch.Generator().manual_seed(0)
+    states = torch.randn(batch, time, size, generator=generator).round(decimals=1)
+    counted = torch.rand(batch, time, generator=generator) < 0.7
+    states[~counted] = torch.nan
+    states[0, 0, 0] = torch.inf
+    pooling = SharePooling(size, thresholds=thresholds)
+    pooling.thresholds.copy_(torch.randn(size, thresholds, generator=generator).round(decimals=1))
+    found = [pooling(given, mask=counted) for given in (states, states.transpose(1, 2).contiguous().transpose(1, 2))]
+    monkeypatch.setattr(shares, "_count", lambda: None)
+    for compiled in found:
+        assert torch.equal(compiled, pooling(states, mask=counted))
 
 
 def test_equal_values_are_not_above_the_threshold_that_came_from_them():

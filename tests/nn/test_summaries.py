@@ -78,7 +78,7 @@ def test_shares_come_first_and_summaries_of_the_values_behind():
     states = encoder(series, lengths=LENGTHS)
     assert encoder.output_size == states.shape[2] == 170
     pooling = SharesAndSummaries(168, 2, thresholds=3)
-    pooling.fill(states[0])
+    pooling.shares.fill(states[0, :, :168])
     found = pooling(states, lengths=LENGTHS)
     torch.testing.assert_close(found[:, pooling.of_shares :], SummaryPooling(2)(series, lengths=LENGTHS))
     torch.testing.assert_close(found[:, : pooling.of_shares], pooling.shares(states[..., :168], lengths=LENGTHS))

@@ -46,7 +46,7 @@ READING = {
 }
 """What the readers are given; their own tests prove that they heed it."""
 
-SOLVED = {"model.summaries"}
+SOLVED = {"model.per_doubling", "model.summaries"}
 """What only a model that is solved for has; tests/training/test_solve.py proves it."""
 
 CHANGES = {

@@ -48,6 +48,7 @@ def config_of(tmp_path, target: dict, **sections):
 SMALL = {"encoder": "rocket", "hidden": 168, "layers": 2}
 
 
+MORE = ({"per_doubling": 1}, {"per_doubling": 2})
 TARGETS = {
     "label": {"label": ["speed"]},
     "outputs": {"outputs": ["first,second"]},
@@ -92,6 +93,25 @@ def test_scaled_features_have_the_asked_share_of_the_squared_length():
     torch.testing.assert_close(squares[:8], torch.full((8,), 0.8 / 8, dtype=torch.float64))
     torch.testing.assert_close(squares[8:11], torch.full((3,), 0.2 / 3, dtype=torch.float64))
     assert squares[11] == 0
+
+
+def test_layers_in_between_look_at_other_steps(tmp_path):
+    plans = [plan_run(config_of(tmp_path, TARGETS["label"], model={**SMALL, "layers": 4, **more})) for more in MORE]
+    assert [plan.single.encoder.reaches for plan in plans] == [(1, 2, 4, 8), (1, 2, 3, 4)]
+
+
+def test_thresholds_of_a_feature_are_values_that_it_has_in_one_series(tmp_path):
+    """Loud and quiet series teach alike: of thresholds from both together, hardly any would tell quiet ones apart."""
+    rows = waves(40)
+    for row in rows[10:]:
+        row["signal"] = [[0.001 * value for value in step] for step in row["signal"]]
+    file = tmp_path / "waves.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = {"data": {"train": [str(file)], "label": ["speed"]}, "train": {"device": "cpu"}, "model": SMALL}
+    plan = plan_run(parse_config(config))
+    solve._fill_thresholds(plan.task, plan.single, torch.device("cpu"))
+    sizes = plan.single.targets[0].pooling.shares.thresholds.abs().amax(dim=1)
+    assert 0.1 < float((sizes > 0.05).double().mean()) < 0.5  # a quarter of the series is loud
 
 
 def test_summaries_are_taken_where_they_tell_more_than_the_shares(tmp_path):

@@ -46,10 +46,10 @@ from seqwise.nn.poolings import (
     MaxPooling,
     MeanPooling,
     Pooling,
-    SharePooling,
 )
 from seqwise.nn.regression import NgramRegression
 from seqwise.nn.rocket import ROCKET, build_rocket
+from seqwise.nn.shares import SharePooling
 from seqwise.nn.stacked import Network, Stacked
 from seqwise.nn.summaries import SharesAndSummaries, SummaryPooling
 from seqwise.nn.target_module import TargetModule

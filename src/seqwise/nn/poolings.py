@@ -26,9 +26,6 @@ from seqwise.nn._arguments import require_axes, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._masking import counted_positions, selected
 
-_GOLDEN_RATIO = (1 + 5**0.5) / 2
-_NUDGE = 4e-6  # of a deviation: more than rounding, less than what tells two values apart
-
 __all__ = [
     "POOLINGS",
     "AttentionPooling",
@@ -37,7 +34,6 @@ __all__ = [
     "MaxPooling",
     "MeanPooling",
     "Pooling",
-    "SharePooling",
 ]
 
 
@@ -173,61 +169,6 @@ class MaxPooling(Pooling):
 
     def _pooled(self, hidden: Tensor, counted: Tensor) -> Tensor:
         return torch.where(counted[:, :, None], hidden, -torch.inf).amax(dim=1)
-
-
-class SharePooling(Pooling):
-    """The share of a sequence's steps at which a feature lies above each of several thresholds. See `Pooling`.
-
-    For features that nobody trains (`RocketEncoder`): how often something happens tells more than how strongly it does.
-    A share has no gradient.
-
-    Args:
-        size: features of a state.
-        thresholds: how many thresholds each feature has; all 0 until `fill`.
-
-    Attributes:
-        output_size: `size` x `thresholds`.
-
-    Raises:
-        ConfigError: a size below 1.
-
-    References:
-        Dempster, Schmidt and Webb (2021), MiniRocket: the proportion of positive values, with biases from quantiles.
-
-    Example:
-        >>> pooling = SharePooling(1)
-        >>> pooling(torch.tensor([[[-3.0], [1.0], [0.5], [9.0]]]), lengths=torch.tensor([3])).tolist()
-        [[0.6666666865348816]]
-    """
-
-    def __init__(self, size: int, *, thresholds: int = 1) -> None:
-        super().__init__(size)
-        require_sizes("SharePooling", thresholds=thresholds)
-        self.output_size = size * thresholds
-        self.thresholds: Tensor
-        self.register_buffer("thresholds", torch.zeros(size, thresholds))
-
-    def fill(self, hidden: Float[Tensor, "steps hidden"]) -> None:
-        """Takes the thresholds from these steps: quantiles of each feature, spread by the golden ratio over (0, 1).
-
-        A threshold lies a little above the value it comes from, so that rounding does not decide where many values are
-        equal.
-
-        Args:
-            hidden: (steps, size) states of training sequences, at least one step.
-        """
-        levels = torch.arange(1, self.thresholds.numel() + 1, dtype=torch.float64) * _GOLDEN_RATIO % 1.0
-        places = (levels.reshape(self.thresholds.shape) * (len(hidden) - 1)).long().to(hidden.device)
-        spread = hidden.std(dim=0, correction=0).clamp(min=1e-6)[:, None]
-        chosen = hidden.sort(dim=0).values.T.gather(1, places)
-        self.thresholds.copy_(chosen + _NUDGE * spread)
-
-    def _pooled(self, hidden: Tensor, counted: Tensor) -> Tensor:
-        steps = counted.sum(dim=1, keepdim=True).clamp(min=1)
-        shares = [
-            ((hidden > threshold) & counted[:, :, None]).sum(dim=1) / steps for threshold in self.thresholds.unbind(1)
-        ]
-        return torch.stack(shares, dim=2).flatten(1).to(hidden.dtype)
 
 
 class AttentionPooling(Pooling):

@@ -8,7 +8,8 @@ from seqwise.errors import ConfigError, listed
 from seqwise.nn.encoders.rocket import RocketEncoder
 from seqwise.nn.inputs import ChannelValues
 from seqwise.nn.model import SequenceModel, new_head
-from seqwise.nn.poolings import Pooling, SharePooling
+from seqwise.nn.poolings import Pooling
+from seqwise.nn.shares import SharePooling
 from seqwise.nn.summaries import SharesAndSummaries
 from seqwise.nn.target_module import TargetModule
 from seqwise.targets import Target
@@ -25,6 +26,7 @@ def build_rocket(
     channels: int,
     hidden: int = 168,
     layers: int = 1,
+    per_doubling: int = 1,
     thresholds: int = 4,
     summaries: bool = False,
 ) -> SequenceModel:
@@ -37,6 +39,7 @@ def build_rocket(
         channels: values per step.
         hidden: kernels per layer.
         layers: layers of the encoder.
+        per_doubling: layers until one sees twice as far.
         thresholds: of each kernel.
         summaries: whether the head also reads what each channel is like as a whole (`SharesAndSummaries`).
 
@@ -54,7 +57,7 @@ def build_rocket(
             f"the encoder 'rocket' knows whole series only, and {listed(per_step)} has labels per step; "
             "choose another encoder, such as conv"
         )
-    encoder = RocketEncoder(channels, hidden, layers=layers, with_values=summaries)
+    encoder = RocketEncoder(channels, hidden, layers=layers, per_doubling=per_doubling, with_values=summaries)
     modules = {}
     for target in targets:
         pooling: Pooling = (

@@ -8,7 +8,8 @@ from torch import Tensor
 from seqwise.nn._arguments import require_sizes
 from seqwise.nn._axes import Bool, Float
 from seqwise.nn._masking import compact_positions, inverse, selected, taken
-from seqwise.nn.poolings import Pooling, SharePooling
+from seqwise.nn.poolings import Pooling
+from seqwise.nn.shares import SharePooling
 
 __all__ = ["SharesAndSummaries", "SummaryPooling"]
 
@@ -84,10 +85,6 @@ class SharesAndSummaries(Pooling):
         self.summaries = SummaryPooling(channels)
         self.of_shares = self.shares.output_size
         self.output_size = self.of_shares + self.summaries.output_size
-
-    def fill(self, hidden: Float[Tensor, "steps hidden"]) -> None:
-        """Takes the thresholds of the shares from these steps; see `SharePooling.fill`."""
-        self.shares.fill(hidden[:, : self.shares.size])
 
     def _pooled(
         self, hidden: Float[Tensor, "batch time hidden"], counted: Bool[Tensor, "batch time"]

@@ -84,6 +84,7 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
             channels=len(encoding.mean),
             hidden=model.hidden,
             layers=model.layers,
+            per_doubling=model.per_doubling,
             summaries=bool(model.summaries),
         )
     return build_model(

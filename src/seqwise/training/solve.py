@@ -46,7 +46,7 @@ __all__ = [
     "take_solution",
 ]
 
-DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+DECAYS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
 """What is tried; features are scaled so that the squared length of a row is about 1."""
 WEIGHTS = (0.2, 0.0, 0.5)
 """What summaries make up of the squared length of a row, of which the rest are shares; tried in this order."""
@@ -56,7 +56,6 @@ BATCH_TOKENS = 2048
 """Steps whose features are computed at a time."""
 
 _ROWS_FOR_THRESHOLDS = 256
-_STEPS_FOR_THRESHOLDS = 10_000
 _ROWS_FOR_DECAY = 2000
 _MOST_STEPS = 200
 _SPLIT, _THRESHOLDS = 11, 12
@@ -129,18 +128,26 @@ def _states(model: SequenceModel, batch: Batch, device: torch.device) -> tuple[T
 
 
 def _fill_thresholds(task: Task, model: SequenceModel, device: torch.device) -> None:
+    """Each feature's thresholds are values that it has in one series, drawn by chance.
+
+    Taken from all series together, most thresholds would lie where the long and the quiet ones have their values.
+    """
     rng = np.random.default_rng([task.config.train.seed, _THRESHOLDS])
-    rows = rng.permutation(task.split.train)[:_ROWS_FOR_THRESHOLDS]
-    share = min(1.0, _STEPS_FOR_THRESHOLDS / int(task.store.lengths[rows].sum()))
-    kept = []
-    for batch in _batches(task, np.sort(rows)):
-        states, lengths = _states(model, batch, device)
-        counted = torch.arange(states.shape[1], device=device) < lengths[:, None]
-        steps = states[counted]
-        number = max(1, round(share * len(steps)))
-        kept.append(steps[torch.from_numpy(rng.permutation(len(steps))[:number]).to(device)])
-    for _, target in _targets(model):
-        target.pooling.fill(torch.cat(kept))
+    rows = np.sort(rng.permutation(task.split.train)[:_ROWS_FOR_THRESHOLDS])
+    poolings = [_shares(target.pooling) for _, target in _targets(model)]
+    drawn = torch.from_numpy(rows[rng.integers(len(rows), size=poolings[0].size)]).to(device)
+    for batch in _batches(task, rows):
+        states, _ = _states(model, batch, device)
+        for place, row in enumerate(batch.rows):
+            features = (drawn == int(row)).nonzero()[:, 0]
+            if len(features):
+                steps = states[place, : batch.lengths[place]]
+                for pooling in poolings:
+                    pooling.fill(steps[:, features], features)
+
+
+def _shares(pooling: SharePooling | SharesAndSummaries) -> SharePooling:
+    return pooling.shares if isinstance(pooling, SharesAndSummaries) else pooling
 
 
 def _features(task: Task, model: SequenceModel, rows: NDArray[np.int64], device: torch.device) -> Tensor:
@@ -275,9 +282,10 @@ def _best_decay(
     chosen = np.sort(rng.permutation(len(rotated))[:_ROWS_FOR_DECAY])
     rows, vectors = task.split.train[chosen], rotated[torch.from_numpy(chosen)]
     folds = _folds(task, rows, rng)
+    begun = {int(fold): {name: copy.deepcopy(head) for name, head in heads.items()} for fold in np.unique(folds)}
     best: tuple[float, float, Judgement] | None = None
     for decay in decays:
-        judgement = _cross_validated(task, objective, heads, vectors, rows, folds, decay)
+        judgement = _cross_validated(task, objective, begun, vectors, rows, folds, decay)
         loss = sum(objective.target_weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses)
         if best is None or loss < best[1]:
             best = (decay, loss, judgement)
@@ -304,19 +312,22 @@ def _folds(task: Task, rows: NDArray[np.int64], rng: np.random.Generator) -> NDA
 def _cross_validated(
     task: Task,
     objective: Objective,
-    heads: Mapping[str, Any],
+    begun: Mapping[int, Mapping[str, Any]],
     vectors: Tensor,
     rows: NDArray[np.int64],
     folds: NDArray[np.int64],
     decay: float,
 ) -> Judgement:
+    """How heads do on the fold that they have not seen. By fold, `begun` are heads to start from, moved to the minimum.
+
+    The minimum is one, wherever they start: from that of another decay it is not far.
+    """
     tallies = {target.name: tally_for(target) for target in task.targets}
     losses = {target.name: [0.0, 0.0] for target in task.targets}
-    for fold in np.unique(folds):
+    for fold, tried in begun.items():
         kept, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         if not len(kept):
             continue
-        tried = {name: copy.deepcopy(head) for name, head in heads.items()}
         minimise(tried, vectors[torch.from_numpy(kept)], _labels(task, rows[kept]), objective, decay)
         labels = _labels(task, rows[left_out])
         for target in task.targets:

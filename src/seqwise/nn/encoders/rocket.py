@@ -12,7 +12,7 @@ from seqwise.nn._axes import Bool, Float
 from seqwise.nn._masking import selected
 from seqwise.nn.encoders.encoder import FrontEncoder
 
-__all__ = ["RocketEncoder"]
+__all__ = ["RocketEncoder", "reaches"]
 
 _WIDTH = 9
 _MOST_CHANNELS = 9
@@ -22,8 +22,9 @@ class RocketEncoder(FrontEncoder):
     """The outputs of fixed kernels at every step; nothing here is trained.
 
     Each kernel is one of the 84 patterns of nine weights of which three are 2 and six are -1; so a constant added to a
-    series changes nothing but at its ends. Layer k looks at every 2^k-th step. The second half of the kernels sees the
-    change from step to step (zero at the first) instead of the values. Of several channels a kernel sees the sum of
+    series changes nothing but at its ends. Layer k looks at every 2^k-th step, or with n layers per doubling at every
+    2^(k/n)-th, rounded, each reach once: 1, 2, 3, 4, 6, 8, 11 and so on with two. The second half of the kernels sees
+    the change from step to step (zero at the first) instead of the values. Of several channels a kernel sees the sum of
     a few, drawn from torch's global generator: at most 9, small numbers as likely as large ones on a log scale. Beyond
     the ends of a series there are zeros, which is the mean of a scaled channel.
 
@@ -33,7 +34,8 @@ class RocketEncoder(FrontEncoder):
     Args:
         input_size: channels.
         hidden: kernels per layer.
-        layers: number of layers, each twice as wide as the one before: 8 x 2^layers steps should be about the length.
+        layers: number of layers; the last one should look about as far as a series is long.
+        per_doubling: layers until one looks twice as far.
         dropout: has no place here, since nothing is trained; accepted as by every encoder.
         with_values: whether the channels themselves stand behind the outputs of the kernels.
 
@@ -54,14 +56,23 @@ class RocketEncoder(FrontEncoder):
     """
 
     def __init__(
-        self, input_size: int, hidden: int, *, layers: int = 1, dropout: float = 0.0, with_values: bool = False
+        self,
+        input_size: int,
+        hidden: int,
+        *,
+        layers: int = 1,
+        per_doubling: int = 1,
+        dropout: float = 0.0,
+        with_values: bool = False,
     ) -> None:
         super().__init__()
-        require_sizes("RocketEncoder", input_size=input_size, hidden=hidden, layers=layers)
+        sizes = {"input_size": input_size, "hidden": hidden, "layers": layers, "per_doubling": per_doubling}
+        require_sizes("RocketEncoder", **sizes)
         require_dropout("RocketEncoder", dropout)
         self.input_size = input_size
         self.hidden = hidden
         self.layers = layers
+        self.reaches = reaches(layers, per_doubling)
         self.with_values = with_values
         self.output_size = hidden * layers + (input_size if with_values else 0)
         self.of_values = hidden - hidden // 2
@@ -79,13 +90,29 @@ class RocketEncoder(FrontEncoder):
         changes = torch.diff(values, dim=1, prepend=values[:, :1])
         views = [view.transpose(1, 2) for view in (values, selected(changes, front))]
         outputs = []
-        for layer, kernels in enumerate(self.kernels.to(values.dtype)):
+        for reach, kernels in zip(self.reaches, self.kernels.to(values.dtype), strict=True):
             for view, own in zip(views, (kernels[: self.of_values], kernels[self.of_values :]), strict=True):
-                reach = 2**layer
                 outputs.append(nn.functional.conv1d(view, own, dilation=reach, padding=_WIDTH // 2 * reach))
         if self.with_values:
             outputs.append(values.transpose(1, 2))
         return selected(torch.cat(outputs, dim=1).transpose(1, 2), front)
+
+
+def reaches(layers: int, per_doubling: int) -> tuple[int, ...]:
+    """How far apart the steps are that each layer looks at.
+
+    Example:
+        >>> reaches(5, per_doubling=1), reaches(8, per_doubling=2)
+        ((1, 2, 4, 8, 16), (1, 2, 3, 4, 6, 8, 11, 16))
+    """
+    found: list[int] = []
+    for number in itertools.count():
+        if len(found) == layers:
+            break
+        reach = round(2 ** (number / per_doubling))
+        if reach not in found[-1:]:
+            found.append(reach)
+    return tuple(found)
 
 
 def _patterns() -> Float[Tensor, "patterns width"]:

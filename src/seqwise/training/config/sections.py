@@ -140,6 +140,7 @@ class ModelConfig(_Section):
         None,
         description="series with labels per step: a linear head over the steps around each, solved for at once",
     )
+    per_doubling: int = Field(1, ge=1, description="rocket: layers until one looks twice as far")
     summaries: bool | None = Field(
         None, description="rocket: what each channel is like as a whole beside the shares, as far as it helps"
     )

@@ -87,6 +87,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "model.regression": (not has_ngrams, "no n-grams are read"),
         "model.pooling": (not pooled, "every target has a label per step, and nothing is pooled"),
         "model.attention_size": (not pooled or "attention" not in poolings, "no target is pooled by attention"),
+        "model.per_doubling": (encoder != ROCKET, "only the encoder rocket has layers in between"),
         "model.summaries": (encoder != ROCKET, "only the encoder rocket has summaries beside its shares"),
         "model.surroundings": (
             not series or len(pooled) == len(spec.targets),

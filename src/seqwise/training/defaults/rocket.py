@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError
+from seqwise.nn.encoders.rocket import reaches
 from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 
 __all__ = ["STEPWISE", "UNSOLVED", "check_rocket", "rocket_choices"]
 
 _THRESHOLDS = 4
+_PER_DOUBLING = 3
 _FEATURES, _FEATURES_OF_SEVERAL = 5000, 10_000
 
 UNSOLVED = (
@@ -46,16 +48,19 @@ def check_rocket(config: Config, spec: DataSpec) -> None:
 
 
 def rocket_choices(facts: Facts) -> Choices:
-    """Layers until kernels are as wide as a series is long, and about 5,000 features in all.
+    """Layers until kernels are as wide as the longest series, two for each time that the width doubles.
 
-    Of several channels each kernel sees a few, drawn at random: twice as many draws hang less on chance.
+    As many kernels as give about 5,000 features in all. Of several channels each kernel sees a few, drawn at random:
+    twice as many draws hang less on chance.
     """
-    length = facts.steps / max(facts.sequences, 1)
-    layers = max(1, math.ceil(math.log2(max(length, 1) / 8)))
+    most = max(1.0, (facts.longest - 1) / 8)
+    layers = next(n for n in itertools.count(1) if reaches(n + 1, _PER_DOUBLING)[-1] > most)
     features = _FEATURES if facts.channels == 1 else _FEATURES_OF_SEVERAL
     copies = max(1, round(features / (168 * layers * _THRESHOLDS)))
+    widest = 8 * reaches(layers, _PER_DOUBLING)[-1] + 1
     return {
-        "model.layers": Choice(layers, f"kernels of up to {8 * 2 ** (layers - 1) + 1} steps"),
+        "model.layers": Choice(layers, f"kernels of up to {widest} steps, the longest series has {facts.longest}"),
+        "model.per_doubling": Choice(_PER_DOUBLING, "reaches in between find more"),
         "model.hidden": Choice(168 * copies, f"for about {features:,} features"),
         "model.summaries": Choice(True, "cross-validation decides how much they weigh"),
         "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
