@@ -154,6 +154,8 @@ ENSEMBLES = [
     ("label", ["model.encoder=bag"], 1),
     ("series", [], 1),
     ("steps of series", [], 1),
+    ("series", ["train.effort=best"], 5),
+    ("steps of series", ["train.effort=best"], 1),
 ]
 
 

@@ -25,6 +25,8 @@ def effort_choices(config: Config, facts: Facts) -> Choices:
     """How many models are trained, and what `seconds` leaves out."""
     if facts.effort == "seconds":
         return _seconds(facts) | {"train.ensemble": Choice(1, "one model, by train.effort")}
+    if facts.input.is_series and facts.is_per_step:
+        return {}  # heads are solved for, which members of an ensemble do not have
     work = max(facts.steps * planned_epochs(facts), 1)
     if facts.effort == "best":
         members = int(np.clip(_STEPS_OF_BEST // work, 3, 5))
