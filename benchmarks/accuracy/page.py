@@ -26,8 +26,8 @@ anything was measured. Defaults were chosen on the development files of these da
 cut off the training file), by cross-validation for series. One thing to know: while the kernels for series were
 written, test figures of the six sets below were seen, and features were doubled (for a lower loss of the
 cross-validation) after JapaneseVowels had been; take its figure as a little too good. Test figures of MR and of the UN
-votes were printed beside dev figures once, while the regression beside the network was tried, and that of PLAID while its
-thresholds were.
+votes were printed beside dev figures once, while the regression beside the network was tried, and that of PLAID once
+while thresholds were.
 
 This page is made by `python -m benchmarks.accuracy --page` from `benchmarks/results/accuracy.jsonl`, which has a line
 for every run.
