@@ -109,9 +109,17 @@ def test_thresholds_of_a_feature_are_values_that_it_has_in_one_series(tmp_path):
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = {"data": {"train": [str(file)], "label": ["speed"]}, "train": {"device": "cpu"}, "model": SMALL}
     plan = plan_run(parse_config(config))
-    solve._fill_thresholds(plan.task, plan.single, torch.device("cpu"))
+    solve._fill_thresholds(plan.task, plan.single, torch.device("cpu"), seed=1)
     sizes = plan.single.targets[0].pooling.shares.thresholds.abs().amax(dim=1)
     assert 0.1 < float((sizes > 0.05).double().mean()) < 0.5  # a quarter of the series is loud
+
+
+def test_members_of_an_ensemble_have_thresholds_of_their_own(tmp_path):
+    config = config_of(tmp_path, TARGETS["label"], model=SMALL, train={"ensemble": 2})
+    plan = plan_run(config)
+    train(plan, RunFolder(tmp_path / "run"))
+    one, other = (member.targets[0].pooling.shares.thresholds for member in plan.ensemble.members)
+    assert (one != other).double().mean() > 0.5
 
 
 def test_summaries_are_taken_where_they_tell_more_than_the_shares(tmp_path):

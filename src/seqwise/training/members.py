@@ -45,7 +45,7 @@ __all__ = [
     "whole_state",
 ]
 
-_WORTH_STEPS = 1_000_000
+_WORTH_STEPS = 300_000
 """Steps of all epochs of a member from which on a process of its own, which starts in seconds, is worth it."""
 
 
@@ -147,7 +147,7 @@ def fit_single(
     """
     arguments = (plan.task, model, plan.objective, folder, plan.device)
     if is_solvable(model):
-        return solve(*arguments, deciding=plan.deciding, progress=progress, resume=resume)
+        return solve(*arguments, deciding=plan.deciding, progress=progress, resume=resume, seed=seed)
     return fit(*arguments, progress=progress, resume=resume, seed=seed, budget=budget)
 
 

@@ -83,7 +83,9 @@ def is_solvable(model: SequenceModel) -> bool:
     return all(isinstance(target.pooling, SharePooling | SharesAndSummaries) for _, target in _targets(model))
 
 
-def solved(task: Task, model: SequenceModel, objective: Objective, device: torch.device) -> Solution:
+def solved(
+    task: Task, model: SequenceModel, objective: Objective, device: torch.device, seed: int | None = None
+) -> Solution:
     """Fills the thresholds and the heads of a model.
 
     Args:
@@ -91,9 +93,10 @@ def solved(task: Task, model: SequenceModel, objective: Objective, device: torch
         model: on the device; see `is_solvable`.
         objective: what is minimised.
         device: where features are computed; the solution is found on the CPU, in float64.
+        seed: draws the thresholds; that of the config when not given.
     """
     rows = task.split.train
-    _fill_thresholds(task, model, device)
+    _fill_thresholds(task, model, device, task.config.train.seed if seed is None else seed)
     features = _features(task, model, rows, device)
     best = _best(task, model, objective, features)
     minimise(best.heads, best.vectors, _labels(task, rows), objective, best.decay)
@@ -127,12 +130,12 @@ def _states(model: SequenceModel, batch: Batch, device: torch.device) -> tuple[T
         return model.encoder(values, lengths=lengths), lengths
 
 
-def _fill_thresholds(task: Task, model: SequenceModel, device: torch.device) -> None:
+def _fill_thresholds(task: Task, model: SequenceModel, device: torch.device, seed: int) -> None:
     """Each feature's thresholds are values that it has in one series, drawn by chance.
 
     Taken from all series together, most thresholds would lie where the long and the quiet ones have their values.
     """
-    rng = np.random.default_rng([task.config.train.seed, _THRESHOLDS])
+    rng = np.random.default_rng([seed, _THRESHOLDS])
     rows = np.sort(rng.permutation(task.split.train)[:_ROWS_FOR_THRESHOLDS])
     poolings = [_shares(target.pooling) for _, target in _targets(model)]
     drawn = torch.from_numpy(rows[rng.integers(len(rows), size=poolings[0].size)]).to(device)

@@ -29,6 +29,7 @@ def solve(
     deciding: list[tuple[str, str]],
     progress: Progress,
     resume: bool = False,
+    seed: int | None = None,
 ) -> State:
     """Solves for the heads of the model; arguments and files are those of `loop.fit`.
 
@@ -42,7 +43,7 @@ def solve(
             return state
     started = time.monotonic()
     progress.epoch_begins(0, 1, 1)
-    solution = solved(task, model, objective, device)
+    solution = solved(task, model, objective, device, seed)
     seconds = time.monotonic() - started
     progress.step_done(1, 1.0, seconds)
     entry = _entry(task, objective, solution, deciding, seconds)
