@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ import torch
 
 from seqwise.errors import ConfigError
 from seqwise.inference.model import load
+from seqwise.nn.encoders.rocket import reaches
 from seqwise.training import solve
 from seqwise.training.config import parse_config
+from seqwise.training.defaults import Facts
+from seqwise.training.defaults.rocket import rocket_choices
 from seqwise.training.folder import RunFolder
 from seqwise.training.prepare import prepare
 from seqwise.training.run import plan_run, train
@@ -98,6 +102,19 @@ def test_scaled_features_have_the_asked_share_of_the_squared_length():
 def test_layers_in_between_look_at_other_steps(tmp_path):
     plans = [plan_run(config_of(tmp_path, TARGETS["label"], model={**SMALL, "layers": 4, **more})) for more in MORE]
     assert [plan.single.encoder.reaches for plan in plans] == [(1, 2, 4, 8), (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("longest", "per_doubling", "layers", "widest"),
+    [(5, 3, 1, 1), (33, 3, 4, 4), (1344, 3, 20, 161), (8000, 2, 19, 724)],
+)
+def test_layers_reach_as_far_as_the_longest_series_is_long(tmp_path, longest, per_doubling, layers, widest):
+    task = prepare(config_of(tmp_path, TARGETS["label"]))
+    facts = replace(Facts.of(task.store, task.split, task.codecs, "minutes"), longest=longest)
+    chosen = {key: choice.value for key, choice in rocket_choices(facts).items()}
+    assert (chosen["model.per_doubling"], chosen["model.layers"]) == (per_doubling, layers)
+    assert reaches(layers, per_doubling)[-1] == widest
+    assert reaches(layers + 1, per_doubling)[-1] * 8 + 1 > longest
 
 
 def test_thresholds_of_a_feature_are_values_that_it_has_in_one_series(tmp_path):

@@ -12,9 +12,9 @@ from seqwise.training.defaults.facts import Choice, Choices, Facts
 
 __all__ = ["STEPWISE", "UNSOLVED", "check_rocket", "rocket_choices"]
 
-_THRESHOLDS = 4
-_PER_DOUBLING = 3
-_FEATURES, _FEATURES_OF_SEVERAL = 5000, 10_000
+_KERNELS, _THRESHOLDS = 168, 4
+_LEAST_OF_LAYER = _KERNELS * _THRESHOLDS
+_FEATURES, _FEATURES_OF_SEVERAL, _MOST_FEATURES = 5000, 10_000, 16_000
 
 UNSOLVED = (
     *("model.embedding", "model.pooling", "model.attention_size", "model.dropout"),
@@ -48,20 +48,26 @@ def check_rocket(config: Config, spec: DataSpec) -> None:
 
 
 def rocket_choices(facts: Facts) -> Choices:
-    """Layers until kernels are as wide as the longest series, two for each time that the width doubles.
+    """Layers until kernels are as wide as the longest series: three for each doubling of the width, if not too many.
 
     As many kernels as give about 5,000 features in all. Of several channels each kernel sees a few, drawn at random:
     twice as many draws hang less on chance.
     """
-    most = max(1.0, (facts.longest - 1) / 8)
-    layers = next(n for n in itertools.count(1) if reaches(n + 1, _PER_DOUBLING)[-1] > most)
+    per_doubling = next((n for n in (3, 2) if _layers(facts, n) * _LEAST_OF_LAYER <= _MOST_FEATURES), 1)
+    layers = _layers(facts, per_doubling)
     features = _FEATURES if facts.channels == 1 else _FEATURES_OF_SEVERAL
-    copies = max(1, round(features / (168 * layers * _THRESHOLDS)))
-    widest = 8 * reaches(layers, _PER_DOUBLING)[-1] + 1
+    copies = max(1, round(features / (layers * _LEAST_OF_LAYER)))
+    widest = 8 * reaches(layers, per_doubling)[-1] + 1
     return {
         "model.layers": Choice(layers, f"kernels of up to {widest} steps, the longest series has {facts.longest}"),
-        "model.per_doubling": Choice(_PER_DOUBLING, "reaches in between find more"),
-        "model.hidden": Choice(168 * copies, f"for about {features:,} features"),
+        "model.per_doubling": Choice(per_doubling, "reaches in between find more"),
+        "model.hidden": Choice(_KERNELS * copies, f"for about {features:,} features"),
         "model.summaries": Choice(True, "cross-validation decides how much they weigh"),
         "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
     }
+
+
+def _layers(facts: Facts, per_doubling: int) -> int:
+    """How many layers have kernels that are not wider than the longest series; one at least."""
+    most = max(1.0, (facts.longest - 1) / 8)
+    return next(n for n in itertools.count(1) if reaches(n + 1, per_doubling)[-1] > most)
