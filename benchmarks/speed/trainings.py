@@ -32,8 +32,9 @@ _TOLD = 300
 SAME_SIZE = (
     *("model.embedding=100", "model.hidden=128", "model.layers=1"),
     *("input.parts=0", "input.characters=none", "input.ngrams=0", "input.sign_ngrams=0", "loss.crf=false"),
+    "train.ensemble=1",
 )
-"""The settings that give our model the layers and the loss of the recipe."""
+"""The settings that give our model the layers and the loss of the recipe, and make it one."""
 
 QUICK = ("train.effort=seconds", "train.baselines=majority")
 """Those of a whole training that shall be over soon; peers judge no baselines either."""

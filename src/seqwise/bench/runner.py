@@ -15,7 +15,7 @@ from seqwise.bench.memory import peak_memory
 __all__ = ["interleaved", "measure", "require_agreement"]
 
 _TURN = 0.005
-"""A way that is quicker than so many seconds runs several times in each of its turns."""
+"""A way that is quicker than so many seconds runs several times in its turn, after once that is not counted."""
 
 
 def measure(
@@ -80,7 +80,8 @@ def interleaved(
     """The seconds that each takes, by name, in rounds in which each has one turn.
 
     Each round begins with another one. What is quick runs several times in a turn, and its time is the mean; how often
-    is found in the first round.
+    is found in the first round. It runs once before, untimed: the one before it in the round may have given memory back
+    to the system, and in a training too, a loss comes again and again.
 
     Args:
         runs: what to time, each run already once, so that nothing is set up any more.
@@ -115,7 +116,9 @@ def _first_turn(run: Callable[[], object]) -> tuple[int, float]:
 
 
 def _turn(run: Callable[[], object], repeats: int) -> float:
-    """The mean seconds of some runs."""
+    """The mean seconds of some runs, several of which follow one that is not counted."""
+    if repeats > 1:
+        run()
     started = time.perf_counter()
     for _ in range(repeats):
         run()
