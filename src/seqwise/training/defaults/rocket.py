@@ -50,8 +50,8 @@ def check_rocket(config: Config, spec: DataSpec) -> None:
 def rocket_choices(facts: Facts) -> Choices:
     """Layers until kernels are as wide as the longest series: three for each doubling of the width, if not too many.
 
-    As many kernels as give about 5,000 features in all. Of several channels each kernel sees a few, drawn at random:
-    twice as many draws hang less on chance.
+    As many kernels as give about 5,000 features in all, or what the layers have at least. Of several channels each
+    kernel sees a few, drawn at random: twice as many draws hang less on chance.
     """
     per_doubling = next((n for n in (3, 2) if _layers(facts, n) * _LEAST_OF_LAYER <= _MOST_FEATURES), 1)
     layers = _layers(facts, per_doubling)
@@ -61,7 +61,7 @@ def rocket_choices(facts: Facts) -> Choices:
     return {
         "model.layers": Choice(layers, f"kernels of up to {widest} steps, the longest series has {facts.longest}"),
         "model.per_doubling": Choice(per_doubling, "reaches in between find more"),
-        "model.hidden": Choice(_KERNELS * copies, f"for about {features:,} features"),
+        "model.hidden": Choice(_KERNELS * copies, f"for {_LEAST_OF_LAYER * copies * layers:,} features"),
         "model.summaries": Choice(True, "cross-validation decides how much they weigh"),
         "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
     }
