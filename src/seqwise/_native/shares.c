@@ -1,7 +1,5 @@
 /* How many of a sequence's steps have a feature above each of its thresholds. */
 
-#include <stdlib.h>
-
 #include "seqwise.h"
 
 enum { FEATURES_OF_TASK = 64 };

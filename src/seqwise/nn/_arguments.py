@@ -64,16 +64,16 @@ def is_integer(array: Tensor) -> bool:
     return not (array.is_floating_point() or array.is_complex() or array.dtype == torch.bool)
 
 
-def require_ids(call: str, ids: Tensor, axes: tuple[str, ...]) -> None:
-    """Refuses ids that are no integers, or that have other axes.
+def require_ids(call: str, ids: Tensor, axes: tuple[str, ...], size: int | None = None) -> None:
+    """Refuses ids that are no integers, or that have other axes; see `require_axes`.
 
     Raises:
         DtypeError: not integers.
-        ShapeError: another number of axes.
+        ShapeError: another number of axes, or another size of the last one.
     """
     if not is_integer(ids):
         raise DtypeError(f"{call}: ids of {ids.dtype}, expected integers ({', '.join(axes)})")
-    require_axes(call, "ids", ids, axes)
+    require_axes(call, "ids", ids, axes, size)
 
 
 def _require_lengths(call: str, shape: tuple[int, int], lengths: Tensor) -> None:

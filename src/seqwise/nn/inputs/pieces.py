@@ -8,8 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seqwise.errors import DtypeError
-from seqwise.nn._arguments import is_integer, require_axes, require_sizes
+from seqwise.nn._arguments import require_ids, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._masking import counted_positions
 
@@ -83,9 +82,7 @@ class PieceEncoder(nn.Module):
             ShapeError: ids are not (batch, time, pieces), or lengths or mask do not fit them.
             UsageError: lengths and mask were both given.
         """
-        if not is_integer(ids):
-            raise DtypeError(f"PieceEncoder: ids of {ids.dtype}, expected integers (batch, time, pieces)")
-        require_axes("PieceEncoder", "ids", ids, ("batch", "time", "pieces"))
+        require_ids("PieceEncoder", ids, ("batch", "time", "pieces"))
         counted = counted_positions("PieceEncoder", ids, lengths=lengths, mask=mask)
         present = (ids > 0) & counted[:, :, None]
         batch, time, _ = ids.shape

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from seqwise.errors import ConfigError, DtypeError
-from seqwise.nn._arguments import is_integer, require_axes, require_dropout, require_sizes
+from seqwise.errors import ConfigError
+from seqwise.nn._arguments import require_dropout, require_ids, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import counted_positions, selected
@@ -79,9 +79,7 @@ class TokenEmbedding(nn.Module):
             ShapeError: ids are not (batch, time), or lengths or mask do not fit them.
             UsageError: lengths and mask were both given.
         """
-        if not is_integer(ids):
-            raise DtypeError(f"TokenEmbedding: ids of {ids.dtype}, expected integers (batch, time)")
-        require_axes("TokenEmbedding", "ids", ids, ("batch", "time"))
+        require_ids("TokenEmbedding", ids, ("batch", "time"))
         counted = counted_positions("TokenEmbedding", ids, lengths=lengths, mask=mask)
         known = torch.where(counted, ids.long(), self.padding_id)
         return selected(self.dropout(summed_vectors(self.embedding, known[..., None])), counted)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from seqwise.errors import DtypeError
-from seqwise.nn._arguments import is_integer, require_axes, require_dropout, require_sizes
+from seqwise.nn._arguments import require_dropout, require_ids, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import counted_positions, selected
@@ -119,9 +118,7 @@ class WordEmbedding(nn.Module):
             ShapeError: ids are not (batch, time, form.ids), or lengths or mask do not fit them.
             UsageError: lengths and mask were both given.
         """
-        if not is_integer(ids):
-            raise DtypeError(f"WordEmbedding: ids of {ids.dtype}, expected integers (batch, time, ids)")
-        require_axes("WordEmbedding", "ids", ids, ("batch", "time", "ids"), self.form.ids)
+        require_ids("WordEmbedding", ids, ("batch", "time", "ids"), self.form.ids)
         counted = counted_positions("WordEmbedding", ids[..., 0], lengths=lengths, mask=mask)
         known = torch.where(counted.unsqueeze(-1), ids.long(), 0)
         form = self.form
