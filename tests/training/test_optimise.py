@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import math
+
 import pytest
 import torch
 
@@ -43,32 +46,83 @@ def test_a_row_that_no_batch_used_is_as_it_was():
     assert table[[2, 3, 5]].tolist() == [[1.0, 1.0]] * 3
 
 
-def test_dense_parameters_are_stepped_as_torchs_adamw_steps_them():
-    matrices = [torch.nn.Parameter(torch.arange(6.0).reshape(2, 3)) for _ in range(2)]
+@compiled
+def test_dense_parameters_are_stepped_as_torchs_adamw_steps_them(is_compiled, monkeypatch):
+    if not is_compiled:
+        monkeypatch.setattr(_native, "library", lambda: None)
+    random = torch.Generator().manual_seed(0)
+    sizes = [(2, 3), (0, 4), (300, 100), (5,)]  # one in several pieces, and one that is empty
+    ours, theirs = ([torch.nn.Parameter(torch.ones(size)) for size in sizes] for _ in range(2))
     table = torch.nn.Parameter(torch.ones(6, 2))
-    ours = RowAdamW([{"params": [matrices[0], table]}], lr=0.1, weight_decay=0.1)
-    theirs = torch.optim.AdamW([matrices[1]], lr=0.1, weight_decay=0.1)
+    optimizers = [
+        kind([{"params": first, "weight_decay": 0.1}, {"params": second}], lr=0.1, weight_decay=0.0)
+        for kind, first, second in (
+            (RowAdamW, [*ours[:2], table], ours[2:]),
+            (torch.optim.AdamW, theirs[:2], theirs[2:]),
+        )
+    ]
     for rows, values in STEPS:
         table.grad = sparse(rows, values)
-        for matrix in matrices:
-            matrix.grad = torch.full_like(matrix, float(rows[0]))
-        ours.step()
-        theirs.step()
-    assert torch.equal(*matrices)
+        for mine, other in zip(ours, theirs, strict=True):
+            mine.grad = torch.randn(mine.shape, generator=random)
+            other.grad = mine.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, other)
     assert table.grad.is_sparse
 
 
-@pytest.mark.parametrize("largest", [1.0, 100.0])
-def test_the_norm_is_that_of_dense_gradients_and_what_is_larger_is_scaled_down(largest):
-    table, matrix = torch.nn.Parameter(torch.ones(6, 2)), torch.nn.Parameter(torch.ones(2, 3))
-    dense = [torch.nn.Parameter(torch.ones(6, 2)), torch.nn.Parameter(torch.ones(2, 3))]
+def test_a_training_goes_on_from_what_torchs_optimiser_kept():
+    theirs = [torch.nn.Parameter(torch.ones(3, 2))]
+    before = torch.optim.AdamW(theirs, lr=0.1, fused=True)
+    theirs[0].grad = torch.arange(6.0).reshape(3, 2)
+    before.step()
+    ours = [torch.nn.Parameter(theirs[0].detach().clone())]
+    after = RowAdamW(ours, lr=0.1, fused=True)
+    after.load_state_dict(copy.deepcopy(before.state_dict()))
+    ours[0].grad = theirs[0].grad
+    for optimizer in (before, after):
+        optimizer.step()
+    torch.testing.assert_close(ours[0], theirs[0])
+    assert float(after.state[ours[0]]["step"]) == 2
+
+
+def test_numbers_of_several_types_are_stepped_side_by_side():
+    parameters = [torch.nn.Parameter(torch.ones(3, dtype=dtype)) for dtype in (torch.float64, torch.float32)]
+    table = torch.nn.Parameter(torch.ones(6, 2))
+    optimizer = RowAdamW([*parameters, table], lr=0.1)
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    table.grad = sparse([1, 4], [[1.0, -2.0], [0.5, 3.0]])
+    optimizer.step()
+    assert parameters[0].tolist() == pytest.approx(parameters[1].tolist(), rel=1e-6)
+    assert all(parameter.grad is not None for parameter in (*parameters, table))
+    assert table.detach()[[1, 4]].sub(1).sign().tolist() == [[-1, 1], [-1, -1]]
+
+
+@compiled
+@pytest.mark.parametrize("largest", [1.0, 1000.0])
+def test_the_norm_is_that_of_dense_gradients_and_what_is_larger_is_scaled_down(is_compiled, largest, monkeypatch):
+    if not is_compiled:
+        monkeypatch.setattr(_native, "library", lambda: None)
+    table, matrix = torch.nn.Parameter(torch.ones(6, 2)), torch.nn.Parameter(torch.ones(150, 103))
+    dense = [torch.nn.Parameter(torch.ones(6, 2)), torch.nn.Parameter(torch.ones(150, 103))]
     table.grad = sparse([1, 4], [[1.0, -2.0], [0.5, 3.0]]).coalesce()
-    matrix.grad = torch.arange(6.0).reshape(2, 3)
+    matrix.grad = torch.randn(150, 103, generator=torch.Generator().manual_seed(0))
     dense[0].grad, dense[1].grad = table.grad.to_dense(), matrix.grad.clone()
     expected = torch.nn.utils.clip_grad_norm_(dense, largest)
     assert clipped_norm([table, matrix], largest) == pytest.approx(float(expected), rel=1e-6)
     torch.testing.assert_close(table.grad.to_dense(), dense[0].grad)
     torch.testing.assert_close(matrix.grad, dense[1].grad)
+
+
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
+def test_a_norm_says_what_is_not_finite(wrong):
+    parameter = torch.nn.Parameter(torch.ones(100))
+    parameter.grad = torch.zeros(100)
+    parameter.grad[70] = wrong
+    assert not math.isfinite(clipped_norm([parameter], 1.0))
 
 
 def test_rows_that_stand_twice_in_a_gradient_count_as_their_sum():

@@ -1,6 +1,5 @@
-/* Tables of vectors of which a batch uses few rows: their gradient, and Adam's step, without a pass over the table. */
+/* Tables of vectors of which a batch uses few rows: their gradient without a pass over the table. */
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "seqwise.h"
@@ -29,7 +28,7 @@ SEQWISE_API void seqwise_distinct_rows(const int64_t *ids, ptrdiff_t count, ptrd
     free(place);
 }
 
-enum { COLUMNS = 32, ROWS_OF_TASK = 128 };
+enum { COLUMNS = 32 };
 
 struct sums {
     float *sums;
@@ -59,39 +58,4 @@ SEQWISE_API void seqwise_add_to_rows_f32(float *sums, const float *vectors, cons
                                          ptrdiff_t parts, ptrdiff_t size) {
     struct sums all = {sums, vectors, places, count, parts, size};
     seqwise_parallel((size + COLUMNS - 1) / COLUMNS, add_columns, &all);
-}
-
-struct step {
-    float *table, *means, *squares;
-    const int64_t *rows;
-    const float *gradient;
-    ptrdiff_t count, size;
-    float rate, beta1, beta2, epsilon;
-};
-
-static void step_rows(ptrdiff_t index, void *data) {
-    const struct step *all = data;
-    ptrdiff_t size = all->size, first = index * ROWS_OF_TASK;
-    ptrdiff_t last = first + ROWS_OF_TASK < all->count ? first + ROWS_OF_TASK : all->count;
-    for (ptrdiff_t i = first; i < last; i++) {
-        const float *restrict gradient = all->gradient + i * size;
-        float *restrict value = all->table + all->rows[i] * size;
-        float *restrict mean = all->means + all->rows[i] * size;
-        float *restrict square = all->squares + all->rows[i] * size;
-        for (ptrdiff_t j = 0; j < size; j++) {
-            float g = gradient[j];
-            mean[j] += (1 - all->beta1) * (g - mean[j]);
-            square[j] += (1 - all->beta2) * (g * g - square[j]);
-            value[j] -= all->rate * mean[j] / (sqrtf(square[j]) + all->epsilon);
-        }
-    }
-}
-
-/* One step of Adam on some rows of a table; the gradient has these rows only, each once. `rate` has the bias
-   corrections in it. */
-SEQWISE_API void seqwise_adam_rows_f32(float *table, float *means, float *squares, const int64_t *rows,
-                                       const float *gradient, ptrdiff_t count, ptrdiff_t size, float rate, float beta1,
-                                       float beta2, float epsilon) {
-    struct step all = {table, means, squares, rows, gradient, count, size, rate, beta1, beta2, epsilon};
-    seqwise_parallel((count + ROWS_OF_TASK - 1) / ROWS_OF_TASK, step_rows, &all);
 }

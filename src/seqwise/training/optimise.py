@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -57,6 +57,44 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
     )
 
 
+class _Stepped(ctypes.Structure):
+    """`struct stepped` of adam.c: where a parameter, its gradient and Adam's means stand."""
+
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("values", "gradient", "means", "squares", "steps", "rows")),
+        *((name, ctypes.c_int64) for name in ("count", "size")),
+        ("decay", ctypes.c_double),
+        ("first", ctypes.c_int64),
+    ]
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    """The gradient that it has; a sparse one with each row once."""
+    gradient = parameter.grad
+    assert gradient is not None
+    return _by_rows(gradient) if gradient.is_sparse else gradient
+
+
+def _values(gradient: Tensor) -> Tensor:
+    return gradient._values() if gradient.is_sparse else gradient
+
+
+def _are_plain(tensors: Iterable[Tensor]) -> bool:
+    """Whether compiled code takes these: float32 on a CPU, in rows."""
+    return all(t.is_cpu and t.dtype == torch.float32 and t.is_contiguous() for t in tensors)
+
+
+def _point_at(array: _Stepped, gradient: Tensor) -> Tensor | None:
+    """Says where a gradient stands; gives its rows, which must live as long as that is read."""
+    values = _values(gradient)
+    array.gradient, array.count, array.size = values.data_ptr(), 1, values.numel()
+    if not gradient.is_sparse:
+        return None
+    rows = gradient._indices()[0].contiguous()
+    array.rows, array.count, array.size = rows.data_ptr(), *values.shape
+    return rows
+
+
 class RowAdamW(torch.optim.AdamW):
     """AdamW that steps, of a parameter with a sparse gradient, the rows which the gradient has.
 
@@ -64,71 +102,75 @@ class RowAdamW(torch.optim.AdamW):
     and rest elsewhere. Dense Adam would move every row at every step: on by its last gradients, for some ten steps
     after a batch has used it, as if they came again. Weights of such rows do not decay.
 
-    Arguments are those of `torch.optim.AdamW`; without decay it is Adam.
+    Arguments are those of `torch.optim.AdamW`; without decay it is Adam. Of plain float32 parameters on a CPU all are
+    stepped in one call of compiled code.
     """
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step by the gradients that the parameters have."""
-        gradients: dict[Tensor, Tensor] = {}
+        done: list[nn.Parameter] = []
+        is_done = True
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None and parameter.grad.is_sparse:
-                    gradients[parameter] = parameter.grad
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if self._is_stepped_at_once(parameters, group):
+                done += parameters
+                continue
+            for parameter in parameters:
+                if _gradient(parameter).is_sparse:
                     self._step_rows(parameter, group)
-                    parameter.grad = None
+                    done.append(parameter)
+                else:
+                    is_done = False
+        if not is_done:
+            self._step_rest(done, closure)
+
+    def _step_rest(self, done: Sequence[nn.Parameter], closure: None) -> None:
+        """Steps the parameters that are not done as torch does."""
+        gradients = [parameter.grad for parameter in done]
+        for parameter in done:
+            parameter.grad = None
         super().step(closure)
-        for parameter, gradient in gradients.items():
+        for parameter, gradient in zip(done, gradients, strict=True):
             parameter.grad = gradient
 
-    def _step_rows(self, parameter: Tensor, group: dict[str, Any]) -> None:
-        state = self.state[parameter]
+    def _is_stepped_at_once(self, parameters: Sequence[nn.Parameter], group: dict[str, Any]) -> bool:
+        """Steps them all in compiled code, where that can be; nothing is done where it cannot."""
+        adam = function("seqwise_adam", ctypes.c_void_p, ctypes.c_int64, *(ctypes.c_double,) * 4)
+        if adam is None or group["amsgrad"] or group["maximize"] or not _are_plain(parameters):
+            return False
+        gradients = [_gradient(parameter) for parameter in parameters]
+        if not _are_plain([_values(gradient) for gradient in gradients]):
+            return False
+        arrays = (_Stepped * len(parameters))()
+        rows = [_point_at(array, gradient) for array, gradient in zip(arrays, gradients, strict=True)]
+        for array, parameter in zip(arrays, parameters, strict=True):
+            state = self._state_of(parameter)
+            array.values, array.steps = parameter.data_ptr(), state["step"].data_ptr()
+            array.means, array.squares = state["exp_avg"].data_ptr(), state["exp_avg_sq"].data_ptr()
+            array.decay = 0.0 if array.rows else group["weight_decay"]
+        adam(ctypes.addressof(arrays), len(arrays), group["lr"], *group["betas"], group["eps"])
+        del rows  # which stand at addresses that were in use until here
+        return True
+
+    def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor]:
+        state: dict[str, Tensor] = self.state[parameter]
         if not state:
-            state["step"] = torch.zeros(())
+            state["step"] = torch.zeros((), dtype=torch.float32)
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        return state
+
+    def _step_rows(self, parameter: nn.Parameter, group: dict[str, Any]) -> None:
+        """Adam's step on the rows of a table that the gradient has, in tensor operations."""
+        state = self._state_of(parameter)
         state["step"] += 1
-        assert parameter.grad is not None
-        gradient, (beta1, beta2), step = _by_rows(parameter.grad), group["betas"], float(state["step"])
+        gradient, (beta1, beta2), step = _gradient(parameter), group["betas"], float(state["step"])
         rate = group["lr"] * math.sqrt(1 - beta2**step) / (1 - beta1**step)
-        rows, values = gradient.indices()[0], gradient.values()
-        tables = (parameter, state["exp_avg"], state["exp_avg_sq"])
-        _step_rows(tables, rows, values, rate, beta1, beta2, group["eps"])
-
-
-def _step_rows(
-    tables: tuple[Tensor, Tensor, Tensor], rows: Tensor, gradient: Tensor, rate: float, *options: float
-) -> None:
-    """Adam's step on some rows of a table, of the means and of the squares; options: beta1, beta2, epsilon."""
-    adam = function(
-        "seqwise_adam_rows_f32",
-        *(ctypes.c_void_p,) * 5,
-        *(ctypes.c_ssize_t,) * 2,
-        *(ctypes.c_float,) * 4,
-    )
-    arrays = (*tables, gradient)
-    is_plain = any(a.dtype != torch.float32 or a.device.type != "cpu" or not a.is_contiguous() for a in arrays)
-    if adam is None or is_plain:
-        _plain_step_rows(tables, rows, gradient, rate, *options)
-        return
-    pointers = [array.data_ptr() for array in (*tables, rows.contiguous(), gradient)]
-    adam(*pointers, *gradient.shape, rate, *options)
-
-
-def _plain_step_rows(
-    tables: tuple[Tensor, Tensor, Tensor],
-    rows: Tensor,
-    gradient: Tensor,
-    rate: float,
-    beta1: float,
-    beta2: float,
-    epsilon: float,
-) -> None:
-    """The same in tensor operations."""
-    table, means, squares = tables
-    mean = means[rows].lerp_(gradient, 1 - beta1)
-    square = squares[rows].lerp_(gradient.square(), 1 - beta2)
-    means[rows], squares[rows] = mean, square
-    table.index_add_(0, rows, mean / (square.sqrt() + epsilon), alpha=-rate)
+        rows, values, means, squares = gradient._indices()[0], gradient._values(), state["exp_avg"], state["exp_avg_sq"]
+        mean = means[rows].lerp_(values, 1 - beta1)
+        square = squares[rows].lerp_(values.square(), 1 - beta2)
+        means[rows], squares[rows] = mean, square
+        parameter.index_add_(0, rows, mean / (square.sqrt() + group["eps"]), alpha=-rate)
 
 
 def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
@@ -138,11 +180,28 @@ def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
     """
     values: list[Tensor] = []
     for parameter in parameters:
-        if parameter.grad is not None and parameter.grad.is_sparse:
-            parameter.grad = _by_rows(parameter.grad)
-            values.append(parameter.grad._values())
-        elif parameter.grad is not None:
-            values.append(parameter.grad)
+        if parameter.grad is None:
+            continue
+        if parameter.grad.is_sparse:
+            parameter.grad = _gradient(parameter)
+        values.append(_values(parameter.grad))
+    measure = function("seqwise_norm", ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+    scale = function("seqwise_scale", ctypes.c_void_p, ctypes.c_int64, ctypes.c_double)
+    if measure is None or scale is None or not _are_plain(values):
+        return _plain_clipped_norm(values, largest)
+    arrays, norm = (_Stepped * len(values))(), ctypes.c_double()
+    for array, own in zip(arrays, values, strict=True):
+        _point_at(array, own)
+    measure(ctypes.addressof(arrays), len(arrays), ctypes.addressof(norm))
+    if norm.value < 0:
+        raise MemoryError
+    if norm.value > largest:
+        scale(ctypes.addressof(arrays), len(arrays), largest / (norm.value + 1e-6))
+    return norm.value
+
+
+def _plain_clipped_norm(values: list[Tensor], largest: float) -> float:
+    """The same in tensor operations."""
     norm = float(torch.nn.utils.get_total_norm(values))
     if norm > largest:
         torch._foreach_mul_(values, largest / (norm + 1e-6))
