@@ -48,17 +48,6 @@ WITH_HALVES static void pack_pairs(const float *b, ptrdiff_t row, ptrdiff_t dept
     }
 }
 
-/* The transpose of B (columns x depth), rounded already, in panels of PANEL vectors; pairs from row to row: `row`. */
-static void pack_transposed(const pair *b, ptrdiff_t row, ptrdiff_t pairs, ptrdiff_t columns, pair *panels) {
-    for (ptrdiff_t first = 0; first < columns; first += PANEL * FLOATS) {
-        ptrdiff_t width = columns - first < PANEL * FLOATS ? columns - first : PANEL * FLOATS;
-        for (ptrdiff_t j = 0; j < width; j++)
-            for (ptrdiff_t k = 0; k < pairs; k++)
-                panels[k * width + j] = b[(first + j) * row + k];
-        panels += pairs * width;
-    }
-}
-
 WITH_HALVES INLINE void tile_of_pairs(int rows, int vectors, struct pairs a, const pair *b, ptrdiff_t depth, float *c,
                                       ptrdiff_t row, int add) {
     __m512 sums[ROWS][PANEL];

@@ -17,19 +17,21 @@
 
 enum kind { RNN, GRU, LSTM };
 
-/* What Python hands over. Arrays of a direction stand after those of the one before. */
+/* What Python hands over. Arrays of a direction stand after those of the one before; parameters are those of torch's
+   layers, weights and biases of the input and of the state, four of a direction. */
 struct layer {
     int64_t kind, directions, chunks, halves; /* tasks = directions x chunks; halves: factors rounded to bfloat16 */
     int64_t batch, time, input, hidden, inputs, states, steps; /* steps: sum of the lengths */
     const int64_t *order, *lengths;   /* rows, longest first; how long each row is */
     const float *input_values;        /* (batch, time, input) */
-    const float *weights, *biases;    /* (directions, gates, inputs + states), (directions, gates) */
+    const float *const *parameters;   /* (directions, 4) */
     float *output;                    /* (batch, time, directions x hidden) */
     float *seen, *gates, *cells;      /* (directions, steps, ...): inputs + states, gates, states */
     const float *output_gradient;     /* as output */
-    float *input_gradient;            /* (directions, batch, time, input) */
-    float *weight_gradient, *bias_gradient; /* (tasks, gates, inputs + states), (tasks, gates) */
-    float *failed;                    /* not 0 when memory was refused */
+    float *input_gradient;            /* (batch, time, input) */
+    float *input_gradients;           /* (directions, batch, time, input), of each direction; no part of the result */
+    float *const *gradients;          /* (tasks, 4), as parameters */
+    int64_t failed;                   /* set when memory was refused */
 };
 
 /* A block of the weights: columns of the gates that read a range of `seen`. */
@@ -43,7 +45,7 @@ struct task {
     ptrdiff_t width, gates;                         /* of a row of `seen`, of gates */
     int blocks;
     struct block block[3];
-    const float *weights, *biases;
+    const float *const *parameters;
     float *seen, *gate, *cells;
 };
 
@@ -85,12 +87,61 @@ static struct task task_of(const struct layer *layer, ptrdiff_t index) {
         task.block[0] = (struct block){0, task.gates, 0, x + s};
     }
     ptrdiff_t before = task.direction * layer->steps + task.first;
-    task.weights = layer->weights + task.direction * task.gates * task.width;
-    task.biases = layer->biases + task.direction * task.gates;
+    task.parameters = layer->parameters + 4 * task.direction;
     task.seen = layer->seen + before * task.width;
     task.gate = layer->gates + before * task.gates;
     task.cells = layer->cells + before * s;
     return task;
+}
+
+enum parameter { INPUT_WEIGHTS, STATE_WEIGHTS, INPUT_BIASES, STATE_BIASES };
+
+/* Which of the gates that torch's parameters have for the input, or for the state, one of ours is; -1 for none: the new
+   state of a GRU has two, since its reset gate stands between what comes from the input and what comes from the state. */
+static ptrdiff_t gate_of(const struct layer *layer, enum parameter parameter, ptrdiff_t gate) {
+    if (layer->kind != GRU || gate < 2)
+        return gate;
+    int is_of_state = parameter == STATE_WEIGHTS || parameter == STATE_BIASES;
+    return is_of_state == (gate == 3) ? 2 : -1;
+}
+
+/* The weights of a task's direction (gates, inputs + states) and its biases, with zeros where widths are filled up. */
+static void gather(const struct task *task, float *weights, float *biases) {
+    const struct layer *layer = task->layer;
+    ptrdiff_t hidden = layer->hidden, states = layer->states, sizes[] = {layer->input, hidden};
+    memset(weights, 0, (size_t)(task->gates * task->width) * sizeof(float));
+    memset(biases, 0, (size_t)task->gates * sizeof(float));
+    for (ptrdiff_t gate = 0; gate * states < task->gates; gate++)
+        for (int side = 0; side < 2; side++) {
+            ptrdiff_t theirs = gate_of(layer, INPUT_WEIGHTS + side, gate), size = sizes[side];
+            if (theirs < 0)
+                continue;
+            const float *from = task->parameters[INPUT_WEIGHTS + side] + theirs * hidden * size;
+            const float *bias = task->parameters[INPUT_BIASES + side] + theirs * hidden;
+            float *to = weights + gate * states * task->width + side * layer->inputs;
+            for (ptrdiff_t row = 0; row < hidden; row++, from += size, to += task->width)
+                memcpy(to, from, (size_t)size * sizeof(float));
+            for (ptrdiff_t j = 0; j < hidden; j++)
+                biases[gate * states + j] += bias[j];
+        }
+}
+
+/* The way back: gradients of a task's weights and biases to where those of torch's parameters stand. */
+static void scatter(const struct task *task, const float *weights, const float *biases, float *const *gradients) {
+    const struct layer *layer = task->layer;
+    ptrdiff_t hidden = layer->hidden, states = layer->states, sizes[] = {layer->input, hidden};
+    for (ptrdiff_t gate = 0; gate * states < task->gates; gate++)
+        for (int side = 0; side < 2; side++) {
+            ptrdiff_t theirs = gate_of(layer, INPUT_WEIGHTS + side, gate), size = sizes[side];
+            if (theirs < 0)
+                continue;
+            float *to = gradients[INPUT_WEIGHTS + side] + theirs * hidden * size;
+            const float *from = weights + gate * states * task->width + side * layer->inputs;
+            for (ptrdiff_t row = 0; row < hidden; row++, from += task->width, to += size)
+                memcpy(to, from, (size_t)size * sizeof(float));
+            memcpy(gradients[INPUT_BIASES + side] + theirs * hidden, biases + gate * states,
+                   (size_t)hidden * sizeof(float));
+        }
 }
 
 /* The gates of one row: what the product gave becomes what backward needs; `state` becomes the new state. */
@@ -164,25 +215,26 @@ INLINE void gates_backward(enum kind kind, ptrdiff_t size, const float *gate, fl
 }
 
 /* The weights of each block, transposed, in the panels of a product. */
-static void pack_weights(const struct task *task, float *panels, float **of_block) {
+static void pack_weights(const struct task *task, const float *weights, float *panels, float **of_block) {
     ptrdiff_t wide = task->width;
 #if HAS_HALVES
     pair *rounded = (pair *)panels + task->gates * wide / 2, *next = (pair *)panels;
     if (task->layer->halves)
-        round_to_halves(task->weights, task->gates * wide, rounded);
+        round_to_halves(weights, task->gates * wide, rounded);
 #endif
     for (int i = 0; i < task->blocks; i++) {
         struct block b = task->block[i];
 #if HAS_HALVES
         if (task->layer->halves) {
             of_block[i] = (float *)next;
-            pack_transposed(rounded + (b.gate * wide + b.from) / 2, wide / 2, b.depth / 2, b.gates, next);
+            pack((struct matrix){(float *)(rounded + (b.gate * wide + b.from) / 2), 1, wide / 2}, b.depth / 2, b.gates,
+                 (float *)next); /* pairs have the size of floats */
             next += b.depth / 2 * b.gates;
             continue;
         }
 #endif
         of_block[i] = panels;
-        pack((struct matrix){task->weights + b.gate * wide + b.from, 1, wide}, b.depth, b.gates, panels);
+        pack((struct matrix){weights + b.gate * wide + b.from, 1, wide}, b.depth, b.gates, panels);
         panels += b.depth * b.gates;
     }
 }
@@ -210,20 +262,38 @@ static void products_of_gates(const struct task *task, const float *seen, float 
     }
 }
 
+static float *new_floats(ptrdiff_t count) {
+    return aligned_alloc(64, (size_t)((count + FLOATS) / FLOATS * FLOATS) * sizeof(float));
+}
+
+/* Zeros for the states of a task's direction where a sequence is over. */
+static void clear_padding(const struct task *task) {
+    const struct layer *layer = task->layer;
+    ptrdiff_t width = layer->directions * layer->hidden;
+    for (ptrdiff_t i = task->chunk; i < layer->batch; i += layer->chunks) {
+        ptrdiff_t row = layer->order[i];
+        float *states = layer->output + row * layer->time * width + task->direction * layer->hidden;
+        for (ptrdiff_t step = layer->lengths[row]; step < layer->time; step++)
+            memset(states + step * width, 0, (size_t)layer->hidden * sizeof(float));
+    }
+}
+
 static void forward(ptrdiff_t index, void *data) {
     const struct layer *layer = data;
     struct task task = task_of(layer, index);
     enum kind kind = (enum kind)layer->kind;
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
     ptrdiff_t rounded = layer->halves ? task.rows * wide / 2 : 0;
-    float *panels = aligned_alloc(64, (size_t)(gates * wide + size + rounded + FLOATS) / FLOATS * FLOATS * sizeof(float));
+    float *panels = new_floats(2 * gates * wide + gates + size + rounded);
     if (!panels) {
-        *layer->failed = 1;
+        ((struct layer *)data)->failed = 1;
         return;
     }
-    float *state = panels + gates * wide, *halves = state + size;
-    float *of_block[3];
-    pack_weights(&task, panels, of_block);
+    float *weights = panels + gates * wide, *biases = weights + gates * wide, *state = biases + gates;
+    float *halves = state + size, *of_block[3];
+    gather(&task, weights, biases);
+    pack_weights(&task, weights, panels, of_block);
+    clear_padding(&task);
     ptrdiff_t at = 0, before = 0;
     for (ptrdiff_t step = 0, rows = task.rows; rows > 0; step++) {
         while (rows > 0 && length_of(&task, rows - 1) <= step)
@@ -243,11 +313,11 @@ static void forward(ptrdiff_t index, void *data) {
             float *gate = task.gate + (at + i) * gates, *cell = task.cells + (at + i) * size;
             const float *cell_before = step ? task.cells + (before + i) * size : NULL;
             if (kind == RNN)
-                gates_forward(RNN, size, task.biases, gate, state, NULL, NULL);
+                gates_forward(RNN, size, biases, gate, state, NULL, NULL);
             else if (kind == GRU)
-                gates_forward(GRU, size, task.biases, gate, state, NULL, NULL);
+                gates_forward(GRU, size, biases, gate, state, NULL, NULL);
             else
-                gates_forward(LSTM, size, task.biases, gate, state, cell, cell_before);
+                gates_forward(LSTM, size, biases, gate, state, cell, cell_before);
             ptrdiff_t place = place_of(&task, i, step) * layer->directions + task.direction;
             memcpy(layer->output + place * layer->hidden, state, (size_t)layer->hidden * sizeof(float));
             if (length_of(&task, i) > step + 1)
@@ -277,16 +347,17 @@ static void weights_backward(const struct task *task, const float *gradient, flo
                 pack_pairs(task->seen + first * task->width + b.from, task->width, steps, b.depth, PANEL * FLOATS,
                            (pair *)panels);
                 product_of_pairs((struct pairs){(pair *)halves + b.gate, 1, task->gates}, (pair *)panels, b.gates,
-                                 (steps + 1) / 2, b.depth, weights + b.gate * task->width + b.from, task->width, 1);
+                                 (steps + 1) / 2, b.depth, weights + b.gate * task->width + b.from, task->width,
+                                 first > 0);
                 continue;
             }
 #endif
             pack((struct matrix){task->seen + first * task->width + b.from, task->width, 1}, steps, b.depth, panels);
             product((struct matrix){some + b.gate, 1, task->gates}, panels, b.gates, steps, b.depth,
-                    weights + b.gate * task->width + b.from, task->width, 1);
+                    weights + b.gate * task->width + b.from, task->width, first > 0);
         }
         for (ptrdiff_t j = 0; j < task->gates; j += FLOATS) {
-            floats sum = floats_at(biases + j);
+            floats sum = first ? floats_at(biases + j) : (floats){0};
             for (ptrdiff_t step = 0; step < steps; step++)
                 sum += floats_at(some + step * task->gates + j);
             put(biases + j, sum);
@@ -302,19 +373,21 @@ static void backward(ptrdiff_t index, void *data) {
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
     ptrdiff_t panel = (gates > BLOCK ? gates : BLOCK) * wide;
     ptrdiff_t rounded = layer->halves ? (task.rows > BLOCK ? task.rows : BLOCK) * gates / 2 : 0;
-    float *memory = aligned_alloc(
-        64, (size_t)(panel + task.steps * gates + task.rows * (wide + 2 * size) + rounded) * sizeof(float));
+    float *memory = new_floats(panel + gates * (wide + 1) + task.steps * gates + task.rows * (wide + 2 * size) + rounded);
     if (!memory) {
-        *layer->failed = 1;
+        ((struct layer *)data)->failed = 1;
         return;
     }
-    float *panels = memory, *gradient = panels + panel, *of_seen = gradient + task.steps * gates;
+    /* all_weights, and biases after them, are the parameters first, then their gradient */
+    float *panels = memory, *all_weights = panels + panel, *biases = all_weights + gates * wide;
+    float *gradient = biases + gates, *of_seen = gradient + task.steps * gates;
     float *of_state = of_seen + task.rows * wide, *of_cell = of_state + task.rows * size;
     float *halves = of_cell + task.rows * size;
     float *of_block[3], *next_panels = panels;
+    gather(&task, all_weights, biases);
     for (int i = 0; i < task.blocks; i++) {
         struct block b = task.block[i];
-        const float *weights = task.weights + b.gate * wide + b.from;
+        const float *weights = all_weights + b.gate * wide + b.from;
         of_block[i] = next_panels;
         next_panels += b.depth * b.gates;
 #if HAS_HALVES
@@ -367,7 +440,7 @@ static void backward(ptrdiff_t index, void *data) {
             product((struct matrix){gradient + at * gates + b.gate, gates, 1}, of_block[i], rows, b.gates, b.depth,
                     of_seen + b.from, wide, i > 0);
         }
-        float *inputs = layer->input_gradient + task.direction * layer->batch * layer->time * layer->input;
+        float *inputs = layer->input_gradients + task.direction * layer->batch * layer->time * layer->input;
         for (ptrdiff_t i = 0; i < rows; i++) {
             const float *row = of_seen + i * wide;
             memcpy(inputs + place_of(&task, i, step) * layer->input, row, (size_t)layer->input * sizeof(float));
@@ -375,9 +448,29 @@ static void backward(ptrdiff_t index, void *data) {
                 put(of_state + i * size + j, floats_at(of_state + i * size + j) + floats_at(row + x + j));
         }
     }
-    weights_backward(&task, gradient, panels, halves, BLOCK, layer->weight_gradient + index * gates * wide,
-                     layer->bias_gradient + index * gates);
+    if (task.steps == 0)
+        memset(all_weights, 0, (size_t)(gates * (wide + 1)) * sizeof(float));
+    weights_backward(&task, gradient, panels, halves, BLOCK, all_weights, biases);
+    scatter(&task, all_weights, biases, layer->gradients + 4 * index);
     free(memory);
+}
+
+enum { ROWS_OF_TASK = 8 };
+
+/* The gradient of the input of some sequences: that of all directions, and zeros where a sequence is over. */
+static void sum_directions(ptrdiff_t index, void *data) {
+    const struct layer *layer = data;
+    ptrdiff_t size = layer->time * layer->input, last = (index + 1) * ROWS_OF_TASK;
+    for (ptrdiff_t row = index * ROWS_OF_TASK; row < last && row < layer->batch; row++) {
+        float *to = layer->input_gradient + row * size;
+        ptrdiff_t counted = layer->lengths[row] * layer->input;
+        for (ptrdiff_t direction = 0; direction < layer->directions; direction++) {
+            const float *from = layer->input_gradients + (direction * layer->batch + row) * size;
+            for (ptrdiff_t j = 0; j < counted; j++)
+                to[j] = direction ? to[j] + from[j] : from[j];
+        }
+        memset(to + counted, 0, (size_t)(size - counted) * sizeof(float));
+    }
 }
 
 /* Whether layers may ask for halves. */
@@ -389,4 +482,33 @@ SEQWISE_API void seqwise_recurrent_forward(struct layer *layer) {
 
 SEQWISE_API void seqwise_recurrent_backward(struct layer *layer) {
     seqwise_parallel(layer->directions * layer->chunks, backward, layer);
+    if (!layer->failed)
+        seqwise_parallel((layer->batch + ROWS_OF_TASK - 1) / ROWS_OF_TASK, sum_directions, layer);
+}
+
+/* From a mask (batch, time) that is true at the first steps of each row: the length of each row, the rows, longest first
+   and else in their order, and the sum of the lengths; -1 when there is no memory. */
+SEQWISE_API void seqwise_front(const uint8_t *mask, int64_t batch, int64_t time, int64_t *lengths, int64_t *order,
+                               int64_t *total) {
+    int64_t *next = calloc((size_t)time + 1, sizeof *next); /* by length: how many rows, then the place of the next */
+    *total = -1;
+    if (!next)
+        return;
+    *total = 0;
+    for (int64_t row = 0; row < batch; row++) {
+        int64_t length = 0;
+        for (int64_t step = 0; step < time; step++)
+            length += mask[row * time + step];
+        lengths[row] = length;
+        next[length]++;
+        *total += length;
+    }
+    for (int64_t length = time, before = 0; length >= 0; length--) { /* where the first of each length goes */
+        int64_t rows = next[length];
+        next[length] = before;
+        before += rows;
+    }
+    for (int64_t row = 0; row < batch; row++)
+        order[next[lengths[row]]++] = row;
+    free(next);
 }

@@ -21,11 +21,14 @@ from seqwise.nn._axes import Bool, Float
 __all__ = ["fits", "has_bfloat16", "native_states"]
 
 _KINDS = {"RNN_TANH": 0, "GRU": 1, "LSTM": 2}
-_GRU = 1
+_LSTM = 2
+_GATES = (1, 4, 4)
+_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+_REFUSED = "a recurrent layer found no memory; use smaller batches"
 _NUMBERS = (
     *("kind", "directions", "chunks", "halves", "batch", "time", "input", "hidden", "inputs", "states", "steps"),
-    *("order", "lengths", "input_values", "weights", "biases", "output", "seen", "gates", "cells"),
-    *("output_gradient", "input_gradient", "weight_gradient", "bias_gradient", "failed"),
+    *("order", "lengths", "input_values", "parameters", "output", "seen", "gates", "cells"),
+    *("output_gradient", "input_gradient", "input_gradients", "gradients", "failed"),
 )
 
 
@@ -72,120 +75,94 @@ def native_states(
     """
     parameters = [parameter for layer in layers for parameter in _parameters(layer)]
     states: Tensor = _States.apply(  # type: ignore[no-untyped-call]
-        _KINDS[layers[0].mode], is_rounded, steps, front.sum(dim=1), *parameters
+        _KINDS[layers[0].mode], is_rounded, steps, front, *parameters
     )
     return states
 
 
 def _parameters(layer: nn.RNNBase) -> list[Tensor]:
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    return [layer.get_parameter(name) for name in names]
+    return [getattr(layer, name) for name in _NAMES]
 
 
 class _States(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, kind: int, is_rounded: bool, steps: Tensor, lengths: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, kind: int, is_rounded: bool, steps: Tensor, front: Tensor, *parameters: Tensor) -> Tensor:
         steps, (batch, time, size) = steps.contiguous(), steps.shape
+        parameters = tuple(parameter.contiguous() for parameter in parameters)
+        rows, total = _rows_of(front)
         hidden = parameters[1].shape[1]
-        directions, gates = len(parameters) // 4, (1, 4, 4)[kind]
+        directions, gates = len(parameters) // 4, _GATES[kind]
         inputs, states = -(-size // 16) * 16, -(-hidden // 16) * 16  # widths in whole vectors
-        weights = steps.new_zeros(directions, gates, states, inputs + states)
-        biases = steps.new_zeros(directions, gates, states)
-        for direction in range(directions):
-            _put(kind, weights[direction], biases[direction], parameters[4 * direction :][:4], inputs)
-        total = int(lengths.sum())
-        arrays = {
-            "order": lengths.argsort(descending=True, stable=True),
-            "lengths": lengths,
-            "input_values": steps,
-            "weights": weights,
-            "biases": biases,
-            "seen": steps.new_empty(directions, total, inputs + states),
-            "gates": steps.new_empty(directions, total, gates * states),
-            "cells": steps.new_empty(directions, total, states) if kind == 2 else steps.new_empty(0),
-        }
+        seen = steps.new_empty(directions, total, inputs + states)
+        gate = steps.new_empty(directions, total, gates * states)
+        cells = steps.new_empty(directions, total, states if kind == _LSTM else 0)
+        output = steps.new_empty(batch, time, directions * hidden)
         chunks = max(1, min(-(-torch.get_num_threads() // directions), batch // 16))
-        sizes = {"kind": kind, "directions": directions, "chunks": chunks, "batch": batch, "time": time}
-        sizes["halves"] = int(is_rounded)
-        sizes |= {"input": size, "hidden": hidden, "inputs": inputs, "states": states, "steps": total}
-        output = steps.new_zeros(batch, time, directions * hidden)
-        _call("seqwise_recurrent_forward", sizes, {**arrays, "output": output})
-        ctx.sizes, ctx.names = sizes, tuple(arrays)
-        ctx.save_for_backward(*arrays.values())
+        sizes = (kind, directions, chunks, is_rounded, batch, time, size, hidden, inputs, states, total)
+        layer, addresses = _layer(sizes, rows, (seen, gate, cells), parameters)
+        layer.input_values, layer.output = steps.data_ptr(), output.data_ptr()
+        _call("seqwise_recurrent_forward", layer)
+        del addresses  # in use until here
+        ctx.sizes = sizes
+        ctx.save_for_backward(rows, seen, gate, cells, *parameters)
         return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        sizes, arrays = ctx.sizes, dict(zip(ctx.names, ctx.saved_tensors, strict=True))
-        steps, weights, biases = arrays["input_values"], arrays["weights"], arrays["biases"]
-        directions, chunks = sizes["directions"], sizes["chunks"]
-        found = {
-            "output_gradient": gradient.contiguous(),
-            "input_gradient": steps.new_zeros(directions, *steps.shape),
-            "weight_gradient": weights.new_zeros(directions, chunks, *weights.shape[1:]),
-            "bias_gradient": biases.new_zeros(directions, chunks, *biases.shape[1:]),
-        }
-        _call("seqwise_recurrent_backward", sizes, arrays | found)
-        of_weights, of_biases = _summed(found["weight_gradient"]), _summed(found["bias_gradient"])
-        parameters = [
-            part
-            for direction in range(directions)
-            for part in _taken(sizes, of_weights[direction], of_biases[direction])
-        ]
-        return None, None, _summed(found["input_gradient"].transpose(0, 1)), None, *parameters
+        rows, seen, gate, cells, *parameters = ctx.saved_tensors
+        layer, addresses = _layer(ctx.sizes, rows, (seen, gate, cells), parameters)
+        directions, chunks, size = layer.directions, layer.chunks, (layer.batch, layer.time, layer.input)
+        gradient = gradient.contiguous()
+        of_input, of_each = gradient.new_empty(size), gradient.new_empty(directions, *size)
+        found = [torch.empty_like(parameters[4 * (i // 4 // chunks) + i % 4]) for i in range(4 * directions * chunks)]
+        pointers = _pointers(found)
+        layer.output_gradient, layer.gradients = gradient.data_ptr(), ctypes.addressof(pointers)
+        layer.input_gradient, layer.input_gradients = of_input.data_ptr(), of_each.data_ptr()
+        _call("seqwise_recurrent_backward", layer)
+        del addresses
+        return None, None, of_input, None, *_summed(found, chunks)
 
 
-def _summed(parts: Tensor) -> Tensor:
-    """The sum over axis 1; where there is one part, that itself."""
-    first = parts[:, 0]
-    for part in range(1, parts.shape[1]):
-        first = first + parts[:, part] if part == 1 else first.add_(parts[:, part])
-    return first
+def _summed(found: Sequence[Tensor], chunks: int) -> list[Tensor]:
+    """The gradients of the parameters of all directions, from those of each chunk of a direction."""
+    if chunks == 1:
+        return list(found)
+    of_each = [found[begin : begin + 4 * chunks] for begin in range(0, len(found), 4 * chunks)]
+    return [torch.stack([*own[i::4]]).sum(0) for own in of_each for i in range(4)]
 
 
-def _put(kind: int, weights: Tensor, biases: Tensor, parameters: Sequence[Tensor], inputs: int) -> None:
-    """Fills the weights of a direction (gates, states, inputs + states) and its biases from torch's parameters.
-
-    The new state of a GRU has two gates, the last, since its reset gate stands between what comes from the input and
-    what comes from the state.
-    """
-    from_input, from_state, of_input, of_state = parameters
-    hidden, size = from_state.shape[1], from_input.shape[1]
-    gates, states = len(from_input) // hidden, slice(inputs, inputs + hidden)
-    from_state, of_state = from_state.view(gates, hidden, hidden), of_state.view(gates, hidden)
-    weights[:gates, :hidden, :size] = from_input.view(gates, hidden, size)
-    biases[:gates, :hidden] = of_input.view(gates, hidden)
-    both = 2 if kind == _GRU else gates
-    weights[:both, :hidden, states] = from_state[:both]
-    biases[:both, :hidden] += of_state[:both]
-    if kind == _GRU:
-        weights[3, :hidden, states] = from_state[2]
-        biases[3, :hidden] = of_state[2]
+def _rows_of(front: Tensor) -> tuple[Tensor, int]:
+    """(2, batch): rows, longest first, and the length of each row; and the sum of the lengths."""
+    front, (batch, time) = front.contiguous(), front.shape
+    rows, total = torch.empty(2, batch, dtype=torch.int64), ctypes.c_int64()
+    plan = function("seqwise_front", ctypes.c_void_p, *(ctypes.c_int64,) * 2, *(ctypes.c_void_p,) * 3)
+    assert plan is not None
+    order = rows.data_ptr()
+    plan(front.data_ptr(), batch, time, order + 8 * batch, order, ctypes.addressof(total))
+    if total.value < 0:
+        raise MemoryError(_REFUSED)
+    return rows, total.value
 
 
-def _taken(sizes: dict[str, int], weights: Tensor, biases: Tensor) -> list[Tensor]:
-    """The gradients of torch's parameters of a direction: the way back of `_put`."""
-    hidden, size, inputs = sizes["hidden"], sizes["input"], sizes["inputs"]
-    of_input, of_state = weights, weights
-    bias_of_input, bias_of_state = biases, biases
-    if sizes["kind"] == _GRU:
-        of_input, of_state = weights[:3], weights[[0, 1, 3]]
-        bias_of_input, bias_of_state = biases[:3], biases[[0, 1, 3]]
-    return [
-        of_input[:, :hidden, :size].reshape(-1, size),
-        of_state[:, :hidden, inputs : inputs + hidden].reshape(-1, hidden),
-        bias_of_input[:, :hidden].reshape(-1),
-        bias_of_state[:, :hidden].reshape(-1),
-    ]
+def _layer(
+    sizes: Sequence[int], rows: Tensor, kept: Sequence[Tensor], parameters: Sequence[Tensor]
+) -> tuple[_Layer, ctypes.Array[ctypes.c_void_p]]:
+    """What forward and backward have in common; and addresses that must live as long as it is in use."""
+    layer, addresses = _Layer(*sizes), _pointers(parameters)
+    layer.order, layer.lengths = rows[0].data_ptr(), rows[1].data_ptr()
+    layer.parameters = ctypes.addressof(addresses)
+    layer.seen, layer.gates, layer.cells = (array.data_ptr() for array in kept)
+    return layer, addresses
 
 
-def _call(name: str, sizes: dict[str, int], arrays: dict[str, Tensor]) -> None:
+def _pointers(arrays: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
+    return (ctypes.c_void_p * len(arrays))(*(array.data_ptr() for array in arrays))
+
+
+def _call(name: str, layer: _Layer) -> None:
     call = function(name, ctypes.c_void_p)
     assert call is not None
-    failed = torch.zeros(1)
-    addresses = {key: array.data_ptr() for key, array in arrays.items()}
-    layer = _Layer(**sizes, **addresses, failed=failed.data_ptr())
     call(ctypes.addressof(layer))
-    if failed.item():
-        raise MemoryError("a recurrent layer found no memory; use smaller batches")
+    if layer.failed:
+        raise MemoryError(_REFUSED)
