@@ -25,6 +25,7 @@ _BEGAN = time.process_time()
 import torch  # noqa: E402
 
 from benchmarks.accuracy.tasks import TASKS  # noqa: E402
+from seqwise._memory import keep_memory  # noqa: E402
 from seqwise.cli.train import _KEYS  # noqa: E402
 from seqwise.data.batching import epoch_plan  # noqa: E402
 from seqwise.training.config import override, parse_config  # noqa: E402
@@ -139,6 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=None, help="of torch; default: all cores")
     parser.add_argument("--set", nargs="*", default=[], dest="settings", help="settings, KEY=VALUE")
     parsed = parser.parse_args(arguments)
+    keep_memory()  # as the command line does
     if parsed.threads:
         torch.set_num_threads(parsed.threads)
     for name in parsed.tasks:

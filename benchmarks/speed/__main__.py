@@ -25,6 +25,7 @@ from benchmarks.speed.page import write_page
 from benchmarks.speed.records import record, write
 from benchmarks.speed.start import measure_start
 from benchmarks.speed.trainings import TRAININGS, measure_speed, measure_whole
+from seqwise._memory import keep_memory
 from seqwise.bench import Measured, measure
 from seqwise.bench.text import QUIET, lines
 
@@ -88,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=Path("benchmarks/results/speed.jsonl"))
     parser.add_argument("--page", action="store_true", help="measure nothing; write the page")
     parsed = parser.parse_args(arguments)
+    keep_memory()  # as the command line does
     if unknown := set(parsed.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if parsed.page:

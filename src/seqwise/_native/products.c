@@ -10,7 +10,7 @@
 
 enum { DEPTH = 256, MOST_ROWS = 512, MOST_COLUMNS = 256, UNIT = ROWS * FLOATS }; /* a unit is whole tiles and vectors */
 
-/* What Python fills in: `Product` in losses/_kernels/products.py has the same fields. */
+/* What Python fills in: `Product` in _products.py has the same fields. */
 struct call {
     struct matrix a, b;
     float *c;
@@ -68,7 +68,9 @@ static void task(ptrdiff_t number, void *data) {
     ptrdiff_t first_row = number / blocks->across * blocks->rows, first = number % blocks->across * blocks->columns;
     ptrdiff_t rows = least(blocks->rows, call->rows - first_row), columns = least(blocks->columns, call->columns - first);
     ptrdiff_t whole = columns % FLOATS ? columns / (PANEL * FLOATS) * (PANEL * FLOATS) : columns;
-    float *panels = aligned_alloc(64, sizeof *panels * DEPTH * (MOST_COLUMNS + MOST_ROWS));
+    ptrdiff_t copy = call->a.column == 1 ? 0 : rows, padded = (columns + FLOATS - 1) / FLOATS * FLOATS;
+    ptrdiff_t most = least(DEPTH, call->depth);
+    float *panels = aligned_alloc(64, (size_t)(most * (padded + copy) + FLOATS - 1) / FLOATS * FLOATS * sizeof *panels);
     float *c = call->c + first_row * call->row + first;
     for (ptrdiff_t k = 0; k < call->depth; k += DEPTH) {
         ptrdiff_t depth = least(DEPTH, call->depth - k);
@@ -79,7 +81,7 @@ static void task(ptrdiff_t number, void *data) {
         for (ptrdiff_t i = 0; call->bias && !k && i < rows; i++)
             memcpy(c + i * call->row, call->bias + first, (size_t)columns * sizeof *c);
         if (a.column != 1)
-            a = copied(a, rows, depth, panels + DEPTH * MOST_COLUMNS);
+            a = copied(a, rows, depth, panels + most * padded);
         pack(b, depth, whole, panels);
         product(a, panels, rows, depth, whole, c, call->row, add);
         if (whole == columns)

@@ -7,6 +7,8 @@ import io
 import os
 import sys
 
+from seqwise._memory import keep_memory
+
 __all__ = ["main"]
 
 
@@ -17,6 +19,7 @@ def main() -> None:
     # It must be set before a framework starts its threads.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    keep_memory()
     # Looking for cycles of garbage every 700 new objects is a fifth of the time that importing a framework takes.
     gc.set_threshold(100_000, 20, 20)
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):

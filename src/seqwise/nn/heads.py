@@ -22,6 +22,7 @@ from seqwise.errors import ConfigError
 from seqwise.nn._arguments import require_axes, require_dropout, require_sizes
 from seqwise.nn._axes import Float
 from seqwise.nn._dropout import FeatureDropout
+from seqwise.nn._linear import Linear
 
 __all__ = ["LabelHead", "MultiLabelHead", "MultiOutputHead", "TagsHead"]
 
@@ -171,10 +172,10 @@ class MultiLabelHead(nn.Module):
         return logits
 
 
-def _linear(call: str, size: int, dropout: float, **outputs: int) -> nn.Linear:
+def _linear(call: str, size: int, dropout: float, **outputs: int) -> Linear:
     require_sizes(call, size=size, **outputs)
     require_dropout(call, dropout)
-    return nn.Linear(size, sum(outputs.values()))
+    return Linear(size, sum(outputs.values()))
 
 
 def _require_vectors(call: str, vectors: Tensor, size: int) -> None:

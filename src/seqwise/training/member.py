@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from seqwise._memory import keep_memory
 from seqwise.errors import SeqwiseError
 from seqwise.training.config import load_config, parse_config
 from seqwise.training.folder import RunFolder
@@ -56,6 +57,7 @@ def _tell(**event: Any) -> None:
 
 def main(path: str, number: int, threads: int, budget: float) -> int:
     """Trains a member of the run in a folder with so many threads; returns the exit status."""
+    keep_memory()
     torch.set_num_threads(threads)
     folder = RunFolder(Path(path))
     try:

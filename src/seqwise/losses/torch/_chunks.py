@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqwise._products import multiply
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import address, call_of, compiled
 from seqwise.losses._kernels.layout import layout
-from seqwise.losses._kernels.products import multiply
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 

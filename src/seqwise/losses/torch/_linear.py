@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise._products import are_quick
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import compiled
-from seqwise.losses._kernels.products import are_quick
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._chunks import Head, Positions, Rows, chunked_losses

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from seqwise.nn._arguments import require_axes, require_dropout, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
+from seqwise.nn._linear import Linear
 from seqwise.nn._masking import counted_positions, selected
 from seqwise.nn.encoders.encoder import Encoder
 
@@ -60,7 +61,7 @@ class TransformerEncoder(Encoder):
         self.layers = layers
         self.output_size = hidden
         self.heads = next(heads for heads in range(-(-hidden // _HEAD_SIZE), hidden + 1) if hidden % heads == 0)
-        self.projection = nn.Linear(input_size, hidden)
+        self.projection = Linear(input_size, hidden)
         self.blocks = nn.ModuleList(_Block(hidden, self.heads, layers, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(hidden)
 
@@ -92,11 +93,11 @@ class _Block(nn.Module):
         super().__init__()
         self.heads = heads
         self.attention_norm = nn.LayerNorm(hidden)
-        self.queries_keys_values = nn.Linear(hidden, 3 * hidden)
-        self.attended = nn.Linear(hidden, hidden)
+        self.queries_keys_values = Linear(hidden, 3 * hidden)
+        self.attended = Linear(hidden, hidden)
         self.inner_norm = nn.LayerNorm(hidden)
-        self.inner = nn.Linear(hidden, _WIDENING * hidden)
-        self.outer = nn.Linear(_WIDENING * hidden, hidden)
+        self.inner = Linear(hidden, _WIDENING * hidden)
+        self.outer = Linear(_WIDENING * hidden, hidden)
         self.dropout = FeatureDropout(dropout)
         for linear in (self.queries_keys_values, self.attended, self.inner, self.outer):
             nn.init.xavier_uniform_(linear.weight)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from seqwise import _products as products
 from seqwise._native import function
-from seqwise.losses._kernels import products
-from seqwise.losses._kernels.products import multiply
+from seqwise._products import multiply
 from seqwise.losses.torch import linear_cross_entropy
 
 SIZES = [

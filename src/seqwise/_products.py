@@ -13,7 +13,6 @@ from torch import Tensor
 
 from seqwise._native import function
 from seqwise._readable import is_readable
-from seqwise.losses._kernels.cross_entropy import address
 
 __all__ = ["are_quick", "multiply"]
 
@@ -63,7 +62,7 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
         *(right.data_ptr(), *right.stride()),
         *(to.data_ptr(), to.stride(0)),
         *(*left.shape, right.shape[1]),
-        address(bias),
+        None if bias is None else bias.data_ptr(),
         adds,
         torch.get_num_threads() * TASKS_OF_A_THREAD,
     )
