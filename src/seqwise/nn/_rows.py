@@ -48,6 +48,8 @@ class _SummedRows(torch.autograd.Function):
     def forward(ctx: Any, table: Tensor, ids: Tensor, padding_id: int) -> Tensor:
         ctx.save_for_backward(ids)
         ctx.shape, ctx.padding_id = table.shape, padding_id
+        if ids.shape[1] == 1:
+            return table.index_select(0, ids[:, 0])
         return torch.nn.functional.embedding_bag(ids, table, mode="sum")
 
     @staticmethod

@@ -241,7 +241,8 @@ class _Loop:
 
     def _seed_dropout(self, epoch: int, step: int) -> None:
         """Seeds what dropout draws from; on a CPU nothing else, since that takes as long as a twentieth of a step."""
-        seed = int(self._rng(_DROPOUT, epoch, step).integers(2**63))
+        seeds = np.random.SeedSequence([self.seed, _DROPOUT, epoch, step])
+        seed = int(seeds.generate_state(1, np.uint64)[0])
         if self.device.type == "cpu":
             torch.default_generator.manual_seed(seed)
         else:

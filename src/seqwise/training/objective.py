@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -203,7 +204,7 @@ class Objective:
             sums[name].sum * (self.target_weight[name] / divisor if divisor else 0.0)
             for name, divisor in divisors.items()
         ]
-        return torch.stack(terms).sum()
+        return functools.reduce(torch.add, terms)
 
 
 def _check_weight_names(config: Any, targets: Sequence[Target]) -> None:
