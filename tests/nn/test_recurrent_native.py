@@ -141,15 +141,16 @@ def test_an_encoder_gives_the_same_with_and_without_compiled_code(name, monkeypa
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
 @names
 @sizes
-def test_rounded_factors_change_the_third_digit(name, size, hidden):
+def test_rounded_factors_change_the_third_digit_of_gradients_and_no_state(name, size, hidden):
     layers = new_layers(name, size, hidden, 2)
     steps, weights = draws(len(LENGTHS), TIME, size), draws(len(LENGTHS), TIME, 2 * hidden, seed=1)
     parameters = [parameter for layer in layers for parameter in layer.parameters()]
     results = []
-    for is_rounded in (False, True):
+    for rounds in (False, True):
         found = steps.clone().requires_grad_()
-        states = native_states(layers, found, front_of(LENGTHS), is_rounded=is_rounded)
+        states = native_states(layers, found, front_of(LENGTHS), rounds_gradient=rounds)
         results.append(with_gradients(states, weights, [found, *parameters]))
+    assert torch.equal(results[0].pop(0), results[1].pop(0))
     for exact, rounded in zip(*results, strict=True):
         error = (rounded - exact).norm() / exact.norm()
         assert 1e-4 < error < 1e-2
@@ -157,24 +158,16 @@ def test_rounded_factors_change_the_third_digit(name, size, hidden):
 
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
 @names
-def test_an_encoder_rounds_in_training_alone(name):
+def test_an_encoder_rounds_when_it_is_told_to(name):
     encoder = ENCODERS[name](7, 9)
     steps = draws(5, 6, 7)
-    exact = encoder(steps)
-    encoder.is_rounded = True
-    assert not torch.equal(encoder(steps), exact)
-    assert torch.equal(encoder.eval()(steps), exact)
-
-
-@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
-@names
-def test_a_rounded_state_is_the_same_to_the_last_bit_whatever_it_is_batched_with(name):
-    layers = new_layers(name, 20, 40, 2)
-    steps = draws(len(LENGTHS), TIME, 20)
-    together = native_states(layers, steps, front_of(LENGTHS), is_rounded=True)
-    for row, length in enumerate(LENGTHS):
-        single = native_states(layers, steps[row : row + 1, :length], front_of([length], length), is_rounded=True)
-        assert torch.equal(together[row, :length], single[0])
+    found = []
+    for encoder.rounds_gradients in (False, True):
+        encoder.zero_grad()
+        encoder(steps).sum().backward()
+        found.append(encoder.forward_layers[0].weight_ih_l0.grad)
+    assert not torch.equal(*found)
+    torch.testing.assert_close(*found, rtol=0.05, atol=0.01)
 
 
 def test_it_fits_plain_float32_on_a_cpu_alone():

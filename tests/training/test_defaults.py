@@ -29,7 +29,7 @@ WITHOUT_EFFECT = [
     (
         "label",
         ["model.encoder=transformer", "train.precision=bfloat16"],
-        "train.precision is 'bfloat16', but only recurrent layers are rounded, and the encoder is 'transformer'",
+        "train.precision is 'bfloat16', but only recurrent layers round, and the encoder is 'transformer'",
     ),
     ("label", ["data.gaps=fill"], "data.gaps is 'fill', but only a numeric series has gaps to fill"),
     (

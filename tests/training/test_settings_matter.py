@@ -121,7 +121,7 @@ CHANGES = {
     "train.ensemble": ("label", [], ["train.ensemble=2"]),
     "train.distill": ("label", ["train.ensemble=2"], ["train.distill=true"]),
     "train.seed": ("label", [], ["train.seed=2"]),
-    "train.precision": ("label", [], ["train.precision=bfloat16"]),
+    "train.precision": ("label", ["train.precision=float32"], ["train.precision=bfloat16"]),
     "train.device": ("label", [], ["train.device=mps"]),
     "train.checkpoint_seconds": ("label", [], ["train.checkpoint_seconds=1e-9"]),
 }

@@ -20,7 +20,7 @@ enum kind { RNN, GRU, LSTM };
 /* What Python hands over. Arrays of a direction stand after those of the one before; parameters are those of torch's
    layers, weights and biases of the input and of the state, four of a direction. */
 struct layer {
-    int64_t kind, directions, chunks, halves; /* tasks = directions x chunks; halves: factors rounded to bfloat16 */
+    int64_t kind, directions, chunks, halves; /* tasks = directions x chunks; halves: see backward */
     int64_t batch, time, input, hidden, inputs, states, steps; /* steps: sum of the lengths */
     const int64_t *order, *lengths;   /* rows, longest first; how long each row is */
     const float *input_values;        /* (batch, time, input) */
@@ -217,47 +217,19 @@ INLINE void gates_backward(enum kind kind, ptrdiff_t size, const float *gate, fl
 /* The weights of each block, transposed, in the panels of a product. */
 static void pack_weights(const struct task *task, const float *weights, float *panels, float **of_block) {
     ptrdiff_t wide = task->width;
-#if HAS_HALVES
-    pair *rounded = (pair *)panels + task->gates * wide / 2, *next = (pair *)panels;
-    if (task->layer->halves)
-        round_to_halves(weights, task->gates * wide, rounded);
-#endif
     for (int i = 0; i < task->blocks; i++) {
         struct block b = task->block[i];
-#if HAS_HALVES
-        if (task->layer->halves) {
-            of_block[i] = (float *)next;
-            pack((struct matrix){(float *)(rounded + (b.gate * wide + b.from) / 2), 1, wide / 2}, b.depth / 2, b.gates,
-                 (float *)next); /* pairs have the size of floats */
-            next += b.depth / 2 * b.gates;
-            continue;
-        }
-#endif
         of_block[i] = panels;
         pack((struct matrix){weights + b.gate * wide + b.from, 1, wide}, b.depth, b.gates, panels);
         panels += b.depth * b.gates;
     }
 }
 
-static void products_of_gates(const struct task *task, const float *seen, float *halves, float **of_block,
-                              ptrdiff_t rows, float *gate) {
-    ptrdiff_t wide = task->width;
-#if HAS_HALVES
-    if (task->layer->halves)
-        round_to_halves(seen, rows * wide, (pair *)halves);
-#else
-    (void)halves;
-#endif
+static void products_of_gates(const struct task *task, const float *seen, float **of_block, ptrdiff_t rows,
+                              float *gate) {
     for (int i = 0; i < task->blocks; i++) {
         struct block b = task->block[i];
-#if HAS_HALVES
-        if (task->layer->halves) {
-            product_of_pairs((struct pairs){(pair *)halves + b.from / 2, wide / 2, 1}, (pair *)of_block[i], rows,
-                             b.depth / 2, b.gates, gate + b.gate, task->gates, 0);
-            continue;
-        }
-#endif
-        product((struct matrix){seen + b.from, wide, 1}, of_block[i], rows, b.depth, b.gates, gate + b.gate,
+        product((struct matrix){seen + b.from, task->width, 1}, of_block[i], rows, b.depth, b.gates, gate + b.gate,
                 task->gates, 0);
     }
 }
@@ -283,14 +255,13 @@ static void forward(ptrdiff_t index, void *data) {
     struct task task = task_of(layer, index);
     enum kind kind = (enum kind)layer->kind;
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
-    ptrdiff_t rounded = layer->halves ? task.rows * wide / 2 : 0;
-    float *panels = new_floats(2 * gates * wide + gates + size + rounded);
+    float *panels = new_floats(2 * gates * wide + gates + size);
     if (!panels) {
         ((struct layer *)data)->failed = 1;
         return;
     }
     float *weights = panels + gates * wide, *biases = weights + gates * wide, *state = biases + gates;
-    float *halves = state + size, *of_block[3];
+    float *of_block[3];
     gather(&task, weights, biases);
     pack_weights(&task, weights, panels, of_block);
     clear_padding(&task);
@@ -307,7 +278,7 @@ static void forward(ptrdiff_t index, void *data) {
             if (step == 0)
                 memset(row + x, 0, (size_t)size * sizeof(float));
         }
-        products_of_gates(&task, seen, halves, of_block, rows, task.gate + at * gates);
+        products_of_gates(&task, seen, of_block, rows, task.gate + at * gates);
         for (ptrdiff_t i = 0; i < rows; i++) {
             memcpy(state, seen + i * wide + x, (size_t)size * sizeof(float));
             float *gate = task.gate + (at + i) * gates, *cell = task.cells + (at + i) * size;
@@ -365,6 +336,8 @@ static void weights_backward(const struct task *task, const float *gradient, flo
     }
 }
 
+/* With halves, the factors of all products here are rounded to bfloat16; the states of forward never are, so that a model
+   is trained on those that it has afterwards. */
 static void backward(ptrdiff_t index, void *data) {
     enum { BLOCK = 192 };
     const struct layer *layer = data;

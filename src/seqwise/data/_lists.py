@@ -59,6 +59,8 @@ class ListRows:
     ) -> NDArray[Any]:
         """The values of many rows, one row after the other; of a row that is not there, `missing` so many times."""
         ends = sizes.cumsum()
+        if len(self.values) == 1 and self.present[0] is None:  # a small store: in one go
+            return self.values[0][np.repeat(self.offsets[0][rows] - (ends - sizes), sizes) + np.arange(sizes.sum())]
         flat = np.full(int(sizes.sum()), missing, dtype=self.values[0].dtype if self.values else np.int32)
         for chunk in np.unique(chunks):
             there = chunks == chunk

@@ -50,7 +50,7 @@ def fits(layers: Sequence[nn.RNNBase], steps: Tensor) -> bool:
 
 
 def has_bfloat16() -> bool:
-    """Whether the compiled layer can round factors to bfloat16: this processor multiplies them at twice the speed."""
+    """Whether the compiled layer can round factors to bfloat16, which this processor multiplies at twice the speed."""
     there, found = function("seqwise_halves_are_there", ctypes.c_void_p), ctypes.c_int32()
     if there is not None:
         there(ctypes.addressof(found))
@@ -62,7 +62,7 @@ def native_states(
     steps: Float[Tensor, "batch time features"],
     front: Bool[Tensor, "batch time"],
     *,
-    is_rounded: bool = False,
+    rounds_gradient: bool = False,
 ) -> Float[Tensor, "batch time hidden"]:
     """The states of one layer, of each direction side by side; zeros where a step does not count.
 
@@ -70,12 +70,12 @@ def native_states(
         layers: the forward direction, and the backward one where there is one; `fits` for each.
         steps: (batch, time, input); what does not count may hold anything, and gets a gradient of zeros.
         front: (batch, time) True at the first steps of each row, those that count.
-        is_rounded: the factors of all products are rounded to bfloat16, here and in the gradient; sums, gates and
-            states are float32 as ever. For `has_bfloat16` alone.
+        rounds_gradient: the gradient is made of products of factors rounded to bfloat16, summed in float32. For
+            `has_bfloat16` alone.
     """
     parameters = [parameter for layer in layers for parameter in _parameters(layer)]
     states: Tensor = _States.apply(  # type: ignore[no-untyped-call]
-        _KINDS[layers[0].mode], is_rounded, steps, front, *parameters
+        _KINDS[layers[0].mode], rounds_gradient, steps, front, *parameters
     )
     return states
 
@@ -86,7 +86,7 @@ def _parameters(layer: nn.RNNBase) -> list[Tensor]:
 
 class _States(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, kind: int, is_rounded: bool, steps: Tensor, front: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, kind: int, rounds: bool, steps: Tensor, front: Tensor, *parameters: Tensor) -> Tensor:
         steps, (batch, time, size) = steps.contiguous(), steps.shape
         parameters = tuple(parameter.contiguous() for parameter in parameters)
         rows, total = _rows_of(front)
@@ -98,7 +98,7 @@ class _States(torch.autograd.Function):
         cells = steps.new_empty(directions, total, states if kind == _LSTM else 0)
         output = steps.new_empty(batch, time, directions * hidden)
         chunks = max(1, min(-(-torch.get_num_threads() // directions), batch // 16))
-        sizes = (kind, directions, chunks, is_rounded, batch, time, size, hidden, inputs, states, total)
+        sizes = (kind, directions, chunks, rounds, batch, time, size, hidden, inputs, states, total)
         layer, addresses = _layer(sizes, rows, (seen, gate, cells), parameters)
         layer.input_values, layer.output = steps.data_ptr(), output.data_ptr()
         _call("seqwise_recurrent_forward", layer)

@@ -43,7 +43,7 @@ def first_model(task: Task, seed: int) -> SequenceModel:
     if isinstance(model.input_layer, PieceEncoder):
         read_weights(config.model.encoder, model.input_layer.network)
     if isinstance(model.encoder, RecurrentEncoder):
-        model.encoder.is_rounded = config.train.precision == "bfloat16"
+        model.encoder.rounds_gradients = config.train.precision != "float32"
     return model
 
 

@@ -22,7 +22,8 @@ from seqwise.data.split import PARTS
 from seqwise.errors import RunFolderError
 from seqwise.evaluation.report import render_report
 from seqwise.evaluation.summary import regression_sentences
-from seqwise.nn import parameter_count
+from seqwise.nn import RecurrentEncoder, parameter_count
+from seqwise.nn._recurrent import has_bfloat16
 from seqwise.training.baselines import judged_baselines, majority_figures
 from seqwise.training.checkpoint import State
 from seqwise.training.config import dump_config
@@ -239,12 +240,18 @@ def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "device": str(plan.device),
         "threads": torch.get_num_threads(),
+        "gradients": "bfloat16" if _rounds_gradients(plan) else "float32",
         "seed": plan.task.config.train.seed,
         "parameters": parameter_count(plan.model),
         "command": command or " ".join(sys.argv),
         "folder": folder_of_names(folder),
         "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
+
+
+def _rounds_gradients(plan: Plan) -> bool:
+    encoders = (module for module in plan.model.modules() if isinstance(module, RecurrentEncoder))
+    return plan.device.type == "cpu" and has_bfloat16() and any(encoder.rounds_gradients for encoder in encoders)
 
 
 def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State]) -> Trained:

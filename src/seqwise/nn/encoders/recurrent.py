@@ -43,8 +43,8 @@ class RecurrentEncoder(FrontEncoder):
 
     Attributes:
         output_size: features per step of the output: `hidden`, or 2 x `hidden` with two directions.
-        is_rounded: whether products in training are of factors rounded to bfloat16, where the compiled layer is used
-            and the processor has it; False at first. Outside training nothing is rounded.
+        rounds_gradients: whether gradients are made of factors rounded to bfloat16, where the compiled layer is used
+            and the processor has that; False at first. States are exact.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
@@ -69,7 +69,7 @@ class RecurrentEncoder(FrontEncoder):
         self.layers = layers
         self.bidirectional = bidirectional
         self.output_size = 2 * hidden if bidirectional else hidden
-        self.is_rounded = False
+        self.rounds_gradients = False
         sizes = [input_size, *[self.output_size] * (layers - 1)]
         self.forward_layers = nn.ModuleList(self._new_layer(size) for size in sizes)
         self.backward_layers = nn.ModuleList(self._new_layer(size) for size in sizes if bidirectional)
@@ -84,8 +84,8 @@ class RecurrentEncoder(FrontEncoder):
             if number > 0:
                 steps = self.dropout(steps)
             if fits(layers, steps):
-                is_rounded = self.is_rounded and self.training and has_bfloat16()
-                steps = native_states(layers, steps, front, is_rounded=is_rounded)
+                rounds = self.rounds_gradients and has_bfloat16()
+                steps = native_states(layers, steps, front, rounds_gradient=rounds)
             else:
                 steps = _states(layers, steps, front)
         return steps

@@ -242,9 +242,9 @@ class TrainConfig(_Section):
     )
     distill: bool = Field(False, description="train one model on what the ensemble says, and keep that")
     seed: int = Field(1, ge=0, lt=2**63, description="seeds the split, the weights, the order and the dropout")
-    precision: Literal["float32", "bfloat16"] = Field(
-        "float32",
-        description="bfloat16: recurrent layers multiply rounded numbers in training; quicker on some processors",
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="of the factors in gradients of recurrent layers; auto: bfloat16 where the processor has it",
     )
     baselines: Literal["auto", "majority"] = Field(
         "auto", description="cheap models beside the trained one: all that suit the data, or the majority alone"

@@ -104,7 +104,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
             config.train.optimizer == "adam",
             "only adamw decays weights, and train.optimizer is adam",
         ),
-        "train.precision": (not has_directions, f"only recurrent layers are rounded, and the encoder is '{encoder}'"),
+        "train.precision": (not has_directions, f"only recurrent layers round, and the encoder is '{encoder}'"),
     }
     if encoder == BAG:
         idle |= dict.fromkeys(OF_STEPS, (True, f"the encoder is {BAG}, which reads n-grams alone"))
