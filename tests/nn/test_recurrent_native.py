@@ -159,15 +159,17 @@ def test_rounded_factors_change_the_third_digit_of_gradients_and_no_state(name, 
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no AVX512-BF16")
 @names
 def test_an_encoder_rounds_when_it_is_told_to(name):
-    encoder = ENCODERS[name](7, 9)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = ENCODERS[name](7, 9)
     steps = draws(5, 6, 7)
     found = []
     for encoder.rounds_gradients in (False, True):
         encoder.zero_grad()
         encoder(steps).sum().backward()
         found.append(encoder.forward_layers[0].weight_ih_l0.grad)
-    assert not torch.equal(*found)
-    torch.testing.assert_close(*found, rtol=0.05, atol=0.01)
+    exact, rounded = found
+    assert 0 < (rounded - exact).norm() / exact.norm() < 0.01
 
 
 def test_it_fits_plain_float32_on_a_cpu_alone():

@@ -91,3 +91,33 @@ def test_a_layer_whose_embeddings_are_sparse_gives_the_same(kind):
         results.append([vectors.detach(), *gradients])
     for dense, rows in zip(*results, strict=True):
         torch.testing.assert_close(rows, dense)
+
+
+@compiled
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("groups", [None, 1, 8])
+def test_what_does_not_count_is_zeros_and_the_others_are_scaled_by_group(is_compiled, dtype, groups):
+    random = torch.Generator().manual_seed(1)
+    table = torch.randn(50, 7, generator=random, dtype=dtype)
+    ids, counted = ids_of(40, 3, rows=20), torch.rand(40, generator=random) < 0.7
+    scale = None if groups is None else torch.rand(groups, 7, generator=random, dtype=dtype)
+    of_each = 1 if scale is None else scale.repeat_interleave(40 // groups, dim=0)
+    weights = torch.randn(40, 7, generator=random, dtype=dtype)
+    dense, sparse = (table.clone().requires_grad_() for _ in range(2))
+    expected = torch.nn.functional.embedding(ids, dense, padding_idx=4).sum(dim=1) * of_each * counted[:, None]
+    (expected * weights).sum().backward()
+    with_garbage = torch.where(counted[:, None], ids, 10**6)
+    found = summed_rows(sparse, with_garbage, 4, counted=counted, scale=scale)
+    torch.testing.assert_close(found, expected)
+    (found * weights).sum().backward()
+    torch.testing.assert_close(sparse.grad.to_dense(), dense.grad)
+    assert set(sparse.grad._indices()[0].tolist()) <= set(ids[counted].flatten().tolist()) - {4}
+
+
+@compiled
+def test_ids_may_be_part_of_a_wider_array(is_compiled):
+    wide, table = ids_of(6, 5, rows=9), torch.randn(9, 3)
+    for columns in (slice(0, 1), slice(1, 4)):
+        part = wide[:, columns]
+        torch.testing.assert_close(summed_rows(table, part, 0), summed_rows(table, part.clone(), 0))
+        torch.testing.assert_close(summed_rows(table, part, 0), table[part].sum(dim=1))

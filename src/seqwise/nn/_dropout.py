@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -30,13 +32,17 @@ class FeatureDropout(nn.Module):
 
     def forward(self, features: Float[Tensor, "batch *time size"]) -> Float[Tensor, "batch *time size"]:
         """`features` (batch, size) or (batch, time, size), some of them dropped in training."""
+        scale = self.scale((features.shape[0], *[1] * (features.ndim - 2), features.shape[-1]), features)
+        return features if scale is None else features * scale
+
+    def scale(self, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """A draw of what features are multiplied by, 0 or 1 / (1 - p), in type and place of a tensor; None for 1."""
         if not self.training or self.p == 0.0:
-            return features
-        shape = (features.shape[0], *[1] * (features.ndim - 2), features.shape[-1])
-        dtype = torch.promote_types(features.dtype, torch.float32)
+            return None
+        dtype = torch.promote_types(like.dtype, torch.float32)
         # in a third of the time of torch.bernoulli, and with the same draws on all processors
-        kept = torch.rand(shape, dtype=dtype, device=features.device).ge_(self.p).div_(1 - self.p)
-        return features * kept.to(features.dtype)
+        kept = torch.rand(*shape, dtype=dtype, device=like.device).ge_(self.p).div_(1 - self.p)
+        return kept.to(like.dtype)
 
     def extra_repr(self) -> str:
         """The share, as printing a model shows it."""

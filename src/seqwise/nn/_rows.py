@@ -8,6 +8,7 @@ once (coalesced), as optimisers such as `torch.optim.SparseAdam` take it.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,20 +16,32 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from seqwise._native import function
-from seqwise.nn._axes import Float, Integer
+from seqwise._readable import are_readable
+from seqwise.nn._axes import Bool, Float, Integer
 
 __all__ = ["summed_rows"]
 
 
 def summed_rows(
-    table: Float[Tensor, "rows size"], ids: Integer[Tensor, "count parts"], padding_id: int
+    table: Float[Tensor, "rows size"],
+    ids: Integer[Tensor, "count parts"],
+    padding_id: int,
+    *,
+    counted: Bool[Tensor, " count"] | None = None,
+    scale: Float[Tensor, "groups size"] | None = None,
 ) -> Float[Tensor, "count size"]:
-    """The sum of the rows with these ids, whose gradient is sparse.
+    """The sum of the rows with these ids, whose gradient by the table is sparse; there is none by the scale.
 
     Args:
-        table: (rows, size); its row `padding_id` is zeros, and gets no gradient.
-        ids: (count, parts) int64, 0 <= id < rows.
+        table: (rows, size); its row `padding_id` gets no gradient.
+        ids: (count, parts) int64, 0 <= id < rows where they count.
         padding_id: the row that stands for nothing.
+        counted: (count,) which sums count; the others are zeros. None for all.
+        scale: (groups, size) what the sums of a group are multiplied by; groups are of one size, one after the other.
+            None for 1.
+
+    Raises:
+        IndexError: an id that counts is no row of the table.
 
     Example:
         >>> table = torch.tensor([[0.0], [1.0], [2.0]], requires_grad=True)
@@ -39,55 +52,114 @@ def summed_rows(
         >>> table.grad._indices().tolist(), table.grad._values().tolist()
         ([[1, 2]], [[1.0], [2.0]])
     """
-    sums: Tensor = _SummedRows.apply(table, ids, padding_id)  # type: ignore[no-untyped-call]
+    sums: Tensor = _SummedRows.apply(table, ids, padding_id, counted, scale)  # type: ignore[no-untyped-call]
     return sums
+
+
+class _Sums(ctypes.Structure):
+    """`struct sums` of rows.c."""
+
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("table", "scale", "ids", "counted", "vectors")),
+        *((name, ctypes.c_int64) for name in ("rows", "size", "count", "parts", "stride", "group", "wrong")),
+        *((name, ctypes.c_void_p) for name in ("places", "gradient")),
+    ]
 
 
 class _SummedRows(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, table: Tensor, ids: Tensor, padding_id: int) -> Tensor:
-        ctx.save_for_backward(ids)
+    def forward(
+        ctx: Any, table: Tensor, ids: Tensor, padding_id: int, counted: Tensor | None, scale: Tensor | None
+    ) -> Tensor:
+        counted = None if counted is None else counted.contiguous()
+        scale = None if scale is None else scale.contiguous()
+        ids = ids if ids.stride(1) == 1 or ids.shape[1] == 1 else ids.contiguous()
+        ctx.save_for_backward(ids, counted, scale)
         ctx.shape, ctx.padding_id = table.shape, padding_id
-        if ids.shape[1] == 1:
-            return table.index_select(0, ids[:, 0])
-        return torch.nn.functional.embedding_bag(ids, table, mode="sum")
+        add = function("seqwise_sum_rows_f32", ctypes.c_void_p)
+        table = table.contiguous()
+        if add is None or not _are_for_c(table, ids, counted, scale):
+            return _plain_sums(table, ids, padding_id, counted, scale)
+        vectors = table.new_empty(len(ids), table.shape[1])
+        sums = _sums(table.shape, ids, counted, scale, vectors)
+        sums.table = table.data_ptr()
+        add(ctypes.addressof(sums))
+        if sums.wrong:
+            raise IndexError(f"an id is outside the table, which has {len(table)} rows")
+        return vectors
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (ids,) = ctx.saved_tensors
-        rows, sums = _row_gradient(ids, gradient.contiguous(), ctx.shape[0], ctx.padding_id)
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
+        ids, counted, scale = ctx.saved_tensors
+        rows, sums = _row_gradient(ctx.shape, ids, ctx.padding_id, counted, scale, gradient.contiguous())
         sparse = torch.sparse_coo_tensor(rows[None], sums, ctx.shape, is_coalesced=True, check_invariants=False)
-        return sparse, None, None
+        return sparse, None, None, None, None
 
 
-def _row_gradient(ids: Tensor, gradient: Tensor, table: int, padding_id: int) -> tuple[Tensor, Tensor]:
+def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tensor | None) -> bool:
+    numbers = [vectors] if scale is None else [vectors, scale]
+    others = [ids] if counted is None else [ids, counted]
+    return (
+        ids.dtype == torch.int64
+        and all(array.dtype == torch.float32 for array in numbers)
+        and are_readable([*numbers, *others])
+    )
+
+
+def _sums(shape: Sequence[int], ids: Tensor, counted: Tensor | None, scale: Tensor | None, vectors: Tensor) -> _Sums:
+    """What forward and backward have in common."""
+    sums = _Sums(rows=shape[0], size=shape[1], count=ids.shape[0], parts=ids.shape[1], stride=ids.stride(0))
+    sums.ids, sums.vectors, sums.group = ids.data_ptr(), vectors.data_ptr(), 1
+    sums.counted = None if counted is None else counted.data_ptr()
+    if scale is not None and len(scale):
+        sums.scale, sums.group = scale.data_ptr(), len(ids) // len(scale)
+    return sums
+
+
+def _row_gradient(
+    shape: Sequence[int],
+    ids: Tensor,
+    padding_id: int,
+    counted: Tensor | None,
+    scale: Tensor | None,
+    gradient: Tensor,
+) -> tuple[Tensor, Tensor]:
     """The rows that were used, ascending, and the sum of what goes to each."""
-    distinct = function(
-        "seqwise_distinct_rows",
-        *(ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_int64),
-        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
-    )
-    add = function(
-        "seqwise_add_to_rows_f32", *(ctypes.c_void_p,) * 3, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_ssize_t
-    )
-    if distinct is None or add is None or gradient.dtype != torch.float32 or gradient.device.type != "cpu":
-        return _plain_row_gradient(ids, gradient, padding_id)
-    ids, found = ids.contiguous(), ctypes.c_int64()
-    rows, places = ids.new_empty(min(ids.numel(), table)), torch.empty_like(ids, dtype=torch.int32)
+    distinct = function("seqwise_distinct_rows", ctypes.c_void_p, ctypes.c_int64, *(ctypes.c_void_p,) * 3)
+    add = function("seqwise_add_to_rows_f32", ctypes.c_void_p)
+    if distinct is None or add is None or not _are_for_c(gradient, ids, counted, scale):
+        return _plain_row_gradient(ids, padding_id, counted, scale, gradient)
+    sums, found = _sums(shape, ids, counted, scale, gradient), ctypes.c_int64()
+    rows, places = ids.new_empty(min(ids.numel(), shape[0])), ids.new_empty(ids.shape, dtype=torch.int32)
     addresses = (rows.data_ptr(), places.data_ptr(), ctypes.addressof(found))
-    distinct(ids.data_ptr(), ids.numel(), table, padding_id, *addresses)
+    distinct(ctypes.addressof(sums), padding_id, *addresses)
     if found.value < 0:
         raise MemoryError
     rows = rows[: found.value]
-    sums = gradient.new_zeros(len(rows), gradient.shape[1])
-    add(sums.data_ptr(), gradient.data_ptr(), places.data_ptr(), *ids.shape, gradient.shape[1])
-    return rows, sums
+    result = gradient.new_zeros(len(rows), shape[1])
+    sums.places, sums.gradient = places.data_ptr(), result.data_ptr()
+    add(ctypes.addressof(sums))
+    return rows, result
 
 
-def _plain_row_gradient(ids: Tensor, gradient: Tensor, padding_id: int) -> tuple[Tensor, Tensor]:
+def _plain_sums(table: Tensor, ids: Tensor, padding_id: int, counted: Tensor | None, scale: Tensor | None) -> Tensor:
     """The same in tensor operations."""
-    counted = ids != padding_id
-    rows, places = torch.unique(ids[counted], return_inverse=True)
+    known = ids if counted is None else torch.where(counted[:, None], ids, padding_id)
+    sums = torch.nn.functional.embedding_bag(known, table, mode="sum")
+    return _scaled(sums, counted, scale)
+
+
+def _plain_row_gradient(
+    ids: Tensor, padding_id: int, counted: Tensor | None, scale: Tensor | None, gradient: Tensor
+) -> tuple[Tensor, Tensor]:
+    there = ids != padding_id if counted is None else (ids != padding_id) & counted[:, None]
+    rows, places = torch.unique(ids[there], return_inverse=True)
     sums = gradient.new_zeros(len(rows), gradient.shape[1])
-    return rows, sums.index_add_(0, places, gradient[counted.nonzero()[:, 0]])
+    return rows, sums.index_add_(0, places, _scaled(gradient, counted, scale)[there.nonzero()[:, 0]])
+
+
+def _scaled(vectors: Tensor, counted: Tensor | None, scale: Tensor | None) -> Tensor:
+    if scale is not None and len(scale):
+        vectors = (vectors.view(len(scale), -1, vectors.shape[1]) * scale[:, None]).view(vectors.shape)
+    return vectors if counted is None else torch.where(counted[:, None], vectors, 0.0)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from seqwise.errors import ShapeError
 from seqwise.nn._arguments import require_sizes
-from seqwise.nn._axes import Float, Integer
+from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn.inputs._sums import summed_vectors
 
 __all__ = ["PretrainedVectors"]
@@ -62,7 +62,9 @@ class PretrainedVectors(nn.Module):
         root = vectors.double().square().mean().sqrt().clamp(min=1e-12)
         self.given.weight[1:] = (vectors / root).to(self.given.weight)
 
-    def forward(self, ids: Integer[Tensor, "batch time"]) -> Float[Tensor, "batch time features"]:
-        """The vectors (batch, time, dim) of ids (batch, time), 0 <= id < count."""
-        vectors: Tensor = self.linear(summed_vectors(self.given, ids[..., None]))
+    def forward(
+        self, ids: Integer[Tensor, "batch time"], counted: Bool[Tensor, "batch time"] | None = None
+    ) -> Float[Tensor, "batch time features"]:
+        """The vectors (batch, time, dim) of ids (batch, time), 0 <= id < count; zeros where a step does not count."""
+        vectors: Tensor = self.linear(summed_vectors(self.given, ids[..., None], counted))
         return vectors

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from seqwise.errors import ConfigError
 from seqwise.nn._arguments import require_dropout, require_ids, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._dropout import FeatureDropout
-from seqwise.nn._masking import counted_positions, selected
+from seqwise.nn._masking import counted_positions
 from seqwise.nn.inputs._sums import summed_vectors
 
 __all__ = ["TokenEmbedding"]
@@ -81,5 +80,5 @@ class TokenEmbedding(nn.Module):
         """
         require_ids("TokenEmbedding", ids, ("batch", "time"))
         counted = counted_positions("TokenEmbedding", ids, lengths=lengths, mask=mask)
-        known = torch.where(counted, ids.long(), self.padding_id)
-        return selected(self.dropout(summed_vectors(self.embedding, known[..., None])), counted)
+        scale = self.dropout.scale((ids.shape[0], 1, self.output_size), self.embedding.weight)
+        return summed_vectors(self.embedding, ids.long()[..., None], counted, scale)

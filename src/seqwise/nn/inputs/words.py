@@ -120,16 +120,20 @@ class WordEmbedding(nn.Module):
         """
         require_ids("WordEmbedding", ids, ("batch", "time", "ids"), self.form.ids)
         counted = counted_positions("WordEmbedding", ids[..., 0], lengths=lengths, mask=mask)
-        known = torch.where(counted.unsqueeze(-1), ids.long(), 0)
         form = self.form
         sizes = [1, form.parts, form.ids - 1 - form.parts - form.spelling, form.spelling]
-        words, parts, vector, spelling = torch.split_with_sizes(known, sizes, dim=2)
-        vectors = summed_vectors(self.words, words)
+        words, parts, vector, spelling = torch.split_with_sizes(ids.long(), sizes, dim=2)
+        scale = self.dropout.scale((ids.shape[0], 1, self.output_size), self.words.weight)
+        vectors = summed_vectors(self.words, words, counted, scale)
         if self.word_parts is not None:
-            vectors = vectors + summed_vectors(self.word_parts, parts)
+            vectors = vectors + summed_vectors(self.word_parts, parts, counted, scale)
+        others = []
         if self.vectors is not None:
-            vectors = vectors + self.vectors(vector.squeeze(2))
+            others.append(self.vectors(vector.squeeze(2), counted))
         if self.characters is not None and self.from_characters is not None:
+            spelling = torch.where(counted[:, :, None], spelling, 0)
             spelled = self.characters(spelling.flatten(0, 1)).unflatten(0, spelling.shape[:2])
-            vectors = vectors + self.from_characters(spelled)
-        return selected(self.dropout(vectors), counted)
+            others.append(self.from_characters(spelled))
+        for other in others:
+            vectors = vectors + selected(other if scale is None else other * scale, counted)
+        return vectors
