@@ -19,6 +19,7 @@ __all__ = ["compiled", "compiler"]
 _FOLDER = Path(__file__).parent
 _LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
 _FLAGS = ["-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"]
+_FLAGS += ["-falign-loops=64"]  # products are up to a tenth slower where their loop begins in the middle of a line
 _FLAGS += [
     "-ffp-contract=fast",
     "-fno-math-errno",

@@ -8,7 +8,7 @@
 
 #include "product.h"
 
-enum { DEPTH = 256, MOST_ROWS = 512, MOST_COLUMNS = 256, UNIT = ROWS * FLOATS }; /* a unit is whole tiles and vectors */
+enum { DEPTH = 256, MOST_ROWS = 768, MOST_COLUMNS = 512, UNIT = ROWS * FLOATS }; /* a unit is whole tiles and vectors */
 
 /* What Python fills in: `Product` in _products.py has the same fields. */
 struct call {
@@ -103,18 +103,28 @@ SEQWISE_API void seqwise_products_are_quick(int *are_quick) {
 #endif
 }
 
-/* C (rows x columns); its blocks are halved until there are as many as asked for. */
+/* Half of so many rows or columns, in whole units; no less than before where that is one unit. */
+static ptrdiff_t half_of(ptrdiff_t count) {
+    return (count + 2 * UNIT - 1) / (2 * UNIT) * UNIT;
+}
+
+/* C (rows x columns), in blocks with about as many rows each, which are halved until there are as many as asked for:
+   mostly across the columns, since each block packs the part of B for its columns. */
 SEQWISE_API void seqwise_product(const struct call *call) {
-    struct blocks blocks = {call, least(MOST_ROWS, call->rows), least(MOST_COLUMNS, call->columns), 0};
+    ptrdiff_t parts = (call->rows + MOST_ROWS - 1) / MOST_ROWS, rows = parts ? (call->rows + parts - 1) / parts : 0;
+    struct blocks blocks = {call, (rows + ROWS - 1) / ROWS * ROWS, least(MOST_COLUMNS, call->columns), 0};
     for (;;) {
         blocks.across = (call->columns + blocks.columns - 1) / blocks.columns;
-        ptrdiff_t tasks = (call->rows + blocks.rows - 1) / blocks.rows * blocks.across;
-        ptrdiff_t *larger = blocks.rows >= blocks.columns ? &blocks.rows : &blocks.columns;
-        ptrdiff_t half = (*larger + 2 * UNIT - 1) / (2 * UNIT) * UNIT;
-        if (tasks >= call->tasks || half >= *larger) {
+        ptrdiff_t tasks = blocks.rows ? (call->rows + blocks.rows - 1) / blocks.rows * blocks.across : 0;
+        ptrdiff_t rows_of_half = half_of(blocks.rows), columns_of_half = half_of(blocks.columns);
+        int can_rows = rows_of_half < blocks.rows, can_columns = columns_of_half < blocks.columns;
+        if (tasks >= call->tasks || (!can_rows && !can_columns)) {
             seqwise_parallel(tasks, task, &blocks);
             return;
         }
-        *larger = half;
+        if (can_columns && (!can_rows || blocks.rows < 8 * blocks.columns))
+            blocks.columns = columns_of_half;
+        else
+            blocks.rows = rows_of_half;
     }
 }
