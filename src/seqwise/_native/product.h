@@ -108,8 +108,10 @@ INLINE void transpose(floats rows[FLOATS]) {
 #define HAS_TRANSPOSE 0
 #endif
 
-/* Rows of B^T that stand `column` apart (B's columns), as rows of a panel: 16 of each at a time where that is quick. */
-static inline void pack_across(const float *from, ptrdiff_t column, ptrdiff_t depth, ptrdiff_t width, float *panel) {
+/* Rows of B^T that stand `column` apart (B's columns), `width` of them, as columns of a panel whose rows stand `row` apart:
+   16 of each at a time where that is quick. */
+static inline void pack_across(const float *from, ptrdiff_t column, ptrdiff_t depth, ptrdiff_t width, float *panel,
+                               ptrdiff_t row) {
     ptrdiff_t k = 0;
 #if HAS_TRANSPOSE
     for (; k + FLOATS <= depth; k += FLOATS)
@@ -121,12 +123,12 @@ static inline void pack_across(const float *from, ptrdiff_t column, ptrdiff_t de
             transpose(rows);
 #pragma GCC unroll 16
             for (int i = 0; i < FLOATS; i++)
-                put(panel + (k + i) * width + j, rows[i]);
+                put(panel + (k + i) * row + j, rows[i]);
         }
 #endif
     for (ptrdiff_t j = 0; j < width; j++)
         for (ptrdiff_t rest = k; rest < depth; rest++)
-            panel[rest * width + j] = from[j * column + rest];
+            panel[rest * row + j] = from[j * column + rest];
 }
 
 /* B (depth x columns) in panels, as many floats as B has. */
@@ -138,7 +140,7 @@ static inline void pack(struct matrix b, ptrdiff_t depth, ptrdiff_t columns, flo
             for (ptrdiff_t k = 0; k < depth; k++)
                 memcpy(panels + k * width, from + k * b.row, (size_t)width * sizeof(float));
         else if (b.row == 1)
-            pack_across(from, b.column, depth, width, panels);
+            pack_across(from, b.column, depth, width, panels, width);
         else
             for (ptrdiff_t j = 0; j < width; j++)
                 for (ptrdiff_t k = 0; k < depth; k++)

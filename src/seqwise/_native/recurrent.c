@@ -105,24 +105,30 @@ static ptrdiff_t gate_of(const struct layer *layer, enum parameter parameter, pt
     return is_of_state == (gate == 3) ? 2 : -1;
 }
 
-/* The weights of a task's direction (gates, inputs + states) and its biases, with zeros where widths are filled up. */
-static void gather(const struct task *task, float *weights, float *biases) {
+/* A row of the weights of a task's direction, inputs + states wide, with zeros where widths are filled up. */
+static void weights_of_row(const struct task *task, ptrdiff_t row, float *to) {
     const struct layer *layer = task->layer;
-    ptrdiff_t hidden = layer->hidden, states = layer->states, sizes[] = {layer->input, hidden};
-    memset(weights, 0, (size_t)(task->gates * task->width) * sizeof(float));
+    ptrdiff_t gate = row / layer->states, unit = row % layer->states;
+    ptrdiff_t sizes[] = {layer->input, layer->hidden}, widths[] = {layer->inputs, layer->states};
+    for (int side = 0; side < 2; to += widths[side++]) {
+        ptrdiff_t theirs = gate_of(layer, INPUT_WEIGHTS + side, gate), size = sizes[side];
+        ptrdiff_t there = theirs < 0 || unit >= layer->hidden ? 0 : size;
+        if (there)
+            memcpy(to, task->parameters[INPUT_WEIGHTS + side] + (theirs * layer->hidden + unit) * size,
+                   (size_t)size * sizeof(float));
+        memset(to + there, 0, (size_t)(widths[side] - there) * sizeof(float));
+    }
+}
+
+/* The biases of a task's direction, those of input and state in one. */
+static void sum_biases(const struct task *task, float *biases) {
+    const struct layer *layer = task->layer;
     memset(biases, 0, (size_t)task->gates * sizeof(float));
-    for (ptrdiff_t gate = 0; gate * states < task->gates; gate++)
+    for (ptrdiff_t gate = 0; gate * layer->states < task->gates; gate++)
         for (int side = 0; side < 2; side++) {
-            ptrdiff_t theirs = gate_of(layer, INPUT_WEIGHTS + side, gate), size = sizes[side];
-            if (theirs < 0)
-                continue;
-            const float *from = task->parameters[INPUT_WEIGHTS + side] + theirs * hidden * size;
-            const float *bias = task->parameters[INPUT_BIASES + side] + theirs * hidden;
-            float *to = weights + gate * states * task->width + side * layer->inputs;
-            for (ptrdiff_t row = 0; row < hidden; row++, from += size, to += task->width)
-                memcpy(to, from, (size_t)size * sizeof(float));
-            for (ptrdiff_t j = 0; j < hidden; j++)
-                biases[gate * states + j] += bias[j];
+            ptrdiff_t theirs = gate_of(layer, INPUT_BIASES + side, gate);
+            for (ptrdiff_t j = 0; theirs >= 0 && j < layer->hidden; j++)
+                biases[gate * layer->states + j] += task->parameters[INPUT_BIASES + side][theirs * layer->hidden + j];
         }
 }
 
@@ -214,13 +220,44 @@ INLINE void gates_backward(enum kind kind, ptrdiff_t size, const float *gate, fl
     }
 }
 
-/* The weights of each block, transposed, in the panels of a product. */
-static void pack_weights(const struct task *task, const float *weights, float *panels, float **of_block) {
-    ptrdiff_t wide = task->width;
+/* The weights of each block, transposed, in the panels of a product; by way of `rows`, FLOATS of them. */
+static void pack_transposed(const struct task *task, float *rows, float *panels, float **of_block) {
     for (int i = 0; i < task->blocks; i++) {
         struct block b = task->block[i];
         of_block[i] = panels;
-        pack((struct matrix){weights + b.gate * wide + b.from, 1, wide}, b.depth, b.gates, panels);
+        for (ptrdiff_t first = 0; first < b.gates; first += FLOATS) {
+            ptrdiff_t panel = first / (PANEL * FLOATS) * (PANEL * FLOATS);
+            ptrdiff_t width = b.gates - panel < PANEL * FLOATS ? b.gates - panel : PANEL * FLOATS;
+            for (ptrdiff_t row = 0; row < FLOATS; row++)
+                weights_of_row(task, b.gate + first + row, rows + row * task->width);
+            pack_across(rows + b.from, task->width, b.depth, FLOATS, panels + panel * b.depth + first - panel, width);
+        }
+        panels += b.depth * b.gates;
+    }
+}
+
+/* The weights of each block as they stand, in the panels of a product; by way of two rows. */
+static void pack_weights(const struct task *task, float *rows, float *panels, float **of_block) {
+    for (int i = 0; i < task->blocks; i++) {
+        struct block b = task->block[i];
+        of_block[i] = panels;
+        for (ptrdiff_t row = 0; row < b.gates; row += 2) {
+            weights_of_row(task, b.gate + row, rows);
+            weights_of_row(task, b.gate + row + 1, rows + task->width);
+            for (ptrdiff_t first = 0; first < b.depth; first += PANEL * FLOATS) {
+                ptrdiff_t width = b.depth - first < PANEL * FLOATS ? b.depth - first : PANEL * FLOATS;
+                const float *from = rows + b.from + first;
+#if HAS_HALVES
+                if (task->layer->halves) {
+                    pack_pairs(from, task->width, 2, width, width, (pair *)panels + (first * b.gates + row * width) / 2);
+                    continue;
+                }
+#endif
+                float *to = panels + first * b.gates + row * width;
+                memcpy(to, from, (size_t)width * sizeof(float));
+                memcpy(to + width, from + task->width, (size_t)width * sizeof(float));
+            }
+        }
         panels += b.depth * b.gates;
     }
 }
@@ -255,15 +292,15 @@ static void forward(ptrdiff_t index, void *data) {
     struct task task = task_of(layer, index);
     enum kind kind = (enum kind)layer->kind;
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
-    float *panels = new_floats(2 * gates * wide + gates + size);
+    float *panels = new_floats((gates + FLOATS) * wide + gates + size);
     if (!panels) {
         ((struct layer *)data)->failed = 1;
         return;
     }
-    float *weights = panels + gates * wide, *biases = weights + gates * wide, *state = biases + gates;
+    float *rows_of_weights = panels + gates * wide, *biases = rows_of_weights + FLOATS * wide, *state = biases + gates;
     float *of_block[3];
-    gather(&task, weights, biases);
-    pack_weights(&task, weights, panels, of_block);
+    sum_biases(&task, biases);
+    pack_transposed(&task, rows_of_weights, panels, of_block);
     clear_padding(&task);
     ptrdiff_t at = 0, before = 0;
     for (ptrdiff_t step = 0, rows = task.rows; rows > 0; step++) {
@@ -351,26 +388,11 @@ static void backward(ptrdiff_t index, void *data) {
         ((struct layer *)data)->failed = 1;
         return;
     }
-    /* all_weights, and biases after them, are the parameters first, then their gradient */
-    float *panels = memory, *all_weights = panels + panel, *biases = all_weights + gates * wide;
+    float *panels = memory, *weights = panels + panel, *biases = weights + gates * wide; /* their gradients */
     float *gradient = biases + gates, *of_seen = gradient + task.steps * gates;
     float *of_state = of_seen + task.rows * wide, *of_cell = of_state + task.rows * size;
-    float *halves = of_cell + task.rows * size;
-    float *of_block[3], *next_panels = panels;
-    gather(&task, all_weights, biases);
-    for (int i = 0; i < task.blocks; i++) {
-        struct block b = task.block[i];
-        const float *weights = all_weights + b.gate * wide + b.from;
-        of_block[i] = next_panels;
-        next_panels += b.depth * b.gates;
-#if HAS_HALVES
-        if (layer->halves) {
-            pack_pairs(weights, wide, b.gates, b.depth, PANEL * FLOATS, (pair *)of_block[i]);
-            continue;
-        }
-#endif
-        pack((struct matrix){weights, wide, 1}, b.gates, b.depth, of_block[i]);
-    }
+    float *halves = of_cell + task.rows * size, *of_block[3];
+    pack_weights(&task, weights, panels, of_block);
     memset(of_state, 0, (size_t)(task.rows * 2 * size) * sizeof(float));
     ptrdiff_t at = task.steps, rows = 0;
     for (ptrdiff_t step = task.rows ? length_of(&task, 0) - 1 : -1; step >= 0; step--) {
@@ -422,9 +444,9 @@ static void backward(ptrdiff_t index, void *data) {
         }
     }
     if (task.steps == 0)
-        memset(all_weights, 0, (size_t)(gates * (wide + 1)) * sizeof(float));
-    weights_backward(&task, gradient, panels, halves, BLOCK, all_weights, biases);
-    scatter(&task, all_weights, biases, layer->gradients + 4 * index);
+        memset(weights, 0, (size_t)(gates * (wide + 1)) * sizeof(float));
+    weights_backward(&task, gradient, panels, halves, BLOCK, weights, biases);
+    scatter(&task, weights, biases, layer->gradients + 4 * index);
     free(memory);
 }
 
