@@ -101,7 +101,7 @@ def _timed_parts(loop: Any, rows: Any, number: int, clock: Clock) -> int:
     clock.time("encoder bwd", partial(torch.autograd.backward, hidden, cut_hidden.grad))
     clock.time("embedding bwd", partial(torch.autograd.backward, features, cut.grad))
     clock.time("clip", partial(clipped_norm, model.parameters(), 1.0))
-    clock.time("optimiser", loop.optimizer.step)
+    clock.time("optimiser", loop.optimizer.step_all)
     clock.time("zero gradients", loop.optimizer.zero_grad)
     return int(batch.lengths.sum())
 

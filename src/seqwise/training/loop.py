@@ -1,8 +1,8 @@
 """Trains a model epoch by epoch, stops in time, and can be killed at any moment and go on to the same numbers.
 
 Nothing random is carried from step to step: the order of an epoch, the hidden symbols of a batch and the dropout of a
-step are drawn from generators seeded by (seed, epoch, step). So a run that went on from a checkpoint equals one that
-never stopped.
+step are drawn from streams that are numbered by epoch and step (`Draws`). So a run that went on from a checkpoint
+equals one that never stopped.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from seqwise.training.answers import model_logits
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
 from seqwise.training.direct import has_direct_heads, solve_direct_heads
+from seqwise.training.draws import Draws
 from seqwise.training.folder import RunFolder
 from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.judge import Judgement, judge_dev, threshold_figures
@@ -134,7 +135,7 @@ def fit(
         SaveError: the disk refused a checkpoint; the one before stands.
     """
     loop = _Loop(task, model, objective, folder, device, progress, resume)
-    loop.seed = loop.seed if seed is None else seed
+    loop.draws = loop.draws if seed is None else Draws(seed)
     loop.budget = loop.budget if budget is None else budget
     return loop.run()
 
@@ -156,10 +157,10 @@ class _Loop:
         assert self.config.max_epochs is not None
         assert self.config.batch_tokens is not None
         self.max_epochs, self.batch_tokens = self.config.max_epochs, self.config.batch_tokens
-        self.seed = self.config.seed
         self.budget = seconds_of(self.config.budget) if self.config.budget else math.inf
         self.deciding = decisive_figures(self.config.metric, task)
         self.batcher = task.batcher
+        self.draws = Draws(self.config.seed)
         self.optimizer = make_optimizer(model, self.config)
         self.parameters = list(model.parameters())
         self.state = restore(folder, model, self.optimizer) if resume and folder.checkpoint.exists() else State()
@@ -237,12 +238,11 @@ class _Loop:
         self.state.learning_rate = learning_rate
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = learning_rate * parameters["scale"]
-        self.optimizer.step()
+        self.optimizer.step_all()
 
     def _seed_dropout(self, epoch: int, step: int) -> None:
         """Seeds what dropout draws from; on a CPU nothing else, since that takes as long as a twentieth of a step."""
-        seeds = np.random.SeedSequence([self.seed, _DROPOUT, epoch, step])
-        seed = int(seeds.generate_state(1, np.uint64)[0])
+        seed = int(self._rng(_DROPOUT, epoch, step).integers(2**63))
         if self.device.type == "cpu":
             torch.default_generator.manual_seed(seed)
         else:
@@ -337,8 +337,9 @@ class _Loop:
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
-    def _rng(self, *purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, *purpose])
+    def _rng(self, purpose: int, epoch: int, step: int = 0, part: int = 0) -> np.random.Generator:
+        """What draws for this; until the next one is asked for."""
+        return self.draws.at(purpose, epoch, step, part)
 
     def _save_when_due(self) -> None:
         if self.interrupted.is_set():

@@ -19,7 +19,7 @@ __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "step_size"]
 _SMALL_TABLE = 2048
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, config: TrainConfig) -> RowAdamW:
     """Adam, or AdamW that decays weight matrices but neither biases nor vectors of symbols.
 
     Each group of parameters has a `scale`, by which the step size is multiplied: 1 but for what stands on a pretrained
@@ -106,8 +106,12 @@ class RowAdamW(torch.optim.AdamW):
     stepped in one call of compiled code.
     """
 
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's
+        """One step by the gradients that the parameters have, and what torch hangs on a step: hooks, its profiler."""
+        self.step_all()
+
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step_all(self) -> None:
         """One step by the gradients that the parameters have."""
         done: list[nn.Parameter] = []
         is_done = True
@@ -123,14 +127,14 @@ class RowAdamW(torch.optim.AdamW):
                 else:
                     is_done = False
         if not is_done:
-            self._step_rest(done, closure)
+            self._step_rest(done)
 
-    def _step_rest(self, done: Sequence[nn.Parameter], closure: None) -> None:
+    def _step_rest(self, done: Sequence[nn.Parameter]) -> None:
         """Steps the parameters that are not done as torch does."""
         gradients = [parameter.grad for parameter in done]
         for parameter in done:
             parameter.grad = None
-        super().step(closure)
+        super().step()
         for parameter, gradient in zip(done, gradients, strict=True):
             parameter.grad = gradient
 
