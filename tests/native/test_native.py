@@ -59,7 +59,7 @@ def test_a_function_is_declared_once_and_returns_nothing(library: ctypes.CDLL) -
 
 
 @pytest.mark.usefixtures("library")
-def test_a_function_that_older_sources_did_not_have_is_not_there() -> None:
+def test_a_function_that_the_sources_do_not_have_is_not_there() -> None:
     assert _native.function("seqwise_of_next_year") is None
 
 
@@ -125,6 +125,25 @@ def test_sources_that_do_not_compile_leave_nothing_and_the_reason(
     assert _compile.compiled(sources) == []
     assert not list(sources.glob("*.so*"))
     assert "nothing" in capsys.readouterr().err
+
+
+def test_what_was_compiled_of_other_sources_is_not_used_and_that_is_said(
+    sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if _compile.compiler() is None:
+        pytest.skip("no C compiler here")
+    assert _compile.compiled(sources)
+    monkeypatch.setattr(_native, "_FOLDER", sources)
+    _native.library.cache_clear()
+    try:
+        assert _native.library() is not None
+        with (sources / "rows.c").open("a") as changed:
+            changed.write("/* changed since */")
+        _native.library.cache_clear()
+        with pytest.warns(UserWarning, match="Compile again: python -m seqwise._native._compile"):
+            assert _native.library() is None
+    finally:
+        _native.library.cache_clear()
 
 
 def test_where_nothing_was_compiled_there_is_no_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

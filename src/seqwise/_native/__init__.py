@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,24 +34,25 @@ _FOLDER = Path(__file__).parent
 def library() -> ctypes.CDLL | None:
     """The compiled functions, for the highest level that this processor has; None where nothing was compiled.
 
-    A file that cannot be loaded (made for another machine, say) is as good as none.
+    A file that cannot be loaded (made for another machine, say) is as good as none, and so is one that was compiled of
+    other sources than those that are here: what Python would hand over is not what it reads.
     """
-    baseline = _loaded("baseline")
+    from seqwise._native._compile import digest
+
+    sources = digest(_FOLDER)
+    baseline = _loaded("baseline", sources)
     if baseline is None:
         return None
     baseline.seqwise_level.restype = ctypes.c_int
     level = baseline.seqwise_level()
-    found = _loaded("v4") if level >= 4 else None
+    found = _loaded("v4", sources) if level >= 4 else None
     if found is None and level >= 3:
-        found = _loaded("v3")
+        found = _loaded("v3", sources)
     return baseline if found is None else found
 
 
 def function(name: str, *argument_types: Any) -> Callable[..., Any] | None:
-    """A compiled function that returns nothing, with its types declared; None where it was not compiled.
-
-    So it is where nothing was, and where what was compiled is older than the sources.
-    """
+    """A compiled function that returns nothing, with its types declared; None where it was not compiled."""
     declared: Any = getattr(library(), name, None)
     if declared is None:
         return None
@@ -59,8 +61,17 @@ def function(name: str, *argument_types: Any) -> Callable[..., Any] | None:
     return declared  # type: ignore[no-any-return]
 
 
-def _loaded(level: str) -> ctypes.CDLL | None:
+def _loaded(level: str, sources: int) -> ctypes.CDLL | None:
     try:
-        return ctypes.CDLL(str(_FOLDER / f"{level}.so"))
-    except OSError:
+        found = ctypes.CDLL(str(_FOLDER / f"{level}.so"))
+        found.seqwise_sources.restype = ctypes.c_int64
+    except (OSError, AttributeError):
         return None
+    if sources in (0, found.seqwise_sources()):
+        return found
+    warnings.warn(
+        f"{level}.so was compiled of other sources than those beside it, and is not used: some things are slower. "
+        "Compile again: python -m seqwise._native._compile",
+        stacklevel=4,
+    )
+    return None

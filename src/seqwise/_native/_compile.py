@@ -5,6 +5,7 @@ python -m seqwise._native._compile
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shlex
@@ -14,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-__all__ = ["compiled", "compiler"]
+__all__ = ["compiled", "compiler", "digest"]
 
 _FOLDER = Path(__file__).parent
 _LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
@@ -27,6 +28,14 @@ _FLAGS += [
 ]  # a * b + c is one operation; no more than that
 _WARNINGS = ["-Wall", "-Wextra", "-Wno-psabi"]  # psabi: about passing vectors to functions of other files
 _LIBRARIES = ["-lm", "-ldl", "-pthread"]
+
+
+def digest(folder: Path = _FOLDER) -> int:
+    """A number that says which sources a folder has; 0 where there are none."""
+    found, paths = hashlib.sha256(), sorted(folder.glob("*.[ch]"))
+    for path in paths:
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return int.from_bytes(found.digest()[:7], "big") if paths else 0
 
 
 def compiler() -> list[str] | None:
@@ -65,7 +74,7 @@ def _compiled(command: list[str], folder: Path, level: str) -> Path | None:
     """The library of one level, or None."""
     target, part = folder / f"{level}.so", folder / f"{level}.so.part"
     sources = [str(path) for path in sorted(folder.glob("*.c"))]
-    options = [*_FLAGS, *_WARNINGS, *_LEVELS[level], "-o", str(part)]
+    options = [*_FLAGS, *_WARNINGS, *_LEVELS[level], f"-DSEQWISE_SOURCES={digest(folder)}LL", "-o", str(part)]
     done = subprocess.run([*command, *options, *sources, *_LIBRARIES], capture_output=True, text=True, check=False)
     if done.stderr:
         sys.stderr.write(f"seqwise: {level}.so: {done.stderr}")

@@ -1,6 +1,13 @@
-/* The level of processors that this one belongs to. */
+/* The level of processors that this one belongs to, and of which sources this was compiled. */
 
 #include "seqwise.h"
+
+#ifndef SEQWISE_SOURCES
+#define SEQWISE_SOURCES 0
+#endif
+
+/* The digest of the sources that _compile.py gives; 0 when it was compiled in another way. */
+SEQWISE_API int64_t seqwise_sources(void) { return SEQWISE_SOURCES; }
 
 /* 4: AVX-512 as in x86-64-v4; 3: AVX2 and FMA as in x86-64-v3; 0: anything else. */
 SEQWISE_API int seqwise_level(void) {
