@@ -45,7 +45,7 @@ PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Training and prediction",
             "Time per word that is no padding; models of one size (BiLSTM of 128), two passes over the data. "
             "Prediction is that of the test file. Where goals fall short: on SNIPS a step has 500 words and takes "
-            "3.5 ms, of which the layer has 1.8 (0.8 forward, 1 backward with rounded factors), Adam and the norm "
+            "3.2 ms, of which the layer has 1.4 (0.67 forward, 0.74 backward with rounded factors), Adam and the norm "
             "0.25, the head 0.25, and some sixty small operations and Python around them the rest; on EWT a step has "
             "1,000 words for the same rest. The arithmetic of the layer alone, at full speed of two cores and with "
             "rounded gradients, is 1.9 microseconds per word, which is more than a fortieth of Flair's time. Tried: "
