@@ -121,13 +121,13 @@ def test_every_layout_has_the_loss_of_its_float64_logits(
         logits = logits.movedim(-1, 1).contiguous()
     elif layout == "second, classes side by side":
         logits = logits.movedim(-1, 1)
-    elif layout == "a part of more steps":
-        logits = torch.cat([logits, logits], 1)[:, : shape[1]] if len(shape) > 2 else logits
 
     def loss(logits: Tensor) -> Tensor:
         return cross_entropy(logits, labels, mask=counts, class_axis=axis)
 
     spoilt = logits.masked_fill(~counts.unsqueeze(axis), math.nan)
+    if layout == "a part of more steps":
+        spoilt = torch.cat([spoilt, spoilt], 1)[:, : shape[1]] if len(shape) > 2 else spoilt
     exact = logits.double().requires_grad_()
     rows = exact.movedim(axis, -1)[counts].log_softmax(-1)
     wanted = -rows.gather(-1, labels[counts].unsqueeze(-1)).mean()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import c_float, c_int64, c_ssize_t, c_void_p
 from typing import Any
 
@@ -26,7 +26,8 @@ class Call(ctypes.Structure):
     _fields_ = (
         ("logits", c_void_p),
         ("size", c_ssize_t),
-        *((name, c_ssize_t) for name in Layout._fields),
+        *((name, c_ssize_t) for name in ("outer", "inner", "classes")),
+        *((name, c_ssize_t) for name in ("outer_from", "inner_from", "class_from")),
         ("labels", c_void_p),
         *((name, c_ssize_t) for name in ("batch", "time", "rest")),
         ("mask", c_void_p),
@@ -55,30 +56,36 @@ def compiled() -> Callable[[Any], None] | None:
     return function("seqwise_class_losses", c_void_p)
 
 
-def call_of(dtype: torch.dtype, layout: Layout, to: Layout, **fields: Any) -> Call:
-    """A call for logits of this type that are laid out so, and a gradient that is laid out `to`."""
-    places = zip(("outer_to", "inner_to", "class_to"), to[3:], strict=True)
+def call_of(dtype: torch.dtype, layout: Layout, **fields: Any) -> Call:
+    """A call for logits of this type; the layout is that of the logits and of their gradient."""
+    logits, gradient = layout.strides
+    sizes = {"outer": layout.outer, "inner": layout.inner, "classes": layout.classes}
+    sizes |= zip(("outer_from", "inner_from", "class_from"), logits, strict=True)
+    sizes |= zip(("outer_to", "inner_to", "class_to"), gradient, strict=True)
     ones = {"batch": 1, "time": 1, "rest": 1, "mask_span": 1, "outputs": 1, "span": 1, "factor": 1.0}
-    return Call(size=dtype.itemsize, **layout._asdict(), **dict(places), **{**ones, **fields})
+    return Call(size=dtype.itemsize, **sizes, **{**ones, **fields})
 
 
-def gradient(call: Call, logits: Tensor, to: Tensor, *, upstream: Tensor | None = None, factor: float = 1.0) -> Tensor:
+def gradient(
+    call: Call, logits: Tensor, strides: Sequence[int], *, upstream: Tensor | None = None, factor: float = 1.0
+) -> Tensor:
     """The gradient by the logits, of a call that was made before.
 
     Args:
         call: filled in as it was, what it points to still there.
         logits: as they were.
-        to: what to write to; laid out as the call has it.
+        strides: those of the gradient, as the call has them.
         upstream: float32, the gradient by each loss, side by side; None where that is one number.
         factor: that number: the gradient by the result.
     """
     again, function = Call.from_buffer_copy(call), compiled()
     assert function is not None
-    again.logits, again.gradient = logits.data_ptr(), to.data_ptr()
+    found = torch.empty_strided(logits.shape, strides, dtype=logits.dtype)
+    again.logits, again.gradient = logits.data_ptr(), found.data_ptr()
     again.upstream, again.factor = address(upstream), factor
     again.labels = again.losses = again.weights = again.result = None
     function(ctypes.byref(again))
-    return to
+    return found
 
 
 def address(tensor: Tensor | None) -> int | None:

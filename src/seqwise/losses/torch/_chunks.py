@@ -23,7 +23,7 @@ from torch import Tensor
 from seqwise._products import multiply
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import address, call_of, compiled
-from seqwise.losses._kernels.layout import layout
+from seqwise.losses._kernels.layout import joint_layout
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 
@@ -119,9 +119,9 @@ class Positions:
         rows, function = self.rows, compiled()
         assert rows is not None
         assert function is not None
-        laid_out = layout(logits.shape, logits.stride(), logits.dim() - 1)
-        assert laid_out is not None
-        call = call_of(logits.dtype, laid_out, laid_out, outputs=rows.outputs, smoothing=self.plan.label_smoothing)
+        layout = joint_layout(logits.shape, logits.dim() - 1, logits.stride(), logits.stride())
+        assert layout is not None
+        call = call_of(logits.dtype, layout, outputs=rows.outputs, smoothing=self.plan.label_smoothing)
         losses = torch.empty(logits.shape[:-1], dtype=torch.float32)
         total = rows.class_weight.sum(-1) if rows.class_weight is not None and call.smoothing else None
         slopes = None if upstream is None else upstream.reshape(-1).contiguous()

@@ -78,7 +78,9 @@ def fused_cross_entropy(
     call.logits = logits.data_ptr()
     if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
         call.divides = reduction == "mean" and denominator is None
-        result, made = torch.empty((), dtype=torch.float32), torch.empty_like(logits) if is_wanted else None
+        result, made = torch.empty((), dtype=torch.float32), None
+        if is_wanted:
+            made = torch.empty_strided(logits.shape, inputs.strides, dtype=logits.dtype)
         call.result, call.gradient = result.data_ptr(), None if made is None else made.data_ptr()
         function(ctypes.byref(call))
         if call.wrong:
@@ -121,7 +123,7 @@ class _One(torch.autograd.Function):
         factor = upstream.item()
         is_exact = factor == 1 or (logits.dtype == torch.float32 and math.isfinite(factor))
         if not (ctx.made and is_exact):  # given away once: what has it may change it
-            ctx.made = [gradient(inputs.call, logits, torch.empty_like(logits), factor=1.0 if is_exact else factor)]
+            ctx.made = [gradient(inputs.call, logits, inputs.strides, factor=1.0 if is_exact else factor)]
         found = ctx.made.pop()
         return found.mul_(upstream) if is_exact and factor != 1 else found, None, None, None
 
@@ -143,8 +145,8 @@ class _Each(torch.autograd.Function):
         inputs, plain = ctx.given
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
             return plain_gradient(lambda z: plain(z, "none"), logits, upstream), None, None, None
-        to = torch.empty_like(logits)
-        return gradient(inputs.call, logits, to, upstream=upstream.contiguous()), None, None, None
+        found = gradient(inputs.call, logits, inputs.strides, upstream=upstream.contiguous())
+        return found, None, None, None
 
 
 def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqwise.losses._kernels.cross_entropy import Call, address, call_of
-from seqwise.losses._kernels.layout import layout
+from seqwise.losses._kernels.layout import dense_strides, joint_layout
 from seqwise.losses._plan import Plan, plan_cross_entropy
 from seqwise.shapes import Arrived, arrived
 
@@ -31,20 +31,23 @@ class Recipe(NamedTuple):
     Attributes:
         plan: what the call means.
         call: all of a call but its tensors.
+        strides: those of the gradient by the logits.
         values: the label of each class, to which the call points; None when labels are class indices.
         shapes: those that mask and sample_weight have to be expanded to; None where they have it.
     """
 
     plan: Plan
     call: Call
+    strides: tuple[int, ...]
     values: Any
     shapes: tuple[torch.Size | None, torch.Size | None]
 
 
 class Given(NamedTuple):
-    """A call with its labels and weights, and the tensors that it points to."""
+    """A call with its labels and weights, the strides of its gradient, and the tensors that it points to."""
 
     call: Call
+    strides: tuple[int, ...]
     class_index: Tensor
     tensors: tuple[Tensor | None, ...]
 
@@ -111,20 +114,17 @@ def _recipe(
     )
     dtype, shape = logits
     assert plan.class_axis is not None
-    laid_out = layout(shape, strides, plan.class_axis)
-    if laid_out is None or not shape.numel() or len(plan.label_values or ()) > MOST_LABEL_VALUES:
+    to = dense_strides(shape, strides)
+    layout = joint_layout(shape, plan.class_axis, strides, to)
+    if layout is None or not shape.numel() or len(plan.label_values or ()) > MOST_LABEL_VALUES:
         return None
-    like = torch.empty_like(torch.empty_strided(shape, strides, dtype=dtype, device="meta"))
-    to = layout(like.shape, like.stride(), plan.class_axis)
-    assert to is not None, "a tensor without gaps has its positions in two axes"
     values = None if plan.label_values is None else (c_int64 * len(plan.label_values))(*plan.label_values)
     positions = labels[1]
     (mask_span, of_mask), (span, of_weight) = _spread(mask, positions), _spread(sample_weight, positions)
     sizes = {"batch": positions[0], "time": positions[1], "rest": positions[2:].numel()} if lengths is not None else {}
     call = call_of(
         dtype,
-        laid_out,
-        to,
+        layout,
         mask_span=mask_span,
         ignores=plan.ignore_index is not None,
         ignored=plan.ignore_index or 0,
@@ -134,7 +134,7 @@ def _recipe(
         **sizes,
     )
     call.values = None if values is None else ctypes.addressof(values)
-    return Recipe(plan, call, values, (of_mask, of_weight))
+    return Recipe(plan, call, to, values, (of_mask, of_weight))
 
 
 def given(
@@ -166,7 +166,7 @@ def given(
         sample_weight = sample_weight if of_weight is None else sample_weight.expand(of_weight)
         sample_weight = _side_by_side(sample_weight.detach(), torch.float32)
         call.sample_weight = sample_weight.data_ptr()
-    return Given(call, index, (labels, mask, lengths, class_weight, total, sample_weight))
+    return Given(call, recipe.strides, index, (labels, mask, lengths, class_weight, total, sample_weight))
 
 
 def _side_by_side(tensor: Tensor, dtype: torch.dtype) -> Tensor:
