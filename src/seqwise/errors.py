@@ -5,6 +5,7 @@
     │   ├── ConfigError             an unknown key, a value out of range        (also ValueError)
     │   ├── DataError               a file that cannot be read as it stands     (also ValueError)
     │   │   ├── ColumnError         a column that is not there
+    │   │   ├── EmptySequenceError  a row whose sequence has nothing in it
     │   │   └── LabelError          a label that training never saw
     │   ├── ShapeError              arrays whose axes do not fit together       (also ValueError)
     │   ├── DtypeError              an array of the wrong kind of number        (also TypeError)
@@ -14,6 +15,7 @@
     ├── MissingExtraError           an optional package is not installed        (also ImportError)
     └── SaveError                   the disk refused; what was saved before is intact (also OSError)
 
+    EmptySequenceWarning            sequences with nothing in them were passed over (a UserWarning)
     SoftmaxTwiceWarning             probabilities arrived where logits belong       (a UserWarning)
 
 A message says what arrived, what was expected and what to do. Errors in data carry file, line, field and value.
@@ -30,6 +32,8 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "DtypeError",
+    "EmptySequenceError",
+    "EmptySequenceWarning",
     "LabelError",
     "MissingExtraError",
     "RunFolderError",
@@ -92,6 +96,10 @@ class ColumnError(DataError):
     """A column that the file does not have."""
 
 
+class EmptySequenceError(DataError):
+    """A row whose sequence has nothing in it: an empty text, a list without tokens, a series without steps."""
+
+
 class LabelError(DataError):
     """A label that cannot be used: never seen in training, or of the wrong form."""
 
@@ -130,6 +138,10 @@ class MissingExtraError(SeqwiseError, ImportError):
 
 class SaveError(SeqwiseError, OSError):
     """The disk refused a write; the file that stood there before is untouched."""
+
+
+class EmptySequenceWarning(UserWarning):
+    """Sequences with nothing in them - empty texts, lists without tokens - were passed over."""
 
 
 class SoftmaxTwiceWarning(UserWarning):

@@ -59,15 +59,21 @@ CASES = {
     ),
     "a row without tokens": (
         {"d.csv": GOOD + ",a\n"},
-        ["d.csv"],
+        ["d.csv", "--on-empty", "error"],
         "seqwise: d.csv:14: column 'text': the cell is empty\n"
         "  A sequence needs at least one token. Fill the cell or remove the row.\n",
     ),
     "a text of blanks": (
         {"d.csv": GOOD + "   ,a\n"},
-        ["d.csv"],
+        ["d.csv", "--on-empty", "error"],
         "seqwise: d.csv:14: column 'text': the text has no tokens in it\n"
         "  A sequence needs at least one token. Fill the cell or remove the row.\n",
+    ),
+    "no text at all": (
+        {"d.csv": "text,label\n" + ",a\n ,b\n" * 3},
+        ["d.csv", "--text", "text", "--label", "label"],
+        "seqwise: d.csv: column 'text': all 6 rows are empty in it, so there is no sequence to read\n"
+        "  Was another column meant?\n",
     ),
     "tokens and tags of different lengths": (
         {"d.jsonl": jsonl({"tokens": ["a", "b"], "tags": ["X", "Y"]}, {"tokens": ["c", "d"], "tags": ["X"]})},

@@ -10,7 +10,7 @@ import torch
 
 import seqwise
 from seqwise.data.readers import ReadOptions, open_files
-from seqwise.errors import ConfigError, DataError, LabelError
+from seqwise.errors import ConfigError, DataError, EmptySequenceError, EmptySequenceWarning, LabelError
 from seqwise.inference.output import write_predictions
 from small_runs import COLUMNS, REQUESTS, config_of, joint_rows, trained
 
@@ -98,7 +98,6 @@ def series(tmp_path_factory):
 
 
 BAD_SERIES = [
-    (np.zeros((0, 2)), "sequences:1: column 'signal': the series has no steps"),
     (np.zeros((3, 5)), "the series has 5 channels, the model was trained on 2"),
     ([[1.0, np.nan]], "step 1 of channel 2 is nan"),
 ]
@@ -109,6 +108,29 @@ def test_a_bad_series_is_named_by_its_position(series, bad, message):
     good = [] if np.shape(bad) == (3, 5) else [[[1.0, 2.0]]]
     with pytest.raises(DataError, match=message):
         series.predict([*good, bad])
+
+
+EMPTY = {"tokens": [[], None], "text": ["", " \n", None, float("nan")], "signal": [np.zeros((0, 2)), [], None]}
+
+
+def test_an_empty_sequence_gets_an_empty_prediction_and_a_warning(run):
+    kind, model, _ = run
+    good = input_of(kind, joint_rows(1)[0])
+    empty = EMPTY[model.spec.input.column]
+    for method in (model.predict, model.predict_proba):
+        with pytest.warns(EmptySequenceWarning, match=rf"^{len(empty)} rows .*: sequences:1, sequences:2") as warned:
+            found = method([good, *empty, good])
+        assert warned[0].filename == __file__
+        nothing = {target.name: [] if target.per_step else None for target in model.targets}
+        alone = nothing if len(nothing) > 1 else next(iter(nothing.values()))
+        assert found == [*method([good]), *[alone] * len(empty), *method([good])]
+        with pytest.raises(EmptySequenceError, match="^sequences:1: "):
+            method([good, *empty], on_empty="error")
+
+
+def test_nothing_but_empty_sequences_is_predicted_too(run):
+    with pytest.warns(EmptySequenceWarning):
+        assert len(run[1].predict(EMPTY[run[1].spec.input.column])) == len(EMPTY[run[1].spec.input.column])
 
 
 @pytest.mark.parametrize("convert", [np.array, list, lambda s: [np.array(step) for step in s]])

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from seqwise.cli.flags import Columns, Delimiter, Device, Encoding, Format, Header, Quiet, Quote, options_given
+from seqwise.cli.flags import (
+    Columns,
+    Delimiter,
+    Device,
+    Encoding,
+    Format,
+    Header,
+    OnEmpty,
+    Quiet,
+    Quote,
+    on_empty_given,
+    options_given,
+)
 
 __all__ = ["evaluate"]
 
@@ -24,21 +36,31 @@ def evaluate(
     quote: Quote = None,
     header: Header = None,
     columns: Columns = None,
+    on_empty: OnEmpty = "skip",
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure and table as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Judge a trained model on labelled data: figures with their counts, per target."""
+    """Evaluate a trained model on labelled data: figures with their counts, per target.
+
+    Rows without text, tokens or steps are left out of every figure, and their number is said.
+    """
     from seqwise.cli.watch import show_figures
     from seqwise.inference.model import load
     from seqwise.training.results import flattened
 
+    skipped = on_empty_given(on_empty)
     model = load(run, device)
     given = options_given(data_format, encoding, delimiter, quote, header, columns)
     source = model.read_files(data, labelled=True, **given)
-    for note in () if quiet else source.notes:
-        typer.echo(note, err=True)
-    plain = model.evaluate(source).to_json()
+
+    def say(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
+    for note in source.notes:
+        say(note)
+    plain = model.evaluate(source, on_empty=skipped, say=lambda text: say(f"warning: {text}")).to_json()
     if as_json:
         typer.echo(json.dumps(flattened(plain), ensure_ascii=False))
     else:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Literal, Optional, cast
 
 import typer
 
-__all__ = ["Columns", "Delimiter", "Device", "Encoding", "Format", "Header", "Quiet", "Quote", "options_given"]
+__all__ = [
+    "Columns",
+    "Delimiter",
+    "Device",
+    "Encoding",
+    "Format",
+    "Header",
+    "OnEmpty",
+    "Quiet",
+    "Quote",
+    "on_empty_given",
+    "options_given",
+]
 
 _Text = Optional[str]  # noqa: UP045 - typer reads the annotation
 _Flag = Optional[bool]  # noqa: UP045
@@ -22,6 +34,9 @@ Delimiter = Annotated[_Text, _option("--delimiter", "What separates fields.")]
 Quote = Annotated[_Flag, _option("--quote/--no-quote", "Whether fields may stand in quotes.")]
 Header = Annotated[_Flag, _option("--header/--no-header", "Whether the first line names columns.")]
 Columns = Annotated[_Text, _option("--columns", "Names of the columns, a,b,c.")]
+OnEmpty = Annotated[
+    str, typer.Option("--on-empty", help="skip or error: what to do about rows without text, tokens or steps.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 
@@ -44,3 +59,16 @@ def options_given(
         "columns": None if columns is None else tuple(columns.split(",")),
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def on_empty_given(value: str) -> Literal["error", "skip"]:
+    """What --on-empty says.
+
+    Raises:
+        ConfigError: another word.
+    """
+    from seqwise.errors import ConfigError
+
+    if value not in ("error", "skip"):
+        raise ConfigError(f"--on-empty is error or skip, got '{value}'")
+    return cast('Literal["error", "skip"]', value)

@@ -7,7 +7,19 @@ from typing import Annotated, Optional
 
 import typer
 
-from seqwise.cli.flags import Columns, Delimiter, Device, Encoding, Format, Header, Quiet, Quote, options_given
+from seqwise.cli.flags import (
+    Columns,
+    Delimiter,
+    Device,
+    Encoding,
+    Format,
+    Header,
+    OnEmpty,
+    Quiet,
+    Quote,
+    on_empty_given,
+    options_given,
+)
 
 __all__ = ["predict"]
 
@@ -26,6 +38,7 @@ def predict(
     quote: Quote = None,
     header: Header = None,
     columns: Columns = None,
+    on_empty: OnEmpty = "skip",
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON lines, whatever was read.")] = False,
     quiet: Quiet = False,
@@ -37,16 +50,22 @@ def predict(
     from seqwise.errors import ConfigError
     from seqwise.inference.model import load
     from seqwise.inference.output import write_predictions
+    from seqwise.inference.unpredicted import EmptyRows
     from seqwise.inference.writers import writer_for
 
     if output == "-":
         output = None
     if output is not None and Path(output).exists():
         raise ConfigError(f"--output {output} exists already and is not overwritten; choose another name")
+    skipped = on_empty_given(on_empty)
     model = load(run, device)
     given = options_given(data_format, encoding, delimiter, quote, header, columns)
     source = model.read_files([file], **given)
     writer = writer_for(model, source, output=output, as_json=as_json, proba=proba)
     for note in () if quiet else source.notes:
         typer.echo(note, err=True)
-    write_predictions(model.predictions(source, batch_size), writer, output, batch_size)
+    empty = EmptyRows(model.spec.input.column)
+    predictions = empty.counted(model.predictions(source, batch_size, on_empty=skipped))
+    write_predictions(predictions, writer, output, batch_size)
+    if empty.count and not quiet:
+        typer.echo(f"warning: {empty.told('an empty prediction')}", err=True)

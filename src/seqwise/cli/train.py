@@ -42,6 +42,7 @@ _KEYS = {
     "series_id": "data.series_id",
     "time": "data.time",
     "channels": "data.channels",
+    "on_empty": "data.on_empty",
     "kind": "input.kind",
     "vectors": "input.vectors",
     "encoder": "model.encoder",
@@ -105,6 +106,9 @@ def train(
     series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _FILES)] = None,
     time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _FILES)] = None,
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
+    on_empty: Annotated[
+        _Text, _flag("--on-empty", "error or skip: what to do about rows without text, tokens or steps.", _FILES)
+    ] = None,
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
     vectors: Annotated[_Text, _flag("--vectors", "A file of word vectors trained before.", _MODEL)] = None,
     encoder: Annotated[

@@ -75,4 +75,4 @@ class ListRows:
 
     def lengths(self) -> NDArray[np.int64]:
         """How many values each row has."""
-        return np.concatenate([np.diff(offsets) for offsets in self.offsets]).astype(np.int64)
+        return np.concatenate([np.zeros(0, np.int64), *(np.diff(offsets) for offsets in self.offsets)]).astype(np.int64)

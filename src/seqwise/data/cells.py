@@ -14,7 +14,7 @@ from seqwise.data.records import Place, Record
 from seqwise.data.series import seen_channels
 from seqwise.data.spec import InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS
-from seqwise.errors import DataError, LabelError, counted
+from seqwise.errors import DataError, EmptySequenceError, LabelError, counted
 from seqwise.targets import Label, label_text, label_value
 
 __all__ = ["RawLabels", "RawSequence", "cell_of", "raw_labels", "sequence_reader", "step_labels", "zero_or_one"]
@@ -41,7 +41,8 @@ def sequence_reader(spec: InputSpec) -> Callable[[Record], RawSequence]:
     """A function from a record to its sequence: a list of symbols, or (time, channels) float32.
 
     Raises (when called):
-        DataError: no cell, no tokens in it, or something that is not text, a list or numbers.
+        EmptySequenceError: no cell, a text of blanks, a list without tokens, a series without steps.
+        DataError: something that is not text, a list or numbers.
     """
     if spec.is_series:
         return lambda record: seen_channels(_series(record, spec.column, spec.gaps), spec)
@@ -64,15 +65,18 @@ def _wrong(
 
 
 def _empty_row(place: Place, column: str, problem: str) -> DataError:
-    return _wrong(place, column, problem, "A sequence needs at least one token. Fill the cell or remove the row.")
+    hint = "A sequence needs at least one token. Fill the cell or remove the row."
+    return _wrong(place, column, problem, hint, kind=EmptySequenceError)
 
 
 def _text(record: Record, column: str) -> str:
     cell = cell_of(record, column)
-    if isinstance(cell, str):
-        return cell
-    if cell is None:
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         raise _empty_row(record.place, column, "the cell is empty")
+    if isinstance(cell, str):
+        if not cell.strip():
+            raise _empty_row(record.place, column, "the text has no tokens in it")
+        return cell
     if isinstance(cell, (int, float)):
         return str(cell)
     raise _wrong(

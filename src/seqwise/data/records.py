@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Place", "Record"]
+__all__ = ["Place", "Record", "told_places"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,14 @@ class Record:
 
     place: Place
     values: dict[str, Any]
+
+
+def told_places(first: Sequence[Place], count: int) -> str:
+    """Some places in words, of which only the first are named.
+
+    Example:
+        >>> told_places([Place("a.csv", 3), Place("a.csv", 7)], 12)
+        'a.csv:3, a.csv:7 and 10 more'
+    """
+    more = count - len(first)
+    return ", ".join(map(str, first)) + (f" and {more:,} more" if more else "")

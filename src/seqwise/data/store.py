@@ -14,26 +14,24 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from seqwise.data._lists import ListColumn, ListRows
+from seqwise.data._numbering import MISSING, LabelNames, Names
 from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader, zero_or_one
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec
-from seqwise.errors import DataError, LabelError, SaveError
+from seqwise.errors import DataError, EmptySequenceError, LabelError, SaveError
 from seqwise.targets import Label, label_text
 
-__all__ = ["MISSING", "STEP_END", "Store", "cache_key", "encode", "open_store"]
+__all__ = ["MISSING", "STEP_END", "OnEmpty", "Store", "cache_key", "encode", "open_store"]
 
-MISSING = -1
-"""Stands for a missing label in stored label numbers."""
 STEP_END = -2
 """Ends the labels of one step where each step has a set of labels."""
 
@@ -41,66 +39,48 @@ _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
 _JOINED_BYTES = 1 << 26
 """Chunks of a store that are read as one, though that takes their memory once more."""
-_FORMAT = 2
+_FORMAT = 3
+_PLACES_KEPT = 5
+
+OnEmpty = Literal["error", "skip"]
+"""What happens to a row whose sequence is empty: it is refused, or left out and counted."""
 
 
-@dataclass
-class _Names:
-    """Numbers for names, given in order of first appearance."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def number(self, name: str) -> int:
-        return self.numbers.setdefault(name, len(self.numbers))
-
-
-@dataclass
-class _LabelNames:
-    """Numbers for label values; labels that text files write alike are one label."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-    values: list[Label] = field(default_factory=list)
-
-    def number(self, label: Label | None) -> int:
-        if label is None:
-            return MISSING
-        text = label_text(label)
-        number = self.numbers.get(text)
-        if number is None:
-            number = self.numbers[text] = len(self.values)
-            self.values.append(label)
-        return number
-
-
-def encode(parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, sink: Any) -> dict[str, Any]:
+def encode(
+    parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, sink: Any, *, on_empty: OnEmpty = "error"
+) -> dict[str, Any]:
     """Writes every record of the sources to `sink` (a path or an Arrow output stream); returns what `open_store` needs.
 
     Args:
         parts: pairs of a part number (0 train, 1 dev, 2 test) and a source.
         spec: the input and the targets.
         sink: where the Arrow file goes.
+        on_empty: what to do about a record whose sequence is empty: refuse it, or leave it out.
 
     Raises:
         DataError: a record that cannot be used, with file and line; no record at all; an id that stands twice.
     """
-    encoder = _Encoder(spec)
+    encoder = _Encoder(spec, on_empty)
     schema = encoder.schema()
     with pa.ipc.new_file(sink, schema) as writer:
         for part, source in parts:
             for batch in encoder.batches(part, source, schema):
                 writer.write_batch(batch)
-    if not encoder.rows:
+    if not encoder.rows and not encoder.empty:
         raise DataError("there is no sequence to read")
     return encoder.meta()
 
 
 class _Encoder:
-    def __init__(self, spec: DataSpec) -> None:
+    def __init__(self, spec: DataSpec, on_empty: OnEmpty) -> None:
         self.spec = spec
+        self.on_empty = on_empty
+        self.empty: list[int] = []
+        self.empty_places: list[Place] = []
         self.read_sequence = sequence_reader(spec.input)
-        self.symbols = _Names()
-        self.files = _Names()
-        self.labels = [_LabelNames() for _ in spec.targets]
+        self.symbols = Names()
+        self.files = Names()
+        self.labels = [LabelNames() for _ in spec.targets]
         self.channels = 0
         self.rows = 0
         self.places_of_ids: dict[str, Place] = {}
@@ -120,7 +100,13 @@ class _Encoder:
         columns = self._columns()
         self.places_of_ids.clear()  # ids are unique within a part: files of dev and test may count anew
         for record in source:
-            sequence = self.read_sequence(record)
+            try:
+                sequence = self.read_sequence(record)
+            except EmptySequenceError:
+                if self.on_empty == "error":
+                    raise
+                self._leave_out(record.place)
+                continue
             columns[0].append(self._numbers(sequence, record.place))
             for target, names, column in zip(self.spec.targets, self.labels, columns[1:], strict=True):
                 column.append(_label_numbers(record, target, names, len(sequence)))
@@ -135,6 +121,12 @@ class _Encoder:
                 columns = self._columns()
         if places[0]:
             yield _record_batch(places, part, columns, schema)
+
+    def _leave_out(self, place: Place) -> None:
+        """Notes a record without a sequence."""
+        self.empty.append(self.rows + len(self.empty))
+        if len(self.empty_places) < _PLACES_KEPT:
+            self.empty_places.append(place)
 
     def _columns(self) -> list[ListColumn]:
         first = ListColumn("f" if self.spec.input.is_series else "i")
@@ -187,10 +179,12 @@ class _Encoder:
             "labels": [names.values for names in self.labels],
             "files": list(self.files.numbers),
             "channels": self.channels,
+            "empty": self.empty,
+            "empty_places": [(place.file, place.line) for place in self.empty_places],
         }
 
 
-def _label_numbers(record: Record, target: TargetSpec, names: _LabelNames, steps: int) -> Sequence[int] | None:
+def _label_numbers(record: Record, target: TargetSpec, names: LabelNames, steps: int) -> Sequence[int] | None:
     labels = raw_labels(record, target, steps)
     if labels is None:
         return None
@@ -245,6 +239,8 @@ class Store:
         lengths: (rows,) steps of each sequence.
         parts: (rows,) 0 train, 1 dev, 2 test, by the file the row came from.
         groups: (rows,) equal numbers for rows that a split must keep together.
+        empty: the positions, among all records that were read, of those left out since their sequence is empty.
+        empty_places: where the first of them stand.
     """
 
     def __init__(self, table: pa.ipc.RecordBatchFileReader, meta: dict[str, Any]) -> None:
@@ -253,6 +249,8 @@ class Store:
         self.symbols: list[str] = meta["symbols"]
         self.label_values: list[list[Label]] = meta["labels"]
         self.channels: int = meta["channels"]
+        self.empty: list[int] = meta["empty"]
+        self.empty_places = tuple(Place(file, line) for file, line in meta["empty_places"])
         self._files: list[str] = meta["files"]
         self._starts = np.cumsum([0, *(chunk.num_rows for chunk in chunks)])
         self._input = ListRows([chunk.column("input") for chunk in chunks])
@@ -326,6 +324,7 @@ def open_store(
     spec: DataSpec,
     *,
     cache: Path | None = None,
+    on_empty: OnEmpty = "error",
 ) -> Store:
     """The encoded records of the sources.
 
@@ -334,17 +333,18 @@ def open_store(
         spec: the input and the targets.
         cache: a folder named after the content of the files and the settings (`cache_key`). What stands there is
             mapped into memory; else the files are encoded into it first. Without it the rows stay in memory.
+        on_empty: see `encode`.
 
     Raises:
         DataError: see `encode`.
     """
     if cache is None:
         sink = pa.BufferOutputStream()
-        meta = encode(parts, spec, sink)
+        meta = encode(parts, spec, sink, on_empty=on_empty)
         return Store(pa.ipc.open_file(sink.getvalue()), meta)
     store = _opened(cache)
     if store is None:
-        _fill(cache, parts, spec)
+        _fill(cache, parts, spec, on_empty)
         store = _opened(cache)
     assert store is not None
     return store
@@ -361,7 +361,7 @@ def _opened(cache: Path) -> Store | None:
         return None
 
 
-def _fill(cache: Path, parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec) -> None:
+def _fill(cache: Path, parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, on_empty: OnEmpty) -> None:
     """Encodes into a folder beside the cache and moves it there whole, so that two processes never share a file."""
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -372,7 +372,7 @@ def _fill(cache: Path, parts: Sequence[tuple[int, Iterable[Record]]], spec: Data
             "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
         ) from error
     try:
-        meta = encode(parts, spec, str(fresh / "data.arrow"))
+        meta = encode(parts, spec, str(fresh / "data.arrow"), on_empty=on_empty)
         meta["bytes"] = (fresh / "data.arrow").stat().st_size
         (fresh / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
         if _opened(cache) is None:

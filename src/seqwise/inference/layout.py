@@ -94,7 +94,7 @@ class Layout:
 
     def _probabilities(self, prediction: Prediction, *, flat: bool) -> Iterator[tuple[str, Any]]:
         for target, given in zip(self.targets, prediction.probabilities().values(), strict=True):
-            if not flat or target.per_step:
+            if not flat or target.per_step or given is None:
                 yield f"{target.name}_probability", given
                 continue
             named = given if target.kind == "outputs" else {target.name: given}
@@ -106,6 +106,8 @@ def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
     """The predicted cells by column: one, or one per output or 0/1 label."""
     if spec.form != "columns":
         return {spec.columns[0]: predicted}
+    if predicted is None:  # of an empty sequence
+        return dict.fromkeys(spec.columns)
     if spec.kind == "outputs":
         if spec.per_step:
             return {column: [step[column] for step in predicted] for column in spec.columns}

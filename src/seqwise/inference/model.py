@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -18,12 +19,13 @@ from seqwise.data.labels import LabelCodec
 from seqwise.data.readers import ReadOptions, Source, open_like
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
-from seqwise.data.store import Store, open_store
+from seqwise.data.store import OnEmpty, Store, open_store
 from seqwise.data.vocabulary import ChannelScaling
-from seqwise.errors import ColumnError, ConfigError, DataError, counted, did_you_mean, listed
+from seqwise.errors import ColumnError, ConfigError, DataError, EmptySequenceWarning, counted, did_you_mean, listed
 from seqwise.evaluation.decoding import decode, decode_probabilities
 from seqwise.inference.loading import read_run
 from seqwise.inference.sequences import records_of
+from seqwise.inference.unpredicted import EmptyRows
 from seqwise.nn import Network
 from seqwise.targets import Target
 from seqwise.training.answers import Answer, Thresholds, answers_of
@@ -45,7 +47,7 @@ class Prediction:
     Attributes:
         record: the row that was read.
         steps: the length of its sequence.
-        answers: per target, logits and decisions without the batch axis.
+        answers: per target, logits and decisions without the batch axis; none where the sequence is empty.
         targets: what is predicted.
     """
 
@@ -54,18 +56,29 @@ class Prediction:
     answers: Mapping[str, Answer]
     targets: tuple[Target, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is predicted, since the sequence is empty."""
+        return not self.answers
+
     def labels(self) -> dict[str, Any]:
-        """Per target, the prediction in the user's label values; see `evaluation.decoding.decode`."""
-        return {
-            target.name: decode(target, self.answers[target.name].predictions, self.steps) for target in self.targets
-        }
+        """Per target, the prediction in the user's label values; see `evaluation.decoding.decode`.
+
+        Of an empty sequence that is None, or an empty list for a target with labels per step.
+        """
+        return self._by_target(lambda target, answer: decode(target, answer.predictions, self.steps))
 
     def probabilities(self) -> dict[str, Any]:
-        """Per target, probabilities by label; see `evaluation.decoding.decode_probabilities`."""
-        return {
-            target.name: decode_probabilities(target, self.answers[target.name].logits, self.steps)
-            for target in self.targets
-        }
+        """Per target, probabilities by label; see `evaluation.decoding.decode_probabilities`.
+
+        Of an empty sequence that is None, or an empty list for a target with labels per step.
+        """
+        return self._by_target(lambda target, answer: decode_probabilities(target, answer.logits, self.steps))
+
+    def _by_target(self, value: Callable[[Target, Answer], Any]) -> dict[str, Any]:
+        if self.is_empty:
+            return {target.name: [] if target.per_step else None for target in self.targets}
+        return {target.name: value(target, self.answers[target.name]) for target in self.targets}
 
 
 @dataclass(frozen=True)
@@ -94,25 +107,31 @@ class Model:
     thresholds: Thresholds
     device: torch.device
 
-    def predict(self, sequences: Iterable[Any]) -> list[Any]:
+    def predict(self, sequences: Iterable[Any], *, on_empty: OnEmpty = "skip") -> list[Any]:
         """Predictions for sequences, in their order.
 
         Args:
             sequences: texts, lists of tokens, or arrays (time,) or (time, channels): what the model was trained on.
+            on_empty: what to do about a sequence with nothing in it (an empty text or a text of blanks, no tokens, no
+                steps, None): `skip` gives it an empty prediction and warns with the count, `error` refuses it.
 
         Returns:
             One prediction each, in the user's label values: a label; a list of labels per step; {output: label}; a
-            list of labels. With several targets, a dict of these by target.
+            list of labels. With several targets, a dict of these by target. An empty prediction is None, or an empty
+            list for a target with labels per step.
 
         Raises:
             UsageError: one sequence or a table instead of a list of sequences.
-            DataError: a sequence that is empty or of another kind, with its position.
-        """
-        return [self._alone(prediction.labels()) for prediction in self._of(sequences, "predict")]
+            DataError: a sequence of another kind, with its position; an empty one, with `on_empty="error"`.
 
-    def predict_proba(self, sequences: Iterable[Any]) -> list[Any]:
+        Warns:
+            EmptySequenceWarning: sequences that are empty, how many and where.
+        """
+        return self._of(sequences, "predict", on_empty, Prediction.labels)
+
+    def predict_proba(self, sequences: Iterable[Any], *, on_empty: OnEmpty = "skip") -> list[Any]:
         """Probabilities for sequences, in their order: {label: probability}, nested as in `predict`."""
-        return [self._alone(prediction.probabilities()) for prediction in self._of(sequences, "predict_proba")]
+        return self._of(sequences, "predict_proba", on_empty, Prediction.probabilities)
 
     def read_files(self, files: str | Path | Sequence[str | Path], *, labelled: bool = False, **given: Any) -> Source:
         """The records of files, read as the training files were if they have the same format.
@@ -142,34 +161,65 @@ class Model:
         self._check_columns(source, labelled=labelled)
         return source
 
-    def predictions(self, records: Iterable[Record], batch_size: int = 256) -> Iterator[Prediction]:
-        """Predictions for records, in their order, reading `batch_size` of them at a time."""
+    def predictions(
+        self, records: Iterable[Record], batch_size: int = 256, *, on_empty: OnEmpty = "skip"
+    ) -> Iterator[Prediction]:
+        """Predictions for records, in their order, reading `batch_size` of them at a time.
+
+        A record whose sequence is empty gets an empty prediction, or raises with `on_empty="error"`.
+        """
         spec = replace(self.spec, targets=(), id_column=None, group_column=None)
         for chunk in _chunks(records, batch_size):
-            yield from self._predicted(chunk, spec)
+            yield from self._predicted(chunk, spec, on_empty)
 
-    def evaluate(self, source: Source | str | Path | Sequence[str | Path]) -> Judgement:
+    def evaluate(
+        self,
+        source: Source | str | Path | Sequence[str | Path],
+        *,
+        on_empty: OnEmpty = "skip",
+        say: Callable[[str], object] | None = None,
+    ) -> Judgement:
         """Scores and losses on labelled data, of which a few thousand rows at a time are in memory.
 
         Args:
             source: a path or several, or what `read_files` gives.
+            on_empty: what to do about a row whose sequence is empty: `skip` leaves it out of every figure and says how
+                many there are, `error` refuses it.
+            say: gets what is said; by default it is a warning.
 
         Raises:
             LabelError: a label that the model does not know, with file and line.
             DataError: data that cannot be used.
+
+        Warns:
+            EmptySequenceWarning: rows that are left out, how many and where.
         """
         if not isinstance(source, Source):
             source = self.read_files(source, labelled=True)
         self._check_columns(source, labelled=True)
-        batches = self._labelled_batches(source)
+        empty = EmptyRows(self.spec.input.column)
+        batches = self._labelled_batches(source, on_empty, empty)
         judged = judge_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
+        if empty.count and not any(count for _, count in judged.losses.values()):
+            problem = f"no row can be judged: {empty.told('which have no prediction')}"
+            raise DataError(problem, file=source.files[0])
         if not any(count for _, count in judged.losses.values()):
             names = listed([target.name for target in self.targets])
             raise DataError(f"no row has a label of {names}, so there is nothing to judge", file=source.files[0])
+        if empty.count:
+            (say or _warn)(empty.told("left out of every figure"))
         return judged
 
-    def _of(self, sequences: Iterable[Any], caller: str) -> Iterator[Prediction]:
-        return self.predictions(records_of(sequences, self.spec.input, self._channels // self.spec.input.views, caller))
+    def _of(
+        self, sequences: Iterable[Any], caller: str, on_empty: OnEmpty, value: Callable[[Prediction], dict[str, Any]]
+    ) -> list[Any]:
+        records = records_of(sequences, self.spec.input, self._channels // self.spec.input.views, caller)
+        empty = EmptyRows(self.spec.input.column)
+        predictions = empty.counted(self.predictions(records, on_empty=on_empty))
+        found = list(map(self._alone, map(value, predictions)))
+        if empty.count:
+            warnings.warn(empty.told("no prediction"), EmptySequenceWarning, stacklevel=3)
+        return found
 
     def _alone(self, by_target: dict[str, Any]) -> Any:
         return by_target if len(self.targets) > 1 else by_target[self.targets[0].name]
@@ -191,22 +241,29 @@ class Model:
                 hint = f"{near}The columns are {listed(source.columns)}.{advice}".strip()
                 raise ColumnError(f"there is no column '{column}'", file=source.files[0], hint=hint)
 
-    def _predicted(self, chunk: Sequence[Record], spec: DataSpec) -> Iterator[Prediction]:
-        store = self._store(chunk, spec)
+    def _predicted(self, chunk: Sequence[Record], spec: DataSpec, on_empty: OnEmpty) -> Iterator[Prediction]:
+        store = self._store(chunk, spec, on_empty)
+        found = {place: Prediction(chunk[place], 0, {}, self.targets) for place in store.empty}
+        if not len(store):
+            return (found[place] for place in range(len(chunk)))
+        filled = [place for place in range(len(chunk)) if place not in found] if found else range(len(chunk))
         batcher = Batcher(store, self.encoding)
-        found: dict[int, Prediction] = {}
         for batch in batcher.batches(length_plan(batcher.sizes, np.arange(len(store)), _BATCH_TOKENS)):
             answers = answers_of(self.network, batch, self.targets, self.device, self.thresholds)
             for i, row in enumerate(batch.rows.tolist()):
                 own = {name: answer.of_row(i) for name, answer in answers.items()}
-                found[row] = Prediction(chunk[row], int(batch.lengths[i]), own, self.targets)
-        return (found[row] for row in range(len(chunk)))
+                place = filled[row]
+                found[place] = Prediction(chunk[place], int(batch.lengths[i]), own, self.targets)
+        return (found[place] for place in range(len(chunk)))
 
-    def _labelled_batches(self, source: Source) -> Iterator[Batch]:
+    def _labelled_batches(self, source: Source, on_empty: OnEmpty, empty: EmptyRows) -> Iterator[Batch]:
         spec = replace(self.spec, id_column=None, group_column=None)
         store = None
         for chunk in _chunks(source, _JUDGED_ROWS):
-            store = self._store(chunk, spec)
+            store = self._store(chunk, spec, on_empty)
+            empty.add(store.empty_places, len(store.empty))
+            if not len(store):
+                continue
             rows = np.arange(len(store))
             codecs = tuple(LabelCodec.for_store(target, i, store) for i, target in enumerate(self.targets))
             for codec in codecs:
@@ -216,9 +273,9 @@ class Model:
         if store is None:
             raise DataError("there is no sequence to read", file=source.files[0])
 
-    def _store(self, chunk: Sequence[Record], spec: DataSpec) -> Store:
-        store = open_store([(0, chunk)], spec)
-        if store.channels != self._channels:
+    def _store(self, chunk: Sequence[Record], spec: DataSpec, on_empty: OnEmpty) -> Store:
+        store = open_store([(0, chunk)], spec, on_empty=on_empty)
+        if len(store) and store.channels != self._channels:
             self._refuse_channels(store.channels, chunk[0].place)
         return store
 
@@ -234,6 +291,10 @@ class Model:
             file=place.file,
             line=place.line,
         )
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, EmptySequenceWarning, stacklevel=3)
 
 
 def _refuse_twice(files: Sequence[str | Path]) -> None:

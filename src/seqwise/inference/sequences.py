@@ -24,7 +24,7 @@ def records_of(sequences: Iterable[Any], spec: InputSpec, channels: int, caller:
 
     Args:
         sequences: texts, token lists (any iterables that have an order), or series: arrays or lists (time,) or
-            (time, channels), tensors too.
+            (time, channels), tensors too. A missing value (None, NaN, pandas.NA) is an empty cell.
         spec: which of these it must be.
         channels: of a series; 0 for symbols.
         caller: the method's name, for messages.
@@ -38,7 +38,8 @@ def records_of(sequences: Iterable[Any], spec: InputSpec, channels: int, caller:
     for position, sequence in enumerate(sequences):
         place = Place("sequences", position)
         plain = sequence.as_py() if hasattr(sequence, "as_py") else sequence  # a scalar of Arrow
-        yield Record(place, {spec.column: read(plain, place, spec.column)})
+        cell = None if _is_missing(plain) else read(plain, place, spec.column)
+        yield Record(place, {spec.column: cell})
 
 
 def _refuse_other_than_lists(sequences: Any, spec: InputSpec, channels: int, caller: str) -> None:
@@ -101,6 +102,11 @@ def _series(given: Any, place: Place, column: str) -> Any:
         return list(given)
     hint = "For one series write predict([series])." if isinstance(given, (int, float)) else None
     raise _wrong(f"expected an array or a list of numbers, got {_told(given)}", place, column, hint)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it stands for nothing; pandas has a value of its own for that, and pandas need not be installed."""
+    return value is None or _is_nan(value) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _is_nan(value: Any) -> bool:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec, class_counts
+from seqwise.data.records import told_places
 from seqwise.data.split import PARTS, Split
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary
-from seqwise.errors import counted, listed
+from seqwise.errors import DataError, counted, listed
 from seqwise.targets import Target, label_text
 
-__all__ = ["data_sentences", "targets_without_labels", "unlabelled_rows"]
+__all__ = ["data_sentences", "empty_rows", "targets_without_labels", "unlabelled_rows"]
 
 _PLACES_SAID = 5
 
@@ -62,13 +63,27 @@ def _classes_in_words(target: Target) -> str:
     return f"{size}, {listed(map(label_text, target.labels), 6)}"
 
 
+def empty_rows(store: Store) -> list[str]:
+    """How many rows were left out since their sequence is empty, and where the first stand; nothing if none was.
+
+    Raises:
+        DataError: no row is left.
+    """
+    if not store.empty:
+        return []
+    column = store.spec.input.column
+    if not len(store):
+        problem = f"all {counted(len(store.empty), 'row')} are empty in it, so there is no sequence to read"
+        raise DataError(problem, file=store.empty_places[0].file, field=column, hint="Was another column meant?")
+    told = told_places(store.empty_places, len(store.empty))
+    return [f"left out: {counted(len(store.empty), 'row')} with nothing in column '{column}', {told}"]
+
+
 def unlabelled_rows(store: Store, split: Split) -> list[str]:
     """Which rows stand in no part, since they have no label; nothing where there are none."""
     if not len(split.unlabelled):
         return []
-    places = [str(store.place(int(row))) for row in split.unlabelled[:_PLACES_SAID]]
-    more = len(split.unlabelled) - len(places)
-    where = ", ".join(places) + (f" and {more:,} more" if more else "")
+    where = told_places([store.place(int(row)) for row in split.unlabelled[:_PLACES_SAID]], len(split.unlabelled))
     return [f"left out: {counted(len(split.unlabelled), 'sequence')} without any label, {where}"]
 
 

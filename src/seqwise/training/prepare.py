@@ -33,7 +33,7 @@ from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, check_scheme, effort_note, resolve
 from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
-from seqwise.training.findings import data_sentences, targets_without_labels, unlabelled_rows
+from seqwise.training.findings import data_sentences, empty_rows, targets_without_labels, unlabelled_rows
 from seqwise.training.ordinal import check_ordinal, ordinal_sentences
 from seqwise.training.schemes import with_scheme
 
@@ -145,7 +145,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         check_columns(source, finding.spec)
     files = file_facts(data)
     notes.warn(equal_content(files))
-    store = open_store(sources, finding.spec, cache=_cache(data, files, finding.spec, options))
+    store = open_store(sources, finding.spec, cache=_cache(data, files, finding.spec, options), on_empty=data.on_empty)
+    notes.warn(empty_rows(store))
     labelled = np.arange(len(store)) if data.unseen_labels == "add" else np.flatnonzero(store.parts == TRAIN)
     targets = find_targets(store, labelled)
     codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
@@ -348,4 +349,4 @@ def _cache(data: DataConfig, files: list[dict[str, Any]], spec: DataSpec, option
     if data.cache == "never" or (data.cache == "auto" and not large):
         return None
     hashes = [f"{file['part']}:{file['name']}:{file['sha256']}" for file in files]
-    return Path(data.cache_folder).expanduser() / cache_key(hashes, spec, options)
+    return Path(data.cache_folder).expanduser() / cache_key(hashes, spec, (options, data.on_empty))

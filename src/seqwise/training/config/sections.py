@@ -49,6 +49,9 @@ class DataConfig(_Section):
     unseen_labels: Literal["error", "add"] = Field(
         "error", description="a dev or test label without training examples: refuse it, or make it a class"
     )
+    on_empty: Literal["error", "skip"] = Field(
+        "skip", description="a row whose text, tokens or series is empty: refuse it, or leave it out and say so"
+    )
     cache: Literal["auto", "always", "never"] = Field(
         "auto", description="keep the encoded rows in a mapped file; auto: from 32 MB of files on"
     )

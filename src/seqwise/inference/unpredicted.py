@@ -1,0 +1,56 @@
+"""Counts the rows in which there is nothing to predict on: an empty text, a list without tokens, a null cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from seqwise.data.records import Place, told_places
+from seqwise.errors import counted
+
+if TYPE_CHECKING:
+    from seqwise.inference.model import Prediction
+
+__all__ = ["EmptyRows"]
+
+_PLACES_KEPT = 5
+
+
+@dataclass
+class EmptyRows:
+    """How many rows of a stream are empty, and where the first of them stand.
+
+    Attributes:
+        column: the input, which is empty in them.
+        count: how many.
+        places: the first of them.
+    """
+
+    column: str
+    count: int = 0
+    places: list[Place] = field(default_factory=list)
+
+    def add(self, places: Iterable[Place], count: int) -> None:
+        """Counts some more rows; places of the first are enough."""
+        self.count += count
+        self.places.extend(list(places)[: _PLACES_KEPT - len(self.places)])
+
+    def counted(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
+        """The same predictions, of which the empty ones are counted as they pass."""
+        for prediction in predictions:
+            if prediction.is_empty:
+                self.add([prediction.record.place], 1)
+            yield prediction
+
+    def told(self, what: str) -> str:
+        """What happens to these rows, in a sentence.
+
+        Example:
+            >>> rows = EmptyRows("text")
+            >>> rows.add([Place("new.csv", 3)], 1)
+            >>> rows.told("an empty prediction")
+            "1 row with nothing in column 'text', an empty prediction: new.csv:3"
+        """
+        rows = f"{counted(self.count, 'row')} with nothing in column '{self.column}'"
+        return f"{rows}, {what}: {told_places(self.places, self.count)}"
