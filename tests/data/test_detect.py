@@ -314,13 +314,6 @@ def test_a_single_column_of_whole_numbers_is_read_digit_by_digit(tmp_path):
     assert (finding.input.column, finding.input.kind) == ("number", "characters")
 
 
-def test_a_header_that_is_data_is_pointed_out(tmp_path):
-    text = csv_of(["it was so", *TEXTS], ["a", *"ababab"])
-    assert notes(tmp_path, text)[2:] == [
-        "column 'a' is called like one of its labels: if the first line is data, say --no-header"
-    ]
-
-
 def test_a_row_per_token_is_pointed_out(tmp_path):
     text = csv_of(["word", "Anna", "runs", "it", "rains", "Ben", "runs"], ["pos", *"NVPVNV"], ["tag", *"BOOOBO"])
     assert refused(DataError, tmp_path, text) == (

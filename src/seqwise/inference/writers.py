@@ -79,8 +79,8 @@ def _table(layout: Layout) -> Writer:
         values = layout.values(prediction, flat=True)
         if not header:
             names = dict.fromkeys((*read, *values))
-            header.extend(names if layout.options.header else layout.in_order(names))
-            if layout.options.header:
+            header.extend(names if layout.options.header is not False else layout.in_order(names))
+            if layout.options.header is not False:
                 yield _line(layout, dict(zip(header, header, strict=True)), prediction)
         for name in sorted(values.keys() - set(header))[:1]:
             raise _refusal(

@@ -136,7 +136,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes = _Notes(say)
     notes.warn(check_distinct(data))
     options = _with_channels(data, read_options(data))
-    sources = [(part, open_files(files, options)) for part, files in files_of_parts(data)]
+    sources = _sources(data, options)
+    options = sources[0][1].options
     notes.add(note for _, source in sources for note in source.notes)
     finding = _find(sources[0][1], config)
     notes.add(finding.notes)
@@ -188,6 +189,14 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         files + vector_facts(config.input),
         vectors,
     )
+
+
+def _sources(data: DataConfig, options: ReadOptions) -> list[tuple[int, Source]]:
+    """The files of each part; what is found in those of training decides how the others are read."""
+    sources: list[tuple[int, Source]] = []
+    for part, files in files_of_parts(data):
+        sources.append((part, open_files(files, options, before=sources[0][1].options if sources else None)))
+    return sources
 
 
 def _split(store: Store, config: Config) -> Split:

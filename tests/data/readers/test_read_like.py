@@ -56,7 +56,7 @@ def test_a_file_of_the_training_format_is_read_by_its_rules(write):
 
 def test_a_file_of_another_format_is_read_by_its_own(write):
     source = opened(write("a.tsv", "good\t1\nbad\t0\n"), {"format": "csv", "delimiter": "|", "columns": ("a", "b")})
-    assert source.options == ReadOptions(format="tsv")
+    assert source.options == ReadOptions(format="tsv", header=True)
 
 
 def test_a_header_where_training_files_had_none_names_the_columns(write):

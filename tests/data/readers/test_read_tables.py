@@ -115,6 +115,43 @@ def test_a_first_column_without_name_is_called_row(write):
     assert source.notes == ("a.csv: the first column has no name: it is taken for row names ('row')",)
 
 
+SEPARATED = {
+    "semicolon": ("sep=;\r\ntext;label\r\na, b;1\r\nc;2\r\n", "';'"),
+    "comma, with a byte-order mark": ('\ufeffsep=,\r\ntext,label\r\n"a, b",1\r\nc,2\r\n', "','"),
+    "tab, quoted": ('"sep=\t"\ntext\tlabel\na, b\t1\nc\t2\n', "tab"),
+    "upper case, a sign that nobody guesses": ("SEP=|\ntext|label\na, b|1\nc|2\n", "'|'"),
+}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.tsv"])
+@pytest.mark.parametrize(("content", "sign"), SEPARATED.values(), ids=SEPARATED)
+def test_the_line_of_excel_that_names_the_separator_is_obeyed(write, name, content, sign):
+    if name == "a.tsv" and '"a, b"' in content:
+        pytest.skip("quote signs in TSV are data")
+    source = open_files([write(name, content)], ReadOptions())
+    assert [(record.place.line, record.values) for record in source] == [
+        (3, {"text": "a, b", "label": "1"}),
+        (4, {"text": "c", "label": "2"}),
+    ]
+    assert source.notes == (f"{name}: its first line names the separator of cells: {sign}",)
+
+
+def test_a_delimiter_that_contradicts_the_line_of_excel_is_refused(write):
+    name = write("a.csv", "sep=;\ntext;label\na;1\n")
+    assert refusal(name, delimiter="tab") == (
+        "a.csv:1: the file says that ';' separates its cells, but --delimiter says otherwise\n"
+        "  Leave --delimiter out, or say --delimiter ';'."
+    )
+    assert values(name, delimiter=";") == [{"text": "a", "label": "1"}]
+
+
+def test_a_header_that_stands_twice_is_refused(write):
+    name = write("a.csv", "text,label\nx,1\ntext, label\ny,2\n")
+    assert refusal(name) == (
+        "a.csv:3: the header stands here again\n  Remove this line: it would count as a row of data."
+    )
+
+
 def test_a_later_column_without_name_is_called_by_its_number(write):
     assert values(write("a.csv", "x,,y\n1,2,3\n")) == [{"x": "1", "column2": "2", "y": "3"}]
 
@@ -195,7 +232,8 @@ WRONG = {
         "a.csv",
         "a,b,a\n1,2,3\n",
         {},
-        "a.csv:1: the header names 'a' more than once\n  Rename the columns.",
+        "a.csv:1: the header names 'a' more than once\n"
+        "  Rename the columns; if the first line is data, say --no-header.",
     ),
     "names for a table that has a header": (
         "a.csv",

@@ -52,7 +52,6 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     doubts = [
         *cut_sentences(columns, column, targets),
         *input_doubts(columns, column, kind, targets),
-        *_header_doubts(columns, targets),
         *left,
     ]
     notes = [input_sentence(input_spec), *map(target_sentence, targets), *doubts]
@@ -64,14 +63,6 @@ def _series_options(kind: InputKind, requested: Requested) -> tuple[bool, bool, 
     if kind != "series":
         return False, False, False
     return requested.gaps, requested.differences, requested.normalise
-
-
-def _header_doubts(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
-    """A header that is data, as the labels tell."""
-    names = [name for target in targets for name in target.columns if name in columns.profiles[name].values]
-    if not names or columns.source.format not in ("csv", "tsv"):
-        return []
-    return [f"column '{names[0]}' is called like one of its labels: if the first line is data, say --no-header"]
 
 
 def _id_column(columns: Columns, targets: Sequence[TargetSpec]) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._options import FORMATS
+from seqwise.data.readers._separators import separator_line
 from seqwise.errors import DataError
 
 __all__ = ["LOOK_BYTES", "ending_of", "format_and_note", "format_named"]
@@ -131,6 +132,8 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
 def _sniffed(lines: list[str], *, cut: bool) -> str | None:
     """The format that the first lines show, if they show one."""
     first = next(line for line in lines if line.strip())
+    if (separator := separator_line(first)) is not None:
+        return "tsv" if separator == "\t" else "csv"
     if first == "PAR1":
         return "parquet"
     if first.lstrip().startswith(("{", "[")):

@@ -24,7 +24,7 @@ from seqwise.errors import ConfigError, DataError
 __all__ = ["format_of", "open_files", "open_like", "read_stream"]
 
 
-def open_files(paths: Sequence[str | Path], options: ReadOptions) -> Source:
+def open_files(paths: Sequence[str | Path], options: ReadOptions, *, before: ReadOptions | None = None) -> Source:
     """The records of one or more files of the same form, one file after the other.
 
     The beginning of every file is looked at here, so that most mistakes are told before any reading.
@@ -32,6 +32,7 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions) -> Source:
     Args:
         paths: files as the user named them; `-` is standard input.
         options: how to read where the files do not say it.
+        before: how files were read that these go with: what was found there decides where these leave it open.
 
     Returns:
         The records, which every `iter()` reads again, with the columns they have and notes worth saying
@@ -44,7 +45,8 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions) -> Source:
         ConfigError: no file is named, or the options do not fit the format.
     """
     inputs = _inputs(paths)
-    return _joined(inputs, [_format(each, options) for each in inputs], options)
+    header = None if before is None else before.header
+    return _joined(inputs, [_format(each, options) for each in inputs], options, header)
 
 
 def open_like(
@@ -78,7 +80,8 @@ def open_like(
     options = trained if form == trained.format else ReadOptions()
     if given.get("header"):
         options = replace(options, columns=None, unlabelled_columns=())
-    source = _joined(inputs, formats, replace(options, **{**given, "format": form, "encoding": encoding}))
+    header, options = options.header, replace(options, header=None)
+    source = _joined(inputs, formats, replace(options, **{**given, "format": form, "encoding": encoding}), header)
     if encoding in (given.get("encoding"), trained.encoding):
         return source
     note = f"{source.files[0]}: read as {encoding}, though the training files are {trained.encoding}"
@@ -135,8 +138,17 @@ def _format(source: Input, options: ReadOptions) -> tuple[str, str | None]:
     return (options.format, None) if options.format else format_and_note(source, options.encoding)
 
 
-def _joined(inputs: Sequence[Input], formats: Sequence[tuple[str, str | None]], options: ReadOptions) -> Source:
-    """The inputs, looked at and joined."""
+def _joined(
+    inputs: Sequence[Input], formats: Sequence[tuple[str, str | None]], options: ReadOptions, header: bool | None = None
+) -> Source:
+    """The inputs, looked at and joined.
+
+    Args:
+        inputs: the files.
+        formats: the format of each, and what to say aloud about it.
+        options: how to read.
+        header: whether the files read before these have a header, where `options` leave it open.
+    """
     form = formats[0][0]
     for each, (other, _) in zip(inputs, formats, strict=True):
         if other != form:
@@ -144,12 +156,30 @@ def _joined(inputs: Sequence[Input], formats: Sequence[tuple[str, str | None]], 
             hint = "Files read together must have one format; if they do, say --format."
             raise DataError(problem, file=each.name, hint=hint)
     _refuse_idle_options(options, form)
-    parts = [
-        replace(part, notes=(note, *part.notes)) if note else part
-        for part, note in ((_PARTS[form](each, options), note) for each, (_, note) in zip(inputs, formats, strict=True))
-    ]
-    source = joined(parts, replace(options, format=form))
+    parts: list[Part] = []
+    for each, (_, note) in zip(inputs, formats, strict=True):
+        part = _part(each, form, options, header)
+        header = part.header
+        parts.append(replace(part, notes=(note, *part.notes)) if note else part)
+    source = joined(parts, replace(options, format=form, header=header))
     return in_long_form(source, options) if options.long_form else source
+
+
+def _part(source: Input, form: str, options: ReadOptions, header: bool | None) -> Part:
+    """One file; where it is left open whether it has a header, it has one if the files before it have.
+
+    Raises:
+        DataError: it certainly has a header and they have none, or the other way round.
+    """
+    if options.header is not None or header is None:
+        return _PARTS[form](source, options)
+    part = _PARTS[form](source, replace(options, header=header))
+    if part.first.is_sure and part.first.is_data is header:
+        here, before = ("is data", "names columns") if header else ("names columns", "is data")
+        problem = f"the first line {here}, but that of the files read before it {before}"
+        hint = "Write the files alike, or say --header or --no-header where they are."
+        raise DataError(problem, file=source.name, line=1, hint=hint)
+    return part
 
 
 def _refuse_empty(source: Input) -> None:
@@ -167,7 +197,7 @@ def _refuse_idle_options(options: ReadOptions, form: str) -> None:
     given = {
         "--delimiter": options.delimiter is not None,
         "--quote": options.quote is not None,
-        "--no-header": not options.header,
+        "--no-header": options.header is False,
         "--columns": options.columns is not None,
     }
     useful = {"csv": set(given), "tsv": set(given), "conll": {"--delimiter", "--columns"}}.get(form, set())

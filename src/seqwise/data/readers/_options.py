@@ -28,7 +28,7 @@ class ReadOptions:
         quote: whether quote signs enclose cells, which may then hold delimiters and line breaks. None means
             the format's own: yes for CSV (RFC 4180), no for TSV, where they are data (IANA
             text/tab-separated-values).
-        header: whether a table's first line names its columns.
+        header: whether a table's first line names its columns; None looks at it and the lines below.
         columns: names for the columns of CoNLL files, or of a table without a header.
         unlabelled_columns: names for the columns of such a file that may have fewer of them, since it is to be
             predicted: the names that are as many as its columns are taken.
@@ -51,7 +51,7 @@ class ReadOptions:
     encoding: str = "utf-8"
     delimiter: str | None = None
     quote: bool | None = None
-    header: bool = True
+    header: bool | None = None
     columns: tuple[str, ...] | None = None
     series_id: str | None = None
     time: str | None = None

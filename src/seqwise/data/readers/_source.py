@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from seqwise.data.readers._headers import FirstRow
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.records import Record
 from seqwise.errors import DataError, listed
@@ -30,6 +31,8 @@ class Part:
         extra: keys that some records have: those of JSON objects, of comments in CoNLL.
         tokens: the column of words, in a file of tokens.
         notes: what is worth saying aloud about the file.
+        header: whether the first line of a table names its columns.
+        first: what the first line of a table is, as the lines below it tell.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Part:
     extra: tuple[str, ...] = ()
     tokens: str | None = None
     notes: tuple[str, ...] = ()
+    header: bool | None = None
+    first: FirstRow = field(default_factory=FirstRow)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
+import shlex
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
+from seqwise.data.readers._headers import FirstRow, first_row
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import numbered_lines
 from seqwise.data.readers._options import ReadOptions, numbered, other_names
+from seqwise.data.readers._separators import separator_line
 from seqwise.data.readers._source import Part
 from seqwise.data.records import Place, Record
 from seqwise.errors import ConfigError, DataError, counted, listed
@@ -18,20 +22,40 @@ from seqwise.errors import ConfigError, DataError, counted, listed
 __all__ = ["csv_part", "tsv_part"]
 
 ROW_NAMES = "row"
-_LOOK = 10
+_LOOK = 200
 _LONGEST_FIELD = 2**31 - 1
 _LONGEST_HEADER = 100_000
+_DECIMAL = re.compile(r"(?<=[0-9]),(?=[0-9])")
 
 _Rows = Generator[tuple[int, list[str]], None, None]
 
 
 @dataclass(frozen=True)
 class _Dialect:
-    """How cells are told apart, and what the format is called."""
+    """How cells are told apart.
+
+    Attributes:
+        delimiter: the sign between them.
+        quoted: whether quote signs enclose cells.
+        sniffed: whether the delimiter was found in the header.
+        is_named: whether the first line of the file is no row, but names the delimiter.
+    """
 
     delimiter: str
     quoted: bool
     sniffed: bool = False
+    is_named: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """What to say aloud."""
+        if self.is_named:
+            return f"its first line names the separator of cells: {self.delimiter_name}"
+        return (
+            f"the header has no comma: cells are taken to be separated by {self.delimiter_name}"
+            if self.sniffed
+            else None
+        )
 
     @property
     def delimiter_name(self) -> str:
@@ -41,53 +65,97 @@ class _Dialect:
 def csv_part(source: Input, options: ReadOptions) -> Part:
     """A comma-separated file; the delimiter is `;` or tab where the header has those and no comma."""
     quoted = options.quote is not False
-    if options.delimiter is not None:
-        return _table(source, options, _Dialect(options.delimiter, quoted))
-    with closing(numbered_lines(source, options.encoding, look=True)) as lines:
-        first = next((line for _, line in lines if line.strip("\r\n")), "")
-    header = first.rstrip("\n").partition("\r")[0][:_LONGEST_HEADER]
+    lines = _first_lines(source, options)
+    if (dialect := _named_dialect(source, options, lines, quoted=quoted)) is not None:
+        return _table(source, options, dialect)
+    header = lines[0].rstrip("\n").partition("\r")[0][:_LONGEST_HEADER] if lines else ""
     return _table(source, options, _sniffed(header, quoted=quoted))
 
 
 def tsv_part(source: Input, options: ReadOptions) -> Part:
     """A tab-separated file; quote signs are data unless `quote` is True."""
-    return _table(source, options, _Dialect(options.delimiter or "\t", options.quote is True))
+    quoted = options.quote is True
+    named = _named_dialect(source, options, _first_lines(source, options), quoted=quoted)
+    return _table(source, options, named or _Dialect("\t", quoted))
+
+
+def _first_lines(source: Input, options: ReadOptions) -> list[str]:
+    """The first line that is not blank, if there is one."""
+    with closing(numbered_lines(source, options.encoding, look=True)) as lines:
+        return list(islice((line for _, line in lines if line.strip("\r\n")), 1))
+
+
+def _named_dialect(source: Input, options: ReadOptions, lines: list[str], *, quoted: bool) -> _Dialect | None:
+    """The delimiter that the file itself or the options name: Excel writes `sep=;` above the header.
+
+    Raises:
+        DataError: both name one, and they differ.
+    """
+    own = separator_line(lines[0]) if lines else None
+    if own is None:
+        return None if options.delimiter is None else _Dialect(options.delimiter, quoted)
+    dialect = _Dialect(own, quoted, is_named=True)
+    if options.delimiter not in (None, own):
+        problem = f"the file says that {dialect.delimiter_name} separates its cells, but --delimiter says otherwise"
+        hint = f"Leave --delimiter out, or say --delimiter {shlex.quote('tab' if own == chr(9) else own)}."
+        raise DataError(problem, file=source.name, line=1, hint=hint)
+    return dialect
 
 
 def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
-    """Looks at the header and some rows."""
+    """Looks at the first line and some rows."""
     with closing(_rows(source, options.encoding, dialect, look=True)) as rows:
         head = list(islice(rows, 2 if source.live else _LOOK))
     if not head:
         raise DataError("the file is empty", file=source.name)
-    if options.header and len(head) == 1:
+    # Of a stream too few rows are seen in advance to tell.
+    first = FirstRow() if source.live else first_row(head[0][1], [row for _, row in head[1:]])
+    has_header = not first.is_data if options.header is None else options.header
+    if has_header and len(head) == 1:
         raise DataError("the file has a header and no rows", file=source.name)
-    if options.header:
-        columns, notes = _named_by_header(source.name, options, head)
-    else:
-        columns, notes = _named_by_options(source.name, options, head[0])
-    if dialect.sniffed:
-        notes = (
-            *notes,
-            f"the header has no comma: cells are taken to be separated by {dialect.delimiter_name}",
-        )
-    return Part(source.name, columns, lambda: _records(source, options, dialect, columns), notes=notes)
+    named = _named_by_header if has_header else _named_by_options
+    columns, notes = named(source.name, options, head)
+    said = (first.note if options.header is None else None, dialect.note)
+    options = replace(options, header=has_header)
+    return Part(
+        source.name,
+        columns,
+        lambda: _records(source, options, dialect, columns),
+        notes=(*notes, *filter(None, said)),
+        header=has_header,
+        first=first,
+    )
 
 
 def _records(source: Input, options: ReadOptions, dialect: _Dialect, columns: tuple[str, ...]) -> Iterator[Record]:
     """One record per row; an empty cell is None, a blank line is nothing."""
     width = len(columns)
     rows = _rows(source, options.encoding, dialect)
-    for number, row in islice(rows, 1 if options.header else 0, None):
+    header = [cell.strip() for cell in next(rows)[1]] if options.header else None
+    for number, row in rows:
         if len(row) != width:
-            raise _wrong_width(Place(source.name, number), row, width, dialect, header=options.header)
+            raise _wrong_width(Place(source.name, number), row, width, dialect, header=header is not None)
+        if (
+            header is not None
+            and width > 1
+            and row[0].strip() == header[0]
+            and [cell.strip() for cell in row] == header
+        ):
+            raise _header_again(source.name, number)
         values = dict(zip(columns, [cell or None for cell in row], strict=True))
         yield Record(Place(source.name, number), values)
 
 
+def _header_again(name: str, line: int) -> DataError:
+    hint = "Remove this line: it would count as a row of data."
+    return DataError("the header stands here again", file=name, line=line, hint=hint)
+
+
 def _rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool = False) -> _Rows:
     """The rows with the number of their first line; blank lines are left out."""
-    lines = numbered_lines(source, encoding, look=look)
+    lines: Iterator[tuple[int, str]] = numbered_lines(source, encoding, look=look)
+    if dialect.is_named:
+        lines = ((number, "\n" if separator_line(line) and number == 1 else line) for number, line in lines)
     if dialect.quoted:
         return _quoted_rows(source.name, lines, dialect.delimiter)
     return _plain_rows(lines, dialect.delimiter)
@@ -129,9 +197,11 @@ def _broken_quoting(complaint: str, name: str, start: int, line: int) -> DataErr
 
 
 def _sniffed(header: str, *, quoted: bool) -> _Dialect:
-    """The delimiter that cuts a header: comma if it does, else `;`, else tab."""
+    """The delimiter that cuts a header: comma if it does, else `;`, else tab; a comma inside numbers cuts nothing."""
     for delimiter in (",", ";", "\t"):
         dialect = _Dialect(delimiter, quoted, sniffed=delimiter != ",")
+        if delimiter == "," and any(sign in header for sign in ";\t") and "," not in _DECIMAL.sub("", header):
+            continue
         cells = next(csv.reader([header], delimiter=delimiter), []) if quoted else header.split(delimiter)
         if len(cells) > 1:
             return dialect
@@ -160,16 +230,16 @@ def _named_by_header(
             f"the header names {listed(repeated)} more than once",
             file=name,
             line=line,
-            hint="Rename the columns.",
+            hint="Rename the columns; if the first line is data, say --no-header.",
         )
     return tuple(names), tuple(notes)
 
 
 def _named_by_options(
-    name: str, options: ReadOptions, row: tuple[int, list[str]]
+    name: str, options: ReadOptions, head: list[tuple[int, list[str]]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Column names for a table without a header: those given, else column1, column2, ..."""
-    line, cells = row
+    line, cells = head[0]
     columns = options.names_of(len(cells))
     if columns is None and options.columns is not None:
         problem = f"{len(options.columns)} columns are named, but the row has {counted(len(cells), 'field')}"

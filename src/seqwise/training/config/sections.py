@@ -28,7 +28,9 @@ class DataConfig(_Section):
     encoding: str = Field("utf-8", description="text encoding of the files")
     delimiter: str | None = Field(None, description="what separates the fields of a table")
     quote: bool | None = Field(None, description="whether fields may stand in quotes: csv yes, tsv no")
-    header: bool = Field(True, description="whether a table's first line names its columns")
+    header: bool | None = Field(
+        None, description="whether a table's first line names its columns; by default as it and the lines below tell"
+    )
     columns: tuple[str, ...] | None = Field(None, description="column names of a file that has none")
     series_id: str | None = Field(None, description="long-form series: the column that tells series apart")
     time: str | None = Field(None, description="long-form series: the column that orders the steps")
