@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from seqwise.tag_forms import USUAL_FORM, span_role
+
 __all__ = ["KINDS", "Kind", "Label", "Target", "class_order", "label_text", "label_value", "shared_classes"]
 
 Kind = Literal["label", "tags", "outputs", "multilabel"]
@@ -14,8 +16,6 @@ KINDS: tuple[Kind, ...] = ("label", "tags", "outputs", "multilabel")
 
 Label = str | int | float | bool
 """A label as the user wrote it. Class indices never leave the arrays."""
-
-_IOB_TAG = re.compile(r"[BIESLU]-.+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Target:
         per_step: whether every step has its own labels. Always true for `tags`, never for `label`.
         scheme: how the tags mark spans, found from the training part: `iob` (IOB2, BIO), `iob1`, or `iobes` (BILOU,
             BMES too); None where they follow none of them, and for other kinds.
+        tag_form: how tags that mark spans are spelled, such as `x_B`; see `seqwise.tag_forms`. None for the usual
+            `B-x` where all tags have it, and for tags that mark no spans.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Target:
     outputs: tuple[str, ...] = ()
     per_step: bool = False
     scheme: Literal["iob", "iob1", "iobes"] | None = None
+    tag_form: str | None = None
 
     def __post_init__(self) -> None:
         assert self.kind in KINDS, self.kind
@@ -92,12 +95,17 @@ class Target:
         return self.label_axes if self.kind == "multilabel" else (*self.label_axes, "classes")
 
     @property
-    def is_iob(self) -> bool:
-        """Whether the tags mark spans: only `O` and types with a prefix B- I- (or E- S- L- U-)."""
-        if self.kind != "tags":
-            return False
-        tags = [tag for tag in self.labels if tag != "O"]
-        return bool(tags) and all(isinstance(tag, str) and _IOB_TAG.fullmatch(tag) for tag in tags)
+    def marks_spans(self) -> bool:
+        """Whether the tags mark spans: they have a form of their own, or are `O` and types with a prefix such as B-."""
+        if self.kind != "tags" or self.tag_form is not None:
+            return self.kind == "tags"
+        tags = [label_text(tag) for tag in self.labels if tag != "O"]
+        return bool(tags) and all(span_role(tag, USUAL_FORM)[0] != "O" for tag in tags)
+
+    @property
+    def span_roles(self) -> tuple[tuple[str, str], ...]:
+        """By class, the role (B, I, E, S, or O for outside) and the type of a tag that marks spans."""
+        return tuple(span_role(label_text(tag), self.tag_form or USUAL_FORM) for tag in self.labels)
 
 
 def label_text(label: Label) -> str:

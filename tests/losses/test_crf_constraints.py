@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seqwise.errors import ConfigError
-from seqwise.evaluation.spans import spans_in, tag_scheme
+from seqwise.evaluation.spans import spans_in
 from seqwise.losses.numpy import allowed_transitions
 
 IOB = ["O", "B-x", "I-x", "B-y", "I-y"]
@@ -116,7 +116,6 @@ def test_all_labels_of_a_tag_set_are_booleans_in_class_order() -> None:
     allowed = allowed_transitions(IOB)
     assert [part.shape for part in allowed] == [(5, 5), (5,), (5,)]
     assert {part.dtype for part in allowed} == {np.dtype(bool)}
-    assert tag_scheme(tuple(IOB)).types == ("x", "y")
 
 
 def test_a_scheme_that_does_not_exist_is_named() -> None:

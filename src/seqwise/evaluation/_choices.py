@@ -55,8 +55,8 @@ class ChoiceSums:
         by_output = labels.shape if target.kind == "outputs" else (*labels.shape, 1)
         by_row = labels.shape if labels.ndim > 1 else by_output
         spans = None
-        if target.is_iob:
-            spans = SpanCounts.of(tag_scheme(target.labels), labels, predictions, mask)
+        if target.marks_spans:
+            spans = SpanCounts.of(tag_scheme(target), labels, predictions, mask)
         return cls(
             target=target,
             pairs=PairCounts.of(

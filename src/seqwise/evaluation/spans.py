@@ -15,7 +15,8 @@ a model says there can be neither right nor wrong.
 
 Source: E. F. Tjong Kim Sang and S. Buchholz (2000), "Introduction to the CoNLL-2000 shared task: chunking",
 and its scorer conlleval; the prefixes E, S (IOBES) and L, U (BILOU) are read as the later versions of that
-scorer read E and S.
+scorer read E and S. How the tags are spelled (`B-x`, `x_B`, ...) is the target's `tag_form`; a tag that is not of that
+form is outside every span.
 """
 
 from __future__ import annotations
@@ -28,12 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.evaluation.scores import Figure, SpanScore, ratio
-from seqwise.targets import Label
+from seqwise.tag_forms import USUAL_FORM
+from seqwise.targets import Target
 
 __all__ = ["SpanCounts", "TagScheme", "span_edges", "spans_in", "tag_scheme"]
-
-_BEGINS = frozenset("BSU")
-_ENDS = frozenset("ESLU")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +53,21 @@ class TagScheme:
 
 
 @lru_cache(maxsize=32)
-def tag_scheme(tags: tuple[Label, ...]) -> TagScheme:
-    """The scheme of a tag set: `O`, and prefix-type for everything else.
+def tag_scheme(target: Target) -> TagScheme:
+    """The scheme of the tags of a target.
 
     Example:
-        >>> tag_scheme(("O", "B-artist", "I-artist", "S-song")).types
+        >>> tag_scheme(Target("slots", "tags", (("O", "B-artist", "I-artist", "S-song"),), per_step=True)).types
         ('artist', 'song')
     """
-    split = [("O", "") if tag == "O" else (str(tag)[0], str(tag)[2:]) for tag in tags]
-    types = tuple(dict.fromkeys(kind for prefix, kind in split if prefix != "O"))
+    roles = target.span_roles
+    types = tuple(dict.fromkeys(kind for role, kind in roles if role != "O"))
     position = {kind: index for index, kind in enumerate(types)}
     return TagScheme(
         types=types,
-        type_of=np.array([-1 if prefix == "O" else position[kind] for prefix, kind in split], dtype=np.int64),
-        begins=np.array([prefix in _BEGINS for prefix, _ in split], dtype=bool),
-        ends=np.array([prefix in _ENDS for prefix, _ in split], dtype=bool),
+        type_of=np.array([-1 if role == "O" else position[kind] for role, kind in roles], dtype=np.int64),
+        begins=np.array([role in ("B", "S") for role, _ in roles], dtype=bool),
+        ends=np.array([role in ("E", "S") for role, _ in roles], dtype=bool),
     )
 
 
@@ -187,15 +186,19 @@ class SpanCounts:
         )
 
 
-def spans_in(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+def spans_in(tags: Sequence[str], *, form: str = USUAL_FORM) -> list[tuple[int, int, str]]:
     """The spans of one sequence of tags as (first step, step after the last, type).
+
+    Args:
+        tags: of one sequence.
+        form: how they are spelled; see `seqwise.tag_forms`.
 
     Example:
         >>> spans_in(["B-song", "I-song", "O", "I-artist", "B-artist"])
         [(0, 2, 'song'), (3, 4, 'artist'), (4, 5, 'artist')]
     """
     known = tuple(dict.fromkeys(("O", *tags)))
-    scheme = tag_scheme(known)
+    scheme = tag_scheme(Target("tags", "tags", (known,), per_step=True, tag_form=form))
     indices = np.array([[known.index(tag) for tag in tags]], dtype=np.int64).reshape(1, -1)
     spans = _spans(scheme, indices, np.ones_like(indices, dtype=bool))
     return [

@@ -168,6 +168,7 @@ def _target(plain: dict[str, Any]) -> Target:
         tuple(plain["outputs"]),
         plain["per_step"],
         plain.get("scheme"),
+        plain.get("tag_form"),
     )
 
 

@@ -34,8 +34,8 @@ from seqwise.training.defaults import Facts, check_fit, check_scheme, effort_not
 from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
 from seqwise.training.findings import data_sentences, empty_rows, targets_without_labels, unlabelled_rows
+from seqwise.training.found_schemes import Tags, with_scheme
 from seqwise.training.ordinal import check_ordinal, ordinal_sentences
-from seqwise.training.schemes import with_scheme
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
@@ -160,7 +160,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         split = _split(store, resolved)
     notes.add([*unlabelled_rows(store, split), f"split: {split.rule}"])
     notes.warn(split.warnings)
-    codecs = _with_schemes(codecs, store, split, notes)
+    has_token_lines = sources[0][1].format == "conll"
+    codecs = _with_schemes([Tags(codec, store, split.train, has_token_lines) for codec in codecs], notes)
     targets = tuple(codec.target for codec in codecs)
     counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
     facts = replace(facts, targets=targets, counts=counts)
@@ -244,13 +245,13 @@ def _without_dropout(config: Config) -> tuple[dict[str, Any], str]:
     return config.input.model_dump(exclude={"symbol_dropout"}), config.model.encoder if config.model.is_folder else ""
 
 
-def _with_schemes(codecs: Sequence[LabelCodec], store: Store, split: Split, notes: _Notes) -> tuple[LabelCodec, ...]:
+def _with_schemes(tags: Sequence[Tags], notes: _Notes) -> tuple[LabelCodec, ...]:
     """The codecs, their targets with the scheme that tags follow in the training part."""
     found = []
-    for codec in codecs:
-        target, sentence = with_scheme(codec, store, split.train)
-        notes.add([sentence] if sentence else [])
-        found.append(replace(codec, target=target))
+    for each in tags:
+        target, sentences = with_scheme(each)
+        notes.add(sentences)
+        found.append(replace(each.codec, target=target))
     return tuple(found)
 
 
