@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -181,3 +183,38 @@ def test_probabilities_do_not_replace_a_column(seqwise, tmp_path, runs):
         "  Rename the column, or leave --proba out.\n",
     )
     assert not list(tmp_path.glob("out*"))
+
+
+MAIN = "from seqwise.cli import main; main()"
+COMMANDS = ["predict RUN in.csv", "predict RUN in.csv --output /dev/full", "predict RUN in.csv --output none/x.csv"]
+REFUSALS = [
+    "seqwise: cannot write: No space left on device\n",
+    "seqwise: cannot save /dev/full: No space left on device.\n",
+    "seqwise: cannot save none/x.csv: No such file or directory.\n",
+]
+
+
+@pytest.mark.parametrize(("command", "refusal"), list(zip(COMMANDS, REFUSALS, strict=True)), ids=COMMANDS)
+def test_where_nothing_can_be_written_one_message_says_so(tmp_path, runs, command, refusal):
+    (tmp_path / "in.csv").write_text("text,intent\nplay some jazz,\n")
+    words = command.replace("RUN", str(runs["table"])).split()
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", MAIN, *words],
+            stdout=full,
+            stderr=-1,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+    assert (ended.returncode, ended.stderr) == (2, refusal)
+
+
+def test_a_device_or_pipe_as_output_gets_what_standard_output_would(tmp_path, runs):
+    (tmp_path / "in.csv").write_text("text,intent\nplay some jazz,\n")
+    words = [sys.executable, "-c", MAIN, "predict", runs["table"], "in.csv"]
+    plain, named = (
+        subprocess.run([*words, *more], capture_output=True, check=True, cwd=tmp_path).stdout
+        for more in ([], ["--output", "/dev/stdout"])
+    )
+    assert plain == named != b""

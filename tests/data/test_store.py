@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -91,6 +95,61 @@ def test_a_torn_cache_is_encoded_again(tmp_path):
     whole = (tmp_path / "cache" / "data.arrow").read_bytes()
     (tmp_path / "cache" / "data.arrow").write_bytes(whole[:-100])
     assert joint_store(tmp_path, cache=tmp_path / "cache").symbols == ["play", "jazz", "rain", "some"]
+
+
+def rows_of(store):
+    """Everything that a store says of its rows."""
+    targets = range(len(store.spec.targets))
+    labels = [[None if (own := store.labels(i, row)) is None else own.tolist() for i in targets] for row in range(3)]
+    places = [(store.place(row).file, store.place(row).line) for row in range(3)]
+    sequences = [store.sequence(row).tolist() for row in range(3)]
+    return sequences, labels, places, store.symbols, store.label_values, store.groups.tolist(), store.parts.tolist()
+
+
+@pytest.mark.parametrize("name", ["data.arrow", "meta.jsonl"])
+def test_a_flipped_bit_of_a_cache_changes_no_row(tmp_path, name):
+    file = write_jsonl(tmp_path / "d.jsonl", ROWS)
+    spec = found(file, Requested(tokens="tokens", tags=("slots",), label=("intent",))).spec
+    expected = rows_of(store_of(file, spec))
+    cache = tmp_path / "cache"
+    assert rows_of(store_of(file, spec, cache=cache)) == expected
+    whole = (cache / name).read_bytes()
+    for place in range(0, 8 * len(whole), 8 * len(whole) // 60):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        (cache / name).write_bytes(flipped)
+        assert rows_of(store_of(file, spec, cache=cache)) == expected, place
+
+
+def test_a_pipe_in_place_of_cached_rows_is_no_cache(tmp_path):
+    expected = rows_of(joint_store(tmp_path, cache=tmp_path / "cache"))
+    for name in ("data.arrow", "meta.jsonl"):
+        (tmp_path / "cache" / name).unlink()
+        os.mkfifo(tmp_path / "cache" / name)
+        assert rows_of(joint_store(tmp_path, cache=tmp_path / "cache")) == expected
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from seqwise.data import store
+from seqwise.data.readers import ReadOptions, open_files
+from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
+spec = DataSpec(InputSpec("tokens", "tokens"), (TargetSpec("intent", "label", ("intent",), "cell"),))
+store._sums = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store.open_store([(0, open_files([sys.argv[1]], ReadOptions()))], spec, cache=Path(sys.argv[2]) / "cache")
+"""
+
+
+def test_what_a_killed_encoding_left_is_removed_by_the_next(tmp_path):
+    file = write_jsonl(tmp_path / "d.jsonl", ROWS)
+    (tmp_path / "kept").mkdir()
+    ended = subprocess.run([sys.executable, "-c", KILLED, file, tmp_path / "kept"], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    store_of(file, cache=tmp_path / "kept" / "cache")
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["cache"]
+    assert sorted(path.name for path in (tmp_path / "kept" / "cache").iterdir()) == ["data.arrow", "meta.jsonl"]
 
 
 @pytest.mark.parametrize("change", ["content", "spec", "options"])

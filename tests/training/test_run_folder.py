@@ -12,8 +12,9 @@ from threading import Barrier
 import pytest
 import torch
 
+from seqwise._files import write_atomically
 from seqwise.errors import RunFolderError, SaveError
-from seqwise.training.folder import RunFolder, new_run_folder, next_run_folder, write_atomically
+from seqwise.training.folder import RunFolder, new_run_folder, next_run_folder
 
 
 def test_the_first_free_number_names_a_run(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -10,6 +11,9 @@ import sys
 from seqwise._memory import keep_memory
 
 __all__ = ["main"]
+
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""Why a disk takes no more, where what is written is not a file that is named: standard output, a temporary file."""
 
 
 def main() -> None:
@@ -31,9 +35,17 @@ def main() -> None:
     try:
         from seqwise.cli.app import app
 
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except SeqwiseError as error:
         print(f"seqwise: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        print(f"seqwise: cannot write: {error.strerror}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except KeyboardInterrupt:  # before any command began
         print("stopped", file=sys.stderr)  # noqa: T201

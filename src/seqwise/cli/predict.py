@@ -47,6 +47,7 @@ def predict(
 
     What is written has the form of what was read: its columns, with the targets' columns filled in.
     """
+    from seqwise._files import is_stream
     from seqwise.errors import ConfigError
     from seqwise.inference.model import load
     from seqwise.inference.output import write_predictions
@@ -55,13 +56,14 @@ def predict(
 
     if output == "-":
         output = None
-    if output is not None and Path(output).exists():
+    is_file = output is not None and not is_stream(Path(output))
+    if output is not None and is_file and Path(output).exists():
         raise ConfigError(f"--output {output} exists already and is not overwritten; choose another name")
     skipped = on_empty_given(on_empty)
     model = load(run, device)
     given = options_given(data_format, encoding, delimiter, quote, header, columns)
     source = model.read_files([file], **given)
-    writer = writer_for(model, source, output=output, as_json=as_json, proba=proba)
+    writer = writer_for(model, source, output=output if is_file else None, as_json=as_json, proba=proba)
     for note in () if quiet else source.notes:
         typer.echo(note, err=True)
     empty = EmptyRows(model.spec.input.column)

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -22,12 +19,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from seqwise._files import move_folder, read_whole, reason, remove_leftovers, sha256_of, written_folder
 from seqwise.data._lists import ListColumn, ListRows
 from seqwise.data._numbering import MISSING, LabelNames, Names
 from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader, zero_or_one
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec
-from seqwise.errors import DataError, EmptySequenceError, LabelError, SaveError
+from seqwise.errors import DataError, EmptySequenceError, LabelError, SaveError, SeqwiseError
 from seqwise.targets import Label, label_text
 
 __all__ = ["MISSING", "STEP_END", "OnEmpty", "Store", "cache_key", "encode", "open_store"]
@@ -39,7 +37,10 @@ _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
 _JOINED_BYTES = 1 << 26
 """Chunks of a store that are read as one, though that takes their memory once more."""
-_FORMAT = 3
+_FORMAT = 4
+_FRESH = ".encoding-"
+_MOST_META_BYTES = 1 << 32
+_NO_CACHE = "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
 _PLACES_KEPT = 5
 
 OnEmpty = Literal["error", "skip"]
@@ -346,41 +347,43 @@ def open_store(
     if store is None:
         _fill(cache, parts, spec, on_empty)
         store = _opened(cache)
-    assert store is not None
+    if store is None:
+        raise SaveError(f"the encoded rows in {cache} are not those that were written there just now\n{_NO_CACHE}")
     return store
 
 
 def _opened(cache: Path) -> Store | None:
-    """The mapped rows of a cache folder; None where nothing stands there, or something torn."""
+    """The mapped rows of a cache folder; None where nothing stands there, or something else than was encoded."""
     try:
-        meta = json.loads((cache / "meta.json").read_text(encoding="utf-8"))
-        if (cache / "data.arrow").stat().st_size != meta["bytes"]:
+        head, _, content = read_whole(cache / "meta.jsonl", _MOST_META_BYTES).partition(b"\n")
+        sums = json.loads(head)
+        if sums != _sums(content, cache / "data.arrow"):
             return None
-        return Store(pa.ipc.open_file(pa.memory_map(str(cache / "data.arrow"))), meta)
-    except (OSError, ValueError, KeyError):
+        return Store(pa.ipc.open_file(pa.memory_map(str(cache / "data.arrow"))), json.loads(content))
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def _sums(meta: bytes, rows: Path) -> dict[str, str]:
+    """The first line of meta.jsonl."""
+    return {"meta": hashlib.sha256(meta).hexdigest(), "rows": sha256_of(rows)}
 
 
 def _fill(cache: Path, parts: Sequence[tuple[int, Iterable[Record]]], spec: DataSpec, on_empty: OnEmpty) -> None:
     """Encodes into a folder beside the cache and moves it there whole, so that two processes never share a file."""
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".encoding-", dir=cache.parent))
+        remove_leftovers(cache.parent, _FRESH)
+        with written_folder(cache.parent, _FRESH) as fresh:
+            meta = json.dumps(encode(parts, spec, str(fresh / "data.arrow"), on_empty=on_empty)).encode()
+            head = json.dumps(_sums(meta, fresh / "data.arrow")).encode()
+            (fresh / "meta.jsonl").write_bytes(head + b"\n" + meta)
+            if _opened(cache) is None:  # else another process was quicker
+                move_folder(fresh, cache)
     except OSError as error:
-        raise SaveError(
-            f"cannot keep encoded rows in {cache.parent}: {error.strerror}\n"
-            "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
-        ) from error
-    try:
-        meta = encode(parts, spec, str(fresh / "data.arrow"), on_empty=on_empty)
-        meta["bytes"] = (fresh / "data.arrow").stat().st_size
-        (fresh / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
-        if _opened(cache) is None:
-            shutil.rmtree(cache, ignore_errors=True)
-            with suppress(OSError):  # another process moved its own there first; either will do
-                fresh.rename(cache)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        if isinstance(error, SeqwiseError):
+            raise
+        raise SaveError(f"cannot keep encoded rows in {cache.parent}: {reason(error)}\n{_NO_CACHE}") from error
 
 
 def cache_key(hashes: Sequence[str], spec: DataSpec, options: object) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from seqwise._files import write_atomically
 from seqwise.inference.model import Prediction
 from seqwise.inference.writers import Writer
-from seqwise.training.folder import write_atomically
 
 __all__ = ["write_predictions"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from seqwise._files import PART, open_regular, read_whole, reason, remove_leftovers, write_atomically
 from seqwise.errors import RunFolderError, SaveError
 
-__all__ = ["FORMAT_VERSION", "RunFolder", "new_run_folder", "next_run_folder", "write_atomically"]
+__all__ = ["FORMAT_VERSION", "RunFolder", "new_run_folder", "next_run_folder"]
 
 FORMAT_VERSION = 1
-_PART = ".part"
+_MOST_BYTES = 1 << 28
+"""Of a file that is read as a whole."""
 _NEEDED = (
     "config.yaml",
     "data.json",
@@ -31,31 +33,6 @@ _NEEDED = (
     "metrics.json",
     "env.json",
 )
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Calls `write` with a temporary path, then moves the result to `path`: all of it appears there, or nothing.
-
-    Raises:
-        SaveError: the disk refused; what stood at `path` before is untouched.
-    """
-    temporary = path.with_name(path.name + _PART)
-    try:
-        write(temporary)
-        with temporary.open("r+b") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        with suppress(OSError):  # where nothing can be written, nothing may be there to remove
-            temporary.unlink()
-        if not isinstance(error, (OSError, safetensors.SafetensorError)):
-            raise
-        kept = " What was saved before is untouched." if path.exists() else ""
-        raise SaveError(f"cannot save {path}: {_reason(error)}.{kept}") from error
-
-
-def _reason(error: Exception) -> str:
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
 
 
 @dataclass(frozen=True)
@@ -106,7 +83,7 @@ class RunFolder:
             return
         if not self.path.is_dir():
             raise RunFolderError(f"{self.path} is a file, not a run folder\n  Choose another with --run DIR.")
-        names = {path.name for path in self.path.iterdir() if path.suffix != _PART}
+        names = {path.name for path in self.path.iterdir() if path.suffix != PART}
         if self.checkpoint.exists() or names & set(_NEEDED):
             raise RunFolderError(
                 f"the run folder {self.path} has lost its config.yaml, so the run cannot go on\n"
@@ -131,8 +108,10 @@ class RunFolder:
         self.prepare()
 
     def prepare(self) -> None:
-        """Makes what is missing of the folder."""
+        """Makes what is missing of the folder, and removes what a killed training left of files it was writing."""
         self._made(self.checkpoint.parent)
+        for folder in (self.path, self.checkpoint.parent):
+            remove_leftovers(folder)
 
     def _made(self, path: Path) -> bool:
         """Makes a folder; says whether this call did, or it stood there before."""
@@ -141,7 +120,7 @@ class RunFolder:
         except FileExistsError:
             return False
         except OSError as error:
-            raise SaveError(f"cannot make the run folder {path}: {_reason(error)}") from error
+            raise SaveError(f"cannot make the run folder {path}: {reason(error)}") from error
         return True
 
     def check_idle(self) -> None:
@@ -171,7 +150,7 @@ class RunFolder:
                 f"  Wait for its end, or stop it and go on with: {self.resume_command}"
             ) from None
         except OSError as error:
-            raise SaveError(f"cannot lock the run folder {self.path}: {_reason(error)}") from error
+            raise SaveError(f"cannot lock the run folder {self.path}: {reason(error)}") from error
         try:
             yield
         finally:
@@ -207,10 +186,31 @@ class RunFolder:
         Raises:
             RunFolderError: the file is missing or torn.
         """
+        return self.parsed_json(name, self.read_bytes(name))
+
+    def parsed_json(self, name: str, content: bytes) -> Any:
+        """What the content of a JSON file of the folder says.
+
+        Raises:
+            RunFolderError: it is torn.
+        """
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            return json.loads(content.decode("utf-8"), parse_constant=_no_number)
+        except RecursionError:
+            raise RunFolderError(f"{self.path / name} cannot be read: its values are nested too deeply") from None
+        except ValueError as error:
             raise RunFolderError(f"{self.path / name} cannot be read: {error}") from None
+
+    def read_bytes(self, name: str) -> bytes:
+        """The content of a regular file of the folder, of a size that training may write.
+
+        Raises:
+            RunFolderError: the file is missing, larger, or no regular file.
+        """
+        try:
+            return read_whole(self.path / name, _MOST_BYTES)
+        except OSError as error:
+            raise RunFolderError(f"{self.path / name} cannot be read: {reason(error)}") from None
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes a JSON file of the folder."""
@@ -223,15 +223,21 @@ class RunFolder:
     def append_line(self, name: str, line: str) -> None:
         """Adds a line to a text file of the folder."""
         try:
+            if (self.path / name).exists():
+                open_regular(self.path / name).close()
             with (self.path / name).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
         except OSError as error:
-            raise SaveError(f"cannot save {self.path / name}: {_reason(error)}") from error
+            raise SaveError(f"cannot save {self.path / name}: {reason(error)}") from error
 
     def write_tensors(self, path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
         """Writes tensors and text about them into one safetensors file."""
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        write_atomically(path, lambda part: safetensors.torch.save_file(plain, part, dict(metadata)))
+        write_atomically(
+            path,
+            lambda part: safetensors.torch.save_file(plain, part, dict(metadata)),
+            failures=(safetensors.SafetensorError,),
+        )
 
     def read_tensors(self, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         """The tensors and the text of a safetensors file.
@@ -240,11 +246,16 @@ class RunFolder:
             RunFolderError: the file is missing or torn.
         """
         try:
+            open_regular(path).close()
             with safetensors.safe_open(path, framework="pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 return tensors, file.metadata() or {}
         except (OSError, safetensors.SafetensorError) as error:
-            raise RunFolderError(f"{path} cannot be read: {error}") from None
+            raise RunFolderError(f"{path} cannot be read: {reason(error)}") from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 def next_run_folder(stem: str, parent: Path = Path("runs")) -> Path:
