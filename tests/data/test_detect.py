@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from data_cases import FLAGS, TEXTS, csv_of, found, notes, refused, spec, write_jsonl, write_text
 
@@ -120,6 +122,25 @@ def test_conllu_predicts_upos_from_forms(tmp_path):
 def test_conll_predicts_its_last_column(tmp_path):
     found_spec = found(write_text(tmp_path / "d.conll", "EU NNP B-ORG\nrejects VBZ O\n\nPeter NNP B-PER\n\n")).spec
     assert [t.columns for t in found_spec.targets] == [("column3",)]
+
+
+SIDES = {
+    "an annotator": ["1 Anna B-PER - eva", "2 went O - -", "", "1 Oslo B-LOC - eva", "2 . O - -"],
+    "nothing but a mark": ["1 Anna B-PER _ _", "2 went O _ _", "", "1 Oslo B-LOC _ _", "2 . O _ _"],
+    "lemmas": ["1 Anna B-PER anna x", "2 went O go y", "", "1 Oslo B-LOC oslo x", "2 . O . z"],
+}
+
+
+@pytest.mark.parametrize("lines", SIDES.values(), ids=SIDES)
+def test_the_column_of_spans_is_the_target_whatever_stands_behind_it(tmp_path, lines):
+    assert found(write_text(tmp_path / "d.iob2", "\n".join(lines) + "\n")).spec.targets[0].columns == ("column3",)
+
+
+@pytest.mark.parametrize("sign", ["|||", "|", "/", "\u3000"])
+def test_one_column_of_tokens_with_a_sign_in_each_is_a_delimiter_to_name(tmp_path, sign):
+    path = write_text(tmp_path / "d.conll", f"Anna{sign}B\nwent{sign}O\n\nOslo{sign}B\n")
+    with pytest.raises(DataError, match=re.escape(f"say --delimiter '{sign}'")):
+        found(path)
 
 
 def test_what_was_found_is_said(tmp_path):

@@ -207,3 +207,9 @@ def test_three_sequences_are_enough_for_three_parts(tmp_path):
 def test_two_sequences_cannot_make_three_parts(tmp_path):
     with pytest.raises(DataError, match=r"2 different sequences in 2 rows cannot be split into 3 parts\n  Give --dev"):
         split_of(tmp_path, rows_of(2))
+
+
+def test_a_file_that_is_one_sequence_of_tokens_lacks_blank_lines(tmp_path):
+    rows = [{"text": ["a", "b", "c"], "label": "x"}]
+    with pytest.raises(DataError, match="one sequence of 3 tokens: write a blank line after each sequence"):
+        split_of(tmp_path, rows)

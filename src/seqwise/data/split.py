@@ -103,6 +103,14 @@ def _no_label(store: Store, part: int) -> DataError:
     return DataError("no row has a label", file=store.place(first).file, hint=hint)
 
 
+def _one_sequence(store: Store, rows: NDArray[np.int64]) -> str | None:
+    """What is likely wrong with files that are one sequence of tokens."""
+    if len(rows) != 1 or store.spec.input.kind != "tokens" or store.lengths[rows[0]] < 2:
+        return None
+    size = counted(int(store.lengths[rows[0]]), "token")
+    return f"The whole file is one sequence of {size}: write a blank line after each sequence."
+
+
 def _cut(store: Store, rows: NDArray[np.int64], shares: list[float], seed: int) -> list[NDArray[np.int64]]:
     """Two sets of rows, of the sizes asked for, made of whole groups."""
     rng = np.random.default_rng([seed, 0x5EED])
@@ -113,7 +121,7 @@ def _cut(store: Store, rows: NDArray[np.int64], shares: list[float], seed: int) 
         raise DataError(
             f"{what} in {counted(len(rows), 'row')} cannot be split into {needed} parts",
             file=store.place(0).file if len(store) else None,
-            hint="Give --dev FILE and --test FILE, or more rows.",
+            hint=_one_sequence(store, rows) or "Give --dev FILE and --test FILE, or more rows.",
         )
     order = _stratified_order(_strata(store, rows[first]), rng).tolist()
     sizes = np.bincount(group_of_row, minlength=len(groups)).tolist()

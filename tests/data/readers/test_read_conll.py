@@ -86,6 +86,54 @@ def test_a_hash_can_begin_a_token(write, content):
     assert sorted(tokens) == sorted(line.split()[0] for line in content.split("\n") if line)
 
 
+def test_a_line_with_all_columns_is_a_token_whatever_it_begins_with(write):
+    for token in ("#a=b", "# a = b", "#", "-DOCSTART-", "-DOCSTART-x"):
+        for tag in ("B-x", "a = b"):
+            content = f"# intent = y\n{token}\t{tag}\nIt\tO\n\n{token}\t{tag}\n"
+            first, second = values(write("a.conll", content))
+            assert (first["column1"], first["intent"], second["column1"]) == ([token, "It"], "y", [token])
+
+
+@pytest.mark.parametrize("token", ["#a=b", "#tag"])
+def test_a_hash_without_a_blank_begins_a_token_where_blanks_separate(write, token):
+    assert values(write("a.conll", f"# a = b\n{token} O\nIt O\n"))[0]["column1"] == [token, "It"]
+
+
+DOCUMENTS = {
+    "alone": ("-DOCSTART- -X- O O\n\nIt PRP O O\n", 1),
+    "alone, of two columns": ("-DOCSTART- O\n\nIt O\n", 1),
+    "above a token": ("-DOCSTART- -X- O O\nIt PRP O O\n", 1),
+    "with other columns": ("-DOCSTART- (1 EU)\n\nIt O\n", 1),
+    "a token among others": ("-DOCSTART- O\nIt O\n", 2),
+    "a token with a label": ("-DOCSTART- B-x\n\nIt O\n", 1),
+}
+
+
+@pytest.mark.parametrize(("content", "size"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_a_document_line_is_told_from_a_token(write, content, size):
+    source = open_files([write("a.conll", content)], ReadOptions())
+    rows = [record.values["column1"] for record in source]
+    assert len(rows[0]) == size
+    assert bool(source.notes) == (rows[0] == ["It"])
+
+
+def test_a_comment_named_as_a_column_keeps_its_hash(write):
+    record = values(write("a.conll", "# tag = x\nIs O\n"), columns=("token", "tag"))[0]
+    assert record == {"token": ["Is"], "tag": ["O"], "# tag": "x"}
+
+
+def test_several_characters_can_separate(write):
+    assert values(write("a.conll", "New York|||B\n"), delimiter="|||")[0] == {"column1": ["New York"], "column2": ["B"]}
+
+
+@pytest.mark.parametrize(("token", "count"), [("w", 500), (".", 3)])
+def test_a_file_without_blank_lines_is_said_to_be_one_sequence(write, token, count):
+    source = open_files([write("a.conll", f"{token} O\n" * count)], ReadOptions())
+    told = f"a.conll: one sequence of {count} tokens: no blank line separates it into sequences"
+    assert source.notes == (told,)
+    assert not open_files([write("b.conll", f"{token} O\n\n" * count)], ReadOptions()).notes
+
+
 def test_tabs_keep_blanks_inside_tokens(write):
     assert values(write("a.conll", "Hà Nội\tB-LOC\n5 000\tO\n"))[0]["column1"] == ["Hà Nội", "5 000"]
 
@@ -139,7 +187,8 @@ WRONG = {
         "# a\n\nEU NNP O\nsaid O\n",
         {},
         "a.conll:4: expected 3 columns as on line 3, got 2: 'said O'\n"
-        "  Separate the columns by tabs where cells hold blanks.",
+        "  Is a token missing, or is it a blank or a tab? A token of blanks cannot stand in CoNLL columns. "
+        "Separate the columns by tabs where cells hold blanks.",
     ),
     "a missing column in the second file": (
         "EU\tNNP\tO\n\nsaid\tO\n",
@@ -152,11 +201,16 @@ WRONG = {
         {"columns": ("a", "b", "c")},
         "a.conll:1: 3 columns are named, but the line has 2",
     ),
-    "a comment named as a column": (
-        "It O\n\n# tag = x\nIs O\n",
-        {"columns": ("token", "tag")},
-        "a.conll:3: the comment's key 'tag' is also the name of a column\n"
-        "  Rename the key, or name the columns with --columns.",
+    "a first cell of a tab": (
+        "\t O\nIt O\n",
+        {},
+        "a.conll:1: its first cell is missing: the line begins with a blank, and line 2 has 2 columns\n"
+        "  A token of blanks cannot stand in CoNLL columns.",
+    ),
+    "a delimiter that stands thrice": (
+        "It|||O\n",
+        {"delimiter": "|"},
+        "a.conll:1: column 'column2': the cell is empty\n  If '|||' separates the columns, say --delimiter '|||'.",
     ),
 }
 

@@ -88,14 +88,15 @@ WRONG = {
         word("1") + "# text = x\n",
         "a.conllu:2: expected 10 columns, got 1\n  Columns are separated by one tab; blanks do not separate.",
     ),
-    "a comment named as a column": (
-        f"# form = x\n{word('1')}",
-        "a.conllu:1: the comment's key 'form' is also the name of a column\n"
-        "  Rename the key, or name the columns with --columns.",
-    ),
 }
 
 
 @pytest.mark.parametrize(("content", "message"), WRONG.values(), ids=WRONG)
 def test_what_is_not_conllu_is_refused(write, content, message):
     assert refusal(write("a.conllu", content)) == message
+
+
+def test_a_comment_named_as_a_column_keeps_its_hash(write):
+    (record,) = open_files([write("a.conllu", f"# form = x\n{word('1')}")], ReadOptions())
+    assert record.values["# form"] == "x"
+    assert record.values["form"] != "x"

@@ -100,6 +100,16 @@ def test_what_could_be_anything_is_refused(write, content):
     assert refusal(write("a.txt", content)) == message
 
 
+def test_lines_of_tokens_without_blank_lines_are_told_of_conll(write):
+    message = refusal(write("a.txt", "It O\nis O\nOslo B-x\n"))
+    assert message.endswith("If each line is a token and its tags, write a blank line after each sequence (CoNLL).")
+
+
+def test_wide_blanks_are_tokens_of_conll_columns(write):
+    content = "王 B\n\u3000 O\n\n5\u00a0000 O\n去 O\n"
+    assert open_files([write("a.txt", content)], ReadOptions()).format == "conll"
+
+
 MAGIC = {
     b"PK\x03\x04": "a zip archive (or a spreadsheet)",
     b"BZh9": "compressed with bzip2",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from reading import refusal
 from seqwise.data.readers import ReadOptions
 from seqwise.errors import ConfigError
 
@@ -21,8 +22,8 @@ WRONG = {
         {"encoding": "hex"},
         "encoding 'hex' is not known. Examples are utf-8, latin-1, cp1252 and utf-16.",
     ),
-    "a delimiter of two signs": ({"delimiter": "||"}, "delimiter must be one sign or 'tab', got '||'"),
-    "a quote sign as delimiter": ({"delimiter": '"'}, "delimiter must be one sign or 'tab', got '\"'"),
+    "an empty delimiter": ({"delimiter": ""}, "delimiter must be one character or 'tab', got ''"),
+    "a quote sign as delimiter": ({"delimiter": '"'}, "delimiter must be one character or 'tab', got '\"'"),
     "a column named twice": (
         {"columns": ("a", "b", "a")},
         "columns must differ from each other, got 'a', 'b', 'a'",
@@ -49,3 +50,8 @@ def test_any_option_of_series_asks_for_the_long_form(options):
 
 def test_a_table_is_read_row_by_row_unless_asked_otherwise():
     assert not ReadOptions().long_form
+
+
+def test_several_characters_separate_no_table(write):
+    said = "delimiter must be one character or 'tab' for csv, got '||'"
+    assert refusal(write("a.csv", "a||b\n1||2\n"), delimiter="||") == said

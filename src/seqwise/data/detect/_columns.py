@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -30,6 +31,7 @@ TEXT_NAMES = (
 TOKEN_NAMES = ("tokens", "words", "forms")
 LABEL_NAMES = ("label", "class", "category", "intent", "target", "sentiment", "topic", "y")
 NOT_LABELS = ("text", "sent_id", "newdoc", "newpar", "id", "source", "row", "global.columns")
+_LIKELY_DELIMITERS = "|;,\t:/_\u3000\u00a0"
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,16 @@ class Columns:
         told = f"The columns are {listed(self.profiles)}."
         if self.source.kind == "series":
             return f"{told} Channels stand in 'series', which is the input; a channel is no target."
-        if len(self.profiles) > 1 or self.source.kind != "table":
+        if len(self.profiles) > 1:
             return told
         ((name, profile),) = self.profiles.items()
-        signs = {"|": "'|'", ";": "';'", ",": "','", "\t": "tab", ":": "':'"}
-        for sign, called in signs.items():
-            if sign in name and all(isinstance(cell, str) and sign in cell for cell in profile.cells):
-                return f"{told} If {called} separates its cells, say --delimiter {called}."
+        cells = profile.flat if self.source.kind == "tokens" else (name, *profile.cells)
+        for sign in _LIKELY_DELIMITERS:
+            if cells and all(isinstance(cell, str) and sign in cell for cell in cells):
+                run = re.search(f"(?:{re.escape(sign)})+", cells[0])
+                flag = "tab" if run is None or sign == "\t" else f"'{run[0]}'"
+                shown = f"{flag} (U+{ord(sign):04X})" if sign > "\x7f" else flag
+                return f"{told} If {shown} separates its cells, say --delimiter {flag}."
         return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from seqwise.data.detect._columns import LABEL_NAMES, NOT_LABELS, Columns, is_id
@@ -11,6 +12,7 @@ from seqwise.data.detect._targets import columns_target, multilabel_target, name
 from seqwise.data.profile import ColumnProfile
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import DataError, listed
+from seqwise.tag_forms import found_form
 from seqwise.targets import KINDS, label_text
 
 __all__ = ["found_targets"]
@@ -44,7 +46,7 @@ def found_targets(columns: Columns, input_column: str) -> tuple[list[TargetSpec]
 def _beside_tokens(columns: Columns, free: _Free) -> tuple[list[TargetSpec], list[TargetSpec]]:
     """In files of tokens: one column of tags, and the comments that label every sequence."""
     steps = [name for name, profile in free.items() if profile.is_list and not _merely_counts(profile)]
-    tags = "upos" if columns.source.format == "conllu" else steps[-1] if steps else None
+    tags = "upos" if columns.source.format == "conllu" else _column_of_tags([free[name] for name in steps])
     labels = [
         name
         for name, profile in free.items()
@@ -56,6 +58,19 @@ def _beside_tokens(columns: Columns, free: _Free) -> tuple[list[TargetSpec], lis
     found = [_tags(tags)] if tags is not None else []
     others = [] if columns.source.format == "conllu" else [_tags(name) for name in steps if name != tags]
     return [*found, *(_label(name) for name in labels)], others
+
+
+def _column_of_tags(profiles: Sequence[ColumnProfile]) -> str | None:
+    """The last column whose tags mark spans, else the last one that says something, else the last one."""
+    telling = [profile for profile in profiles if profile.distinct_items > 1] or list(profiles)
+    spans = [profile for profile in telling if _marks_spans(profile)]
+    return (spans or telling)[-1].name if profiles else None
+
+
+def _marks_spans(profile: ColumnProfile) -> bool:
+    """Whether a column has tags with letters such as B and I, which a column of names never has."""
+    found = found_form(Counter(map(label_text, profile.flat)))
+    return found is not None and found.is_certain and "b" in found.form.lower()
 
 
 def _beside_cells(columns: Columns, free: _Free, input_column: str) -> tuple[list[TargetSpec], list[TargetSpec]]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from seqwise.errors import DataError
+__all__ = ["BLANKS", "Block", "blocks", "comment_values", "is_assignment"]
 
-__all__ = ["Block", "blocks", "comment_values", "is_assignment"]
+BLANKS = re.compile(r"[ \t]+")
+"""What separates columns; other spaces of Unicode are data."""
 
 _COMMENT = re.compile(r"# *([^=\s][^=]*?) *= *(.*)")
 
@@ -50,26 +51,21 @@ def blocks(lines: Iterable[tuple[int, str]], is_comment: Callable[[str], bool]) 
         yield block
 
 
-def comment_values(block: Block, columns: tuple[str, ...], file: str) -> dict[str, str]:
+def comment_values(block: Block, columns: tuple[str, ...]) -> dict[str, str]:
     """The values of the comments `# key = value`; others say nothing.
 
-    Raises:
-        DataError: a key is also the name of a column.
+    A key that is also the name of a column keeps its `#`: the column is something else.
 
     Example:
-        >>> block = Block(3, [(1, "# intent = PlayMusic"), (2, "# checked")], ["Play O"])
-        >>> comment_values(block, ("token", "tag"), "a.conll")
-        {'intent': 'PlayMusic'}
+        >>> block = Block(3, [(1, "# intent = PlayMusic"), (2, "# checked"), (2, "# tag = a")], ["Play O"])
+        >>> comment_values(block, ("token", "tag"))
+        {'intent': 'PlayMusic', '# tag': 'a'}
     """
     values: dict[str, str] = {}
-    for number, text in block.comments:
+    for _, text in block.comments:
         if match := _COMMENT.fullmatch(text):
             key, value = match.groups()
-            if key in columns:
-                problem = f"the comment's key '{key}' is also the name of a column"
-                hint = "Rename the key, or name the columns with --columns."
-                raise DataError(problem, file=file, line=number, hint=hint)
-            values[key] = value
+            values[f"# {key}" if key in columns else key] = value
     return values
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from seqwise.data.readers._blocks import Block, blocks, comment_values, is_assignment
+from seqwise.data.readers._blocks import BLANKS, Block, blocks, comment_values, is_assignment
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import numbered_lines
 from seqwise.data.readers._options import ReadOptions, numbered, other_names
@@ -19,7 +19,11 @@ from seqwise.errors import DataError
 __all__ = ["conll_part"]
 
 _DOCUMENT_START = "-DOCSTART-"
-_BLANKS = re.compile(r"[ \t]+")
+_NO_BLANK_TOKEN = "A token of blanks cannot stand in CoNLL columns."
+_SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "।", "؟")
+_LONG_SEQUENCE = 500
+_NO_LABEL = ("-X-", "O", "-", "_")
+_SPACED_ASSIGNMENT = re.compile(r"#[ \t]|#[^=]*[ \t]=")
 
 
 @dataclass(frozen=True)
@@ -31,29 +35,47 @@ class _Layout:
         columns: the names of its columns.
         delimiter: the sign between cells; None stands for any run of blanks and tabs.
         commented: whether comments `# key = value` stand above it.
+        indented: whether it begins with a blank or a tab.
     """
 
     line: int
     columns: tuple[str, ...]
     delimiter: str | None
     commented: bool
+    indented: bool = False
 
     def cells(self, text: str) -> list[str]:
-        return _BLANKS.split(text) if self.delimiter is None else text.split(self.delimiter)
+        return BLANKS.split(text) if self.delimiter is None else text.split(self.delimiter)
 
     def is_comment(self, text: str) -> bool:
         """Whether a line above the first token of a sequence is no token.
 
-        A token may begin with `#`. In a file with comments, `#` and a blank begin one; else a line that has
-        all the columns is a token.
+        A token may begin with `#`: a line with all the columns is a token where a sign separates them. Where blanks do,
+        and in a single column, `# key = value` is a comment, and in a file with such comments any `#` and a blank.
         """
-        if text.startswith(_DOCUMENT_START):
-            return True
         if not text.startswith("#"):
             return False
-        if is_assignment(text) or (self.commented and text.startswith("# ")):
+        cells = self.cells(text)
+        if len(cells) != len(self.columns):
             return True
-        return len(self.cells(text)) != len(self.columns)
+        if self.delimiter is not None and len(cells) > 1:
+            return False
+        if is_assignment(text) and _SPACED_ASSIGNMENT.match(text):
+            return True
+        return self.commented and text.startswith("# ")
+
+    def is_document_line(self, text: str, *, is_alone: bool) -> bool:
+        """Whether a line `-DOCSTART-` at the beginning of a block marks a document, and is no token.
+
+        As CoNLL-2003 writes them: alone between blank lines with nothing but `-X-`, `O`, `-` and `_` in the other
+        columns, or with an `-X-` among them, or not with all the columns.
+        """
+        if not text.startswith(_DOCUMENT_START):
+            return False
+        _, *others = cells = self.cells(text)
+        if len(cells) != len(self.columns):
+            return True
+        return all(cell in _NO_LABEL for cell in others) and (is_alone or "-X-" in others)
 
 
 def conll_part(source: Input, options: ReadOptions) -> Part:
@@ -62,10 +84,14 @@ def conll_part(source: Input, options: ReadOptions) -> Part:
     Cells are separated by tabs if the first token line has one, else by blanks. Lines `# key = value` above a
     sequence become values of its record, other comments are left out, and so are `-DOCSTART-` lines.
     """
-    layout, documents = _look(source, options)
-    with closing(_records(source, options.encoding, layout, look=True)) as records:
+    layout = _look(source, options)
+    left_out: list[int] = []
+    with closing(_records(source, options.encoding, layout, look=True, left_out=left_out)) as records:
         seen = list(islice(records, 1 if source.live else LOOK))
-    notes = ["lines -DOCSTART- are left out"] if documents else []
+    if not seen:
+        raise DataError("the file has no tokens", file=source.name)
+    notes = ["lines -DOCSTART- are left out"] if left_out else []
+    notes += _one_block(seen, layout) if not source.live else []
     tokens = layout.columns[0]
     if len(layout.columns) > 1 and _counts(seen, tokens):
         tokens = layout.columns[1]
@@ -81,47 +107,76 @@ def conll_part(source: Input, options: ReadOptions) -> Part:
     )
 
 
-def _look(source: Input, options: ReadOptions) -> tuple[_Layout, bool]:
-    """The layout of the file, and whether `-DOCSTART-` lines stand above its first token."""
-    documents = commented = False
+def _look(source: Input, options: ReadOptions) -> _Layout:
+    """The layout of the file, from its first line that is surely a token."""
+    above: list[str] = []
     doubtful: tuple[int, str] | None = None
     with closing(numbered_lines(source, options.encoding, look=True)) as lines:
         for number, line in lines:
             text = line.strip(" \t\r\n")
-            if text.startswith(_DOCUMENT_START):
-                documents = True
-            elif is_assignment(text):
-                commented = True
-            elif text.startswith("#") and not text.startswith("#\t"):
-                doubtful = doubtful or (number, text)
+            if text.startswith(("#", _DOCUMENT_START)):
+                above.append(text)
+                if not is_assignment(text) or "\t" in text:
+                    doubtful = doubtful or (number, line)
             elif text:
-                return _layout(source.name, options, number, text, commented=commented), documents
-    if doubtful is None or commented:
+                layout = _layout(source.name, options, number, line)
+                is_commented = any(is_assignment(text) and layout.is_comment(text) for text in above)
+                return replace(layout, commented=is_commented)
+    if doubtful is None or any(is_assignment(text) and "\t" not in text for text in above):
         raise DataError("the file has no tokens", file=source.name)
-    return _layout(source.name, options, *doubtful, commented=False), documents
+    return _layout(source.name, options, *doubtful)
 
 
-def _layout(name: str, options: ReadOptions, number: int, text: str, *, commented: bool) -> _Layout:
+def _layout(name: str, options: ReadOptions, number: int, line: str) -> _Layout:
     """The layout that a token line shows."""
+    text = line.strip(" \t\r\n")
     delimiter = options.delimiter or ("\t" if "\t" in text else None)
     if delimiter == " ":
         delimiter = None
-    width = len(_Layout(number, (), delimiter, commented).cells(text))
+    width = len(_Layout(number, (), delimiter, commented=False).cells(text))
     columns = options.names_of(width)
     if columns is None and options.columns is not None:
         problem = f"{len(options.columns)} columns are named, but the line has {width}"
         raise DataError(problem, file=name, line=number, hint=other_names(options))
-    return _Layout(number, columns or numbered(width), delimiter, commented)
+    is_indented = line.startswith((" ", "\t"))
+    return _Layout(number, columns or numbered(width), delimiter, commented=False, indented=is_indented)
 
 
-def _records(source: Input, encoding: str, layout: _Layout, *, look: bool = False) -> Generator[Record, None, None]:
-    """One record per block of token lines."""
-    for block in blocks(numbered_lines(source, encoding, look=look), layout.is_comment):
+def _one_block(seen: list[Record], layout: _Layout) -> list[str]:
+    """What to say about a file that is one sequence and hardly meant so."""
+    if len(seen) > 1:
+        return []
+    rows = list(zip(*(seen[0].values[name] for name in layout.columns), strict=True))
+    ends = sum(any(cell in _SENTENCE_ENDS for cell in row) for row in rows[:-1])
+    if len(rows) < _LONG_SEQUENCE and ends < 2:
+        return []
+    return [f"one sequence of {len(rows):,} tokens: no blank line separates it into sequences"]
+
+
+def _records(
+    source: Input, encoding: str, layout: _Layout, *, look: bool = False, left_out: list[int] | None = None
+) -> Generator[Record, None, None]:
+    """One record per block of token lines; the numbers of lines that mark documents are added to `left_out`."""
+    found = blocks(numbered_lines(source, encoding, look=look), layout.is_comment)
+    for block in _without_documents(found, layout, [] if left_out is None else left_out):
         rows = [layout.cells(text) for text in block.lines]
         _check_cells(source.name, layout, block, rows)
         values: dict[str, object] = dict(zip(layout.columns, map(list, zip(*rows, strict=True)), strict=True))
-        values.update(comment_values(block, layout.columns, source.name))
+        values.update(comment_values(block, layout.columns))
         yield Record(Place(source.name, block.start), values)
+
+
+def _without_documents(found: Iterable[Block], layout: _Layout, left_out: list[int]) -> Iterator[Block]:
+    """The blocks without lines that mark documents; comments above such a line belong to the next block."""
+    carried: list[tuple[int, str]] = []
+    for block in found:
+        if layout.is_document_line(block.lines[0], is_alone=len(block.lines) == 1):
+            left_out.append(block.start)
+            carried += block.comments
+            block = Block(block.start + 1, [], block.lines[1:])
+        if block.lines:
+            yield Block(block.start, [*carried, *block.comments], block.lines) if carried else block
+            carried = []
 
 
 def _check_cells(name: str, layout: _Layout, block: Block, rows: list[list[str]]) -> None:
@@ -129,12 +184,30 @@ def _check_cells(name: str, layout: _Layout, block: Block, rows: list[list[str]]
     width = len(layout.columns)
     for step, row in enumerate(rows):
         if len(row) != width:
-            problem = f"expected {width} columns as on line {layout.line}, got {len(row)}: {block.lines[step]!r}"
-            hint = "Separate the columns by tabs where cells hold blanks." if layout.delimiter is None else None
-            raise DataError(problem, file=name, line=block.start + step, hint=hint)
+            raise _wrong_width(name, layout, block.start + step, block.lines[step], len(row))
         if "" in row:
             field = layout.columns[row.index("")]
-            raise DataError("the cell is empty", file=name, line=block.start + step, field=field)
+            hint = _other_delimiter(layout.delimiter, block.lines[step])
+            raise DataError("the cell is empty", file=name, line=block.start + step, field=field, hint=hint)
+
+
+def _wrong_width(name: str, layout: _Layout, line: int, text: str, found: int) -> DataError:
+    """The error for a line that has more or fewer columns than the first one."""
+    width = len(layout.columns)
+    if layout.indented and found > width:
+        problem = f"its first cell is missing: the line begins with a blank, and line {line} has {found} columns"
+        return DataError(problem, file=name, line=layout.line, hint=_NO_BLANK_TOKEN)
+    hint = "Separate the columns by tabs where cells hold blanks." if layout.delimiter is None else None
+    if layout.delimiter is None and found == width - 1:
+        hint = f"Is a token missing, or is it a blank or a tab? {_NO_BLANK_TOKEN} {hint}"
+    problem = f"expected {width} columns as on line {layout.line}, got {found}: {text!r}"
+    return DataError(problem, file=name, line=line, hint=hint)
+
+
+def _other_delimiter(delimiter: str | None, text: str) -> str | None:
+    """What to say where a delimiter stands several times in a row."""
+    run = re.search(f"(?:{re.escape(delimiter)})" + "{2,}", text) if delimiter else None
+    return f"If '{run[0]}' separates the columns, say --delimiter '{run[0]}'." if run and delimiter != "\t" else None
 
 
 def _counts(records: list[Record], column: str) -> bool:

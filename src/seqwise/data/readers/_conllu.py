@@ -56,7 +56,7 @@ def _records(source: Input, encoding: str, *, look: bool = False) -> Generator[R
         if words:
             _, *columns = map(list, zip(*words, strict=True))
             values: dict[str, object] = dict(zip(COLUMNS, columns, strict=True))
-            values.update(comment_values(block, COLUMNS, source.name))
+            values.update(comment_values(block, COLUMNS))
             yield Record(Place(source.name, block.start), values)
 
 

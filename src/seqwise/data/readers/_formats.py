@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from seqwise.data.readers._blocks import BLANKS
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._options import FORMATS
@@ -98,7 +99,9 @@ def format_and_note(source: Input, encoding: str, *, otherwise: str | None = Non
     if named is None:
         form = _sniffed(lines, cut=cut) or otherwise
         if form is None:
-            raise DataError("neither the file's name nor its content tells its format", file=source.name, hint=_SAY)
+            raise DataError(
+                "neither the file's name nor its content tells its format", file=source.name, hint=_likely_form(lines)
+            )
         return form, None
     if _are_blocks(lines):
         return (
@@ -106,6 +109,14 @@ def format_and_note(source: Input, encoding: str, *, otherwise: str | None = Non
             "blank lines part its lines into sequences: read as CoNLL columns (else say --format tsv)",
         )
     return named, None
+
+
+def _likely_form(lines: Sequence[str]) -> str:
+    """What to do about lines that show no format for sure."""
+    rows = [BLANKS.split(line.strip(" \t")) for line in lines if line.strip()]
+    if len(rows) > 2 and len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}:
+        return f"{_SAY} If each line is a token and its tags, write a blank line after each sequence (CoNLL)."
+    return _SAY
 
 
 def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
@@ -158,8 +169,8 @@ def _are_blocks(lines: Sequence[str]) -> bool:
     """
     text = [line.strip(" \t") for line in lines if not line.startswith(("# ", "-DOCSTART-"))]
     sizes = [len(list(block)) for filled, block in groupby(text, key=bool) if filled]
-    delimiter = "\t" if any("\t" in line for line in text) else None
-    widths = {len(line.split(delimiter)) for line in text if line}
+    has_tabs = any("\t" in line for line in text)
+    widths = {len(line.split("\t") if has_tabs else BLANKS.split(line)) for line in text if line}
     return len(sizes) > 1 and max(sizes) > 1 and len(widths) == 1 and widths.pop() > 1
 
 

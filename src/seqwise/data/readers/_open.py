@@ -204,6 +204,8 @@ def _refuse_idle_options(options: ReadOptions, form: str) -> None:
     idle = [flag for flag, is_given in given.items() if is_given and flag not in useful]
     if idle:
         raise ConfigError(f"{idle[0]} means nothing for files of format {form}")
+    if options.delimiter is not None and len(options.delimiter) > 1 and form != "conll":
+        raise ConfigError(f"delimiter must be one character or 'tab' for {form}, got '{options.delimiter}'")
 
 
 def _parquet_part(source: Input, _options: ReadOptions) -> Part:

@@ -22,7 +22,8 @@ class ReadOptions:
     Attributes:
         format: one of `FORMATS`; None decides by the file's ending, else by its content.
         encoding: of text files. A byte-order mark of UTF-8 is never part of the text.
-        delimiter: the sign between cells, or its name (`tab`, `comma`, `semicolon`, `blank`). None means the
+        delimiter: the character between cells, or its name (`tab`, `comma`, `semicolon`, `blank`); in CoNLL it may be
+            several, such as `|||`. None means the
             format's own: comma for CSV (else `;` or tab, when the header has those and no comma), tab for
             TSV, tab or blanks for CoNLL.
         quote: whether quote signs enclose cells, which may then hold delimiters and line breaks. None means
@@ -72,8 +73,8 @@ class ReadOptions:
             object.__setattr__(self, "encoding", "utf-8")
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _NAMED_DELIMITERS.get(self.delimiter, self.delimiter))
-            if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
-                raise ConfigError(f"delimiter must be one sign or 'tab', got {self.delimiter!r}")
+            if not self.delimiter or set(self.delimiter) & set('"\r\n'):
+                raise ConfigError(f"delimiter must be one character or 'tab', got {self.delimiter!r}")
         if self.columns is not None and len(set(self.columns)) < len(self.columns):
             raise ConfigError(f"columns must differ from each other, got {listed(self.columns)}")
 
