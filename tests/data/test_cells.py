@@ -45,7 +45,9 @@ READ = [
     (DELIMITED, 3, "|", []),
     (SETS, 2, '[["noun"], []]', [["noun"], []]),
     (SETS, 2, ['["noun", "animal"]', "[]"], [["noun", "animal"], []]),
-    (LABEL, 2, "[1]", ["[1]"]),
+    (LABEL, 2, "[sic]", ["[sic]"]),
+    (LABEL, 2, "(a)", ["(a)"]),
+    (LABEL, 2, "C; D", ["C; D"]),
 ]
 
 

@@ -144,8 +144,14 @@ def test_one_label_asked_of_written_lists_is_an_error(tmp_path):
     )
 
 
-def test_arrays_as_numpy_prints_them_are_text_and_said_to_be(tmp_path):
-    text = csv_of(["text", *(f"['a' '{i}']" for i in range(6))], ["label", *"ababab"])
+def test_arrays_as_numpy_prints_them_are_lists(tmp_path):
+    text = csv_of(["text", *(f"['a' '{i}']" for i in range(6))], ["tags", *(f"[{i} 1]" for i in range(6))])
+    whole = spec(tmp_path, text)
+    assert (whole.input.kind, [(each.name, each.kind) for each in whole.targets]) == ("tokens", [("tags", "tags")])
+
+
+def test_text_in_brackets_is_text_and_said_to_be(tmp_path):
+    text = csv_of(["text", *(f"[a {i}]" for i in range(6))], ["label", *"ababab"])
     assert "column 'text': what stands in brackets is no list in JSON and is read as text" in notes(tmp_path, text)
 
 

@@ -57,6 +57,8 @@ CHANGES = {
     "data.tags": ("tags", [], ["data.tags=[step_a]"]),
     "data.outputs": ("outputs", [], ["data.outputs=['vote_b,size']"]),
     "data.multilabel": ("multilabel per step", [], ["data.multilabel=[topics]"]),
+    "data.missing": ("outputs", [], ["data.missing=[0]"]),
+    "data.label_separator": ("label", ["data.label=[]", "data.multilabel=[pair]"], ["data.label_separator=blank"]),
     "data.id": ("label", [], ["data.id=size"]),
     "data.group": ("label", [], ["data.group=number"]),
     "data.dev_fraction": ("label", [], ["data.dev_fraction=0.3"]),
@@ -150,6 +152,7 @@ def place(tmp_path_factory):
     """A folder with files of labelled sequences."""
     folder = tmp_path_factory.mktemp("place")
     rows = [{**row, "text": row["text"].title() if i % 2 else row["text"]} for i, row in enumerate(joint_rows(24))]
+    rows = [{**row, "pair": f"{row['size']} {row['intent']}"} for row in rows]
     write_rows(folder / "rows.jsonl", rows)
     write_rows(folder / "other.jsonl", joint_rows(16, seed=1))
     write_rows(folder / "unseen.jsonl", [{**rows[0], "intent": "Unseen"}])

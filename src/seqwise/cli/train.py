@@ -31,6 +31,8 @@ _KEYS = {
     "tags": "data.tags",
     "outputs": "data.outputs",
     "multilabel": "data.multilabel",
+    "missing": "data.missing",
+    "label_separator": "data.label_separator",
     "id_column": "data.id",
     "group": "data.group",
     "data_format": "data.format",
@@ -94,6 +96,11 @@ def train(
     ] = None,
     multilabel: Annotated[
         _Texts, _flag("--multilabel", "A column of label lists, or 0/1 columns such as 'is_*'.", _TARGETS)
+    ] = None,
+    missing: Annotated[_Texts, _flag("--missing", "A word that marks a missing label, such as NA.", _TARGETS)] = None,
+    label_separator: Annotated[
+        _Text,
+        _flag("--label-separator", "What separates labels in a cell: a sign, blank, tab, or none.", _TARGETS),
     ] = None,
     id_column: Annotated[_Text, _flag("--id", "The column that names rows.", _TARGETS)] = None,
     group: Annotated[_Text, _flag("--group", "The column whose rows the split keeps together.", _TARGETS)] = None,

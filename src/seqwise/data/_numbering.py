@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from seqwise.data.missing import Gaps
 from seqwise.targets import Label, label_text
 
 __all__ = ["MISSING", "LabelNames", "Names"]
@@ -28,6 +29,7 @@ class LabelNames:
 
     numbers: dict[str, int] = field(default_factory=dict)
     values: list[Label] = field(default_factory=list)
+    gaps: Gaps = field(default_factory=Gaps)
 
     def number(self, label: Label | None) -> int:
         if label is None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.data.lists import written_list
+from seqwise.data.lists import is_enclosed, label_set, writes_objects, written_list
+from seqwise.data.missing import WORDS, Gaps
 from seqwise.data.records import Place, Record
+from seqwise.data.separators import cut
 from seqwise.data.series import seen_channels
 from seqwise.data.spec import InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS
@@ -25,6 +28,11 @@ RawLabels = list[Label | None]
 RawSequence = list[str] | NDArray[np.float32]
 
 _AS_JSON = "In a table a list is written as in JSON:"
+_ONE_LABEL = "A list with one label per step is read with --tags, a list of any labels with --multilabel."
+_WRITE_JSON = f'{_AS_JSON} ["one label", "another"].'
+_OBJECTS = f"Which of its values are the labels cannot be known. {_WRITE_JSON}"
+_OPENINGS = frozenset("[{(sfa")
+"""What a list, a set or an array begins with that is written out in a string."""
 
 
 def cell_of(record: Record, column: str) -> Any:
@@ -138,8 +146,12 @@ def _series(record: Record, column: str, gaps: bool) -> NDArray[np.float32]:
 
 
 def _with_nan(steps: list[Any]) -> list[Any]:
-    """The steps of a series with NaN for null."""
-    return [_with_nan(step) if isinstance(step, list) else math.nan if step is None else step for step in steps]
+    """The steps of a series with NaN for null, and for words that say so."""
+    return [_with_nan(step) if isinstance(step, list) else math.nan if _says_nothing(step) else step for step in steps]
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in WORDS)
 
 
 def _series_from_list(cell: list[Any], place: Place, column: str) -> NDArray[np.float64]:
@@ -166,13 +178,16 @@ def _series_from_list(cell: list[Any], place: Place, column: str) -> NDArray[np.
     return np.asarray(rows, dtype=np.float64)
 
 
-def raw_labels(record: Record, spec: TargetSpec, steps: int) -> RawLabels | list[RawLabels] | None:
+def raw_labels(
+    record: Record, spec: TargetSpec, steps: int, gaps: Gaps | None = None
+) -> RawLabels | list[RawLabels] | None:
     """The labels of a record in the user's values.
 
     Args:
         record: the row.
         spec: where the labels stand.
         steps: the length of the row's sequence.
+        gaps: counts the words that are read as missing labels.
 
     Returns:
         `label`: one value. `tags`: one per step. `columns`: K values, or T x K step by step when the target is per
@@ -182,17 +197,7 @@ def raw_labels(record: Record, spec: TargetSpec, steps: int) -> RawLabels | list
     Raises:
         LabelError: a cell of the wrong form, or not one label per step.
     """
-    if spec.form == "columns":
-        return _from_columns(record, spec, steps)
-    column = spec.columns[0]
-    cell = cell_of(record, column)
-    if spec.form == "cell":
-        return [_label(cell, record, column)]
-    if cell is None or cell == "":
-        return None
-    if spec.form in ("steps", "signs"):
-        return _one_per_step(cell, record, column, steps, signs=spec.form == "signs")
-    return _label_sets(cell, record, spec, steps) if spec.per_step else _label_set(cell, record, spec)
+    return _Cells(record, spec, Gaps() if gaps is None else gaps).labels(steps)
 
 
 def step_labels(cell: Any, *, signs: bool) -> list[Any]:
@@ -218,24 +223,119 @@ def zero_or_one(label: Label) -> int | None:
     return {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}.get(label_text(label).lower())
 
 
-def _label(cell: Any, record: Record, column: str) -> Label | None:
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, str):
-        return label_value(cell)
-    if isinstance(cell, float) and math.isnan(cell):
-        return None
-    if isinstance(cell, (bool, int, float)):
-        return cell
-    if isinstance(cell, list) and _is_long_form(record):
-        raise _changing(cell, record.place, column)
-    raise _wrong(
-        record.place,
-        column,
-        f"expected one label, got {_kind_of(cell)}",
-        "A list with one label per step is read with --tags, a list of any labels with --multilabel.",
-        kind=LabelError,
-    )
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The label cells of one record."""
+
+    record: Record
+    spec: TargetSpec
+    gaps: Gaps
+
+    def labels(self, steps: int) -> RawLabels | list[RawLabels] | None:
+        """See `raw_labels`."""
+        spec = self.spec
+        if spec.form == "columns":
+            return self._from_columns(steps)
+        column = spec.columns[0]
+        cell = cell_of(self.record, column)
+        if spec.form == "cell":
+            return [self._single(cell, column)]
+        if self._is_gap(cell):
+            return None
+        if spec.form in ("steps", "signs"):
+            return self._one_per_step(cell, column, steps)
+        return self._sets(cell, steps) if spec.per_step else self._set(cell)
+
+    def _is_gap(self, cell: Any) -> bool:
+        """Whether a cell, or an item of one, says that there is no label."""
+        if cell is None or cell == "":
+            return True
+        if isinstance(cell, str):
+            word = cell if cell in self.spec.gaps else cell.strip()
+        elif isinstance(cell, float) and math.isnan(cell):
+            return True
+        else:
+            word = label_text(cell) if self.spec.missing and isinstance(cell, (bool, int, float)) else ""
+        if word not in self.spec.gaps:
+            return False
+        self.gaps.add(word, self.record.place)
+        return True
+
+    def _label(self, cell: Any, column: str) -> Label | None:
+        if self._is_gap(cell):
+            return None
+        if isinstance(cell, str):
+            return label_value(cell)
+        if isinstance(cell, (bool, int, float)):
+            return cell
+        if isinstance(cell, list) and _is_long_form(self.record):
+            raise _changing(cell, self.record.place, column)
+        raise self._wrong(f"expected one label, got {_kind_of(cell)}", column, _ONE_LABEL)
+
+    def _single(self, cell: Any, column: str) -> Label | None:
+        """The label of a cell that holds one; a string that writes out several, or an object, is none."""
+        if isinstance(cell, str) and cell[:1] in _OPENINGS:
+            found = label_set(cell)
+            if found is not None:
+                raise self._wrong(
+                    f"expected one label, got a list of {counted(len(found), 'label')}: {cell}", column, _ONE_LABEL
+                )
+            if writes_objects(cell):
+                raise self._wrong(f"expected one label, got an object: {cell}", column, _OBJECTS)
+        return self._label(cell, column)
+
+    def _one_per_step(self, cell: Any, column: str, steps: int) -> RawLabels:
+        signs = self.spec.form == "signs"
+        is_one = _is_long_form(self.record) and not isinstance(cell, list)
+        labels = [cell] * steps if is_one else step_labels(cell, signs=signs)
+        if len(labels) != steps:
+            problem = f"{counted(len(labels), 'label')} for {counted(steps, 'token')}"
+            raise self._wrong(problem, column, _mending(cell, signs=signs))
+        return [self._label(label, column) for label in labels]
+
+    def _set(self, cell: Any) -> RawLabels:
+        column = self.spec.columns[0]
+        given = label_set(cell)
+        if given is None and isinstance(cell, str):
+            given = self._written_set(cell)
+        labels = [self._label(label, column) for label in ([cell] if given is None else given)]
+        if any(label is None for label in labels):
+            raise _wrong(self.record.place, column, "an empty label in the list", kind=LabelError)
+        return labels
+
+    def _written_set(self, cell: str) -> list[str]:
+        """The labels of a string that is no list as programs write one."""
+        spec, column = self.spec, self.spec.columns[0]
+        if spec.form == "bracketed" and is_enclosed(cell, "["):
+            return cut(cell.strip()[1:-1], str(spec.delimiter))
+        if writes_objects(cell):
+            raise self._wrong(f"expected labels, got an object: {cell}", column, _OBJECTS)
+        if is_enclosed(cell):
+            cause = "NumPy left labels out where '...' stands" if "..." in cell else "this is no list that can be read"
+            raise self._wrong(f"{cause}: {cell}", column, _WRITE_JSON)
+        return cut(cell, str(spec.delimiter)) if spec.form == "delimited" else [cell]
+
+    def _sets(self, cell: Any, steps: int) -> list[RawLabels]:
+        given = _as_list(cell)
+        if given is None or len(given) != steps:
+            found = _kind_of(cell) if given is None else counted(len(given), "list") + " of labels"
+            raise self._wrong(f"{found} for {counted(steps, 'token')}", self.spec.columns[0])
+        return [self._set(labels) for labels in given]
+
+    def _from_columns(self, steps: int) -> RawLabels:
+        columns: list[Sequence[Label | None]] = []
+        for column in self.spec.columns:
+            cell = cell_of(self.record, column)
+            if not self.spec.per_step:
+                columns.append([self._single(cell, column)])
+            elif self._is_gap(cell):
+                columns.append([None] * steps)
+            else:
+                columns.append(self._one_per_step(cell, column, steps))
+        return [label for step in zip(*columns, strict=True) for label in step]
+
+    def _wrong(self, problem: str, column: str, hint: str | None = None) -> DataError:
+        return _wrong(self.record.place, column, problem, hint, kind=LabelError)
 
 
 def _changing(cell: list[Any], place: Place, column: str) -> DataError:
@@ -254,19 +354,6 @@ def _changing(cell: list[Any], place: Place, column: str) -> DataError:
 
 def _quoted(cell: Any) -> str:
     return "no label" if cell is None else f"'{cell}'"
-
-
-def _one_per_step(cell: Any, record: Record, column: str, steps: int, *, signs: bool = False) -> RawLabels:
-    labels = [cell] * steps if _is_long_form(record) and not isinstance(cell, list) else step_labels(cell, signs=signs)
-    if len(labels) != steps:
-        raise _wrong(
-            record.place,
-            column,
-            f"{counted(len(labels), 'label')} for {counted(steps, 'token')}",
-            _mending(cell, signs=signs),
-            kind=LabelError,
-        )
-    return [_label(label, record, column) for label in labels]
 
 
 def _is_long_form(record: Record) -> bool:
@@ -291,37 +378,6 @@ def _mending(cell: Any, *, signs: bool) -> str:
         f"In this column {rule}. Every token needs one label; where one holds a blank or is not known, write a "
         'list: ["New York", null].'
     )
-
-
-def _label_set(cell: Any, record: Record, spec: TargetSpec) -> RawLabels:
-    given = _as_list(cell)
-    if given is None and spec.form == "delimited":
-        given = [part.strip() for part in str(cell).split(spec.delimiter) if part.strip()]
-    labels = [_label(label, record, spec.columns[0]) for label in ([cell] if given is None else given)]
-    if any(label is None for label in labels):
-        raise _wrong(record.place, spec.columns[0], "an empty label in the list", kind=LabelError)
-    return labels
-
-
-def _label_sets(cell: Any, record: Record, spec: TargetSpec, steps: int) -> list[RawLabels]:
-    given = _as_list(cell)
-    if given is None or len(given) != steps:
-        found = _kind_of(cell) if given is None else counted(len(given), "list") + " of labels"
-        raise _wrong(record.place, spec.columns[0], f"{found} for {counted(steps, 'token')}", kind=LabelError)
-    return [_label_set(labels, record, spec) for labels in given]
-
-
-def _from_columns(record: Record, spec: TargetSpec, steps: int) -> RawLabels:
-    columns: list[Sequence[Label | None]] = []
-    for column in spec.columns:
-        cell = cell_of(record, column)
-        if not spec.per_step:
-            columns.append([_label(cell, record, column)])
-        elif cell is None:
-            columns.append([None] * steps)
-        else:
-            columns.append(_one_per_step(cell, record, column, steps))
-    return [label for step in zip(*columns, strict=True) for label in step]
 
 
 def _kind_of(cell: Any) -> str:

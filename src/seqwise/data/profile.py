@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from seqwise.data.cells import cell_of, zero_or_one
-from seqwise.data.lists import written_list
+from seqwise.data.lists import label_set, writes_objects, written_list
+from seqwise.data.missing import CERTAIN, WORDS
 from seqwise.data.records import Record
+from seqwise.data.separators import SIGNS, separator_of
 from seqwise.data.tokens import TOKENIZERS
 from seqwise.errors import counted
 from seqwise.targets import label_text
 
 __all__ = ["ColumnProfile", "profile_columns"]
-
-_DELIMITERS = ("|", ";", ",")
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,15 @@ class ColumnProfile:
 
     Attributes:
         name: the column.
-        column: its cells, one per row; None where one is empty.
+        column: its cells, one per row; None where one is empty or a word says that its value is missing.
         is_written: whether the file has strings where `column` has the lists that they write out; see `lists`.
+        is_set: whether these lists have no order: printed sets, or the choices of Label Studio.
     """
 
     name: str
     column: tuple[Any, ...]
     is_written: bool = False
+    is_set: bool = False
 
     @property
     def rows(self) -> int:
@@ -57,7 +59,7 @@ class ColumnProfile:
         """Whether the cells are arrays, equally long lists of numbers per step, or numbers, one of them a fraction."""
         if self.cells and isinstance(self.cells[0], np.ndarray):
             return True
-        if not self.is_list or not self.flat or not all(_is_number(value) for value in self.flat):
+        if not self.is_list or self.is_set or not self.flat or not all(_is_number(value) for value in self.flat):
             return False
         widths = {len(step) for cell in self.cells for step in cell if isinstance(step, list)}
         return len(widths) == 1 or any(isinstance(value, float) for value in self.flat)
@@ -75,7 +77,9 @@ class ColumnProfile:
     @cached_property
     def has_objects(self) -> bool:
         """Whether the cells are or hold what can be no label: objects, or lists in lists of lists."""
-        return any(isinstance(value, (dict, list)) for value in self.flat)
+        return any(isinstance(value, (dict, list)) for value in self.flat) or (
+            self.is_text and all(map(writes_objects, self.cells))
+        )
 
     @cached_property
     def flat(self) -> tuple[Any, ...]:
@@ -124,8 +128,9 @@ class ColumnProfile:
 
     @cached_property
     def is_zero_or_one(self) -> bool:
-        """Whether every cell says 0 or 1; see `cells.zero_or_one`."""
-        return bool(self.values) and all(zero_or_one(value) is not None for value in self.values)
+        """Whether every cell says 0 or 1, or that this is not known; see `cells.zero_or_one`."""
+        known = self.values - WORDS
+        return bool(known) and all(zero_or_one(value) is not None for value in known)
 
     @cached_property
     def is_label(self) -> bool:
@@ -161,36 +166,55 @@ class ColumnProfile:
 
     @cached_property
     def delimiter(self) -> str | None:
-        """What separates several labels in one cell, if the cells look so: parts that are few and repeat."""
-        if not self.is_text:
-            return None
-        for delimiter in _DELIMITERS:
-            parts = Counter(part.strip() for cell in self.cells for part in cell.split(delimiter))
-            several = sum(delimiter in cell for cell in self.cells)
-            prose = delimiter == "," and any(" " in part for part in parts)
-            repeated = sum(parts.values()) >= 2 * len(parts)
-            if several and not prose and repeated and len(parts) <= self.distinct:
-                return delimiter
-        return None
+        """What separates several labels in one cell, if the cells prove it; see `separators`."""
+        return separator_of(self.cells) if self.is_text else None
 
     @cached_property
     def separator(self) -> str | None:
         """The first sign that could separate labels in any cell."""
-        strings = [cell for cell in self.cells if isinstance(cell, str) and written_list(cell) is None]
-        return next((sign for sign in _DELIMITERS if any(sign in cell for cell in strings)), None)
+        strings = [cell for cell in self.cells if isinstance(cell, str) and label_set(cell) is None]
+        return next((sign for sign in SIGNS if any(sign in cell for cell in strings)), None)
 
 
-def profile_columns(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, ColumnProfile]:
-    """The profile of each column over the sample."""
-    return {column: _profile(column, [cell_of(record, column) for record in sample]) for column in columns}
+def profile_columns(
+    columns: Sequence[str], sample: Sequence[Record], missing: Collection[str] | None = None
+) -> dict[str, ColumnProfile]:
+    """The profile of each column over the sample; `missing` are the words for it, by default the certain ones."""
+    words = CERTAIN if missing is None else missing
+    return {column: _profile(column, [cell_of(record, column) for record in sample], words) for column in columns}
 
 
-def _profile(name: str, cells: list[Any]) -> ColumnProfile:
-    filled = [None if isinstance(cell, str) and not cell else cell for cell in cells]
-    lists = [_written(cell) for cell in filled]
+def _profile(name: str, cells: list[Any], missing: Collection[str]) -> ColumnProfile:
+    filled = [None if _is_gap(cell, missing) else cell for cell in cells]
+    there = sum(cell is not None for cell in filled)
+    sets = [label_set(cell) for cell in filled]
+    if any(_holds_choices(cell, found) for cell, found in zip(filled, sets, strict=True)):
+        # Label Studio writes a choice as it is, and several as an object.
+        mixed = [
+            [cell] if found is None and isinstance(cell, str) else found
+            for cell, found in zip(filled, sets, strict=True)
+        ]
+        if sum(cell is not None for cell in mixed) == there:
+            return ColumnProfile(name, tuple(mixed), any(isinstance(cell, str) for cell in filled), is_set=True)
     # One rule for the column: nine strings of ten are enough, and the one that is no list is an error when it is read.
-    is_written = sum(cell is not None for cell in lists) > 0.9 * sum(cell is not None for cell in filled)
-    return ColumnProfile(name, tuple(lists if is_written else filled), is_written)
+    lists = [_written(cell) for cell in filled]
+    if sum(cell is not None for cell in lists) > 0.9 * there:
+        return ColumnProfile(name, tuple(lists), is_written=True)
+    if any(isinstance(cell, str) for cell in filled) and sum(cell is not None for cell in sets) > 0.9 * there:
+        return ColumnProfile(name, tuple(sets), is_written=True, is_set=True)
+    return ColumnProfile(name, tuple(filled))
+
+
+def _is_gap(cell: Any, missing: Collection[str]) -> bool:
+    if isinstance(cell, str):
+        return not cell or cell.strip() in missing
+    if isinstance(cell, float) and math.isnan(cell):
+        return True
+    return isinstance(cell, (bool, int, float)) and label_text(cell) in missing
+
+
+def _holds_choices(cell: Any, found: list[Any] | None) -> bool:
+    return found is not None and (isinstance(cell, dict) or (isinstance(cell, str) and '"choices"' in cell))
 
 
 def _written(cell: Any) -> list[Any] | None:
@@ -217,7 +241,7 @@ def _is_number(value: Any) -> bool:
 
 def _is_fraction(cell: Any) -> bool:
     number = cell if isinstance(cell, float) else _number(cell) if isinstance(cell, str) and "." in cell else None
-    return number is not None and not float(number).is_integer()
+    return number is not None and not math.isnan(number) and not float(number).is_integer()
 
 
 def _is_moment(cell: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from seqwise.targets import Kind
@@ -12,12 +13,13 @@ __all__ = ["INPUT_KINDS", "DataSpec", "Form", "InputKind", "InputSpec", "TargetS
 InputKind = Literal["words", "whitespace", "characters", "bytes", "tokens", "series"]
 INPUT_KINDS: tuple[InputKind, ...] = ("words", "whitespace", "characters", "bytes", "tokens", "series")
 
-Form = Literal["cell", "steps", "signs", "list", "delimited", "columns"]
+Form = Literal["cell", "steps", "signs", "list", "delimited", "bracketed", "columns"]
 """How labels stand in a record.
 
 `cell`: one value. `steps`: one value per step, in a list or in a string between blanks. `signs`: the same, but each
-sign of a string is a label. `list`: a list of any number of labels. `delimited`: the same in one string. `columns`: one
-column per output or label, each a `cell` or, when the target is per step, `steps`.
+sign of a string is a label. `list`: a list of any number of labels. `delimited`: the same in one string.
+`bracketed`: the same within square brackets. `columns`: one column per output or label, each a `cell` or, when the
+target is per step, `steps`.
 
 Where a list may stand, it may also be written out in a string; see `seqwise.data.lists`.
 """
@@ -63,8 +65,9 @@ class TargetSpec:
         kind: see `seqwise.targets.Target`.
         columns: where the labels stand.
         form: see `Form`.
-        delimiter: what separates labels when the form is `delimited`.
+        delimiter: what separates labels when the form is `delimited` or `bracketed`.
         per_step: whether every step has its own labels.
+        missing: the words that mark a missing label, beside the empty cell; see `seqwise.data.missing`.
     """
 
     name: str
@@ -73,6 +76,12 @@ class TargetSpec:
     form: Form
     delimiter: str | None = None
     per_step: bool = False
+    missing: tuple[str, ...] = ()
+
+    @cached_property
+    def gaps(self) -> frozenset[str]:
+        """The words of `missing`, to look up."""
+        return frozenset(self.missing)
 
 
 @dataclass(frozen=True)
@@ -98,5 +107,8 @@ class DataSpec:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> DataSpec:
         """The spec that `to_json` wrote."""
-        targets = tuple(TargetSpec(**{**target, "columns": tuple(target["columns"])}) for target in plain["targets"])
+        targets = tuple(
+            TargetSpec(**{**each, "columns": tuple(each["columns"]), "missing": tuple(each.get("missing", ()))})
+            for each in plain["targets"]
+        )
         return cls(InputSpec(**plain["input"]), targets, plain["id_column"], plain["group_column"])

@@ -10,6 +10,7 @@ import hashlib
 import json
 import unicodedata
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from seqwise._files import move_folder, read_whole, reason, remove_leftovers, sh
 from seqwise.data._lists import ListColumn, ListRows
 from seqwise.data._numbering import MISSING, LabelNames, Names
 from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader, zero_or_one
+from seqwise.data.missing import Gaps
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec
 from seqwise.errors import DataError, EmptySequenceError, LabelError, SaveError, SeqwiseError
@@ -37,7 +39,7 @@ _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
 _JOINED_BYTES = 1 << 26
 """Chunks of a store that are read as one, though that takes their memory once more."""
-_FORMAT = 4
+_FORMAT = 5
 _FRESH = ".encoding-"
 _MOST_META_BYTES = 1 << 32
 _NO_CACHE = "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
@@ -178,6 +180,7 @@ class _Encoder:
             "spec": self.spec.to_json(),
             "symbols": list(self.symbols.numbers),
             "labels": [names.values for names in self.labels],
+            "gaps": [{"counts": names.gaps.counts, "places": names.gaps.places} for names in self.labels],
             "files": list(self.files.numbers),
             "channels": self.channels,
             "empty": self.empty,
@@ -186,7 +189,7 @@ class _Encoder:
 
 
 def _label_numbers(record: Record, target: TargetSpec, names: LabelNames, steps: int) -> Sequence[int] | None:
-    labels = raw_labels(record, target, steps)
+    labels = raw_labels(record, target, steps, names.gaps)
     if labels is None:
         return None
     if target.kind == "multilabel" and target.form == "columns":
@@ -211,7 +214,8 @@ def _zero_or_one(label: Label | None, place: Place, target: TargetSpec, position
         file=place.file,
         line=place.line,
         field=target.columns[position % len(target.columns)],
-        hint="Columns with other labels are read with --outputs instead of --multilabel.",
+        hint="Columns with other labels are read with --outputs instead of --multilabel. If "
+        f"{label_text(label)} marks a missing label, say --missing {label_text(label)}.",
     )
 
 
@@ -236,6 +240,7 @@ class Store:
         spec: the input and the targets.
         symbols: every symbol of the files in order of first appearance; empty for series.
         label_values: per target, every label value in order of first appearance.
+        gaps: per target, the words that were read as missing labels.
         channels: channels of a series; 0 for symbols.
         lengths: (rows,) steps of each sequence.
         parts: (rows,) 0 train, 1 dev, 2 test, by the file the row came from.
@@ -249,6 +254,7 @@ class Store:
         self.spec = DataSpec.from_json(meta["spec"])
         self.symbols: list[str] = meta["symbols"]
         self.label_values: list[list[Label]] = meta["labels"]
+        self.gaps = [Gaps(Counter(each["counts"]), each["places"]) for each in meta["gaps"]]
         self.channels: int = meta["channels"]
         self.empty: list[int] = meta["empty"]
         self.empty_places = tuple(Place(file, line) for file, line in meta["empty_places"])

@@ -90,7 +90,7 @@ class Layout:
 
     @cached_property
     def _delimiters(self) -> dict[str, str | None]:
-        return {target.columns[0]: target.delimiter for target in self.spec.targets}
+        return {each.columns[0]: each.delimiter for each in self.spec.targets if each.form == "delimited"}
 
     def _probabilities(self, prediction: Prediction, *, flat: bool) -> Iterator[tuple[str, Any]]:
         for target, given in zip(self.targets, prediction.probabilities().values(), strict=True):
@@ -120,6 +120,9 @@ def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
 def cell_text(cell: Any, delimiter: str | None = None) -> str:
     """A cell as text files hold it; an empty set of labels is a lone delimiter, since an empty cell means missing.
 
+    A set is written as a list where its labels would be read back otherwise: one holds the delimiter, or nothing is
+    left of an empty set between blanks.
+
     Example:
         >>> cell_text(["a", "b"]), cell_text(["a", "b"], "|"), cell_text([], "|"), cell_text([]), cell_text(None)
         ('["a", "b"]', 'a|b', '|', '[]', '')
@@ -127,7 +130,9 @@ def cell_text(cell: Any, delimiter: str | None = None) -> str:
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, list) and delimiter is not None:
-        return delimiter.join(map(label_text, cell)) or delimiter
+        text = delimiter.join(map(label_text, cell)) or delimiter
+        is_alike = text.count(delimiter) == max(len(cell) - 1, not cell) and text.strip(" \t") != ""
+        return text if is_alike else json_text(cell)
     return label_text(cell) if isinstance(cell, (str, int, float)) else json_text(cell)
 
 

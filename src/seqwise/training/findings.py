@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec, class_counts
+from seqwise.data.missing import WORDS, doubtful_classes
 from seqwise.data.records import told_places
 from seqwise.data.split import PARTS, Split
 from seqwise.data.store import Store
@@ -16,7 +19,14 @@ from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 from seqwise.errors import DataError, counted, listed
 from seqwise.targets import Target, label_text
 
-__all__ = ["data_sentences", "empty_rows", "targets_without_labels", "unlabelled_rows"]
+__all__ = [
+    "data_sentences",
+    "doubtful_sentences",
+    "empty_rows",
+    "gap_sentences",
+    "targets_without_labels",
+    "unlabelled_rows",
+]
 
 _PLACES_SAID = 5
 
@@ -85,6 +95,57 @@ def unlabelled_rows(store: Store, split: Split) -> list[str]:
         return []
     where = told_places([store.place(int(row)) for row in split.unlabelled[:_PLACES_SAID]], len(split.unlabelled))
     return [f"left out: {counted(len(split.unlabelled), 'sequence')} without any label, {where}"]
+
+
+def gap_sentences(store: Store) -> list[str]:
+    """Which words were read as missing labels, how often, and how to keep them as labels."""
+    told = []
+    for spec, gaps in zip(store.spec.targets, store.gaps, strict=True):
+        can_be_class = not (spec.kind == "multilabel" and spec.form == "columns")
+        keep = "; --missing '' keeps such words as classes (data.missing)" if can_be_class else ""
+        for word, count in sorted(gaps.counts.items()):
+            said = f"{counted(count, 'label')} '{word}' counted as missing, first at {gaps.places[word]}"
+            told.append(f"target '{spec.name}': {said}{keep}")
+    return told
+
+
+def doubtful_sentences(
+    store: Store, codecs: Sequence[LabelCodec], missing: tuple[str, ...] | None, classes: tuple[str, ...]
+) -> list[str]:
+    """Which classes may be words for a missing label; nothing where the user said which words are.
+
+    Args:
+        store: the rows.
+        codecs: of the targets.
+        missing: the setting `data.missing`.
+        classes: labels that the user named as such.
+    """
+    if missing is not None:
+        return []
+    told = []
+    for codec, gaps in zip(codecs, store.gaps, strict=True):
+        counts = _occurrences(codec, store)
+        for word in doubtful_classes(counts, classes=classes) if codec.spec.form != "signs" else ():
+            words = " ".join(f"--missing {shlex.quote(each)}" for each in (*sorted(gaps.counts), word))
+            told.append(
+                f"target '{codec.target.name}': '{word}' counts as a class, with {counted(counts[word], 'label')}; "
+                f"{words} reads it as missing, and --missing '' says that it is a class (data.missing)"
+            )
+    return told
+
+
+def _occurrences(codec: LabelCodec, store: Store) -> Counter[str]:
+    """How often each label of a target occurs in the files, as text; nothing where no word among them is in doubt."""
+    target = codec.target
+    if not any(label_text(label) in WORDS for classes in target.classes for label in classes):
+        return Counter()
+    counts = class_counts(codec, store, np.arange(len(store)))
+    found: Counter[str] = Counter()
+    if target.kind == "multilabel":
+        counts = counts[None, :, 1]
+    for classes, row in zip(target.classes, np.atleast_2d(counts), strict=True):
+        found.update({label_text(label): int(count) for label, count in zip(classes, row, strict=False)})
+    return found
 
 
 def targets_without_labels(store: Store, split: Split, codecs: Sequence[LabelCodec]) -> list[str]:

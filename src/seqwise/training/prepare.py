@@ -33,7 +33,14 @@ from seqwise.training.config import Config, DataConfig
 from seqwise.training.defaults import Facts, check_fit, check_scheme, effort_note, resolve
 from seqwise.training.encode import encoding_for
 from seqwise.training.files import check_distinct, equal_content, file_facts, files_of_parts, vector_facts
-from seqwise.training.findings import data_sentences, empty_rows, targets_without_labels, unlabelled_rows
+from seqwise.training.findings import (
+    data_sentences,
+    doubtful_sentences,
+    empty_rows,
+    gap_sentences,
+    targets_without_labels,
+    unlabelled_rows,
+)
 from seqwise.training.found_schemes import Tags, with_scheme
 from seqwise.training.ordinal import check_ordinal, ordinal_sentences
 
@@ -147,7 +154,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     files = file_facts(data)
     notes.warn(equal_content(files))
     store = open_store(sources, finding.spec, cache=_cache(data, files, finding.spec, options), on_empty=data.on_empty)
-    notes.warn(empty_rows(store))
+    notes.warn([*empty_rows(store), *gap_sentences(store)])
     labelled = np.arange(len(store)) if data.unseen_labels == "add" else np.flatnonzero(store.parts == TRAIN)
     targets = find_targets(store, labelled)
     codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
@@ -171,6 +178,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.add(effort_note(config, facts))
     notes.add([*data_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
+    notes.warn(doubtful_sentences(store, codecs, data.missing, _named_classes(config)))
     notes.warn(targets_without_labels(store, split, codecs))
     check_scheme(resolved.loss, targets)
     check_ordinal(resolved.loss, targets)
@@ -270,10 +278,22 @@ def _requested(config: Config) -> Requested:
         gaps=data.gaps == "fill",
         differences=given.differences,
         normalise=given.normalise,
+        missing=data.missing,
+        classes=_named_classes(config),
+        label_separator=data.label_separator,
         id=data.id,
         group=data.group,
         ignored=tuple(column for column in (data.series_id, data.time) if column is not None),
     )
+
+
+def _named_classes(config: Config) -> tuple[str, ...]:
+    """The labels that settings of the loss name."""
+    weights, orders = config.loss.class_weight, config.loss.ordinal
+    named = list(weights) if isinstance(weights, dict) else []
+    for order in orders.values() if isinstance(orders, dict) else ():
+        named += order if isinstance(order, tuple) else ()
+    return tuple(named)
 
 
 def _find(source: Source, config: Config) -> Finding:

@@ -54,7 +54,7 @@ class Columns:
     @classmethod
     def of(cls, source: Source, sample: Sequence[Record], requested: Requested) -> Columns:
         """The columns of a source, looked at over a sample."""
-        return cls(source, sample, requested, profile_columns(source.columns, sample))
+        return cls(source, sample, requested, profile_columns(source.columns, sample, requested.missing))
 
     def require(self, column: str) -> ColumnProfile:
         """The profile of a column that must be there."""

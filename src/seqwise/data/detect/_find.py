@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from seqwise.data.detect._columns import Columns
 from seqwise.data.detect._found import found_targets
+from seqwise.data.detect._gaps import with_gaps
 from seqwise.data.detect._input import input_column, input_doubts, input_kinds, input_sentence
 from seqwise.data.detect._requested import Requested
+from seqwise.data.detect._sets import check_separator, set_sentences
 from seqwise.data.detect._steps import cut_alike, cut_sentences
 from seqwise.data.detect._targets import requested_targets, target_sentence
 from seqwise.data.readers import Source
@@ -43,7 +45,9 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     left: list[str] = []
     if not requested.names_targets:
         targets, left = found_targets(columns, column)
+    check_separator(columns, targets)
     kind, targets = cut_alike(columns, column, input_kinds(columns, column, targets), targets)
+    targets = [with_gaps(columns, target) for target in targets]
     lower = requested.lower
     if lower is None:
         is_final = kind == "words" and not requested.is_cut_later
@@ -51,6 +55,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     input_spec = InputSpec(kind, column, lower, *_series_options(kind, requested))
     doubts = [
         *cut_sentences(columns, column, targets),
+        *set_sentences(columns, targets),
         *input_doubts(columns, column, kind, targets),
         *left,
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seqwise.data.detect._columns import LABEL_NAMES, NOT_LABELS, Columns, is_id
-from seqwise.data.detect._input import input_kinds, rows_of_tokens
+from seqwise.data.detect._columns import LABEL_NAMES, NOT_LABELS, TEXT_NAMES, Columns, is_id
+from seqwise.data.detect._input import ONE_WORD, input_kinds, rows_of_tokens
 from seqwise.data.detect._steps import is_aligned
-from seqwise.data.detect._targets import columns_target, multilabel_target, named_apart, target_flags
+from seqwise.data.detect._targets import columns_target, found_set, named_apart, set_target, target_flags
 from seqwise.data.profile import ColumnProfile
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import DataError, listed
@@ -78,14 +78,18 @@ def _beside_cells(columns: Columns, free: _Free, input_column: str) -> tuple[lis
     found = _list_targets(columns, free, input_column)
     strings = _tag_strings(columns, free, input_column)
     per_step = {target.name for target in strings}
-    labels = {name: each for name, each in free.items() if _why_no_label(each) is None and name not in per_step}
-    by_name = [name for name in labels if name.lower() in LABEL_NAMES]
-    every = [_scalar_target(profile) for profile in labels.values()]
-    chosen = [target for target in every if target.name in by_name or len(every) == 1]
+    labels = {
+        name: each for name, each in free.items() if _why_no_label(columns, each) is None and name not in per_step
+    }
+    by_name = [name for name in [*labels, *(each.name for each in found)] if name.lower() in LABEL_NAMES]
+    every = [found_set(columns, profile) or _label(name) for name, profile in labels.items()]
+    chosen = [target for target in every if target.name in by_name or (len(every) == 1 and not by_name)]
     if chosen:
         return [*chosen, *found], [*(target for target in every if target not in chosen), *strings]
     if not every:
         return found, strings
+    if by_name:
+        return found, [*every, *strings]
     alike = _columns_alike(columns, list(labels.values()))
     if alike is not None:
         return [*found, alike], strings
@@ -127,10 +131,10 @@ def _list_targets(columns: Columns, free: _Free, input_column: str) -> list[Targ
         if not profile.is_list or profile.is_series:
             continue
         kinds = input_kinds(columns, input_column, [_tags(name)])
-        if not profile.is_nested and is_aligned(columns, input_column, kinds, _tags(name)):
+        if not (profile.is_nested or profile.is_set) and is_aligned(columns, input_column, kinds, _tags(name)):
             found.append(_tags(name))
         else:
-            found.append(multilabel_target(columns, name))
+            found.append(set_target(columns, name))
     return found
 
 
@@ -140,12 +144,6 @@ def _tags(name: str) -> TargetSpec:
 
 def _label(name: str) -> TargetSpec:
     return TargetSpec(name, "label", (name,), "cell")
-
-
-def _scalar_target(profile: ColumnProfile) -> TargetSpec:
-    if profile.delimiter is not None:
-        return TargetSpec(profile.name, "multilabel", (profile.name,), "delimited", delimiter=profile.delimiter)
-    return _label(profile.name)
 
 
 def _columns_alike(columns: Columns, profiles: Sequence[ColumnProfile]) -> TargetSpec | None:
@@ -169,17 +167,19 @@ def _merely_counts(profile: ColumnProfile) -> bool:
     return all(cell == [str(step) for step in range(1, len(cell) + 1)] for cell in profile.cells)
 
 
-def _why_no_label(profile: ColumnProfile) -> str | None:
+def _why_no_label(columns: Columns, profile: ColumnProfile) -> str | None:
     """Why a column is not taken for labels, in words; None where it could be."""
     if is_id(profile):
         return "seems to name rows"
     if profile.name.lower() in NOT_LABELS:
         return "is hardly a label by its name"
-    return None if profile.delimiter else profile.label_obstacle
+    if profile.name.lower() in TEXT_NAMES and profile.mean_words > ONE_WORD:
+        return "is running text by its name"
+    return None if found_set(columns, profile) else profile.label_obstacle
 
 
 def _nothing_found(columns: Columns, free: _Free, input_column: str, left: Sequence[TargetSpec]) -> DataError:
-    reasons = [f"'{name}' {reason}." for name, profile in free.items() if (reason := _why_no_label(profile))]
+    reasons = [f"'{name}' {reason}." for name, profile in free.items() if (reason := _why_no_label(columns, profile))]
     aligned = [f"'{target.name}' has one sign or word per step of it: {target_flags([target])}." for target in left]
     said = [f"The input is '{input_column}'.", *(aligned or reasons[:6]), f"Say which with {_FLAGS}."]
     return columns.unusable("no column looks like a target", " ".join([*said, columns.listing()]))

@@ -12,9 +12,9 @@ from seqwise.data.spec import InputKind, InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS, unspaced_share
 from seqwise.errors import ConfigError, listed
 
-__all__ = ["input_column", "input_doubts", "input_kinds", "input_sentence", "rows_of_tokens"]
+__all__ = ["ONE_WORD", "input_column", "input_doubts", "input_kinds", "input_sentence", "rows_of_tokens"]
 
-_ONE_WORD = 1.5
+ONE_WORD = 1.5
 """Words per cell up to which a column holds names and the like, which are read character by character."""
 
 _UNSPACED = 0.1
@@ -40,7 +40,7 @@ def input_column(columns: Columns, targets: Sequence[TargetSpec]) -> str:
         return columns.source.series
     series = [name for name, profile in free.items() if profile.is_series]
     lists = [name for name, profile in free.items() if profile.is_list and name not in series]
-    lists = [name for name in lists if not free[name].has_objects]
+    lists = [name for name in lists if not (free[name].has_objects or free[name].is_set)]
     texts = [name for name, profile in free.items() if profile.is_text]
     texts = [name for name in texts if not (free[name].is_zero_or_one or free[name].is_moment)]
     named_lists = [name for name in lists if name.lower() in TOKEN_NAMES]
@@ -55,7 +55,7 @@ def input_column(columns: Columns, targets: Sequence[TargetSpec]) -> str:
     if len(numbers) > 1 or any(free[name].fraction for name in numbers):
         sequences = [name for name in sequences if name not in numbers]
     # Beside running text a list is a set of labels, unless another list has as many items: tokens and their tags.
-    several = any(free[name].mean_words > _ONE_WORD for name in sequences)
+    several = any(free[name].mean_words > ONE_WORD for name in sequences)
     if lists and not (several and not _are_parallel([free[name] for name in lists])):
         return max(lists, key=lambda name: free[name].distinct_items)
     # Beside features a column of labels is no text.
@@ -101,7 +101,7 @@ def input_kinds(columns: Columns, column: str, targets: Sequence[TargetSpec]) ->
         kinds: tuple[InputKind, ...] = ("whitespace", "words")
         kinds = kinds[::-1] if unspaced_share(texts) > _UNSPACED else kinds
         return kinds if is_per_step else kinds[:1]
-    several = profile.mean_words > _ONE_WORD
+    several = profile.mean_words > ONE_WORD
     if is_per_step:
         return ("whitespace", "words", "characters") if several else ("characters", "whitespace", "words")
     return ("words",) if several else ("characters",)
@@ -128,7 +128,7 @@ def input_doubts(columns: Columns, column: str, kind: InputKind, targets: Sequen
             if name not in taken
             and other.is_text
             and not (other.is_label or is_id(other) or other.fraction or other.is_moment)
-            if other.mean_words > _ONE_WORD
+            if other.mean_words > ONE_WORD
         ]
         if others:
             what = "column" if len(others) == 1 else "columns"

@@ -28,6 +28,10 @@ class Requested:
         gaps: whether values of a series may be missing.
         differences: whether the changes of a series stand beside its values.
         normalise: whether each series is scaled by itself.
+        missing: the words that mark a missing label; None decides by the cells.
+        classes: labels that the user named, and which therefore are none of these words.
+        label_separator: what separates the labels of a set in one cell; None decides by the cells, and the empty string
+            says that nothing does.
         ignored: columns that are neither input nor target, such as the id and the time of long-form series.
     """
 
@@ -45,6 +49,9 @@ class Requested:
     gaps: bool = False
     differences: bool = False
     normalise: bool = False
+    missing: tuple[str, ...] | None = None
+    classes: tuple[str, ...] = ()
+    label_separator: str | None = None
     ignored: tuple[str, ...] = ()
 
     @property

@@ -13,7 +13,8 @@ from typing import Any
 
 from seqwise.data.cells import RawSequence, cell_of, step_labels
 from seqwise.data.detect._columns import Columns
-from seqwise.data.lists import written_list
+from seqwise.data.lists import is_enclosed, written_list
+from seqwise.data.missing import CERTAIN
 from seqwise.data.spec import InputKind, TargetSpec
 from seqwise.errors import listed
 
@@ -75,9 +76,10 @@ def cut_sentences(columns: Columns, column: str, targets: Sequence[TargetSpec]) 
     names = [column, *(name for target in targets for name in target.columns)]
     written = [name for name in names if columns.profiles[name].is_written]
     told = [f"lists written out in strings: {listed(written)}"] if written else []
+    bracketed = {target.name for target in targets if target.form == "bracketed"}
     for name in names:
         cells = columns.profiles[name].cells
-        if columns.profiles[name].is_text and all(cell.startswith("[") and cell.endswith("]") for cell in cells):
+        if columns.profiles[name].is_text and name not in bracketed and all(map(is_enclosed, cells)):
             told.append(f"column '{name}': what stands in brackets is no list in JSON and is read as text")
     for target in targets:
         for name in target.columns if target.form in ("steps", "signs") else ():
@@ -112,11 +114,17 @@ def _pairs(
         (sequence, step_labels(cell, signs=signs))
         for column in target.columns
         for record, sequence in zip(columns.sample, sequences, strict=True)
-        if sequence is not None and (cell := cell_of(record, column)) not in (None, "")
+        if sequence is not None and (cell := cell_of(record, column)) is not None
+        if not _is_gap(columns, cell)
     ]
+
+
+def _is_gap(columns: Columns, cell: Any) -> bool:
+    words = CERTAIN if columns.requested.missing is None else columns.requested.missing
+    return isinstance(cell, str) and (not cell or cell in words)
 
 
 def _has_strings(columns: Columns, column: str) -> bool:
     """Whether labels stand in strings that write out no lists."""
     cells = [cell_of(record, column) for record in columns.sample]
-    return any(isinstance(cell, str) and cell and written_list(cell) is None for cell in cells)
+    return any(isinstance(cell, str) and not _is_gap(columns, cell) and written_list(cell) is None for cell in cells)

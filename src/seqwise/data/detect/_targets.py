@@ -8,16 +8,20 @@ from dataclasses import replace
 from itertools import chain, count
 
 from seqwise.data.detect._columns import Columns
+from seqwise.data.lists import writes_objects
 from seqwise.data.profile import ColumnProfile
+from seqwise.data.separators import in_brackets, repeats
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import ConfigError
 from seqwise.targets import Kind
 
 __all__ = [
     "columns_target",
+    "found_set",
     "multilabel_target",
     "named_apart",
     "requested_targets",
+    "set_target",
     "target_flags",
     "target_sentence",
 ]
@@ -121,11 +125,43 @@ def multilabel_target(columns: Columns, pattern: str) -> TargetSpec:
         if any(mark in pattern for mark in "*?[,"):
             return columns_target(columns, "multilabel", pattern)
         columns.require(pattern)
-    profile = columns.profiles[pattern]
+    return set_target(columns, pattern)
+
+
+def set_target(columns: Columns, name: str) -> TargetSpec:
+    """The target of a column whose cells are asked for as sets of labels."""
+    profile, named = columns.profiles[name], columns.requested.label_separator
     if profile.is_list:
-        return TargetSpec(pattern, "multilabel", (pattern,), "list", per_step=profile.is_nested)
-    delimiter = profile.delimiter or profile.separator or ","
-    return TargetSpec(pattern, "multilabel", (pattern,), "delimited", delimiter=delimiter)
+        return TargetSpec(name, "multilabel", (name,), "list", per_step=profile.is_nested)
+    if named is not None:
+        return _cut_at(name, named)
+    strings = [cell for cell in profile.cells if isinstance(cell, str)]
+    if any(map(writes_objects, strings)):
+        return _cut_at(name, "")  # reading says what is wrong with them
+    if in_brackets(strings) is not None:
+        return TargetSpec(name, "multilabel", (name,), "bracketed", delimiter=",")
+    sign = profile.delimiter or profile.separator
+    return TargetSpec(name, "multilabel", (name,), "list") if sign is None else _cut_at(name, sign)
+
+
+def found_set(columns: Columns, profile: ColumnProfile) -> TargetSpec | None:
+    """The target of a column that nobody asked for as sets, where its cells prove that they are."""
+    named, name = columns.requested.label_separator, profile.name
+    if not profile.is_text:
+        return None
+    if named is not None:
+        return _cut_at(name, named) if named and repeats(named, profile.cells) else None
+    if profile.delimiter is not None:
+        return _cut_at(name, profile.delimiter)
+    if in_brackets(profile.cells) is not None:
+        return TargetSpec(name, "multilabel", (name,), "bracketed", delimiter=",")
+    return None
+
+
+def _cut_at(name: str, sign: str) -> TargetSpec:
+    if not sign:
+        return TargetSpec(name, "multilabel", (name,), "list")
+    return TargetSpec(name, "multilabel", (name,), "delimited", delimiter=sign)
 
 
 def _group_name(kind: Kind, pattern: str, columns: Sequence[str]) -> str:

@@ -10,8 +10,22 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from seqwise.errors import ConfigError, did_you_mean, listed
+from seqwise.targets import label_text
 
-__all__ = ["Config", "DataConfig", "Effort", "InputConfig", "LossConfig", "ModelConfig", "TrainConfig", "seconds_of"]
+__all__ = [
+    "Config",
+    "DataConfig",
+    "Effort",
+    "InputConfig",
+    "LossConfig",
+    "ModelConfig",
+    "TrainConfig",
+    "seconds_of",
+]
+
+
+_SEPARATORS = {"blank": " ", "tab": "\t", "none": ""}
+"""Names of what separates labels, and of nothing."""
 
 
 class _Section(BaseModel):
@@ -42,6 +56,12 @@ class DataConfig(_Section):
     tags: tuple[str, ...] = Field((), description="columns with one label per step")
     outputs: tuple[str, ...] = Field((), description="patterns of columns, each with one label (or an empty cell)")
     multilabel: tuple[str, ...] = Field((), description="columns with any number of labels, or patterns of 0/1 columns")
+    missing: tuple[str, ...] | None = Field(
+        None, description="words that mark a missing label, beside the empty cell; by default found from the labels"
+    )
+    label_separator: str | None = Field(
+        None, description="what separates the labels of a set in one cell: a sign, blank, tab, or none for nothing"
+    )
     id: str | None = Field(None, description="the column that names rows; none for none")
     group: str | None = Field(None, description="the column whose rows stay together in the split")
     dev_fraction: float = Field(
@@ -65,6 +85,23 @@ class DataConfig(_Section):
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("missing", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        words = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(
+            "" if word is None else label_text(word) if isinstance(word, (int, float)) else word for word in words
+        )
+
+    @field_validator("label_separator")
+    @classmethod
+    def _sign(cls, value: str | None) -> str | None:
+        if value is not None and value not in _SEPARATORS and any(sign.isalnum() for sign in value):
+            raise ValueError(f"'{value}' is part of words; give a sign, or blank, tab or none")
+        return value if value is None else _SEPARATORS.get(value, value)
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Self:
