@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ _COLOURS = {
     "#000003": "var(--accent)",
     "#000004": "var(--second)",
 }
+_SETTINGS = threading.Lock()  # those of matplotlib belong to the process: one thread changes them at a time
 _SOFT, _LINE, *_CURVES = _COLOURS
 _NAMES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
@@ -37,7 +39,7 @@ def curve_svg(
     import matplotlib as mpl  # takes half a second, and only a report needs it
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.size": 9}):
+    with _SETTINGS, mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.size": 9}):
         figure = Figure(figsize=(4.6, 2.5), layout="constrained")
         axes = figure.add_subplot()
         for colour, (name, values) in zip(_CURVES, curves.items(), strict=False):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seqwise.evaluation._peer import load_scikit_learn
 from seqwise.evaluation.scores import Figure
 
 __all__ = ["Ranking", "average_precision", "roc_auc"]
@@ -64,6 +65,7 @@ def average_precision(labels: NDArray[np.bool_], scores: NDArray[np.float32]) ->
     """The average precision of one ranking, or None when nothing in it is positive."""
     if not labels.any():
         return None
+    load_scikit_learn()
     from sklearn.metrics import average_precision_score  # slow to import, and only this figure needs it
 
     return float(average_precision_score(labels, scores))

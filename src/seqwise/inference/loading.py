@@ -16,6 +16,7 @@ from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
 from seqwise.nn import Network
+from seqwise.nn._generator import drawn_from
 from seqwise.targets import Target
 from seqwise.training.answers import Thresholds
 from seqwise.training.config import Config, load_config, parse_config
@@ -109,7 +110,7 @@ def _runs_in(path: Path) -> list[str]:
 
 
 def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], encoding: Encoding) -> Network:
-    with torch.random.fork_rng():  # fresh weights are drawn before they are replaced
+    with drawn_from(torch.Generator()):  # fresh weights are drawn before they are replaced
         network = network_for(config, targets, encoding)
     with _usable(folder, _WEIGHTS):
         weights, _ = folder.read_tensors(folder.path / _WEIGHTS)

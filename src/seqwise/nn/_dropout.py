@@ -21,10 +21,15 @@ class FeatureDropout(nn.Module):
     Args:
         p: share of features dropped, 0 <= p < 1.
 
+    Attributes:
+        generator: what it draws from, on the device of the features; None for the generator of the process.
+
     References:
         Gal and Ghahramani (2016), A Theoretically Grounded Application of Dropout in Recurrent Neural
         Networks.
     """
+
+    generator: torch.Generator | None = None
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -41,7 +46,8 @@ class FeatureDropout(nn.Module):
             return None
         dtype = torch.promote_types(like.dtype, torch.float32)
         # in a third of the time of torch.bernoulli, and with the same draws on all processors
-        kept = torch.rand(*shape, dtype=dtype, device=like.device).ge_(self.p).div_(1 - self.p)
+        drawn = torch.rand(*shape, generator=self.generator, dtype=dtype, device=like.device)
+        kept = drawn.ge_(self.p).div_(1 - self.p)
         return kept.to(like.dtype)
 
     def extra_repr(self) -> str:

@@ -27,6 +27,7 @@ class NgramBag(nn.Module):
 
     Attributes:
         output_size: `dim`.
+        generator: what hides n-grams draws from, on the device of the ids; None for the generator of the process.
 
     Raises:
         ConfigError: a size below 1, or a dropout outside [0, 1).
@@ -37,6 +38,8 @@ class NgramBag(nn.Module):
         >>> torch.allclose(one, bag(torch.tensor([[8, 7]]))[0]), torch.equal(one, two)
         (True, False)
     """
+
+    generator: torch.Generator | None = None
 
     def __init__(self, count: int, dim: int, *, ngram_dropout: float = 0.0) -> None:
         super().__init__()
@@ -65,7 +68,8 @@ class NgramBag(nn.Module):
         ids = ids.long()
         scale = (ids > 0).sum(dim=1, keepdim=True).clamp(min=1).to(self.vectors.weight.dtype).rsqrt()
         if self.training and self.ngram_dropout > 0:
-            ids = torch.where(torch.rand(ids.shape, device=ids.device) < self.ngram_dropout, 0, ids)
+            drawn = torch.rand(ids.shape, generator=self.generator, device=ids.device)
+            ids = torch.where(drawn < self.ngram_dropout, 0, ids)
             scale = scale / (1 - self.ngram_dropout)
         return self._sum(ids) * scale
 

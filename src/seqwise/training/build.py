@@ -21,6 +21,7 @@ from seqwise.nn import (
     build_model,
     build_rocket,
 )
+from seqwise.nn._generator import drawn_from
 from seqwise.targets import Target
 from seqwise.training.chains import tag_chain
 from seqwise.training.config import Config
@@ -33,8 +34,7 @@ __all__ = ["first_model", "model_for"]
 def first_model(task: Task, seed: int) -> SequenceModel:
     """The model that the training of a task starts from: weights by the seed, or from files."""
     config = task.config
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with drawn_from(torch.Generator().manual_seed(seed)):
         model = model_for(config, task.targets, task.encoding)
     if task.vectors is not None:
         assert isinstance(model.input_layer, WordEmbedding)

@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ from seqwise.errors import ConfigError, DivergenceError, ValuesError, did_you_me
 from seqwise.evaluation import tally_for
 from seqwise.evaluation.summary import main_figure
 from seqwise.nn import SequenceModel
+from seqwise.nn._generator import drawing_from, draws_elsewhere, seeded_process
 from seqwise.training.answers import model_logits
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.config import seconds_of
@@ -161,6 +163,8 @@ class _Loop:
         self.deciding = decisive_figures(self.config.metric, task)
         self.batcher = task.batcher
         self.draws = Draws(self.config.seed)
+        self.generator = torch.Generator(device)
+        self.draws_elsewhere = draws_elsewhere(model)
         self.optimizer = make_optimizer(model, self.config)
         self.parameters = list(model.parameters())
         self.state = restore(folder, model, self.optimizer) if resume and folder.checkpoint.exists() else State()
@@ -170,11 +174,12 @@ class _Loop:
     def run(self) -> State:
         if self.state.history:
             self._write_history()
-        with signals_set(self.interrupted), torch.random.fork_rng():
+        with signals_set(self.interrupted):
             self._begin()
-            while not self.state.stopped:
-                self._train_epoch()
-                self._end_epoch()
+            with self._drawing():
+                while not self.state.stopped:
+                    self._train_epoch()
+                    self._end_epoch()
         self.model.load_state_dict(self.state.best_weights)
         return self.state
 
@@ -227,11 +232,11 @@ class _Loop:
         epoch = self.state.epoch
         batches = [self.batcher.batch(rows, self._rng(_SYMBOLS, epoch, step, i)) for i, rows in enumerate(group)]
         divisors = self.objective.divisors(batches)
-        self._seed_dropout(epoch, step)
         for parameter in self.parameters:
             parameter.grad = None
-        for batch in batches:
-            self._add_gradient(batch, divisors, step)
+        with self._seeded(int(self._rng(_DROPOUT, epoch, step).integers(2**63))):
+            for batch in batches:
+                self._add_gradient(batch, divisors, step)
         norm = clipped_norm(self.parameters, self.config.clip)
         if not math.isfinite(norm):
             raise _diverged(f"the gradient has norm {norm} in epoch {epoch + 1}, step {step + 1}")
@@ -240,13 +245,16 @@ class _Loop:
             parameters["lr"] = learning_rate * parameters["scale"]
         self.optimizer.step_all()
 
-    def _seed_dropout(self, epoch: int, step: int) -> None:
-        """Seeds what dropout draws from; on a CPU nothing else, since that takes as long as a twentieth of a step."""
-        seed = int(self._rng(_DROPOUT, epoch, step).integers(2**63))
-        if self.device.type == "cpu":
-            torch.default_generator.manual_seed(seed)
-        else:
-            torch.manual_seed(seed)
+    def _drawing(self) -> AbstractContextManager[None]:
+        """Within it, dropout draws from the generator of this training, where it can."""
+        return nullcontext() if self.draws_elsewhere else drawing_from(self.model, self.generator)
+
+    def _seeded(self, seed: int) -> AbstractContextManager[None]:
+        """Within it, what dropout draws depends on the seed alone."""
+        if self.draws_elsewhere:
+            return seeded_process(seed, self.device)
+        self.generator.manual_seed(seed)
+        return nullcontext()
 
     def _add_gradient(self, batch: Batch, divisors: dict[str, float], step: int) -> None:
         logits = model_logits(self.model, batch, self.device)

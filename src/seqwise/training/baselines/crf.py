@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import re
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = ["CRF", "word_features"]
 
 _PASSES = 10
 _STEP_WORK, _PAIR_WORK = 40.0, 0.015  # microseconds per step, and per step and pair of tags
+_SHUFFLING = threading.Lock()
 _FAR, _NEAR = 5, 2  # how far around a step is looked: single signs say less than words
 
 
@@ -74,12 +76,13 @@ def _fit(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> Answers | No
             taught += 1
     if not taught:
         return None
-    _seed_shuffling()
     trainer.set_params({"max_iterations": _PASSES, "feature.possible_transitions": True})
     tagger = pycrfsuite.Tagger()
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "model")
-        trainer.train(file)
+        with _SHUFFLING:
+            _seed_shuffling()
+            trainer.train(file)
         tagger.open(file)
 
     def answer(some: NDArray[np.int64]) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from seqwise.data.labels import LabelCodec
 from seqwise.errors import counted
 from seqwise.evaluation import tally_for
+from seqwise.evaluation._peer import load_scikit_learn
 from seqwise.evaluation.thresholds import chosen_thresholds
 from seqwise.training.baselines.crf import CRF
 from seqwise.training.baselines.family import Answers, Family
@@ -66,7 +66,7 @@ def judged_baselines(
     """
     judged = Judged()
     if task.config.train.baselines == "auto":
-        import_module("sklearn.linear_model")  # start-up is in nobody's seconds
+        load_scikit_learn()  # start-up is in nobody's seconds
     for family in FAMILIES.values() if task.config.train.baselines == "auto" else (MAJORITY,):
         codecs = [codec for codec in task.codecs if family.suits(codec.target, task.store.spec.input)]
         if not codecs:

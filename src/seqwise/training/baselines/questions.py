@@ -6,6 +6,7 @@ yes or no. Each question has its gaps, and is learned from the examples in which
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = ["LinearModel", "Questions", "fit_count", "fitted_linear", "target_log
 _NEVER = -30.0  # the score of a class that training does not show
 _STEPS, _TOLERANCE = 100, 1e-2
 _BLOCK = 512  # rows that are padded to one length
+_FILTERS = threading.Lock()  # the filters of warnings belong to the process: one thread changes them at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +142,9 @@ def fitted_linear(features: Any, questions: Questions, strength: float) -> Linea
         seen.append(shown)
         answered = features if known.all() else features[np.flatnonzero(known)]
         for label in shown if len(shown) > 2 else shown[1:]:
-            model = LogisticRegression(C=strength, solver="liblinear", max_iter=_STEPS, tol=_TOLERANCE)
-            with warnings.catch_warnings():
+            # Without a random_state it would draw from NumPy's generator of the process, which is the caller's.
+            model = LogisticRegression(C=strength, solver="liblinear", max_iter=_STEPS, tol=_TOLERANCE, random_state=0)
+            with _FILTERS, warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model.fit(answered, labels == label)
             weights.append(model.coef_[0])
