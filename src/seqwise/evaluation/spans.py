@@ -32,7 +32,7 @@ from seqwise.evaluation.scores import Figure, SpanScore, ratio
 from seqwise.tag_forms import USUAL_FORM
 from seqwise.targets import Target
 
-__all__ = ["SpanCounts", "TagScheme", "span_edges", "spans_in", "tag_scheme"]
+__all__ = ["SpanCounts", "TagScheme", "span_counts_by_row", "span_edges", "spans_in", "tag_scheme"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +140,9 @@ class SpanCounts:
     ) -> SpanCounts:
         """The counts of one batch of labels, predictions and mask, each (batch, time)."""
         gold, found = _spans(scheme, labels, mask), _spans(scheme, predictions, mask)
-        _, mine, theirs = np.intersect1d(found.first, gold.first, assume_unique=True, return_indices=True)
-        same = (found.last[mine] == gold.last[theirs]) & (found.type[mine] == gold.type[theirs])
         correct, predicted, wanted = (
             np.bincount(kinds, minlength=len(scheme.types)).astype(np.int64)
-            for kinds in (found.type[mine][same], found.type, gold.type)
+            for kinds in (found.type[_are_gold(found, gold)], found.type, gold.type)
         )
         return cls(scheme.types, correct, predicted, wanted)
 
@@ -184,6 +182,25 @@ class SpanCounts:
             )
             for name, correct, predicted, gold in rows
         )
+
+
+def span_counts_by_row(
+    scheme: TagScheme, labels: NDArray[np.int64], predictions: NDArray[np.int64], mask: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """(batch, 3) of each sequence the spans that were found, those that are there and those that were predicted."""
+    rows, time = labels.shape
+    gold, found = _spans(scheme, labels, mask), _spans(scheme, predictions, mask)
+    right = found.first[_are_gold(found, gold)]
+    sums = [np.bincount(first // max(time, 1), minlength=rows) for first in (right, gold.first, found.first)]
+    return np.stack(sums, axis=1).astype(np.int64)
+
+
+def _are_gold(found: _Spans, gold: _Spans) -> NDArray[np.int64]:
+    """Positions of the found spans that are gold spans."""
+    _, mine, theirs = np.intersect1d(found.first, gold.first, assume_unique=True, return_indices=True)
+    same = (found.last[mine] == gold.last[theirs]) & (found.type[mine] == gold.type[theirs])
+    positions: NDArray[np.int64] = mine[same]
+    return positions
 
 
 def spans_in(tags: Sequence[str], *, form: str = USUAL_FORM) -> list[tuple[int, int, str]]:
