@@ -354,7 +354,25 @@ def test_numbers_between_blanks_are_read_as_words_aloud(tmp_path):
 
 def test_of_two_texts_the_other_is_named(tmp_path):
     text = csv_of(["premise", *TEXTS], ["hypothesis", *(f"{text} again" for text in TEXTS)], ["label", *"ababab"])
-    assert notes(tmp_path, text)[2:] == ["left alone: column 'premise'; to read 'premise' instead: --text premise"]
+    assert notes(tmp_path, text)[2:] == [
+        "left alone: column 'premise'; to read 'premise' instead: --text premise; "
+        "to read both, joined: --text premise --text hypothesis"
+    ]
+
+
+@pytest.mark.parametrize("second", ["hypothesis", "sentence_2", "remark"])
+def test_the_second_text_of_a_pair_is_no_target_though_it_repeats(tmp_path, second):
+    label = "gold" if second == "remark" else "verdict"
+    text = csv_of(["sentence_1", *TEXTS], [second, *(["it is so here", "it is not so"] * 3)], [label, *"ababab"])
+    finding = found(write_text(tmp_path / "data.csv", text))
+    assert [target.columns for target in finding.spec.targets] == [(label,)]
+    told = f"to read both, joined: --text sentence_1 --text {second}"
+    assert [note for note in finding.notes if note.endswith(told)]
+
+
+def test_a_label_of_several_words_is_a_target_where_no_shorter_one_is(tmp_path):
+    text = csv_of(["phrase", *TEXTS], ["verdict", *(["not at all good", "quite good indeed"] * 3)])
+    assert spec(tmp_path, text).targets[0].columns == ("verdict",)
 
 
 @pytest.mark.parametrize(("name", "sign"), [("d.csv", "|"), ("d.tsv", ","), ("d.tsv", ";"), ("d.tsv", ":")])

@@ -12,6 +12,7 @@ from seqwise.cli.bench import bench
 from seqwise.cli.doctor import doctor
 from seqwise.cli.evaluate import evaluate
 from seqwise.cli.predict import predict
+from seqwise.cli.repeated import StrictCommand
 from seqwise.cli.train import train
 from seqwise.cli.tune import tune
 
@@ -24,13 +25,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command(rich_help_panel="Commands")(train)
-app.command("tune", rich_help_panel="Commands")(tune)
-app.command(rich_help_panel="Commands")(evaluate)
-app.command(rich_help_panel="Commands")(predict)
-app.command(rich_help_panel="Commands")(advise)
-app.command(rich_help_panel="Commands")(doctor)
-app.command(rich_help_panel="Commands")(bench)
+app.command(cls=StrictCommand, rich_help_panel="Commands")(train)
+app.command("tune", cls=StrictCommand, rich_help_panel="Commands")(tune)
+app.command(cls=StrictCommand, rich_help_panel="Commands")(evaluate)
+app.command(cls=StrictCommand, rich_help_panel="Commands")(predict)
+app.command(cls=StrictCommand, rich_help_panel="Commands")(advise)
+app.command(cls=StrictCommand, rich_help_panel="Commands")(doctor)
+app.command(cls=StrictCommand, rich_help_panel="Commands")(bench)
 
 
 def _show_version(value: bool) -> None:

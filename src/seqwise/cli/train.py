@@ -86,7 +86,9 @@ def train(
     data: Annotated[_Texts, typer.Argument(help="Files of labelled sequences.", show_default=False)] = None,
     dev: Annotated[_Texts, _flag("--dev", "A file that decides when to stop.", _TARGETS)] = None,
     test: Annotated[_Texts, _flag("--test", "A file judged once, at the end.", _TARGETS)] = None,
-    text: Annotated[_Text, _flag("--text", "The column of running text.", _TARGETS)] = None,
+    text: Annotated[
+        _Texts, _flag("--text", "The column of running text; given twice, both texts are joined.", _TARGETS)
+    ] = None,
     tokens: Annotated[_Text, _flag("--tokens", "The column of token lists.", _TARGETS)] = None,
     label: Annotated[_Texts, _flag("--label", "A column with one label per sequence.", _TARGETS)] = None,
     tags: Annotated[_Texts, _flag("--tags", "A column with one label per step.", _TARGETS)] = None,
@@ -294,6 +296,8 @@ def _flags(context: typer.Context, data: list[str]) -> dict[str, Any]:
 def _read(key: str, value: Any) -> Any:
     if key in ("data.columns", "data.channels"):
         return value.split(",")
+    if key == "input.text":
+        return value[0] if len(value) == 1 else value
     if key in ("loss.class_weight", "model.pooling") and value.lstrip().startswith("{"):
         from seqwise.training.config import read_setting
 

@@ -60,6 +60,7 @@ class Layout:
         """
         read = prediction.record.values
         values = {name: value for name, value in read.items() if not isinstance(value, np.ndarray)}
+        values.pop(self.source.options.joined_column or "", None)
         if self.spec.input.kind == "tokens" and (tokens := written_list(values[self.spec.input.column])) is not None:
             values[self.spec.input.column] = tokens
         labels = prediction.labels()

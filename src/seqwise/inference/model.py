@@ -228,7 +228,7 @@ class Model:
         """Names for the columns of a file without labels, where files do not name them themselves."""
         predicted = {column for target in self.spec.targets for column in target.columns}
         without = tuple(name for name in self.options.columns or () if name not in predicted)
-        alone = () if self.spec.input.is_series else (self.spec.input.column,)
+        alone = () if self.spec.input.is_series else self.options.texts or (self.spec.input.column,)
         return tuple(names for names in (without, alone) if names)
 
     def _check_columns(self, source: Source, *, labelled: bool) -> None:

@@ -72,7 +72,8 @@ def _jsonl(layout: Layout) -> Writer:
 
 def _table(layout: Layout) -> Writer:
     """Rows of cells, under a header unless the model reads such files without one; columns stay where they were."""
-    read = [name for name in layout.source.columns if name != layout.source.series]
+    made = (layout.source.series, layout.source.options.joined_column)
+    read = [name for name in layout.source.columns if name not in made]
     header: list[str] = []
 
     def row(prediction: Prediction) -> Iterator[str]:

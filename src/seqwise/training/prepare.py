@@ -142,7 +142,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         raise ConfigError("training reads files more than once, so it cannot read standard input; save it to a file")
     notes = _Notes(say)
     notes.warn(check_distinct(data))
-    options = _with_channels(data, read_options(data))
+    options = replace(_with_channels(data, read_options(data)), texts=config.input.texts)
     sources = _sources(data, options)
     options = sources[0][1].options
     notes.add(note for _, source in sources for note in source.notes)
@@ -266,7 +266,7 @@ def _with_schemes(tags: Sequence[Tags], notes: _Notes) -> tuple[LabelCodec, ...]
 def _requested(config: Config) -> Requested:
     data, given = config.data, config.input
     return Requested(
-        text=given.text,
+        text=" + ".join(given.texts) or given.text,
         tokens=given.tokens,
         label=data.label,
         tags=data.tags,

@@ -15,7 +15,17 @@ from seqwise.data.records import Record
 from seqwise.data.spec import InputKind, InputSpec
 from seqwise.errors import ColumnError, DataError, did_you_mean, listed
 
-__all__ = ["LABEL_NAMES", "NOT_LABELS", "TEXT_NAMES", "TOKEN_NAMES", "Columns", "is_id", "is_label_column"]
+__all__ = [
+    "LABEL_NAMES",
+    "NOT_LABELS",
+    "TEXT_NAMES",
+    "TOKEN_NAMES",
+    "Columns",
+    "PAIR_NAMES",
+    "is_id",
+    "is_label_column",
+    "is_second_text",
+]
 
 TEXT_NAMES = (
     "text",
@@ -29,7 +39,10 @@ TEXT_NAMES = (
     "sequence",
 )
 TOKEN_NAMES = ("tokens", "words", "forms")
-LABEL_NAMES = ("label", "class", "category", "intent", "target", "sentiment", "topic", "y")
+LABEL_NAMES = ("label", "class", "category", "intent", "target", "sentiment", "topic", "y", "gold_label")
+PAIR_NAMES = ("premise", "hypothesis", "answer", "passage", "context", "response", "query", "document")
+_PROSE = 3
+"""Words per cell from which on a column beside one of short labels is text."""
 NOT_LABELS = ("text", "sent_id", "newdoc", "newpar", "id", "source", "row", "global.columns")
 _LIKELY_DELIMITERS = "|;,\t:/_\u3000\u00a0"
 
@@ -122,6 +135,15 @@ def is_label_column(profile: ColumnProfile) -> bool:
     if profile.fraction is not None:
         return False
     return lowered in (*LABEL_NAMES, *NOT_LABELS) or lowered.removesuffix("_id") in LABEL_NAMES
+
+
+def is_second_text(profile: ColumnProfile) -> bool:
+    """Whether a column beside the input is a text too, such as the second one of a pair, though its cells repeat."""
+    lowered = profile.name.lower()
+    if not profile.is_text or lowered in LABEL_NAMES or profile.is_moment:
+        return False
+    named = lowered in PAIR_NAMES or lowered.rstrip("_-. 12ab") in TEXT_NAMES
+    return profile.mean_words >= _PROSE or (named and profile.mean_words > 1)
 
 
 def is_id(profile: ColumnProfile) -> bool:

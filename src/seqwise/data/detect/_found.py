@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seqwise.data.detect._columns import LABEL_NAMES, NOT_LABELS, TEXT_NAMES, Columns, is_id
+from seqwise.data.detect._columns import LABEL_NAMES, NOT_LABELS, TEXT_NAMES, Columns, is_id, is_second_text
 from seqwise.data.detect._input import ONE_WORD, input_kinds, rows_of_tokens
 from seqwise.data.detect._steps import is_aligned
 from seqwise.data.detect._targets import columns_target, found_set, named_apart, set_target, target_flags
@@ -81,6 +81,8 @@ def _beside_cells(columns: Columns, free: _Free, input_column: str) -> tuple[lis
     labels = {
         name: each for name, each in free.items() if _why_no_label(columns, each) is None and name not in per_step
     }
+    short = {name: each for name, each in labels.items() if not is_second_text(each)}
+    labels = short or labels
     by_name = [name for name in [*labels, *(each.name for each in found)] if name.lower() in LABEL_NAMES]
     every = [found_set(columns, profile) or _label(name) for name, profile in labels.items()]
     chosen = [target for target in every if target.name in by_name or (len(every) == 1 and not by_name)]

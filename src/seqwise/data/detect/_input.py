@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from seqwise.data.detect._columns import TEXT_NAMES, TOKEN_NAMES, Columns, is_id
+from seqwise.data.detect._columns import PAIR_NAMES, TEXT_NAMES, TOKEN_NAMES, Columns, is_id, is_second_text
 from seqwise.data.profile import ColumnProfile
 from seqwise.data.spec import InputKind, InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS, unspaced_share
@@ -119,22 +119,36 @@ def input_doubts(columns: Columns, column: str, kind: InputKind, targets: Sequen
                 "[0.5, 1.25]"
             )
     told += rows_of_tokens(columns, [column])
-    if requested.text is None and profile.is_text and column.lower() not in TEXT_NAMES:
-        taken = {column, requested.id, requested.group, *requested.ignored}
-        taken |= {name for target in targets for name in target.columns}
-        others = [
-            name
-            for name, other in columns.profiles.items()
-            if name not in taken
-            and other.is_text
-            and not (other.is_label or is_id(other) or other.fraction or other.is_moment)
-            if other.mean_words > ONE_WORD
-        ]
-        if others:
-            what = "column" if len(others) == 1 else "columns"
-            first = shlex.quote(others[0])
-            told.append(f"left alone: {what} {listed(others, 6)}; to read '{others[0]}' instead: --text {first}")
+    if requested.text is None and profile.is_text:
+        told += _other_texts(columns, column, targets)
     return told
+
+
+def _other_texts(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
+    """The texts beside the one that was found, and the flags that read another one, or both.
+
+    Beside a column that is called like a text only others that are called so are named.
+    """
+    requested = columns.requested
+    taken = {column, requested.id, requested.group, *requested.ignored}
+    taken |= {name for target in targets for name in target.columns}
+    free = [profile for name, profile in columns.profiles.items() if name not in taken and profile.is_text]
+    texts = [
+        each.name
+        for each in free
+        if is_second_text(each)
+        or (each.mean_words > ONE_WORD and not (each.is_label or is_id(each) or each.fraction or each.is_moment))
+    ]
+    if column.lower() in TEXT_NAMES:
+        texts = [name for name in texts if name.lower() in (*TEXT_NAMES, *PAIR_NAMES)]
+    if not texts:
+        return []
+    what = "column" if len(texts) == 1 else "columns"
+    both = " ".join(f"--text {shlex.quote(name)}" for name in columns.profiles if name in (column, texts[0]))
+    return [
+        f"left alone: {what} {listed(texts, 6)}; to read '{texts[0]}' instead: --text {shlex.quote(texts[0])}; "
+        f"to read both, joined: {both}"
+    ]
 
 
 def rows_of_tokens(columns: Columns, names: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from seqwise.data.readers._conll import conll_part
 from seqwise.data.readers._conllu import conllu_part
 from seqwise.data.readers._formats import format_and_note
 from seqwise.data.readers._inputs import Input, StreamInput, input_named
+from seqwise.data.readers._joins import with_joined_text
 from seqwise.data.readers._jsonl import jsonl_part
 from seqwise.data.readers._likeness import encoding_like, format_like
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
@@ -77,7 +78,7 @@ def open_like(
     else:
         formats = [format_like(each, trained.format, encoding, names) for each in inputs]
         form = formats[0][0]
-    options = trained if form == trained.format else ReadOptions()
+    options = trained if form == trained.format else ReadOptions(texts=trained.texts)
     if given.get("header"):
         options = replace(options, columns=None, unlabelled_columns=())
     header, options = options.header, replace(options, header=None)
@@ -162,7 +163,9 @@ def _joined(
         header = part.header
         parts.append(replace(part, notes=(note, *part.notes)) if note else part)
     source = joined(parts, replace(options, format=form, header=header))
-    return in_long_form(source, options) if options.long_form else source
+    if options.long_form:
+        source = in_long_form(source, options)
+    return with_joined_text(source) if options.texts else source
 
 
 def _part(source: Input, form: str, options: ReadOptions, header: bool | None) -> Part:

@@ -39,6 +39,7 @@ class ReadOptions:
         channels: the numeric columns that make up a series, in this order; `sensor_*` stands for all that
             match.
         gaps: what to do about a missing value of a series: `error`, or `fill`, which reads it as NaN.
+        texts: columns of text that are joined into one, in this order; see `joined_column`.
 
     Raises:
         ConfigError: an option has a value that means nothing.
@@ -59,6 +60,7 @@ class ReadOptions:
     channels: tuple[str, ...] | None = None
     unlabelled_columns: tuple[tuple[str, ...], ...] = ()
     gaps: str = "error"
+    texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:
@@ -93,6 +95,16 @@ class ReadOptions:
     def long_form(self) -> bool:
         """Whether a table has one row per step."""
         return any(option is not None for option in (self.series_id, self.time, self.channels))
+
+    @property
+    def joined_column(self) -> str | None:
+        """The name under which a record has the joined texts; None where none are joined.
+
+        Example:
+            >>> ReadOptions(texts=("premise", "hypothesis")).joined_column
+            'premise + hypothesis'
+        """
+        return " + ".join(self.texts) or None
 
     @property
     def series_column(self) -> str:

@@ -113,7 +113,9 @@ class DataConfig(_Section):
 class InputConfig(_Section):
     """How a cell becomes a sequence."""
 
-    text: str | None = Field(None, description="the column of running text")
+    text: str | tuple[str, ...] | None = Field(
+        None, description="the column of running text; several columns are joined in this order"
+    )
     tokens: str | None = Field(None, description="the column of token lists")
     kind: Literal["auto", "words", "whitespace", "characters", "bytes", "tokens", "series"] = Field(
         "auto", description="how text becomes symbols"
@@ -145,6 +147,20 @@ class InputConfig(_Section):
         None, ge=0, description="longest run of signs inside a symbol that they read likewise, from 2 on; 0 for none"
     )
     ngram_limit: int = Field(200_000, ge=1, description="most n-grams that are known, the most frequent ones")
+
+    @field_validator("text")
+    @classmethod
+    def _several_differ(cls, text: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if not isinstance(text, tuple) or not text:
+            return text or None
+        if len(set(text)) < len(text):
+            raise ValueError(f"columns that are joined must differ, got {listed(text)}")
+        return text if len(text) > 1 else text[0]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that are joined into one text; empty where one or none is named."""
+        return self.text if isinstance(self.text, tuple) else ()
 
     @model_validator(mode="before")
     @classmethod
