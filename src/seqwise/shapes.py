@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+from seqwise.errors import ShapeError
+
 __all__ = ["Arrived", "Call", "Shape", "arrived", "fits", "shape_message", "shape_text"]
 
 _E = TypeVar("_E", bound=Exception)
@@ -65,6 +67,12 @@ def arrived(name: str, array: Any) -> Arrived:
         Arrived(name='labels', kind='int', shape=(8, 47))
     """
     dtype = str(array.dtype)
+    if getattr(array.shape, "rank", 0) is None:  # TensorFlow, which traces a function again for arrays of other ranks
+        problem = f"the number of axes of {name} is not known"
+        hint = (
+            f"TensorFlow saw {name} with different numbers of axes: give it one, such as (batch, time), in every call"
+        )
+        raise ShapeError(shape_message(name, problem, (), expected="an array of a known number of axes", hint=hint))
     return Arrived(name, _KINDS.get(dtype) or _kind(dtype), tuple(array.shape))
 
 

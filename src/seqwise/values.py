@@ -22,6 +22,7 @@ __all__ = [
     "check_probabilities",
     "look_like_probabilities",
     "nothing_counts",
+    "numbers_text",
 ]
 
 Array = NDArray[Any]
@@ -39,7 +40,7 @@ def check_class_indices(
     counts: Counts = None,
     call: Call,
     name: str = "labels",
-    hint: Callable[[list[int]], str | None] | None = None,
+    hint: Callable[[list[int], list[int]], str | None] | None = None,
 ) -> None:
     """Refuses labels that are not class indices 0..classes-1, or not among `label_values` if given.
 
@@ -50,7 +51,7 @@ def check_class_indices(
         counts: which labels count, in the shape of the labels.
         call: the call that labels arrived with.
         name: the argument they arrived as.
-        hint: what to do about values that are out of range, where `label_values` and `ignore_index` are no answer.
+        hint: what to do, from the caller that knows, of the labels that were found and those that are out of range.
 
     Raises:
         ValuesError: naming the first wrong label, its position and how many there are.
@@ -72,8 +73,8 @@ def check_class_indices(
         return
     found = np.unique(labels if counts is None else labels[counts]).tolist()
     missing = [value for value in found if value not in allowed]
-    expected = f"class indices 0..{classes - 1}" if label_values is None else f"one of {_numbers(allowed)}"
-    advice = _labels_hint(found, missing, classes) if hint is None else hint(missing)
+    advice = None if hint is None else hint(found, missing)
+    expected = f"class indices 0..{classes - 1}" if label_values is None else f"one of {numbers_text(allowed)}"
     problem = f"{_first(name, labels, wrong)}, and {_how_many(name, wrong, counts)} out of range"
     raise call.error(ValuesError, problem, expected=expected, hint=advice)
 
@@ -211,17 +212,7 @@ def _how_many(name: str, wrong: Array, counts: Counts) -> str:
     return f"{bad} of {of} {name} that count {'is' if bad == 1 else 'are'}"
 
 
-def _numbers(values: Iterable[int], most: int = 12) -> str:
+def numbers_text(values: Iterable[int], most: int = 12) -> str:
+    """Numbers one after the other; of more than `most` the first."""
     shown = [str(value) for value in values]
     return ", ".join(shown if len(shown) <= most else [*shown[:most], "..."])
-
-
-def _labels_hint(found: list[int], wrong: list[int], classes: int) -> str | None:
-    """What labels out of range usually mean, judged by the values that were found."""
-    advice = []
-    stands_out = len(wrong) == 1 and not -1 <= wrong[0] <= classes
-    if len(found) == classes and found != list(range(classes)) and not stands_out:
-        advice.append(f"if the classes are labelled {_numbers(found)}, pass label_values=({_numbers(found)})")
-    if len(wrong) == 1:
-        advice.append(f"if {wrong[0]} marks a missing label, pass ignore_index={wrong[0]}")
-    return "; ".join(advice) or None

@@ -17,7 +17,7 @@ ZEROS = [[0.0] * 3] * 3
 ALLOWED = ([[True, True, False], [True, True, True], [True, True, True]], [True, True, False], [True, False, True])
 """IOB of O, B and I, and no sequence may end with B."""
 FORBIDDEN = (
-    "mend the tags, or train without allowed= and give it to crf_decode alone; "
+    "fix the tags, or train without allowed= and give it to crf_decode alone; "
     "tags of the older IOB1 follow allowed_transitions(labels, scheme='iob1')"
 )
 
@@ -27,7 +27,7 @@ VALUES: list[tuple[str, dict[str, Any], str, str, str | None]] = [
         {"tags": [[0, 1, 2, 0], [0, 3, 1, 1]]},
         "tags[1, 1] is 3, and 1 of 8 tags that count is out of range",
         "class indices 0..2",
-        "if 3 marks a step that has no tag, leave the step out of the chain: mask=tags != 3",
+        "if the labels are class indices, 3 needs a head of at least 4 classes",
     ),
     (
         "tags below",

@@ -218,3 +218,23 @@ def test_without_jax_the_message_names_what_to_install(monkeypatch: pytest.Monke
         importlib.import_module("seqwise.losses.jax")
     assert str(caught.value) == "jax is not installed. Install it with: pip install 'seqwise[jax]'"
     assert isinstance(caught.value, ImportError)
+
+
+TRACED = [
+    ("gamma", focal_loss, 2.0),
+    ("label_smoothing", cross_entropy, 0.1),
+    ("ignore_index", cross_entropy, -1),
+    ("class_axis", cross_entropy, -1),
+    ("from_logits", cross_entropy, True),
+]
+
+
+@pytest.mark.parametrize(("name", "loss", "value"), TRACED)
+def test_an_option_that_a_trace_hides_is_to_be_static(name: str, loss: Any, value: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"static_argnames='{name}'"):
+        jax.jit(lambda option: loss(LOGITS, LABELS, **{name: option}))(value)
+
+
+def test_a_static_option_is_no_trouble() -> None:
+    jitted = jax.jit(focal_loss, static_argnames="gamma")
+    np.testing.assert_allclose(jitted(LOGITS, LABELS, gamma=0.5), focal_loss(LOGITS, LABELS, gamma=0.5), rtol=1e-6)

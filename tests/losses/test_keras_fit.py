@@ -173,3 +173,9 @@ if keras.backend.backend() == "tensorflow":
         assert history["mean_loss"] == [close(loss[0])]
         for one, other in zip(alone.weights, together.weights, strict=True):
             np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
+
+    def test_weights_of_two_ranks_on_one_model_are_named() -> None:
+        model = compiled(tagger(), CrossEntropyLoss())
+        model.evaluate(TOKENS, TAGS, sample_weight=np.ones(len(TAGS), "float32"), verbose=0)
+        with pytest.raises(ShapeError, match=r"(?s)the number of axes of sample_weight is not known.*give it one"):
+            model.evaluate(TOKENS, TAGS, sample_weight=np.ones(TAGS.shape, "float32"), verbose=0)

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import pytest
-from loss_cases import NUMPY, Backend
+from loss_cases import NUMPY, Backend, flat
 
-from seqwise.errors import ValuesError
+from seqwise.errors import ShapeError, ValuesError
 
 NAN, INF = math.nan, math.inf
 ZEROS = [[[0.0, 1.0, 2.0]] * 3] * 2
@@ -18,7 +18,12 @@ CLASS_ERRORS = [
     ("too low", [[0, -1, 2], [0, -1, 1]], {}, "labels[0, 1] is -1, and 2 of 6 labels that count are out of range"),
     ("missing", [[0, -1, 2], [0, -1, 1]], {}, "hint: if -1 marks a missing label, pass ignore_index=-1"),
     ("other names", [[0, -1, 1], [0, -1, 1]], {}, "if the classes are labelled -1, 0, 1, pass label_values=(-1, 0, 1)"),
-    ("from 1", [[1, 2, 3], [1, 2, 3]], {}, "if the classes are labelled 1, 2, 3, pass label_values=(1, 2, 3)"),
+    (
+        "from 1",
+        [[1, 2, 3], [1, 2, 3]],
+        {},
+        "the labels seem to count from 1: subtract 1, or pass label_values=(1, 2, 3)",
+    ),
     ("hidden -100", [[0, -100, 2], [0, 1, 1]], {}, "if -100 marks a missing label, pass ignore_index=-100"),
     ("no value", [[0, -1, 2], [0, 1, 1]], {"label_values": (-1, 0, 1)}, "labels[0, 2] is 2, and 1 of 6"),
     ("the values", [[0, -1, 2], [0, 1, 1]], {"label_values": (-1, 0, 1)}, "expected: one of -1, 0, 1"),
@@ -79,3 +84,16 @@ def test_yes_or_no_probabilities_outside_0_to_1_are_refused(backend: Backend) ->
 def test_numpy_refuses_logits_that_are_no_numbers(wrong: float) -> None:
     with pytest.raises(ValuesError, match=r"logits\[1, 0\] is (nan|inf)"):
         NUMPY.call("cross_entropy", [[0.0, 1.0], [wrong, 1.0]], [0, 0])
+
+
+@pytest.mark.parametrize("pos_weight", [2.0, [2.0]])
+def test_one_positive_weight_serves_all_labels(pos_weight: Any, backend: Backend) -> None:
+    logits, labels = [[0.5, -1.0, 2.0], [0.1, 0.2, 0.3]], [[0, 1, 1], [1, 0, 0]]
+    wanted = backend.call("binary_cross_entropy", logits, labels, pos_weight=[2.0, 2.0, 2.0], reduction="none")
+    found = backend.call("binary_cross_entropy", logits, labels, pos_weight=pos_weight, reduction="none")
+    assert flat(found) == pytest.approx(flat(wanted))
+
+
+def test_a_row_of_positive_weights_is_told_to_lose_an_axis(backend: Backend) -> None:
+    with pytest.raises(ShapeError, match=r"axis 0 of pos_weight has size 1: remove it with pos_weight\[0\]"):
+        backend.call("binary_cross_entropy", [[0.0, 1.0]], [[0, 1]], pos_weight=[[1.0, 2.0]])

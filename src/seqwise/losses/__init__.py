@@ -86,11 +86,12 @@ Averages
 | `batch_mean`    | the sum / the number of sequences in which something counts                           |
 | `per_output`    | the mean of each output on the last axis of the labels, an array (K,)                 |
 
-`denominator` replaces the divisor of any of the means: one number for all micro-batches and ranks, or one
-per output. `loss_sum(loss, logits, labels, ...)` gives the pair (sum, count) that `mean` divides, as a
-`LossSum` that adds with + and has a `mean()`. When the divisor is 0, because nothing counts, the loss is
-0, its gradient is 0, and it stays attached to the graph. Positive weights of yes-or-no labels do not
-enter the divisor.
+`denominator` replaces the divisor of any of the means: one number for all micro-batches, or one per output.
+Over ranks that average their gradients, as DistributedDataParallel does, it is what counts on all ranks
+divided by their number: `all_reduce_denominator` of the torch losses gives that. `loss_sum(loss, logits,
+labels, ...)` gives the pair (sum, count) that `mean` divides, as a `LossSum` that adds with + and has a
+`mean()`. When the divisor is 0, because nothing counts, the loss is 0, its gradient is 0, and it stays
+attached to the graph. Positive weights of yes-or-no labels do not enter the divisor.
 
 Tags that depend on each other
 ------------------------------

@@ -20,6 +20,7 @@ from seqwise.losses._plan import (
     SUM_AND_COUNT,
     Plan,
     Positions,
+    flag,
     plan_binary_cross_entropy,
     plan_cross_entropy,
     plan_linear_cross_entropy,
@@ -121,6 +122,7 @@ def class_terms(
         ordered=ordered,
         call=call,
     )
+    from_logits = flag(plan.call, "from_logits", from_logits)
     axis = plan.class_axis
     assert axis is not None
     if plan.labels == "index":
@@ -219,6 +221,7 @@ def binary_terms(
         label_smoothing=label_smoothing,
         call=call,
     )
+    from_logits = flag(plan.call, "from_logits", from_logits)
     truth = arrays["labels"] if plan.call.arrays[1].kind == "float" else framework.integers(arrays["labels"])
     counts = _formulas.counting(plan, truth, arrays.get("mask"), arrays.get("lengths"), xp=framework.xp)
     _look(framework, plan, arrays, counts, from_logits=from_logits)

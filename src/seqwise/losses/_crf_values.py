@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seqwise import values
 from seqwise.errors import ValuesError
+from seqwise.losses import _label_hints
 from seqwise.losses._plan import ChainPlan
 
 __all__ = ["check_chain"]
@@ -18,7 +19,7 @@ Array = NDArray[Any]
 Counts = NDArray[np.bool_]
 
 _FORBIDDEN = (
-    "mend the tags, or train without allowed= and give it to crf_decode alone; "
+    "fix the tags, or train without allowed= and give it to crf_decode alone; "
     "tags of the older IOB1 follow allowed_transitions(labels, scheme='iob1')"
 )
 
@@ -45,7 +46,14 @@ def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *,
     if "tags" in arrays:
         classes = arrays["transitions"].shape[0]
         values.check_class_indices(
-            arrays["tags"], classes=classes, counts=counts, call=plan.call, name="tags", hint=_tags_hint
+            arrays["tags"],
+            classes=classes,
+            counts=counts,
+            call=plan.call,
+            name="tags",
+            hint=lambda found, wrong: _label_hints.labels_out_of_range(
+                found, wrong, classes=classes, left_out=_left_out, by_value=False
+            ),
         )
         _check_paths(plan, arrays, counts)
     if refuses_nan:
@@ -53,11 +61,8 @@ def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *,
         values.check_numbers("emissions", arrays["emissions"], infinities=(-np.inf,), counts=seen, call=plan.call)
 
 
-def _tags_hint(wrong: list[int]) -> str | None:
-    """What tags out of range usually mean."""
-    if len(wrong) > 1:
-        return None
-    return f"if {wrong[0]} marks a step that has no tag, leave the step out of the chain: mask=tags != {wrong[0]}"
+def _left_out(value: int) -> str:
+    return f"if {value} marks a step that has no tag, leave the step out of the chain: mask=tags != {value}"
 
 
 def _check_paths(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts) -> None:

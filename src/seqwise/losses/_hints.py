@@ -11,6 +11,7 @@ __all__ = [
     "linear_labels",
     "linear_weight",
     "one_number_per_label",
+    "one_row",
     "wrong_kind",
 ]
 
@@ -35,7 +36,7 @@ def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | Non
     if _stray(logits.shape) and (fits(labels.shape, logits.shape[1:]) or fits(labels.shape, positions[1:])):
         return f"axis 0 of the logits has size 1: remove it with logits[0]. {_after_stray(logits, labels)}"
     if fits(labels.shape, positions):
-        return _index_labels_of_wrong_kind(labels)
+        return _index_labels_of_wrong_kind(labels, classes=logits.shape[class_axis])
     if fits(labels.shape, logits.shape):
         return one_number_per_label(labels.shape)
     if _stray(labels.shape) and fits(labels.shape[1:], positions):
@@ -43,8 +44,11 @@ def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | Non
     if _in_a_column(labels, positions):
         return "the last axis of the labels has size 1: remove it with labels[..., 0]"
     axes = [a for a in range(len(logits.shape)) if fits(logits.shape[:a] + logits.shape[a + 1 :], labels.shape)]
+    if axes == [0] and len(logits.shape) > 2:
+        return "axis 0 of the logits is the batch, which these labels lack"
     if axes:
-        return f"if axis {axes[0]} of the logits holds the classes, pass class_axis={axes[0]}"
+        axis = max(axes[0], min(1, axes[-1]))  # torch's own layout has the classes on axis 1
+        return f"if axis {axis} of the logits holds the classes, pass class_axis={axis}"
     return _flat_head(logits.shape, labels.shape)
 
 
@@ -55,7 +59,7 @@ def _in_a_column(labels: Arrived, positions: Shape) -> bool:
 def linear_labels(logits: Arrived, labels: Arrived) -> str | None:
     """What to change so that labels fit the logits that a linear layer makes; None when nothing is near."""
     if fits(labels.shape, logits.shape[:-1]):
-        return _index_labels_of_wrong_kind(labels)
+        return _index_labels_of_wrong_kind(labels, classes=logits.shape[-1])
     if fits(labels.shape, logits.shape):
         return "if the labels are one-hot, make them float"
     if _in_a_column(labels, logits.shape[:-1]):
@@ -82,12 +86,14 @@ def _after_stray(logits: Arrived, labels: Arrived) -> str:
     return "Then batch is axis 0 again"
 
 
-def _index_labels_of_wrong_kind(labels: Arrived) -> str:
+def _index_labels_of_wrong_kind(labels: Arrived, classes: int | None) -> str:
+    if classes == 1:
+        return "one class leaves nothing to choose: yes-or-no labels are for binary_cross_entropy"
     if labels.kind == "bool":
         return "cast the labels to integers, or use binary_cross_entropy for yes-or-no labels"
     return (
-        "cast the labels to integers; when they hold other values than 0, 1, 2, ..., such as -1, 0, 1, "
-        "pass label_values=(-1, 0, 1) too, and mask= where a label is missing"
+        "if the labels are whole numbers, cast them to integers; when they hold other values than 0, 1, 2, ..., "
+        "such as -1, 0, 1, pass label_values=(-1, 0, 1) too, and mask= where a label is missing"
     )
 
 
@@ -123,6 +129,13 @@ def left_aligned(array: Arrived, positions: Shape) -> str | None:
         return f"axes are matched from the batch on: reshape {array.name} to {full}"
     if missing == -1 and fits(array.shape[:-1], positions):
         return f"{array.name} has no class axis: one value for each label"
+    return None
+
+
+def one_row(array: Arrived, positions: Shape) -> str | None:
+    """What to change in a weight for each label that has more axes than that one."""
+    if len(array.shape) == 2 and array.shape[0] == 1 and fits(array.shape[1:], positions[-1:]):
+        return f"axis 0 of {array.name} has size 1: remove it with {array.name}[0]"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seqwise import values
 from seqwise.errors import SoftmaxTwiceWarning
-from seqwise.losses import _hints
+from seqwise.losses import _hints, _label_hints
 from seqwise.losses._plan import Plan
 from seqwise.shapes import shape_message
 
@@ -79,35 +79,48 @@ def _check_labels(plan: Plan, labels: Array, counts: NDArray[np.bool_] | None) -
         classes = plan.classes
         assert classes is not None, "arrays that can be looked at have sizes"
         values.check_class_indices(
-            labels, classes=classes, label_values=plan.label_values, counts=counts, call=plan.call
+            labels,
+            classes=classes,
+            label_values=plan.label_values,
+            counts=counts,
+            call=plan.call,
+            hint=lambda found, wrong: _label_hints.labels_out_of_range(
+                found, wrong, classes=classes, label_values=plan.label_values, left_out=_left_out(plan)
+            ),
         )
         return
-    values.check_probabilities(
-        "labels",
-        labels,
-        class_axis=plan.class_axis,
-        counts=counts,
-        call=plan.call,
-        hint=lambda: _binary_hint(labels, counts) if plan.labels == "binary" else _share_hint(plan, labels),
-    )
+
+    def hint() -> str | None:
+        if plan.labels != "binary":
+            return _share_hint(plan, labels, counts)
+        seen = labels if counts is None else labels[counts]
+        return _label_hints.binary_labels_out_of_range(seen, _left_out(plan))
+
+    values.check_probabilities("labels", labels, class_axis=plan.class_axis, counts=counts, call=plan.call, hint=hint)
 
 
-def _share_hint(plan: Plan, labels: Array) -> str | None:
+def _left_out(plan: Plan) -> Callable[[int], str]:
+    """How a call leaves out the value that marks a missing label: by ignore_index, unless that is another already."""
+    if plan.ignore_index is None:
+        return lambda value: f"if {value} marks a missing label, pass ignore_index={value}"
+    return lambda value: f"if {value} marks a missing label too, leave it out with mask=labels != {value}"
+
+
+def _share_hint(plan: Plan, labels: Array, counts: NDArray[np.bool_] | None) -> str | None:
     """Why float labels of the shape of the logits may not be shares of classes."""
-    if np.isin(labels, (0, 1)).all():
+    axis = plan.class_axis or 0
+    rows = np.moveaxis(labels, axis, -1)
+    rows = rows if counts is None else rows[counts]
+    sums = rows.sum(axis=-1, dtype=np.float64)
+    if plan.classes == 1:
+        return "one class leaves nothing to choose: yes-or-no labels are for binary_cross_entropy"
+    if np.isin(rows, (0, 1)).all():
+        if (sums > 1).any():
+            return "labels of which several may be 1 are yes-or-no labels: use binary_cross_entropy"
         return "a row of zeros names no class: leave it out with mask="
-    if (labels == np.round(labels)).all():
+    if (rows >= 0).all() and (np.abs(sums - 100) <= 1).all():
+        return "if the labels are percentages, divide them by 100"
+    if (rows == np.round(rows)).all():
         arrived = {array.name: array for array in plan.call.arrays}
-        return _hints.class_labels(arrived["logits"], arrived["labels"], plan.class_axis or 0)
-    return None
-
-
-def _binary_hint(labels: Array, counts: NDArray[np.bool_] | None) -> str | None:
-    """What yes-or-no labels outside 0..1 usually mean."""
-    seen = labels if counts is None else labels[counts]
-    if np.isnan(seen).any():
-        return "if NaN marks a missing label, leave it out with mask="
-    wrong = np.unique(seen[(seen < 0) | (seen > 1)])
-    if wrong.size == 1 and np.isfinite(wrong[0]) and wrong[0] == np.round(wrong[0]):
-        return f"if {wrong[0]:g} marks a missing label, pass ignore_index={wrong[0]:g}"
+        return _hints.class_labels(arrived["logits"], arrived["labels"], axis) if "logits" in arrived else None
     return None

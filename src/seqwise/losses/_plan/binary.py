@@ -40,9 +40,11 @@ def plan_binary_cross_entropy(
         raise this.error(ShapeError, "labels do not have the shape of the logits", expected=expected, hint=hint)
     if pos_weight is not None:
         check_kind(this, pos_weight, "int", "float")
-        if not fits(pos_weight.shape, positions[-1:]):
+        if pos_weight.shape not in ((), (1,)) and not fits(pos_weight.shape, positions[-1:]):
             problem = "pos_weight does not fit the labels"
-            raise this.error(ShapeError, problem, expected=f"pos_weight (labels,) = {shape_text(positions[-1:])}")
+            expected = f"pos_weight (labels,) = {shape_text(positions[-1:])}, or one number for all labels"
+            hint = _hints.one_row(pos_weight, positions)
+            raise this.error(ShapeError, problem, expected=expected, hint=hint)
     check_lengths(this, lengths, positions)
     return Plan(
         call=this,

@@ -8,7 +8,7 @@ from seqwise.errors import ConfigError, DtypeError, ShapeError
 from seqwise.losses import _hints
 from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
 
-__all__ = ["call_of", "check_kind", "check_lengths", "integer", "missing_axes", "smoothing"]
+__all__ = ["call_of", "check_kind", "check_lengths", "flag", "integer", "missing_axes", "real", "smoothing"]
 
 
 def call_of(name: str, *arrays: Arrived | None) -> Call:
@@ -53,11 +53,56 @@ def integer(call: Call, name: str, value: object) -> int | None:
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise call.error(ConfigError, f"{name} has {value!r} in it", expected=f"{name} of integers") from None
+    except (TypeError, RuntimeError):
+        raise _no_value(call, name, value, f"{name} of integers", f"{name} has {value!r} in it") from None
 
 
-def smoothing(call: Call, share: float) -> float:
-    if not 0 <= share <= 1:
+def real(call: Call, name: str, value: object, *, expected: str) -> float:
+    """An option that is one number, and known when the loss is called.
+
+    Raises:
+        ConfigError: it is no number, a trace hides it, or it wants a gradient, which no option gets.
+    """
+    if getattr(value, "requires_grad", False):
+        problem = f"{name} requires a gradient, and this loss gives it none"
+        raise call.error(ConfigError, problem, expected=expected, hint=f"pass a Python number: float({name})")
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        raise _no_value(call, name, value, expected) from None
+
+
+def flag(call: Call, name: str, value: object) -> bool:
+    """An option that is True or False, and known when the loss is called.
+
+    Raises:
+        ConfigError: a trace hides it, or it is neither.
+    """
+    try:
+        return bool(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise _no_value(call, name, value, "True or False") from None
+
+
+def smoothing(call: Call, share: object) -> float:
+    number = real(call, "label_smoothing", share, expected="a share from 0 to 1")
+    if not 0 <= number <= 1:
         raise call.error(ConfigError, f"label_smoothing is {share}", expected="a share from 0 to 1")
-    return float(share)
+    return number
+
+
+def _no_value(call: Call, name: str, value: object, expected: str, otherwise: str | None = None) -> ConfigError:
+    """The error about an option that has no value of the kind it should have, or none yet."""
+    framework = type(value).__module__.partition(".")[0]
+    if framework not in ("jax", "jaxlib", "tensorflow", "torch", "keras"):
+        return call.error(ConfigError, otherwise or f"{name} is {value!r}", expected=expected)
+    hints = {
+        "jax": f"name it in jax.jit(..., static_argnames='{name}'), or close over a Python number",
+        "jaxlib": f"pass float({name}) outside of jit",
+        "tensorflow": "pass a Python number: a tf.function is traced once for each",
+    }
+    problem = f"{name} has no value yet: it is a {type(value).__name__} of {framework}"
+    hint = hints.get(framework, "pass a Python number")
+    return call.error(ConfigError, problem, expected=f"{expected}, known when the loss is called", hint=hint)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable
 from typing import Literal
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError
 from seqwise.losses import _hints
-from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, smoothing
+from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, real, smoothing
 from seqwise.losses._plan.plan import Plan
 from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
 
@@ -70,15 +69,18 @@ def plan_cross_entropy(
 
 
 def _gamma(call: Call, gamma: float) -> float:
-    if not 0 <= gamma < math.inf:
+    number = real(call, "gamma", gamma, expected="a finite number, 0 or more")
+    if not 0 <= number < math.inf:
         raise call.error(ConfigError, f"gamma is {gamma}", expected="a finite number, 0 or more")
-    return float(gamma)
+    return number
 
 
 def _class_axis(call: Call, logits: Arrived, class_axis: int) -> int:
     """The class axis counted from 0."""
     rank = len(logits.shape)
-    axis = operator.index(class_axis)
+    axis = integer(call, "class_axis", class_axis)
+    if axis is None:
+        raise call.error(ConfigError, "class_axis is None", expected="an axis of the logits; -1 is the last one")
     if not -rank <= axis < rank:
         problem = f"class_axis={axis} does not exist in logits with {rank} axes"
         raise call.error(ShapeError, problem, expected="logits (batch, ..., classes)")

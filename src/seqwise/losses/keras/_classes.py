@@ -277,7 +277,7 @@ class BinaryCrossEntropyLoss(Loss):
 
     Args:
         ignore_index: as for `binary_cross_entropy`, like all that follow.
-        pos_weight: (labels,) factors on the loss of a yes.
+        pos_weight: (labels,) factors on the loss of a yes, or one number for all labels.
         label_smoothing: the share of each label spread evenly over yes and no.
         from_logits: False when the model gives probabilities, as with activation="sigmoid".
         reduction: sum, mean, sequence_mean or batch_mean; in calls of one's own also none and per_output.

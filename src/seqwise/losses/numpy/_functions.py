@@ -316,7 +316,7 @@ def binary_cross_entropy(
         mask: the shape of the labels, or the first axes of it; True = this label counts.
         lengths: (batch,) integers; the first `lengths[b]` steps of axis 1 count.
         ignore_index: labels with this value do not count.
-        pos_weight: (labels,) factors on the loss of a yes; they do not enter the divisor.
+        pos_weight: (labels,) factors on the loss of a yes, or one number for all labels; they do not enter the divisor.
         sample_weight: the shape of the labels, or the first axes of it.
         label_smoothing: the share of each label spread evenly over yes and no, 0..1.
         from_logits: False when `logits` are probabilities.

@@ -2,8 +2,11 @@
 
 What shapes, options and edge cases mean is said once, in `seqwise.losses`. Everything here differentiates,
 twice too, and works under `torch.compile(fullgraph=True)`, `torch.func` and autocast. A GPU is never waited for:
-values are looked at only for tensors on the CPU, outside of traces. Masks, lengths and weights may be tensors on
-any device, or lists; they are copied to the device of the logits where they are not there yet.
+values are looked at only for tensors on the CPU, outside of traces. Labels, masks, lengths and weights may be tensors,
+NumPy arrays or lists; what is no tensor is copied to the device of the logits, and so are options on another device.
+
+On several processes `LossSum.all_reduce()` and `all_reduce_denominator` make averages, and the gradients of
+DistributedDataParallel, those of one process.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from seqwise.losses.torch._modules import (
     LinearCrossEntropyLoss,
     OrdinalLoss,
 )
+from seqwise.losses.torch._ranks import all_reduce_denominator
 from seqwise.losses.torch._sums import LossSum
 
 __all__ = [
@@ -39,6 +43,7 @@ __all__ = [
     "LinearCrossEntropyLoss",
     "LossSum",
     "OrdinalLoss",
+    "all_reduce_denominator",
     "allowed_transitions",
     "binary_cross_entropy",
     "crf_decode",

@@ -13,6 +13,7 @@ from seqwise.losses._crf_values import check_chain
 from seqwise.losses._options import known_options
 from seqwise.losses._plan import ChainPlan, Reduction
 from seqwise.losses.torch import _crf_chain, _crf_native
+from seqwise.losses.torch._arrays import as_tensor, check_tensor
 from seqwise.losses.torch._sums import reduced
 from seqwise.losses.torch._terms import Terms, in_time, numbers
 
@@ -205,8 +206,9 @@ class _Called(NamedTuple):
 
 
 def _called(call: str, **given: Any) -> _Called:
+    check_tensor(call, "emissions", given["emissions"])
     device = given["emissions"].device
-    arrays = {name: torch.as_tensor(value, device=device) for name, value in named(given).items() if value is not None}
+    arrays = {name: as_tensor(call, name, value, device) for name, value in named(given).items() if value is not None}
     return _Called(plan_of(call, arrays), arrays)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from seqwise.errors import ConfigError
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_terms import Decoded
 from seqwise.losses._options import known_options
 from seqwise.losses._plan import Reduction
 from seqwise.losses.torch._crf import crf_decode, crf_marginals, crf_nll
+from seqwise.shapes import shape_message
 
 __all__ = ["CRFLoss"]
 
@@ -45,6 +47,9 @@ class CRFLoss(nn.Module):
     @known_options
     def __init__(self, classes: int, *, allowed: Allowed | Tensor | None = None, reduction: Reduction = "mean") -> None:
         super().__init__()
+        if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
+            problem = f"classes is {classes!r}"
+            raise ConfigError(shape_message("CRFLoss", problem, (), expected="how many classes there are, 1 or more"))
         self.reduction = reduction
         self.transitions = nn.Parameter(torch.zeros(classes, classes))
         self.start = nn.Parameter(torch.zeros(classes))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seqwise.losses._options import known_options, sum_and_count
 from seqwise.losses._plan import Reduction
+from seqwise.losses.torch._arrays import check_tensor, tensor_of
 from seqwise.losses.torch._crf import crf_nll
 from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._linear import linear_loss
@@ -67,6 +68,9 @@ def cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
+    if not isinstance(labels, Tensor):
+        check_tensor("cross_entropy", "logits", logits)
+        labels = tensor_of("cross_entropy", "labels", labels, logits)
     options: dict[str, Any] = {
         "class_axis": class_axis,
         "mask": mask,
@@ -319,7 +323,7 @@ def binary_cross_entropy(
         mask: the shape of the labels, or the first axes of it; True = this label counts.
         lengths: (batch,) integers; the first `lengths[b]` steps of axis 1 count.
         ignore_index: labels with this value do not count.
-        pos_weight: (labels,) factors on the loss of a yes; they do not enter the divisor.
+        pos_weight: (labels,) factors on the loss of a yes, or one number for all labels; they do not enter the divisor.
         sample_weight: the shape of the labels, or the first axes of it.
         label_smoothing: the share of each label spread evenly over yes and no, 0..1.
         from_logits: False when `logits` are probabilities.

@@ -52,9 +52,11 @@ def fused_cross_entropy(
     if is_traced():
         return None
     function = compiled()
-    if function is None:
+    if function is None or not isinstance(logits, Tensor):
         return None
-    mask, lengths, class_weight, sample_weight = beside(logits, mask, lengths, class_weight, sample_weight)
+    mask, lengths, class_weight, sample_weight = beside(
+        "cross_entropy", logits, mask=mask, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight
+    )
     if not _is_for_this(logits, labels, mask, lengths, class_weight, sample_weight, denominator):
         return None
     known = recipe(

@@ -15,6 +15,7 @@ from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import compiled
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
+from seqwise.losses.torch._arrays import check_tensor, tensor_of
 from seqwise.losses.torch._chunks import Head, Positions, Rows, chunked_losses
 from seqwise.losses.torch._formulas import linear_logits
 from seqwise.losses.torch._fused import fused_cross_entropy
@@ -59,7 +60,15 @@ def linear_loss(
     denominator: float | Tensor | None,
 ) -> Any:
     """The loss of the head's logits; options are those of `linear_cross_entropy`."""
-    mask, lengths, class_weight, sample_weight = beside(hidden, mask, lengths, class_weight, sample_weight)
+    call = "linear_cross_entropy"
+    for name, array in (("hidden", hidden), ("weight", weight)):
+        check_tensor(call, name, array)
+    if bias is not None:
+        check_tensor(call, "bias", bias)
+    labels = tensor_of(call, "labels", labels, hidden)
+    mask, lengths, class_weight, sample_weight = beside(
+        call, hidden, mask=mask, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight
+    )
     plan = plan_linear_cross_entropy(
         hidden=arrived("hidden", hidden),
         weight=arrived("weight", weight),

@@ -309,7 +309,8 @@ class BinaryCrossEntropyLoss(nn.Module):
 
     Args:
         ignore_index: as for `binary_cross_entropy`, like all that follow.
-        pos_weight: (labels,) factors on the loss of a yes; moves with the module, is not saved with it.
+        pos_weight: (labels,) factors on the loss of a yes, or one number for all labels; moves with the module, is
+            not saved with it.
         label_smoothing: the share of each label spread evenly over yes and no.
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.

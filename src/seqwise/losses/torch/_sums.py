@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from seqwise.losses._plan import SUM_AND_COUNT
+from seqwise.losses.torch._ranks import GradientReduction, all_reduced
 from seqwise.losses.torch._terms import Terms
 
 __all__ = ["LossSum", "as_count", "reduced"]
@@ -39,6 +40,28 @@ class LossSum:
         """`sum(parts)` starts from the number 0."""
         return self if zero == 0 else NotImplemented
 
+    def all_reduce(self, group: Any = None, *, gradients: GradientReduction = "mean") -> LossSum:
+        """The sum and the count of all ranks, the same on each: its `mean()` is that of one process.
+
+        A mean of each rank's own mean would weigh a rank with one label as much as one with a thousand. Call
+        `backward()` on what `mean()` gives: the gradients that the ranks then average, as DistributedDataParallel and
+        FSDP do, are exactly those of one process with the batches of all ranks. A rank with nothing that counts adds
+        (0, 0). One collective call; none where torch.distributed is not initialised, which is one process.
+
+        Args:
+            group: the process group; the default group when not given.
+            gradients: how the ranks combine their gradients afterwards, `mean` or `sum`.
+
+        Raises:
+            ConfigError: `gradients` is neither.
+
+        Example:
+            >>> part = LossSum(torch.tensor(3.0), torch.tensor(2.0))
+            >>> part.all_reduce().mean()  # one process
+            tensor(1.5000)
+        """
+        return LossSum(*all_reduced(self.sum, self.count, group, gradients))
+
     def mean(self) -> Tensor:
         """The sum divided by the count; 0, still attached to the graph, where the count is 0."""
         nothing = self.count == 0
@@ -62,9 +85,9 @@ def reduced(terms: Terms, reduction: Any, denominator: float | Tensor | None) ->
 
 def as_count(denominator: float | Tensor, like: Tensor) -> Tensor:
     """The denominator as a tensor; a number is filled in on the device, since copying it there would synchronise."""
-    if isinstance(denominator, Tensor):
-        return denominator.to(like)
-    return torch.full_like(like, denominator)
+    if isinstance(denominator, int | float):
+        return torch.full_like(like, denominator)
+    return torch.as_tensor(denominator).to(like)
 
 
 def _summed(terms: Terms, reduction: str) -> LossSum:

@@ -17,6 +17,7 @@ from seqwise.losses._plan import (
     plan_cross_entropy,
 )
 from seqwise.losses._values import check_values
+from seqwise.losses.torch._arrays import as_tensor, check_tensor, tensor_of
 from seqwise.losses.torch._formulas import class_logs, floored_log, index_terms, product, share_terms
 from seqwise.shapes import Arrived, arrived
 
@@ -68,7 +69,11 @@ def class_terms(
     ordered: bool = False,
 ) -> Terms:
     """The terms of a loss over classes; options are those of the functions."""
-    mask, lengths, class_weight, sample_weight = beside(logits, mask, lengths, class_weight, sample_weight)
+    check_tensor(call, "logits", logits)
+    labels = tensor_of(call, "labels", labels, logits)
+    mask, lengths, class_weight, sample_weight = beside(
+        call, logits, mask=mask, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight
+    )
     plan = plan_cross_entropy(
         logits=arrived("logits", logits),
         labels=arrived("labels", labels),
@@ -138,7 +143,11 @@ def binary_terms(
     from_logits: bool,
 ) -> Terms:
     """The terms of a loss over yes-or-no labels; options are those of `binary_cross_entropy`."""
-    mask, lengths, pos_weight, sample_weight = beside(logits, mask, lengths, pos_weight, sample_weight)
+    check_tensor(call, "logits", logits)
+    labels = tensor_of(call, "labels", labels, logits)
+    mask, lengths, pos_weight, sample_weight = beside(
+        call, logits, mask=mask, lengths=lengths, pos_weight=pos_weight, sample_weight=sample_weight
+    )
     plan = plan_binary_cross_entropy(
         logits=arrived("logits", logits),
         labels=arrived("labels", labels),
@@ -177,16 +186,16 @@ def binary_terms(
     return weighted(plan, losses, None, counts, sample_weight)
 
 
-def beside(logits: Tensor, *options: Tensor | None) -> list[Tensor | None]:
+def beside(call: str, logits: Tensor, **options: Any) -> list[Tensor | None]:
     """The options on the device of the logits: lengths often come from the CPU, weights from a list."""
-    if logits.is_cpu:  # looking is quicker than asking
-        return [
-            option
-            if option is None or (isinstance(option, Tensor) and option.is_cpu)
-            else torch.as_tensor(option).cpu()
-            for option in options
-        ]
-    return [None if option is None else torch.as_tensor(option, device=logits.device) for option in options]
+    here = logits.device
+    return [
+        option
+        if option is None
+        or (isinstance(option, Tensor) and (option.is_cpu if logits.is_cpu else option.device == here))
+        else as_tensor(call, name, option, here)
+        for name, option in options.items()
+    ]
 
 
 def optional(name: str, option: Tensor | None) -> Arrived | None:
@@ -225,7 +234,7 @@ def in_time(
     counts = None if mask is None else spread(mask, mask_missing).expand(shape)
     if lengths is None:
         return counts
-    steps = torch.arange(shape[1], device=device) < lengths.unsqueeze(-1)  # (batch, time)
+    steps = torch.arange(shape[1], device=device) < lengths.long().unsqueeze(-1)  # (batch, time)
     steps = spread(steps, len(shape) - 2).expand(shape)
     return steps if counts is None else counts & steps
 
