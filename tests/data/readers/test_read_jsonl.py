@@ -77,7 +77,7 @@ WRONG = {
     "infinity": ('{"a": [-Infinity]}', "a.json:1: -Infinity is not JSON\n  Write null."),
     "half a sign": (
         '{"a": "\\ud83d"}',
-        "a.json:1: the escape \\ud83d is half of a surrogate pair, which is no text\n  Mend or remove it.",
+        "a.json:1: the escape \\ud83d is half of a surrogate pair, which is no text\n  Fix or remove it.",
     ),
 }
 

@@ -11,8 +11,6 @@ __all__ = ["BLANKS", "Block", "blocks", "comment_values", "is_assignment"]
 BLANKS = re.compile(r"[ \t]+")
 """What separates columns; other spaces of Unicode are data."""
 
-_COMMENT = re.compile(r"# *([^=\s][^=]*?) *= *(.*)")
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -63,12 +61,21 @@ def comment_values(block: Block, columns: tuple[str, ...]) -> dict[str, str]:
     """
     values: dict[str, str] = {}
     for _, text in block.comments:
-        if match := _COMMENT.fullmatch(text):
-            key, value = match.groups()
+        if found := _assignment(text):
+            key, value = found
             values[f"# {key}" if key in columns else key] = value
     return values
 
 
 def is_assignment(text: str) -> bool:
     """Whether a line reads `# key = value`."""
-    return _COMMENT.fullmatch(text) is not None
+    return _assignment(text) is not None
+
+
+def _assignment(text: str) -> tuple[str, str] | None:
+    """Key and value of a line `# key = value`; None of any other."""
+    before, equals, value = text.removeprefix("#").partition("=")
+    key = before.strip(" ")
+    if not text.startswith("#") or not equals or not key or key[0].isspace():
+        return None
+    return key, value.lstrip(" ")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import stat
 import sys
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from seqwise.data.readers._limits import check_unpacked
 from seqwise.errors import DataError, did_you_mean, listed
 
 __all__ = ["FileInput", "Input", "StreamInput", "input_named"]
@@ -51,7 +53,33 @@ class FileInput:
         if not cast(io.BufferedReader, file).peek(2).startswith(_GZIP_MAGIC):
             return file
         file.close()
-        return _buffered(gzip.open(self.path, "rb"))
+        return _buffered(_Unpacked(gzip.open(self.path, "rb"), self.path.stat().st_size, self.name))
+
+
+class _Unpacked(io.RawIOBase):
+    """The plain bytes of a gzip file, as long as they are in proportion to the packed ones."""
+
+    def __init__(self, plain: gzip.GzipFile, packed: int, name: str) -> None:
+        self._plain = plain
+        self._packed = packed
+        self._name = name
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = self._plain.readinto(buffer)
+        self._read += size
+        check_unpacked(self._read, self._packed, self._name)
+        return size
+
+    def close(self) -> None:
+        self._plain.close()
+        super().close()
 
 
 class StreamInput:
@@ -133,7 +161,7 @@ def input_named(path: str | Path) -> Input:
     Raises:
         DataError: nothing stands there, or a folder does.
     """
-    name = str(path)
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")  # a name may be any bytes; messages are text
     if name == "-":
         return StreamInput(sys.stdin.buffer, "standard input")
     place = Path(path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from contextlib import closing
 from itertools import islice
 from typing import Any
 
 from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._json_values import json_value
 from seqwise.data.readers._lines import numbered_lines
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import LOOK, Part
@@ -46,39 +46,11 @@ def _object(text: str, line: str, place: Place) -> dict[str, Any]:
     if text.startswith("["):
         hint = _FROM_ARRAY.format(name=place.file)
         raise DataError("expected a JSON object, got an array", file=place.file, line=place.line, hint=hint)
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        indent = len(line) - len(line.lstrip())
-        problem = f"not JSON at character {error.colno + indent}: {error.msg}"
-        raise DataError(problem, file=place.file, line=place.line, hint=_ONE_PER_LINE) from None
-    except _NotJsonError as error:
-        problem = f"{error} is not JSON"
-        raise DataError(problem, file=place.file, line=place.line, hint="Write null.") from None
+    value = json_value(line.rstrip("\r\n"), place, hint=_ONE_PER_LINE)
     if not isinstance(value, dict):
         problem = f"expected a JSON object, got {_kind(value)}"
         raise DataError(problem, file=place.file, line=place.line, hint=_ONE_PER_LINE)
-    if "\\u" in text:
-        _refuse_half_signs(value, place)
     return value
-
-
-class _NotJsonError(Exception):
-    """NaN or an infinity, which Python's json module reads although JSON has no such value."""
-
-
-def _no_constant(name: str) -> None:
-    raise _NotJsonError(name)
-
-
-def _refuse_half_signs(value: dict[str, Any], place: Place) -> None:
-    r"""An escape such as \ud83d without its other half is no text and could never be written again."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        half = f"\\u{ord(error.object[error.start]):04x}"
-        problem = f"the escape {half} is half of a surrogate pair, which is no text"
-        raise DataError(problem, file=place.file, line=place.line, hint="Mend or remove it.") from None
 
 
 def _kind(value: object) -> str:

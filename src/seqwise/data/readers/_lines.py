@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._limits import bounded_lines
 from seqwise.errors import DataError
 
 __all__ = ["GZIP_DAMAGE", "Lines", "damaged_gzip", "numbered_lines"]
@@ -36,7 +37,7 @@ def numbered_lines(source: Input, encoding: str, *, look: bool = False) -> Lines
     number = 0
     with source.open(look=look) as stream:
         try:
-            for number, line in enumerate(_decoded(stream, encoding), 1):
+            for number, line in enumerate(_decoded(stream, encoding, source.name), 1):
                 yield number, line.removeprefix("\ufeff") if number == 1 else line
         except UnicodeDecodeError as error:
             raise _undecodable(error, source.name, number + 1, encoding) from None
@@ -54,10 +55,10 @@ def damaged_gzip(error: Exception, name: str, line: int | None = None) -> DataEr
     return DataError(problem, file=name, line=line, hint="Fetch or compress the file again.")
 
 
-def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
+def _decoded(stream: BinaryIO, encoding: str, name: str) -> Iterator[str]:
     """The lines as text: cut as bytes where LF is one byte, which alone tells the byte of an error."""
     if "\n".encode(encoding) == b"\n":
-        for raw in stream:
+        for raw in bounded_lines(stream, name):
             yield raw.decode(encoding)
     else:
         with io.TextIOWrapper(stream, encoding=encoding, newline="\n") as text:

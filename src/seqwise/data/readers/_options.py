@@ -66,11 +66,9 @@ class ReadOptions:
         if self.format is not None and self.format not in FORMATS:
             hint = did_you_mean(self.format, FORMATS) or f"Formats are {listed(FORMATS)}."
             raise ConfigError(f"format '{self.format}' is not known. {hint}")
-        try:
-            "\n".encode(self.encoding)
-        except LookupError:
+        if not _is_text_encoding(self.encoding):
             known = "Examples are utf-8, latin-1, cp1252 and utf-16."
-            raise ConfigError(f"encoding '{self.encoding}' is not known. {known}") from None
+            raise ConfigError(f"encoding '{self.encoding}' is not known. {known}")
         if codecs.lookup(self.encoding).name == "utf-8-sig":
             object.__setattr__(self, "encoding", "utf-8")
         if self.delimiter is not None:
@@ -110,6 +108,23 @@ class ReadOptions:
     def series_column(self) -> str:
         """The name under which a record has the numbers of its series: one that neither id nor time has."""
         return "numbers" if "series" in (self.series_id, self.time) else "series"
+
+
+def _is_text_encoding(name: str) -> bool:
+    """Whether Python has this encoding, and files are written in it: those of host names and source code are not."""
+    try:
+        "\n".encode(name)
+        known = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return False
+    return known not in (
+        "idna",
+        "punycode",
+        "raw-unicode-escape",
+        "raw_unicode_escape",
+        "unicode-escape",
+        "unicode_escape",
+    )
 
 
 def numbered(width: int) -> tuple[str, ...]:

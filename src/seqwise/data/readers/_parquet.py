@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, cast
@@ -34,7 +35,7 @@ def parquet_part(source: Input) -> Part:
     with _opened(source, look=True) as file:
         names = file.schema_arrow.names
         rows = file.metadata.num_rows
-    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
             f"the file names {listed(repeated)} more than once", file=source.name, hint="Rename the columns."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqwise.data.readers._headers import FirstRow
+from seqwise.data.readers._limits import guarded
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.records import Record
 from seqwise.errors import DataError, listed
@@ -112,7 +113,7 @@ def joined(parts: Sequence[Part], options: ReadOptions) -> Source:
 
 def _in_turn(parts: Sequence[Part]) -> Iterator[Record]:
     for part in parts:
-        yield from part.records()
+        yield from guarded(part.records(), part.name)
 
 
 def _columns_differ(first: Part, other: Part) -> DataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import shlex
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from itertools import islice
 
 from seqwise.data.readers._headers import FirstRow, first_row
 from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._limits import check_fields
 from seqwise.data.readers._lines import numbered_lines
 from seqwise.data.readers._options import ReadOptions, numbered, other_names
 from seqwise.data.readers._separators import separator_line
@@ -215,6 +217,7 @@ def _named_by_header(
     if options.columns is not None:
         raise ConfigError("columns are named twice, by the header and by --columns: say --no-header or leave one")
     line, header = head[0]
+    check_fields(len(header), name, line)
     names = [cell.strip() for cell in header]
     notes: list[str] = []
     if all(len(row) == len(names) + 1 for _, row in head[1:]) and ROW_NAMES not in names:
@@ -224,7 +227,7 @@ def _named_by_header(
         names[0] = ROW_NAMES
         notes.append(f"the first column has no name: it is taken for row names ('{ROW_NAMES}')")
     names = [cell or f"column{number}" for number, cell in enumerate(names, 1)]
-    repeated = [cell for cell in dict.fromkeys(names) if names.count(cell) > 1]
+    repeated = [cell for cell, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
             f"the header names {listed(repeated)} more than once",

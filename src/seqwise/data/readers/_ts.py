@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._limits import short
 from seqwise.data.readers._lines import Lines, numbered_lines
 from seqwise.data.readers._numbers import FINITE, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
@@ -25,7 +26,7 @@ from seqwise.errors import DataError, did_you_mean, listed
 __all__ = ["ts_part"]
 
 _COMMENTS = ("#", "%")
-_STAMPED_CHANNEL_END = re.compile(r":(?![^(]*\))")
+_PARENTHESES = re.compile(r"(\([^()]*\))")
 _STAMPED = re.compile(r"\(([^(),]*),([^(),]*)\)")
 
 
@@ -76,7 +77,7 @@ def _records(source: Input, encoding: str, gaps: str) -> Iterator[Record]:
     first: tuple[int, tuple[int, ...]] | None = None
     for number, text in _data(lines):
         place = Place(source.name, number)
-        channels = _STAMPED_CHANNEL_END.split(text) if header.stamped else text.split(":")
+        channels = _stamped_parts(text) if header.stamped else text.split(":")
         values: dict[str, object] = {}
         if header.labels is not None:
             values["label"] = _label(channels, header, first, place)
@@ -100,7 +101,9 @@ def _header(name: str, lines: Lines) -> _Header:
     for number, text in _data(lines):
         if not text.startswith("@"):
             raise DataError("data begin before a line @data", file=name, line=number)
-        key, *words = text[1:].split()
+        key, *words = text[1:].split() or [""]
+        if not key:
+            raise DataError("a key is expected after '@', such as @data", file=name, line=number)
         if key.lower() == "data":
             return _header_of(name, number, values)
         values[key.lower()] = words
@@ -123,11 +126,20 @@ def _header_of(name: str, line: int, values: dict[str, list[str]]) -> _Header:
     labels = tuple(values["classlabel"][1:]) if is_true("classlabel") else None
     return _Header(
         line=line,
-        channels=int(size) if size.isdecimal() else None,
+        channels=_channels(size, name, line),
         equal=is_true("equallength"),
         stamped=is_true("timestamps"),
         labels=labels,
     )
+
+
+def _channels(size: str, name: str, line: int) -> int | None:
+    """The number of channels that the header states; None where it states none."""
+    if not (size.isascii() and size.isdecimal()):
+        return None
+    if len(size) > 9 or int(size) == 0:
+        raise DataError(f"@dimensions is {short(size)}", file=name, line=line, hint="It is the number of channels.")
+    return int(size)
 
 
 def _label(channels: list[str], header: _Header, first: tuple[int, tuple[int, ...]] | None, place: Place) -> str:
@@ -166,6 +178,19 @@ def _odd_value(columns: list[list[str]], odd: NDArray[np.bool_], place: Place) -
     text = columns[channel][step].strip()
     problem = f"step {step + 1}: {odd_number(text)}"
     return DataError(problem, file=place.file, line=place.line, field=f"channel {channel + 1}", hint=FINITE)
+
+
+def _stamped_parts(text: str) -> list[str]:
+    """The parts between colons, but for colons inside parentheses, which belong to times."""
+    parts = [""]
+    for piece in _PARENTHESES.split(text):
+        if piece.startswith("("):
+            parts[-1] += piece
+        else:
+            first, *others = piece.split(":")
+            parts[-1] += first
+            parts += others
+    return parts
 
 
 def _stamped_channels(channels: list[str], place: Place) -> list[list[str]]:

@@ -75,7 +75,7 @@ class _AllReduced(torch.autograd.Function):
         """Both in one collective call, in float64, where counts of any size are exact."""
         both = torch.cat([total.detach().double().flatten(), count.detach().double().flatten()])
         distributed.all_reduce(both, group=group)
-        sums, counts = both.split([total.numel(), count.numel()])
+        sums, counts = both[: total.numel()], both[total.numel() :]
         reduced = sums.reshape(total.shape).to(total.dtype), counts.reshape(count.shape).to(count.dtype)
         ctx.ranks = ranks
         ctx.mark_non_differentiable(reduced[1])

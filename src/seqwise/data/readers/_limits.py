@@ -1,0 +1,126 @@
+"""What a file may ask of the machine, in one place; and how what a library raises becomes an error with its place.
+
+The limits are far above what data need, and bound the time and memory that a broken or hostile file can take.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NoReturn
+
+from seqwise.data.records import Record
+from seqwise.errors import DataError, SeqwiseError, counted
+
+__all__ = ["bounded_lines", "check_fields", "check_unpacked", "guarded", "raise_as_data_error", "short"]
+
+LONGEST_LINE = 1 << 28
+"""Bytes of one line: 256 MiB, which is a series of ten million steps."""
+
+MOST_FIELDS = 1 << 20
+"""Columns of one row: more than a million."""
+
+UNPACKED = 1 << 29
+"""Bytes from which on the ratio of a gzip file is looked at."""
+
+HIGHEST_RATIO = 400
+"""How many times larger than packed data may be: text comes to 3 to 20, tables of zeros to 200; 1,032 is the most."""
+
+_LIBRARIES = (
+    ArithmeticError,  # a number out of range
+    AssertionError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,  # with it UnicodeError, and what Arrow and JSON raise
+    csv.Error,
+    struct.error,
+    zlib.error,
+)
+"""What libraries raise at data that they did not expect."""
+
+_SPACE = re.compile(r"\s+")
+
+
+def bounded_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines of a stream, each with its line end.
+
+    Raises:
+        DataError: a line is longer than `LONGEST_LINE`.
+    """
+    number = 0
+    while line := stream.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            size = f"{LONGEST_LINE >> 20} MiB"
+            hint = "Is this a text file? Its lines end in LF; what has no lines is read as Parquet."
+            raise DataError(f"the line is longer than {size}", file=name, line=number, hint=hint)
+        yield line
+
+
+def check_fields(count: int, name: str, line: int) -> None:
+    """Refuses a row of too many columns.
+
+    Raises:
+        DataError: there are more than `MOST_FIELDS`.
+    """
+    if count > MOST_FIELDS:
+        hint = "A series of that many steps is read from .ts, JSON Lines or Parquet, or in long form."
+        raise DataError(f"the row has {counted(count, 'column')}", file=name, line=line, hint=hint)
+
+
+def check_unpacked(plain: int, packed: int, name: str) -> None:
+    """Refuses gzip data that are a bomb.
+
+    Raises:
+        DataError: a large file is more than `HIGHEST_RATIO` times as large as it is packed.
+    """
+    if plain > UNPACKED and plain > HIGHEST_RATIO * packed:
+        problem = f"{packed:,} bytes of gzip unpack to more than {plain:,}: no data do"
+        raise DataError(problem, file=name, hint="If they are right, unpack the file and give that.")
+
+
+def guarded(records: Iterator[Record], name: str) -> Iterator[Record]:
+    """The records; what a library raises between them becomes an error that names the place.
+
+    Raises:
+        DataError: reading failed in a way that no reader foresaw.
+    """
+    line = 0
+    try:
+        for record in records:
+            line = record.place.line
+            yield record
+    except SeqwiseError:
+        raise
+    except _LIBRARIES as error:
+        raise_as_data_error(error, name, line)
+
+
+def raise_as_data_error(error: Exception, name: str, line: int = 0) -> NoReturn:
+    """Raises what a library said as an error of the file, after the line of the last record that could be read.
+
+    Raises:
+        DataError: always.
+    """
+    where = f" after line {line}" if line else ""
+    problem = f"the file cannot be read{where}: {type(error).__name__}: {short(str(error), 200)}"
+    raise DataError(problem, file=name, hint="Is the file damaged, or of another format? Say --format.") from error
+
+
+def short(value: Any, most: int = 60) -> str:
+    r"""A value for a message: on one line, and of a long one the beginning.
+
+    Example:
+        >>> short("a\n b"), short("x" * 5, most=3)
+        ('a b', 'xxx...')
+    """
+    text = str(value) if isinstance(value, str) else repr(value)
+    text = _SPACE.sub(" ", text[: most + 1])
+    return text if len(text) <= most else f"{text[:most]}..."
