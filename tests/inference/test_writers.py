@@ -94,7 +94,7 @@ def refusal(kind, function, *arguments, **options):
 
 def test_columns_of_a_table_stay_where_they_were(written):
     found = written("a.csv", 'mood,text,note\nbad,"a, b",x\n,c,\n,d,\n', TEXT, MOOD)
-    assert found == 'mood,text,note\ngood,"a, b",x\ngood,c,\ngood,d,\n'
+    assert found == 'mood,text,note,mood_predicted\nbad,"a, b",x,good\n,c,,good\n,d,,good\n'
 
 
 def test_columns_that_a_table_lacks_stand_behind(written):
@@ -114,14 +114,14 @@ def test_probabilities_of_a_table_have_a_column_per_label(written):
     ("form", "delimiter", "cell"), [("list", None, '"[""art"", ""sport""]"'), ("delimited", "|", "art|sport")]
 )
 def test_sets_of_labels_stand_in_tables_as_the_training_files_have_them(written, form, delimiter, cell):
-    found = written("a.csv", "text,topics\na,\n", TEXT, topics(form, delimiter))
+    found = written("a.csv", "text\na\n", TEXT, topics(form, delimiter))
     assert found == f"text,topics\na,{cell}\n"
 
 
 @pytest.mark.parametrize(("form", "delimiter", "cell"), [("list", None, "[]"), ("delimited", "|", "|")])
 def test_an_empty_set_of_labels_is_no_empty_cell(written, form, delimiter, cell):
     pair = topics(form, delimiter)
-    found = written("a.csv", "text,topics\na,art\n", TEXT, pair, logit=-1.0)
+    found = written("a.csv", "text\na\n", TEXT, pair, logit=-1.0)
     assert found == f"text,topics\na,{cell}\n"
 
 
@@ -130,7 +130,7 @@ def test_an_empty_set_of_labels_is_no_empty_cell(written, form, delimiter, cell)
 @pytest.mark.parametrize("logit", [-1.0, 1.0])
 def test_sets_of_labels_are_read_back(written, write, name, form, delimiter, logit):
     pair = topics(form, delimiter)
-    text = written("a.jsonl", '{"text": "a, b", "topics": []}\n', TEXT, pair, output=name, logit=logit)
+    text = written("a.jsonl", '{"text": "a, b"}\n', TEXT, pair, output=name, logit=logit)
     (record,) = open_files([write(name, text)], ReadOptions())
     assert record.values["text"] == "a, b"
     assert raw_labels(record, pair[0], 2) == (["art", "sport"] if logit > 0 else [])
@@ -146,12 +146,13 @@ def test_tokens_and_tags_are_read_back(written, write, name):
 
 def test_a_table_has_the_delimiter_by_which_it_was_read(written):
     reading = ReadOptions(delimiter=";")
-    assert written("a.csv", 'text;mood\n"a; b";bad\n', TEXT, MOOD, reading=reading) == 'text;mood\n"a; b";good\n'
+    assert written("a.csv", 'text;x\n"a; b";y\n', TEXT, MOOD, reading=reading) == 'text;x;mood\n"a; b";y;good\n'
 
 
 def test_a_table_has_the_quotes_by_which_it_was_read(written):
     reading = ReadOptions(quote=True)
-    assert written("a.tsv", 'text\tmood\n"a\tb"\tbad\n', TEXT, MOOD, reading=reading) == 'text\tmood\n"a\tb"\tgood\n'
+    found = written("a.tsv", 'text\tx\n"a\tb"\ty\n', TEXT, MOOD, reading=reading)
+    assert found == 'text\tx\tmood\n"a\tb"\ty\tgood\n'
 
 
 def test_a_table_made_of_another_format_has_the_form_of_the_training_files(written):
@@ -165,7 +166,7 @@ def test_a_table_without_quotes_refuses_a_cell_with_the_delimiter(written):
         DataError,
         written,
         "a.csv",
-        "text,topics\na b,art\n",
+        "text\na b\n",
         TEXT,
         topics("delimited", ","),
         reading=reading,
@@ -259,7 +260,7 @@ def test_numbers_that_json_lacks_are_null(written):
 def test_columns_of_conll_stay_where_they_were(written):
     content = "# id = 7\n1\tIt\tPRON\tx\n2\tis\tAUX\ty\n\n1\tSo\tADV\tz\n\n"
     found = written("a.conll", content, InputSpec("tokens", "column2"), renamed(TAGS, "column3"))
-    assert found == "# id = 7\n1\tIt\tV\tx\n2\tis\tV\ty\n\n1\tSo\tV\tz\n\n"
+    assert found == "# id = 7\n1\tIt\tPRON\tx\tV\n2\tis\tAUX\ty\tV\n\n1\tSo\tADV\tz\tV\n\n"
 
 
 def test_columns_that_conll_lacks_stand_in_the_order_of_training(written):
@@ -269,7 +270,7 @@ def test_columns_that_conll_lacks_stand_in_the_order_of_training(written):
 
 def test_conll_has_the_delimiter_by_which_it_was_read(written):
     reading = ReadOptions(format="conll", columns=("tokens", "tags"), delimiter=",")
-    assert written("a.conll", "It,N\n\n", TOKENS, TAGS, reading=reading) == "It,V\n\n"
+    assert written("a.conll", "It,N\n\n", TOKENS, TAGS, reading=reading) == "It,N,V\n\n"
 
 
 JOINT = (
@@ -279,7 +280,8 @@ JOINT = (
 
 def test_conll_made_of_another_format_has_tokens_and_tags(written):
     assert written("a.jsonl", JOINT, TOKENS, TAGS, MOOD, topics("list"), output="b.conll") == (
-        '# topics = ["art", "sport"]\n# pos = ["D", "N", "V"]\n# note = a b\n# mood = good\n'
+        '# topics = ["x", "y"]\n# pos = ["D", "N", "V"]\n# note = a b\n# mood = good\n'
+        '# topics_predicted = ["art", "sport"]\n'
         "two words\tV\nb c\tV\n_\tV\n\n"
     )
 
@@ -315,10 +317,10 @@ def test_other_tags_stand_in_misc(written):
     assert found == '# pos = ["D", "N", "V"]\n' + conllu("two words", "b c", "_", misc="tags=V")
 
 
-def test_tags_in_misc_replace_those_of_their_name_and_keep_the_others(written):
+def test_tags_in_misc_stand_beside_those_of_their_name(written):
     content = conllu("It", misc="tags=N|SpaceAfter=No")
     found = written("a.conllu", content, InputSpec("tokens", "form"), TAGS)
-    assert found == conllu("It", misc="SpaceAfter=No|tags=V")
+    assert found == conllu("It", misc="tags=N|SpaceAfter=No|tags_predicted=V")
 
 
 def test_probabilities_in_conllu_are_comments(written):
@@ -391,8 +393,9 @@ def test_json_goes_with_an_ending_of_json_lines(written):
 def test_series_are_left_out(written):
     content = "@univariate true\n@classLabel true a b\n@data\n1,2:a\n"
     given = InputSpec("series", "series")
-    assert written("a.ts", content, given, renamed(MOOD, "label")) == '{"label": "good"}\n'
-    assert written("a.ts", content, given, renamed(MOOD, "label"), output="b.csv") == "label\ngood\n"
+    assert written("a.ts", content, given, renamed(MOOD, "label")) == '{"label": "a", "label_predicted": "good"}\n'
+    found = written("a.ts", content, given, renamed(MOOD, "label"), output="b.csv")
+    assert found == "label,label_predicted\na,good\n"
 
 
 def test_series_of_json_lines_are_kept(written):

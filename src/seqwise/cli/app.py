@@ -11,7 +11,7 @@ from seqwise.cli.advise import advise
 from seqwise.cli.bench import bench
 from seqwise.cli.doctor import doctor
 from seqwise.cli.evaluate import evaluate
-from seqwise.cli.predict import predict
+from seqwise.cli.predict import PredictCommand, predict
 from seqwise.cli.repeated import StrictCommand
 from seqwise.cli.train import train
 from seqwise.cli.tune import tune
@@ -28,7 +28,7 @@ app = typer.Typer(
 app.command(cls=StrictCommand, rich_help_panel="Commands")(train)
 app.command("tune", cls=StrictCommand, rich_help_panel="Commands")(tune)
 app.command(cls=StrictCommand, rich_help_panel="Commands")(evaluate)
-app.command(cls=StrictCommand, rich_help_panel="Commands")(predict)
+app.command(cls=PredictCommand, rich_help_panel="Commands")(predict)
 app.command(cls=StrictCommand, rich_help_panel="Commands")(advise)
 app.command(cls=StrictCommand, rich_help_panel="Commands")(doctor)
 app.command(cls=StrictCommand, rich_help_panel="Commands")(bench)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -20,17 +21,56 @@ from seqwise.cli.flags import (
     on_empty_given,
     options_given,
 )
+from seqwise.cli.repeated import StrictCommand
 
-__all__ = ["predict"]
+if TYPE_CHECKING:
+    from seqwise.data.readers import Source
+    from seqwise.inference.added import Wanted
+    from seqwise.inference.model import Model
+
+__all__ = ["PredictCommand", "predict"]
 
 _Text = Optional[str]  # noqa: UP045 - typer reads the annotation
+_Texts = Optional[list[str]]  # noqa: UP045
+_FORMS = ("wide", "long")
+
+
+class PredictCommand(StrictCommand):
+    """The command, of which `--proba` takes `wide`, `long` or nothing."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Writes a `--proba` without one of its words as `--proba auto`."""
+        given: list[str] = []
+        for place, word in enumerate(args):
+            given.append(word)
+            if word == "--proba" and args[place + 1 : place + 2] not in [[form] for form in _FORMS]:
+                given.append("auto")
+        return super().parse_args(ctx, given)
 
 
 def predict(
     run: Annotated[Path, typer.Argument(help="The run folder.", show_default=False)],
-    file: Annotated[str, typer.Argument(help="A file of sequences, or - for standard input.", show_default=False)],
+    file: Annotated[
+        _Text, typer.Argument(help="A file of sequences, or - for standard input.", show_default=False)
+    ] = None,
+    text: Annotated[_Texts, typer.Option("--text", help="A text instead of a file; may be repeated.")] = None,
     output: Annotated[_Text, typer.Option(help="Where to write; standard output by default.")] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="Write probabilities too.")] = False,
+    into: Annotated[
+        _Text, typer.Option("--into", help="The column of predictions; * stands for the target's own column.")
+    ] = None,
+    confidence: Annotated[
+        bool, typer.Option("--confidence", help="Write how probable each prediction is: NAME_confidence.")
+    ] = False,
+    top: Annotated[int, typer.Option("--top", min=0, help="Write so many of the most probable labels.")] = 0,
+    proba: Annotated[
+        _Text,
+        typer.Option(
+            "--proba",
+            metavar="[wide|long]",
+            help="Write probabilities too: wide, a column per label; long, a row per label.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sequences read at a time; changes nothing else.")] = 256,
     data_format: Format = None,
     encoding: Encoding = None,
@@ -45,29 +85,57 @@ def predict(
 ) -> None:
     """Predict labels for the sequences of a file, in their order.
 
-    What is written has the form of what was read: its columns, with the targets' columns filled in.
+    What is written has the form of what was read: its columns, and the predictions behind them. A column of labels in
+    the file is kept; the predictions then stand in NAME_predicted.
     """
     from seqwise._files import is_stream
     from seqwise.errors import ConfigError
     from seqwise.inference.model import load
     from seqwise.inference.output import write_predictions
     from seqwise.inference.unpredicted import EmptyRows
-    from seqwise.inference.writers import writer_for
+    from seqwise.inference.writers import layout_for, written_as
 
     if output == "-":
         output = None
     is_file = output is not None and not is_stream(Path(output))
     if output is not None and is_file and Path(output).exists():
         raise ConfigError(f"--output {output} exists already and is not overwritten; choose another name")
+    wanted = _wanted(proba, top, confidence, into)
     skipped = on_empty_given(on_empty)
-    model = load(run, device)
     given = options_given(data_format, encoding, delimiter, quote, header, columns)
-    source = model.read_files([file], **given)
-    writer = writer_for(model, source, output=output if is_file else None, as_json=as_json, proba=proba)
-    for note in () if quiet else source.notes:
+    _check_source(file, text, given)
+    model = load(run, device)
+    source = _source(model, file, text, given)
+    layout = layout_for(model, source, wanted, output=output if is_file else None, as_json=as_json)
+    for note in () if quiet else (*source.notes, *layout.notes):
         typer.echo(note, err=True)
     empty = EmptyRows(model.spec.input.column)
     predictions = empty.counted(model.predictions(source, batch_size, on_empty=skipped))
-    write_predictions(predictions, writer, output, batch_size)
+    write_predictions(predictions, written_as(layout), output, batch_size)
     if empty.count and not quiet:
         typer.echo(f"warning: {empty.told('an empty prediction')}", err=True)
+
+
+def _wanted(proba: str | None, top: int, confidence: bool, into: str | None) -> Wanted:
+    from seqwise.errors import ConfigError
+    from seqwise.inference.added import Wanted
+
+    if proba not in (None, "auto", *_FORMS):
+        raise ConfigError(f"--proba is wide or long, or stands alone, got '{proba}'")
+    return Wanted(proba, top, confidence, into)  # type: ignore[arg-type]
+
+
+def _check_source(file: str | None, text: Sequence[str] | None, given: dict[str, Any]) -> None:
+    """Either a file or texts."""
+    from seqwise.errors import ConfigError
+
+    if file is None and not text:
+        raise ConfigError("nothing to predict: name a file, - for standard input, or give --text 'A TEXT'")
+    if file is not None and text:
+        raise ConfigError(f"both the file {file} and --text are given; leave one of them out")
+    if text and given:
+        raise ConfigError(f"--{next(iter(given))} says how a file is read, but the text is given with --text")
+
+
+def _source(model: Model, file: str | None, text: Sequence[str] | None, given: dict[str, Any]) -> Source:
+    return model.read_texts(text) if text else model.read_files([file or "-"], **given)

@@ -14,67 +14,138 @@ import numpy as np
 
 from seqwise.data.lists import written_list
 from seqwise.data.readers import ReadOptions, Source
-from seqwise.data.spec import DataSpec, TargetSpec
-from seqwise.errors import DataError
+from seqwise.data.records import Record
+from seqwise.data.spec import DataSpec
+from seqwise.errors import ConfigError, DataError, listed
+from seqwise.inference.added import Added, Wanted, added_columns, parts_of, predicted_cells
 from seqwise.inference.model import Prediction
 from seqwise.targets import Target, label_text
 
-__all__ = ["Layout", "cell_text", "json_text", "one_line"]
+__all__ = ["CONLLU_COLUMNS", "Layout", "cell_text", "json_text", "one_line"]
+
+CONLLU_COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+"""The columns of CoNLL-U behind the word's number."""
 
 _BREAKS = re.compile(r"\r\n|[\t\r\n]")
 _NUMBERED = re.compile(r"column([1-9][0-9]{0,3})")
+_KEPT = "_predicted"
+_LONG = ("proba_row", "proba_target", "proba_step", "proba_label", "proba")
 
 
 @dataclass(frozen=True)
 class Layout:
     """What predictions are written of, and how it will be read again.
 
+    Nothing that was read is replaced: a prediction whose column was read stands in a column of another name.
+
     Attributes:
         spec: the columns of the input and the targets.
         targets: what was predicted, in the order of the spec.
         source: what was read.
         options: how the model would read the file that is written.
-        proba: whether probabilities are written too.
+        wanted: what is written beside the predictions.
+
+    Raises:
+        ConfigError: a name for predictions that the file or another column has.
     """
 
     spec: DataSpec
     targets: tuple[Target, ...]
     source: Source
     options: ReadOptions
-    proba: bool
+    wanted: Wanted
+
+    def __post_init__(self) -> None:
+        self._check_into()
+        taken = [name for name in self.names.values() if name.endswith(_KEPT) and name in self.source.columns]
+        if taken and self.wanted.into is None:
+            told = f"the file has {listed([taken[0].removesuffix(_KEPT), taken[0]])}"
+            raise ConfigError(f"{told}, which are not replaced\n  Name the column of predictions with --into COLUMN.")
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """By column of the targets, the column in which its predictions are written."""
+        own = [column for target in self.spec.targets for column in target.columns]
+        if self.wanted.into is not None:
+            return {column: self.wanted.name(column) for column in own}
+        return {column: column + _KEPT if column in self.source.columns else column for column in own}
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth saying aloud about what is written."""
+        notes = []
+        kept = {} if self.wanted.into else {own: name for own, name in self.names.items() if name != own}
+        unclear = [column for column in kept if self._is_filled_where_empty(column)]
+        certain = [column for column in kept if column not in unclear]
+        if certain:
+            columns = f"column{'s' if len(certain) > 1 else ''} {listed(certain, 3)}"
+            notes.append(f"{columns} of the file: kept; predictions are in {listed([kept[c] for c in certain], 3)}")
+        if unclear:
+            notes.append(
+                f"predictions are in {listed(unclear)} where it is empty, else in misc as {unclear[0]}{_KEPT}="
+            )
+        if self.source.series is not None:
+            notes.append("the numbers of the series are left out of what is written")
+        return tuple(notes)
+
+    @cached_property
     def tag_columns(self) -> tuple[str, ...]:
-        """The columns of targets that have something to say of every step."""
-        return tuple(column for target in self.spec.targets if target.per_step for column in target.columns)
+        """The added columns that have something to say of every step; predictions first."""
+        tags = [self.names[column] for target in self.spec.targets if target.per_step for column in target.columns]
+        return (*tags, *(name for added in self._nested for name in added.names if added.per_step))
 
     def values(self, prediction: Prediction, *, flat: bool = False) -> dict[str, Any]:
-        """What was read but for the arrays of series, the targets' columns filled in, probabilities behind; by column.
+        """What was read but for the arrays of series, predictions, and what is written beside them; by column.
 
         Args:
             prediction: one sequence.
-            flat: whether a label's probability is a column of its own.
+            flat: whether a cell holds one value where that is possible.
 
         Raises:
-            DataError: a column of the name that probabilities would get was read.
+            DataError: a column that would be written was read.
         """
-        read = prediction.record.values
-        values = {name: value for name, value in read.items() if not isinstance(value, np.ndarray)}
+        record = prediction.record
+        values = {name: value for name, value in record.values.items() if not isinstance(value, np.ndarray)}
         values.pop(self.source.options.joined_column or "", None)
-        if self.spec.input.kind == "tokens" and (tokens := written_list(values[self.spec.input.column])) is not None:
-            values[self.spec.input.column] = tokens
-        labels = prediction.labels()
-        for target, own in zip(self.targets, self.spec.targets, strict=True):
-            values |= _cells(own, labels[target.name])
-        if self.proba:
-            place = prediction.record.place
-            for name, given in self._probabilities(prediction, flat=flat):
+        column = self.spec.input.column
+        if self.spec.input.kind == "tokens" and (tokens := written_list(values.get(column))) is not None:
+            values[column] = tokens
+        for column, cell in predicted_cells(self.spec, prediction.labels()):
+            name = self.name_in(record, column)
+            if name in values and not (name == column and _is_blank(values[name])):
+                raise _replaced(record, name, "the predictions", "Name another column with --into COLUMN.")
+            values[name] = cell
+        for added in self._flat if flat else self._nested:
+            for name, cell in added.of(prediction):
                 if name in values:
-                    problem = "--proba would write a column of this name"
-                    hint = "Rename the column, or leave --proba out."
-                    raise DataError(problem, file=place.file, line=place.line, field=name, hint=hint)
-                values[name] = given
+                    raise _replaced(record, name, added.flag, f"Rename the column, or leave {added.flag} out.")
+                values[name] = cell
         return values
+
+    def rows(self, prediction: Prediction, number: int, *, flat: bool = False) -> Iterator[dict[str, Any]]:
+        """What `values` gives; with probabilities in long form a row per step and label.
+
+        Args:
+            prediction: one sequence.
+            number: its number among all, from 1.
+            flat: see `values`.
+        """
+        values = self.values(prediction, flat=flat)
+        if self.wanted.proba != "long":
+            yield values
+            return
+        for name in self._long_names:
+            if name in values:
+                hint = "Rename the column, or take --proba wide."
+                raise _replaced(prediction.record, name, "--proba long", hint)
+        for cells in self._long(prediction):
+            yield values | {name: {"proba_row": number, **cells}.get(name) for name in self._long_names}
+
+    def name_in(self, record: Record, column: str) -> str:
+        """The column in which predictions for a record are written: CoNLL-U has all columns, also empty ones."""
+        if self._is_filled_where_empty(column) and _is_blank(record.values.get(column)):
+            return column
+        return self.names[column]
 
     def text(self, name: str, cell: Any) -> str:
         """A cell of that column in a text file: sets of labels as the target has them, other lists as JSON."""
@@ -89,33 +160,68 @@ class Layout:
             expected = tuple(f"column{number}" for number in range(1, last + 1))
         return list(dict.fromkeys((*expected, *names)))
 
+    def _check_into(self) -> None:
+        into = self.wanted.into
+        if into is None:
+            return
+        if not into:
+            raise ConfigError("--into is empty; name the column of predictions")
+        if len(self.names) > 1 and "*" not in into:
+            columns = listed(self.names, 4)
+            raise ConfigError(
+                f"--into {into} is one name, but the model predicts {columns}\n  Write --into '*_{into}'."
+            )
+        for column, name in self.names.items():
+            if name in self.source.columns and name != column:
+                raise ConfigError(f"--into {into}: the file has a column '{name}', which is not replaced")
+
+    def _is_filled_where_empty(self, column: str) -> bool:
+        is_there = self.source.format == "conllu" and column in CONLLU_COLUMNS
+        return is_there and self.wanted.into is None
+
+    @cached_property
+    def _flat(self) -> tuple[Added, ...]:
+        return added_columns(self.targets, self.wanted, flat=True)
+
+    @cached_property
+    def _nested(self) -> tuple[Added, ...]:
+        return added_columns(self.targets, self.wanted, flat=False)
+
+    @cached_property
+    def _long_names(self) -> tuple[str, ...]:
+        absent = set() if len(parts_of(self.targets)) > 1 else {"proba_target"}
+        if not any(target.per_step for target in self.targets):
+            absent.add("proba_step")
+        return tuple(name for name in _LONG if name not in absent)
+
+    def _long(self, prediction: Prediction) -> Iterator[dict[str, Any]]:
+        """The cells behind a sequence in long form; of an empty one, one row of none."""
+        if prediction.is_empty:
+            yield {}
+            return
+        for part in parts_of(self.targets):
+            for step, row in enumerate(part.top(prediction, len(part.labels)), 1):
+                for label, given in row:
+                    own = {"proba_target": part.name, "proba_label": label, "proba": given}
+                    yield own | ({"proba_step": step} if part.target.per_step else {})
+
     @cached_property
     def _delimiters(self) -> dict[str, str | None]:
-        return {each.columns[0]: each.delimiter for each in self.spec.targets if each.form == "delimited"}
-
-    def _probabilities(self, prediction: Prediction, *, flat: bool) -> Iterator[tuple[str, Any]]:
-        for target, given in zip(self.targets, prediction.probabilities().values(), strict=True):
-            if not flat or target.per_step or given is None:
-                yield f"{target.name}_probability", given
-                continue
-            named = given if target.kind == "outputs" else {target.name: given}
-            for name, by_label in named.items():
-                yield from ((f"{name}_probability_{label}", value) for label, value in by_label.items())
+        sets = {each.columns[0]: each.delimiter for each in self.spec.targets if each.form == "delimited"}
+        return sets | {self.names[column]: delimiter for column, delimiter in sets.items()}
 
 
-def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
-    """The predicted cells by column: one, or one per output or 0/1 label."""
-    if spec.form != "columns":
-        return {spec.columns[0]: predicted}
-    if predicted is None:  # of an empty sequence
-        return dict.fromkeys(spec.columns)
-    if spec.kind == "outputs":
-        if spec.per_step:
-            return {column: [step[column] for step in predicted] for column in spec.columns}
-        return dict(predicted)
-    if spec.per_step:
-        return {column: [int(column in step) for step in predicted] for column in spec.columns}
-    return {column: int(column in predicted) for column in spec.columns}
+def _replaced(record: Record, name: str, who: str, hint: str) -> DataError:
+    place = record.place
+    problem = f"{who} would write a column of this name"
+    return DataError(problem, file=place.file, line=place.line, field=name, hint=hint)
+
+
+def _is_blank(cell: Any) -> bool:
+    """Whether a cell says nothing, so that a prediction in its place replaces nothing; files of tokens write `_`."""
+    if isinstance(cell, list):
+        return all(map(_is_blank, cell))
+    return cell is None or cell in ("", "_") or (isinstance(cell, float) and math.isnan(cell))
 
 
 def cell_text(cell: Any, delimiter: str | None = None) -> str:

@@ -23,6 +23,7 @@ from seqwise.data.store import OnEmpty, Store, open_store
 from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import ColumnError, ConfigError, DataError, EmptySequenceWarning, counted, did_you_mean, listed
 from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.inference.given_texts import texts_source
 from seqwise.inference.loading import read_run
 from seqwise.inference.sequences import records_of
 from seqwise.inference.unpredicted import EmptyRows
@@ -160,6 +161,14 @@ class Model:
             raise DataError(error.problem, file=error.file, hint=f"{hint} {error.hint or ''}".strip()) from None
         self._check_columns(source, labelled=labelled)
         return source
+
+    def read_texts(self, texts: Sequence[str]) -> Source:
+        """Texts as records; for a model of token lists, what stands between blanks is a token.
+
+        Raises:
+            ConfigError: the model reads series.
+        """
+        return texts_source(texts, self.spec.input)
 
     def predictions(
         self, records: Iterable[Record], batch_size: int = 256, *, on_empty: OnEmpty = "skip"

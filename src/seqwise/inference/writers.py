@@ -6,14 +6,16 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from seqwise.data.readers import ReadOptions, Source, format_named
 from seqwise.errors import ConfigError, DataError, listed
-from seqwise.inference.layout import Layout, json_text, one_line
+from seqwise.inference.added import Wanted
+from seqwise.inference.layout import CONLLU_COLUMNS, Layout, json_text, one_line
 from seqwise.inference.model import Model, Prediction
 
-__all__ = ["WRITERS", "Writer", "writer_for"]
+__all__ = ["WRITERS", "Writer", "layout_for", "writer_for", "written_as"]
 
 Writer = Callable[[Sequence[Prediction]], str]
 """Text for some predictions; called with one chunk after the other."""
@@ -22,7 +24,13 @@ _OTHER_FORMAT = "Write JSON lines: --output NAME.jsonl."
 
 
 def writer_for(
-    model: Model, source: Source, *, output: str | None = None, as_json: bool = False, proba: bool = False
+    model: Model,
+    source: Source,
+    *,
+    output: str | None = None,
+    as_json: bool = False,
+    proba: bool = False,
+    wanted: Wanted | None = None,
 ) -> Writer:
     """Writes predictions for what was read: by the ending of the output, else in the format that was read.
 
@@ -33,16 +41,35 @@ def writer_for(
         source: what is read.
         output: the file to be written; None for standard output.
         as_json: JSON lines, whatever was read.
-        proba: whether probabilities are written too.
+        proba: whether probabilities are written too; short for `wanted`.
+        wanted: what is written beside the predictions.
 
     Raises:
-        ConfigError: an ending that predictions are not written in.
+        ConfigError: an ending that predictions are not written in, or a name that is taken.
     """
+    chosen = wanted or Wanted(proba="auto" if proba else None)
+    layout = layout_for(model, source, chosen, output=output, as_json=as_json)
+    return written_as(layout)
+
+
+def layout_for(
+    model: Model, source: Source, wanted: Wanted, *, output: str | None = None, as_json: bool = False
+) -> Layout:
+    """What `writer_for` writes, and under which names; `options.format` is the format."""
     written = "jsonl" if output is None and as_json else _format_named(output, model) or _format_like(source, model)
     if as_json and written != "jsonl":
         raise ConfigError(f"--json writes JSON lines, but --output {output} names {written}: leave one of them out")
+    if wanted.proba == "long" and written in ("conll", "conllu"):
+        if output is not None:
+            raise ConfigError(f"--proba long has a row per label, which {written} cannot hold; {_OTHER_FORMAT}")
+        written = "jsonl"
     known = next((each for each in (source.options, model.options) if each.format == written), ReadOptions())
-    return WRITERS[written](Layout(model.spec, model.targets, source, replace(known, format=written), proba))
+    return Layout(model.spec, model.targets, source, replace(known, format=written), wanted)
+
+
+def written_as(layout: Layout) -> Writer:
+    """The writer of the layout's format."""
+    return WRITERS[layout.options.format or "jsonl"](layout)
 
 
 def _format_named(output: str | None, model: Model) -> str | None:
@@ -64,10 +91,12 @@ def _format_like(source: Source, model: Model) -> str:
 
 
 def _jsonl(layout: Layout) -> Writer:
-    def line(prediction: Prediction) -> str:
-        return json_text(layout.values(prediction)) + "\n"
+    numbers = count(1)
 
-    return lambda predictions: "".join(map(line, predictions))
+    def lines(prediction: Prediction) -> str:
+        return "".join(f"{json_text(row)}\n" for row in layout.rows(prediction, next(numbers)))
+
+    return lambda predictions: "".join(map(lines, predictions))
 
 
 def _table(layout: Layout) -> Writer:
@@ -75,21 +104,21 @@ def _table(layout: Layout) -> Writer:
     made = (layout.source.series, layout.source.options.joined_column)
     read = [name for name in layout.source.columns if name not in made]
     header: list[str] = []
+    numbers = count(1)
 
-    def row(prediction: Prediction) -> Iterator[str]:
-        values = layout.values(prediction, flat=True)
-        if not header:
-            names = dict.fromkeys((*read, *values))
-            header.extend(names if layout.options.header is not False else layout.in_order(names))
-            if layout.options.header is not False:
-                yield _line(layout, dict(zip(header, header, strict=True)), prediction)
-        for name in sorted(values.keys() - set(header))[:1]:
-            raise _refusal(
-                prediction, name, "the first rows have no such key, and they decide about the columns of a table"
-            )
-        yield _line(layout, {name: layout.text(name, values.get(name)) for name in header}, prediction)
+    def lines(prediction: Prediction) -> Iterator[str]:
+        for values in layout.rows(prediction, next(numbers), flat=True):
+            if not header:
+                names = dict.fromkeys((*read, *values))
+                header.extend(names if layout.options.header is not False else layout.in_order(names))
+                if layout.options.header is not False:
+                    yield _line(layout, dict(zip(header, header, strict=True)), prediction)
+            for name in sorted(values.keys() - set(header))[:1]:
+                problem = "the first rows have no such key, and they decide about the columns of a table"
+                raise _refusal(prediction, name, problem)
+            yield _line(layout, {name: layout.text(name, values.get(name)) for name in header}, prediction)
 
-    return lambda predictions: "".join(line for prediction in predictions for line in row(prediction))
+    return lambda predictions: "".join(line for prediction in predictions for line in lines(prediction))
 
 
 def _line(layout: Layout, cells: Mapping[str, str], prediction: Prediction) -> str:
@@ -121,8 +150,9 @@ def _conll(layout: Layout) -> Writer:
     delimiter = "\t" if layout.options.delimiter is None else layout.options.delimiter
 
     def block(prediction: Prediction) -> Iterator[str]:
+        _check_steps(prediction)
         values = layout.values(prediction)
-        names = _token_columns(layout, values)
+        names = _token_columns(layout, prediction)
         yield from _comments(layout, {name: value for name, value in values.items() if name not in names})
         columns = [
             _column(layout, prediction, name, values[name] if name in names else [None] * prediction.steps, delimiter)
@@ -146,16 +176,22 @@ def _column(
     return [_unquoted(layout.text(name, cell), delimiter, prediction, name).strip() or "_" for cell in cells]
 
 
-def _token_columns(layout: Layout, values: Mapping[str, Any]) -> list[str]:
-    """The columns that have a cell for each token: in token files all lists, else the input and what was predicted."""
-    tags = [*layout.tag_columns, *(f"{target.name}_probability" for target in layout.targets if target.per_step)]
-    if layout.source.kind != "tokens":
-        return [layout.spec.input.column, *(name for name in tags if name in values)]
-    sets = {own.columns[0] for own in layout.spec.targets if own.kind == "multilabel" and not own.per_step}
-    return [name for name, value in values.items() if isinstance(value, list) and name not in sets]
+def _token_columns(layout: Layout, prediction: Prediction) -> list[str]:
+    """The columns that have a cell for each token: in token files all lists, else the input; and those per step."""
+    read = prediction.record.values
+    own = [layout.spec.input.column]
+    if layout.source.kind == "tokens":
+        own = [name for name, value in read.items() if isinstance(value, list)]
+    predicted = [target.columns for target in layout.spec.targets if target.per_step]
+    tags = [layout.name_in(prediction.record, column) for columns in predicted for column in columns]
+    return list(dict.fromkeys((*own, *tags, *layout.tag_columns[len(tags) :])))
 
 
-_PLACES = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+def _check_steps(prediction: Prediction) -> None:
+    if prediction.is_empty:
+        place = prediction.record.place
+        problem = "a sequence without tokens has no lines in a file of tokens"
+        raise DataError(problem, file=place.file, line=place.line, hint=_OTHER_FORMAT)
 
 
 def _conllu(layout: Layout) -> Writer:
@@ -164,41 +200,52 @@ def _conllu(layout: Layout) -> Writer:
     Words only: ranges such as 1-2 and empty nodes are not read and not written.
     """
     tokens = layout.spec.input.column
+    tags_alone = [name for target in layout.spec.targets if target.per_step for name in target.columns]
+    probabilities = layout.tag_columns[len(tags_alone) :]
 
     def sentence(prediction: Prediction) -> Iterator[str]:
+        _check_steps(prediction)
         values = layout.values(prediction)
-        probabilities = {f"{target.name}_probability" for target in layout.targets}
-        lists = [name for name in _token_columns(layout, values) if name not in probabilities]
+        lists = _token_columns(layout, prediction)
         if tokens != "form" and "form" in values:
             raise _refusal(prediction, "form", "CoNLL-U has the tokens in its column of this name")
-        placed = {"form": values[tokens], **{name: values[name] for name in _PLACES if name in values}}
+        placed = {"form": values[tokens], **{name: values[name] for name in CONLLU_COLUMNS if name in values}}
         for name, cells in placed.items():
             if not isinstance(cells, list) or len(cells) != prediction.steps:
                 raise _refusal(prediction, name, "CoNLL-U has a column of this name, with a value for each token")
-        loose = [name for name in lists if name not in (tokens, *_PLACES)]
-        rest = {name: value for name, value in values.items() if name not in (tokens, *_PLACES, *loose)}
+        loose = [name for name in lists if name not in (tokens, *CONLLU_COLUMNS, *probabilities)]
+        rest = {name: value for name, value in values.items() if name not in (tokens, *CONLLU_COLUMNS, *loose)}
         yield from _comments(layout, rest)
         cells = {name: _column(layout, prediction, name, own) for name, own in placed.items()}
         tags = {name: _column(layout, prediction, name, values[name]) for name in loose}
         nothing = ["_"] * prediction.steps
+        cells["misc"] = _with_tags(cells.get("misc", nothing), tags, prediction)
         for step in range(prediction.steps):
-            row = {name: cells.get(name, nothing)[step] for name in _PLACES}
-            row["misc"] = _with_tags(row["misc"], {name: own[step] for name, own in tags.items()})
-            yield "\t".join([str(step + 1), *row.values()])
+            yield "\t".join([str(step + 1), *(cells.get(name, nothing)[step] for name in CONLLU_COLUMNS)])
 
     return lambda predictions: "".join("\n".join(sentence(prediction)) + "\n\n" for prediction in predictions)
 
 
-def _with_tags(misc: str, tags: Mapping[str, str]) -> str:
-    r"""A MISC cell with tags in it, in place of those of the same names; `|` separates, so it is written `\p`.
+def _with_tags(misc: Sequence[str], tags: Mapping[str, Sequence[str]], prediction: Prediction) -> list[str]:
+    """The MISC cells of a sentence with tags behind what stands there."""
+    taken = {part.partition("=")[0] for cell in misc if cell != "_" for part in cell.split("|")}
+    names = {name: f"{name}_predicted" if name in taken else name for name in tags}
+    for name in taken.intersection(names.values()):
+        raise _refusal(prediction, "misc", f"'{name}=' stands there already", "Name another one with --into COLUMN.")
+    return [
+        _with_tag(cell, {names[name]: cells[step] for name, cells in tags.items()}) for step, cell in enumerate(misc)
+    ]
+
+
+def _with_tag(misc: str, tags: Mapping[str, str]) -> str:
+    r"""A MISC cell with tags behind what stands there; `|` separates, so it is written `\p`.
 
     Example:
-        >>> _with_tags("SpaceAfter=No|slot=O", {"slot": "B-x"}), _with_tags("_", {"slot": "a|b"})
+        >>> _with_tag("SpaceAfter=No", {"slot": "B-x"}), _with_tag("_", {"slot": "a|b"})
         ('SpaceAfter=No|slot=B-x', 'slot=a\\pb')
     """
-    kept = [part for part in misc.split("|") if part not in ("", "_") and part.partition("=")[0] not in tags]
     own = [f"{name}={text}".replace("\\", "\\\\").replace("|", "\\p") for name, text in tags.items()]
-    return "|".join([*kept, *own]) or "_"
+    return "|".join([*([] if misc == "_" else [misc]), *own]) or "_"
 
 
 WRITERS: dict[str, Callable[[Layout], Writer]] = {

@@ -1,0 +1,217 @@
+"""Says what is written beside what was read: predictions, confidence, the most probable labels, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data.spec import DataSpec, TargetSpec
+from seqwise.evaluation.decoding import decode_probabilities, log_softmax, sigmoid
+from seqwise.inference.model import Prediction
+from seqwise.targets import Label, Target, label_text
+
+__all__ = ["Added", "Part", "Wanted", "added_columns", "parts_of", "predicted_cells"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is written beside the predictions.
+
+    Attributes:
+        proba: probabilities. `auto`: a column per label in tables, else `{label: probability}`. `wide`: a column per
+            label everywhere. `long`: a row per sequence (and step) and label. None for none.
+        top: how many of the most probable labels; 0 for none.
+        confidence: the probability of what is predicted.
+        into: the name of the column of predictions; `*` in it stands for the target's own column.
+    """
+
+    proba: Literal["auto", "wide", "long"] | None = None
+    top: int = 0
+    confidence: bool = False
+    into: str | None = None
+
+    def name(self, name: str) -> str:
+        """What a target, an output or a column is called in what is written.
+
+        Example:
+            >>> Wanted(into="*_new").name("mood"), Wanted(into="guess").name("mood"), Wanted().name("mood")
+            ('mood_new', 'guess', 'mood')
+        """
+        return name if self.into is None else self.into.replace("*", name)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What has one distribution over labels in each sequence or step: a target, or one of its outputs.
+
+    Attributes:
+        name: the target's name, or the output's.
+        target: the target.
+        output: the position of the output; 0 for a target without outputs.
+    """
+
+    name: str
+    target: Target
+    output: int = 0
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The user's label values in class order."""
+        return self.target.classes[self.output]
+
+    def probabilities(self, prediction: Prediction) -> NDArray[np.float64]:
+        """(rows, labels); a row per step, or one."""
+        logits = self._rows(prediction.answers[self.target.name].logits, prediction)
+        if self.target.kind == "multilabel":
+            return sigmoid(logits)
+        return np.asarray(np.exp(log_softmax(logits[..., : len(self.labels)])))
+
+    def confidences(self, prediction: Prediction) -> list[float]:
+        """Per row, the probability of what is predicted; of a set of labels, of its least certain yes or no."""
+        chosen = self._rows(prediction.answers[self.target.name].predictions, prediction)
+        given = self.probabilities(prediction)
+        if self.target.kind == "multilabel":
+            sure = np.where(chosen == 1, given, 1 - given).min(axis=-1)
+        else:
+            sure = np.take_along_axis(given, chosen[:, None], axis=-1)[:, 0]
+        return list(map(_rounded, sure.tolist()))
+
+    def top(self, prediction: Prediction, most: int) -> list[list[tuple[Label, float]]]:
+        """Per row, the most probable labels with their probabilities, in falling order."""
+        given = self.probabilities(prediction)
+        order = np.argsort(-given, axis=-1, kind="stable")[:, :most]
+        return [
+            [(self.labels[place], _rounded(float(row[place]))) for place in places]
+            for row, places in zip(given, order.tolist(), strict=True)
+        ]
+
+    def _rows(self, array: NDArray[Any], prediction: Prediction) -> NDArray[Any]:
+        """The part's own values of one sequence, a row per step, or one row."""
+        rows = array[: prediction.steps] if self.target.per_step else array[None]
+        return rows[:, self.output] if self.target.kind == "outputs" else rows
+
+
+@dataclass(frozen=True)
+class Added:
+    """Some columns that are computed together.
+
+    Attributes:
+        names: of the columns.
+        flag: what asked for them.
+        per_step: whether each cell is a list with an item per step.
+        cells: the cells of a prediction that is not empty.
+    """
+
+    names: tuple[str, ...]
+    flag: str
+    per_step: bool
+    cells: Callable[[Prediction], Sequence[Any]]
+
+    def of(self, prediction: Prediction) -> Iterator[tuple[str, Any]]:
+        """The columns with their cells; of an empty sequence nothing, or a list of nothing."""
+        if prediction.is_empty:
+            return ((name, [] if self.per_step else None) for name in self.names)
+        return zip(self.names, self.cells(prediction), strict=True)
+
+
+def parts_of(targets: Sequence[Target]) -> tuple[Part, ...]:
+    """The parts of all targets, in order."""
+    return tuple(
+        Part(name, target, place)
+        for target in targets
+        for place, name in enumerate(target.outputs if target.kind == "outputs" else (target.name,))
+    )
+
+
+def predicted_cells(spec: DataSpec, labels: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The predicted cells by the targets' own columns: one, or one per output or 0/1 label."""
+    for own in spec.targets:
+        yield from _cells(own, labels[own.name]).items()
+
+
+def added_columns(targets: Sequence[Target], wanted: Wanted, *, flat: bool) -> tuple[Added, ...]:
+    """What is written beside predictions.
+
+    Args:
+        targets: what is predicted.
+        wanted: what is asked for.
+        flat: whether a cell holds one value where that is possible, as in tables.
+    """
+    parts = parts_of(targets)
+    added = [_confidence(part, wanted) for part in parts] if wanted.confidence else []
+    added += [_top(part, wanted, flat=flat) for part in parts] if wanted.top else []
+    for target in targets if wanted.proba in ("auto", "wide") else ():
+        if wanted.proba == "wide" or (flat and not target.per_step):
+            added += [_wide(part, wanted) for part in parts if part.target is target]
+        else:
+            added.append(_nested(target, wanted))
+    return tuple(added)
+
+
+def _confidence(part: Part, wanted: Wanted) -> Added:
+    def cells(prediction: Prediction) -> list[Any]:
+        sure = part.confidences(prediction)
+        return [sure if part.target.per_step else sure[0]]
+
+    return Added((f"{wanted.name(part.name)}_confidence",), "--confidence", part.target.per_step, cells)
+
+
+def _top(part: Part, wanted: Wanted, *, flat: bool) -> Added:
+    name = f"{wanted.name(part.name)}_top"
+    if flat and not part.target.per_step:
+        places = range(1, min(wanted.top, len(part.labels)) + 1)
+        names = tuple(column for n in places for column in (f"{name}_{n}", f"{name}_{n}_probability"))
+        return Added(
+            names,
+            "--top",
+            per_step=False,
+            cells=lambda prediction: [value for pair in part.top(prediction, wanted.top)[0] for value in pair],
+        )
+
+    def cells(prediction: Prediction) -> list[Any]:
+        rows = part.top(prediction, wanted.top)
+        told = [[{"label": label, "probability": given} for label, given in row] for row in rows]
+        return [told if part.target.per_step else told[0]]
+
+    return Added((name,), "--top", part.target.per_step, cells)
+
+
+def _nested(target: Target, wanted: Wanted) -> Added:
+    def cells(prediction: Prediction) -> list[Any]:
+        return [decode_probabilities(target, prediction.answers[target.name].logits, prediction.steps)]
+
+    return Added((f"{wanted.name(target.name)}_probability",), "--proba", target.per_step, cells)
+
+
+def _wide(part: Part, wanted: Wanted) -> Added:
+    def cells(prediction: Prediction) -> list[Any]:
+        given = part.probabilities(prediction)
+        if part.target.per_step:
+            return [list(map(_rounded, column)) for column in given.T.tolist()]
+        return list(map(_rounded, given[0].tolist()))
+
+    names = tuple(f"{wanted.name(part.name)}_probability_{label_text(label)}" for label in part.labels)
+    return Added(names, "--proba", part.target.per_step, cells)
+
+
+def _rounded(probability: float) -> float:
+    """Six significant digits."""
+    return float(f"{probability:.6g}")
+
+
+def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
+    if spec.form != "columns":
+        return {spec.columns[0]: predicted}
+    if predicted is None:  # of an empty sequence
+        return dict.fromkeys(spec.columns)
+    if spec.kind == "outputs":
+        if spec.per_step:
+            return {column: [step[column] for step in predicted] for column in spec.columns}
+        return dict(predicted)
+    if spec.per_step:
+        return {column: [int(column in step) for step in predicted] for column in spec.columns}
+    return {column: int(column in predicted) for column in spec.columns}
