@@ -308,7 +308,7 @@ def test_an_output_file_gets_what_stdout_would(seqwise, tmp_path, joint_run):
 
 
 def test_a_failed_prediction_leaves_no_half_written_file(seqwise, tmp_path, joint_run):
-    rows = [*joint_rows(3), {"tokens": []}]
+    rows = [*joint_rows(3), {"tokens": "no list"}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     result = seqwise("predict", joint_run[0], "in.jsonl", "--output", "out.jsonl")
     assert (result.status, "in.jsonl:4" in result.err) == (2, True)
@@ -343,7 +343,8 @@ def test_an_empty_set_of_labels_is_read_back_as_an_empty_set(seqwise, tmp_path, 
     lines = ["text,topics", *(f"{row['text']},{row['topics']}" for row in rows)]
     (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
     seqwise("train", "d.csv", "--run", "r", *tiny, "--set", "train.learning_rate=1e-9")
-    out = seqwise("predict", "r", "d.csv", "--output", "out.csv")
+    (tmp_path / "new.csv").write_text("\n".join(["text", *(row["text"] for row in rows)]) + "\n")
+    out = seqwise("predict", "r", "new.csv", "--output", "out.csv")
     assert out.status == 0
     written = (tmp_path / "out.csv").read_text()
     assert ",\n" not in written
@@ -430,7 +431,7 @@ def test_a_run_reads_other_formats_by_their_own_rules(seqwise, tmp_path, tiny):
     rows = "".join(f"w{i} v;{'ab'[i % 2]}\n" for i in range(12))
     (tmp_path / "d.dat").write_text("text;label\n" + rows)
     seqwise("train", "d.dat", "--run", "r", "--format", "csv", "--delimiter", ";", *tiny)
-    assert seqwise("predict", "r", "d.dat").out.splitlines()[0] == "text;label"
+    assert seqwise("predict", "r", "d.dat").out.splitlines()[0] == "text;label;label_predicted"
     (tmp_path / "new.jsonl").write_text('{"text": "w1 v"}\n')
     assert json.loads(seqwise("predict", "r", "new.jsonl").out)["text"] == "w1 v"
 

@@ -38,7 +38,7 @@ _FORMS = ("wide", "long")
 class PredictCommand(StrictCommand):
     """The command, of which `--proba` takes `wide`, `long` or nothing."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Writes a `--proba` without one of its words as `--proba auto`."""
         given: list[str] = []
         for place, word in enumerate(args):

@@ -20,7 +20,7 @@ def texts_source(texts: Sequence[str], spec: InputSpec) -> Source:
     Raises:
         ConfigError: the model reads series.
     """
-    rows = tuple(Record(Place("--text", number), {spec.column: text or None}) for number, text in enumerate(texts, 1))
+    rows = tuple(Record(Place("--text", number), {spec.column: text}) for number, text in enumerate(texts, 1))
     table = Source(("--text",), ReadOptions(format="csv"), "table", (spec.column,), (), None, lambda: iter(rows))
     return cut_texts(table, spec)
 
