@@ -196,7 +196,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("command", "refusal"), list(zip(COMMANDS, REFUSALS, strict=True)), ids=COMMANDS)
 def test_where_nothing_can_be_written_one_message_says_so(tmp_path, runs, command, refusal):
-    (tmp_path / "in.csv").write_text("text,intent\nplay some jazz,\n")
+    (tmp_path / "in.csv").write_text("text,n\nplay some jazz,\n")
     words = command.replace("RUN", str(runs["table"])).split()
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
@@ -211,7 +211,7 @@ def test_where_nothing_can_be_written_one_message_says_so(tmp_path, runs, comman
 
 
 def test_a_device_or_pipe_as_output_gets_what_standard_output_would(tmp_path, runs):
-    (tmp_path / "in.csv").write_text("text,intent\nplay some jazz,\n")
+    (tmp_path / "in.csv").write_text("text,n\nplay some jazz,\n")
     words = [sys.executable, "-c", MAIN, "predict", runs["table"], "in.csv"]
     plain, named = (
         subprocess.run([*words, *more], capture_output=True, check=True, cwd=tmp_path).stdout

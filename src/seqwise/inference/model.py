@@ -166,8 +166,11 @@ class Model:
         """Texts as records; for a model of token lists, what stands between blanks is a token.
 
         Raises:
-            ConfigError: the model reads series.
+            ConfigError: the model reads series, or several columns of text.
         """
+        if self.options.texts:
+            columns = listed(self.options.texts)
+            raise ConfigError(f"this model reads the columns {columns} together; name a file that has them")
         return texts_source(texts, self.spec.input)
 
     def predictions(
