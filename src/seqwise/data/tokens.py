@@ -20,11 +20,13 @@ from functools import cache
 
 __all__ = [
     "TOKENIZERS",
+    "composed_length",
     "tokenize_bytes",
     "tokenize_characters",
     "tokenize_whitespace",
     "tokenize_words",
     "unspaced_share",
+    "word_places",
 ]
 
 _UNSPACED = (
@@ -84,6 +86,26 @@ def tokenize_words(text: str) -> list[str]:
         ['東', '京', '2020']
     """
     return _word_pattern().findall(_composed(text))
+
+
+def word_places(text: str) -> list[tuple[int, int]]:
+    """Where the words of `tokenize_words` begin and end in the text as NFC has it; see `composed_length`.
+
+    Example:
+        >>> word_places("No, I see.")
+        [(0, 2), (2, 3), (4, 5), (6, 9), (9, 10)]
+    """
+    return [found.span() for found in _word_pattern().finditer(_composed(text))]
+
+
+def composed_length(text: str) -> int:
+    """How many characters a text has in NFC.
+
+    Example:
+        >>> composed_length("cafe\u0301")
+        4
+    """
+    return len(_composed(text))
 
 
 def tokenize_characters(text: str) -> list[str]:

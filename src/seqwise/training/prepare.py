@@ -266,7 +266,7 @@ def _with_schemes(tags: Sequence[Tags], notes: _Notes) -> tuple[LabelCodec, ...]
 def _requested(config: Config) -> Requested:
     data, given = config.data, config.input
     return Requested(
-        text=given.text if isinstance(given.text, str | None) else " + ".join(given.text),
+        text=given.text_column,
         tokens=given.tokens,
         label=data.label,
         tags=data.tags,

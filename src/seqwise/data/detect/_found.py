@@ -130,7 +130,10 @@ def _list_targets(columns: Columns, free: _Free, input_column: str) -> list[Targ
         if source.is_series and profile.is_partly_list:
             # A long-form column that changes in some series and stands still in others.
             found.append(_tags(name))
-        if not profile.is_list or profile.is_series:
+        if name in columns.source.span_columns:
+            found.append(_tags(name))
+            continue
+        if not profile.is_list or profile.is_series or not profile.flat:
             continue
         kinds = input_kinds(columns, input_column, [_tags(name)])
         if not (profile.is_nested or profile.is_set) and is_aligned(columns, input_column, kinds, _tags(name)):

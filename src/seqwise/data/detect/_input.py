@@ -96,6 +96,8 @@ def input_kinds(columns: Columns, column: str, targets: Sequence[TargetSpec]) ->
     if kind != "auto":
         return (kind,)  # type: ignore[return-value]
     is_per_step = any(target.per_step for target in targets)
+    if any(name in columns.source.span_columns for target in targets for name in target.columns):
+        return ("words",)
     if columns.requested.is_cut_later:
         texts = [cell for cell in profile.cells if isinstance(cell, str)]
         kinds: tuple[InputKind, ...] = ("whitespace", "words")

@@ -1,19 +1,19 @@
-"""Turns files of any known form into a stream of records, one per sequence, in constant memory.
+"""Turns files of any known form into a stream of records, one per sequence.
 
 | format    | endings                              | a record is                                        |
 |-----------|--------------------------------------|----------------------------------------------------|
 | `csv`     | .csv                                 | a row                                              |
 | `tsv`     | .tsv .tab                            | a row; quote signs are data                        |
-| `jsonl`   | .jsonl .ndjson .json                 | a line with one JSON object                        |
+| `jsonl`   | .jsonl .ndjson .json                 | a line with one JSON object, a row of a document   |
 | `parquet` | .parquet .pq                         | a row                                              |
 | `conll`   | .conll .conll2003 .iob .iob2 .bio    | lines up to a blank line: a list per column        |
 | `conllu`  | .conllu                              | a sentence: a list per column                      |
 | `ts`      | .ts                                  | a series and its label                             |
 
 Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A table is
-read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A
-`.json` file that is one array as a whole is refused with the command that converts it. Every error names file, line,
-field and value.
+read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A file
+that is one JSON document is read as a whole, all others in constant memory. Every error names file, line, field and
+value.
 """
 
 from __future__ import annotations

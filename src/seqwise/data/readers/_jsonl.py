@@ -1,59 +1,74 @@
-"""Reads JSON Lines: one JSON object per line."""
+"""Reads JSON: one object per line, or one document as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import islice
 from typing import Any
 
+from seqwise.data.readers._annotations import annotated
+from seqwise.data.readers._documents import document_rows, is_document
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._json_values import json_value
 from seqwise.data.readers._lines import numbered_lines
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import LOOK, Part
+from seqwise.data.readers._tasks import flat_row, left_out
 from seqwise.data.records import Place, Record
-from seqwise.errors import DataError
+from seqwise.errors import DataError, listed
 
 __all__ = ["jsonl_part"]
 
 _ONE_PER_LINE = "One whole JSON object is expected per line."
-_FROM_ARRAY = (
-    'Write one object per line: python -c "import json; [print(json.dumps(row)) for row in json.load(open({name!r}))]"'
-)
 
 
 def jsonl_part(source: Input, options: ReadOptions) -> Part:
-    """A file of JSON objects, one per line; its keys are those of the first records."""
-    with closing(_records(source, options.encoding, look=True)) as records:
+    """A file of JSON objects, one per line or all in one document; its keys are those of the first records."""
+    notes: list[str] = []
+    whole = is_document(source, options.encoding)
+    with closing(_records(source, options.encoding, whole=whole, look=True, notes=notes)) as records:
         seen = list(islice(records, 1 if source.live else LOOK))
     if not seen:
         raise DataError("the file is empty", file=source.name)
     keys = dict.fromkeys(key for record in seen for key in record.values)
-    return Part(source.name, (), lambda: _records(source, options.encoding), extra=tuple(keys))
+    part = Part(
+        source.name,
+        (),
+        lambda: _records(source, options.encoding, whole=whole),
+        extra=tuple(keys),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+    return annotated(part, seen, options, is_live=source.live)
 
 
-def _records(source: Input, encoding: str, *, look: bool = False) -> Generator[Record, None, None]:
-    """One record per line that is not blank."""
-    for number, line in numbered_lines(source, encoding, look=look):
-        if text := line.strip():
-            place = Place(source.name, number)
-            yield Record(place, _object(text, line, place))
+def _records(
+    source: Input, encoding: str, *, whole: bool, look: bool = False, notes: list[str] | None = None
+) -> Generator[Record, None, None]:
+    """One record per line that is not blank, or per row of a document."""
+    rows = document_rows(source, encoding, look=look) if whole else None
+    if rows is None:
+        rows = _lines(source, encoding, look=look)
+    for number, value in rows:
+        place = Place(source.name, number)
+        row = flat_row(value, place)
+        if row is None:
+            problem = f"expected a JSON object, got {_kind(value)}"
+            raise DataError(problem, file=place.file, line=place.line, hint=_ONE_PER_LINE)
+        if notes is not None and (kinds := left_out([value])):
+            notes.append(f"left out: results of {listed(sorted(kinds))}, which are no labels of the text")
+        yield Record(place, row)
 
 
-def _object(text: str, line: str, place: Place) -> dict[str, Any]:
-    """The object on a line."""
-    if text.startswith("["):
-        hint = _FROM_ARRAY.format(name=place.file)
-        raise DataError("expected a JSON object, got an array", file=place.file, line=place.line, hint=hint)
-    value = json_value(line.rstrip("\r\n"), place, hint=_ONE_PER_LINE)
-    if not isinstance(value, dict):
-        problem = f"expected a JSON object, got {_kind(value)}"
-        raise DataError(problem, file=place.file, line=place.line, hint=_ONE_PER_LINE)
-    return value
+def _lines(source: Input, encoding: str, *, look: bool) -> Iterator[tuple[int, Any]]:
+    """The values on the lines that are not blank."""
+    with closing(numbered_lines(source, encoding, look=look)) as lines:
+        for number, line in lines:
+            if line.strip():
+                yield number, json_value(line.rstrip("\r\n"), Place(source.name, number), hint=_ONE_PER_LINE)
 
 
 def _kind(value: object) -> str:
-    """What a JSON value that is neither object nor array is called."""
-    names = {str: "a string", bool: "a boolean", type(None): "null"}
+    """What a JSON value that is no object is called."""
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")

@@ -47,6 +47,8 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions, *, before: Rea
     """
     inputs = _inputs(paths)
     header = None if before is None else before.header
+    if before is not None and options.annotations is None:
+        options = replace(options, annotations=before.annotations)
     return _joined(inputs, [_format(each, options) for each in inputs], options, header)
 
 
@@ -161,6 +163,8 @@ def _joined(
     for each, (_, note) in zip(inputs, formats, strict=True):
         part = _part(each, form, options, header)
         header = part.header
+        if options.annotations is None and part.annotations is not None:
+            options = replace(options, annotations=part.annotations)
         parts.append(replace(part, notes=(note, *part.notes)) if note else part)
     source = joined(parts, replace(options, format=form, header=header))
     if options.long_form:

@@ -40,6 +40,8 @@ class ReadOptions:
             match.
         gaps: what to do about a missing value of a series: `error`, or `fill`, which reads it as NaN.
         texts: columns of text that are joined into one, in this order; see `joined_column`.
+        annotations: columns of spans and scores that are read as tags and labels, such as `spans=entities`; None
+            looks for them.
 
     Raises:
         ConfigError: an option has a value that means nothing.
@@ -61,6 +63,7 @@ class ReadOptions:
     unlabelled_columns: tuple[tuple[str, ...], ...] = ()
     gaps: str = "error"
     texts: tuple[str, ...] = ()
+    annotations: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:

@@ -33,6 +33,7 @@ class Part:
         tokens: the column of words, in a file of tokens.
         notes: what is worth saying aloud about the file.
         header: whether the first line of a table names its columns.
+        annotations: what was found of annotation tools; see `ReadOptions`.
         first: what the first line of a table is, as the lines below it tell.
     """
 
@@ -44,6 +45,7 @@ class Part:
     tokens: str | None = None
     notes: tuple[str, ...] = ()
     header: bool | None = None
+    annotations: tuple[str, ...] | None = None
     first: FirstRow = field(default_factory=FirstRow)
 
 
@@ -81,6 +83,11 @@ class Source:
     def series(self) -> str | None:
         """The column of numeric arrays; None where a record is no series."""
         return self.options.series_column if self.kind == "series" else None
+
+    @property
+    def span_columns(self) -> tuple[str, ...]:
+        """The columns in which the files have spans of characters and records one tag per word."""
+        return tuple(each[6:] for each in self.options.annotations or () if each.startswith("spans="))
 
     @property
     def format(self) -> str:

@@ -162,6 +162,11 @@ class InputConfig(_Section):
         """The columns that are joined into one text; empty where one or none is named."""
         return self.text if isinstance(self.text, tuple) else ()
 
+    @property
+    def text_column(self) -> str | None:
+        """The column of text as records have it; see `ReadOptions.joined_column`."""
+        return " + ".join(self.text) if isinstance(self.text, tuple) else self.text
+
     @model_validator(mode="before")
     @classmethod
     def _older_name_of_parts(cls, given: Any) -> Any:
