@@ -99,7 +99,7 @@ def _counts(
     right = (batch.labels == batch.predictions) & batch.mask
     sums = [right.reshape(rows, -1).sum(axis=1), batch.mask.reshape(rows, -1).sum(axis=1)]
     found = {"accuracy": np.stack(sums, axis=1)}
-    if target.scheme is not None:
+    if target.marks_spans:
         scheme = tag_scheme(target)
         found["span_f1"] = span_counts_by_row(scheme, batch.labels, batch.predictions, batch.mask)
     if target.kind == "multilabel" or 3 * len(target.classes) * target.class_count <= _MOST_COLUMNS:
