@@ -16,6 +16,7 @@
     └── SaveError                   the disk refused; what was saved before is intact (also OSError)
 
     EmptySequenceWarning            sequences with nothing in them were passed over (a UserWarning)
+    LabelWarning                    labels were read as missing, or training never saw them (a UserWarning)
     SoftmaxTwiceWarning             probabilities arrived where logits belong       (a UserWarning)
 
 A message says what arrived, what was expected and what to do. Errors in data carry file, line, field and value.
@@ -35,6 +36,7 @@ __all__ = [
     "EmptySequenceError",
     "EmptySequenceWarning",
     "LabelError",
+    "LabelWarning",
     "MissingExtraError",
     "RunFolderError",
     "SaveError",
@@ -138,6 +140,10 @@ class MissingExtraError(SeqwiseError, ImportError):
 
 class SaveError(SeqwiseError, OSError):
     """The disk refused a write; the file that stood there before is untouched."""
+
+
+class LabelWarning(UserWarning):
+    """Labels of an evaluation were read as missing, or training never saw them, so that they count as wrong."""
 
 
 class EmptySequenceWarning(UserWarning):

@@ -21,8 +21,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["USUAL_FORM", "FoundForm", "found_form", "span_role"]
+__all__ = ["ROLES", "USUAL_FORM", "FoundForm", "found_form", "span_role"]
 
+ROLES = "OBIES"
+"""What a tag says of its step: outside, begin, inside, end, single."""
 USUAL_FORM = "B-x"
 FEW = 0.1
 """The share of the tags that are not outside which may be of another form."""

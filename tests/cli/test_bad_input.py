@@ -46,10 +46,10 @@ CASES = {
     ),
     "a label unseen in training": (
         {"d.csv": GOOD, "t.csv": "text,label\nword1 x,a\nword2 y,c\n"},
-        ["d.csv", "--test", "t.csv"],
+        ["d.csv", "--test", "t.csv", "--unseen", "error"],
         "seqwise: t.csv:3: column 'label': the label 'c' was never seen in training\n  The model knows 'a', 'b'. "
-        "Correct the label, or give it training examples; --set data.unseen_labels=add makes it a class that training "
-        "never shows.\n",
+        "Correct the label, or give it training examples; --unseen wrong counts it as wrong, --unseen add makes it a "
+        "class that training never shows.\n",
     ),
     "one class only": (
         {"d.csv": GOOD.replace(",b", ",a")},
@@ -171,7 +171,7 @@ def test_bad_input_is_one_message_and_status_2(seqwise, tmp_path, tiny, case):
 def test_a_test_label_without_examples_can_be_made_a_class(seqwise, tmp_path, tiny):
     (tmp_path / "d.csv").write_text(GOOD)
     (tmp_path / "t.csv").write_text("text,label\nword1 x,a\nword2 y,c\n")
-    result = seqwise("train", "d.csv", "--test", "t.csv", "--run", "r", *tiny, "--set", "data.unseen_labels=add")
+    result = seqwise("train", "d.csv", "--test", "t.csv", "--run", "r", *tiny, "--unseen", "add")
     assert result.status == 0
     assert json.loads((tmp_path / "r" / "metrics.json").read_text())["test"]["accuracy"]["count"] == 2
     assert "c" in json.loads((tmp_path / "r" / "labels.json").read_text())["targets"][0]["classes"][0]
@@ -212,9 +212,20 @@ def test_evaluating_an_unknown_label_names_it(seqwise, tmp_path, joint_run):
     rows = joint_rows(3)
     rows[1]["slots"] = ["B-zzz", *rows[1]["slots"][1:]]
     write_rows(tmp_path / "t.jsonl", rows)
-    result = seqwise("evaluate", joint_run[0], "t.jsonl")
+    result = seqwise("evaluate", joint_run[0], "t.jsonl", "--unseen", "error")
     assert result.status == 2
     assert result.err.startswith("seqwise: t.jsonl:2: column 'slots': the label 'B-zzz' was never seen in training\n")
+    assert seqwise("evaluate", joint_run[0], "t.jsonl").status == 0
+
+
+def test_a_test_label_that_training_never_saw_counts_as_wrong(seqwise, tmp_path, tiny):
+    (tmp_path / "d.csv").write_text(GOOD)
+    (tmp_path / "t.csv").write_text("text,label\nword1 x,c\nword2 y,c\n")
+    result = seqwise("train", "d.csv", "--test", "t.csv", "--run", "r", *tiny)
+    assert result.status == 0
+    assert "2 labels that training never saw, counted as wrong: 'c' (2, first at t.csv:2); --unseen error" in result.err
+    metrics = json.loads((tmp_path / "r" / "metrics.json").read_text())
+    assert (metrics["test"]["accuracy"]["value"], metrics["test"]["accuracy"]["count"]) == (0, 2)
 
 
 def test_predicting_without_the_input_column_names_it(seqwise, tmp_path, joint_run):

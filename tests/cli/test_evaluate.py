@@ -21,13 +21,33 @@ def test_standard_input_is_judged_like_the_file(seqwise, tmp_path, joint_run):
 
 def test_an_unknown_label_is_told_without_flags_of_training(seqwise, tmp_path, joint_run):
     row = {"tokens": ["play"], "slots": ["O"], "intent": "Plya"}
-    result = seqwise("evaluate", joint_run[0], "-", stdin=content(row))
+    result = seqwise("evaluate", joint_run[0], "-", "--unseen", "error", stdin=content(row))
     assert (result.status, result.err) == (
         2,
         "seqwise: standard input:1: column 'intent': the label 'Plya' was never seen in training\n"
         "  Did you mean 'Play'? The model knows 'Book', 'Play', 'Weather'. "
         "Correct the label, or train again with examples of it.\n",
     )
+
+
+def test_unknown_labels_count_as_wrong_and_are_said(seqwise, joint_run):
+    rows = [
+        {"tokens": ["play"], "slots": ["B-new"], "intent": "Plya"},
+        {"tokens": ["it"], "slots": ["O"], "intent": None},
+    ]
+    result = seqwise("evaluate", joint_run[0], "-", "--json", stdin=content(*rows))
+    assert result.status == 0
+    assert result.err.splitlines() == [
+        "warning: target 'intent': 1 label that training never saw, counted as wrong: 'Plya' (1, first at standard "
+        "input:1. Did you mean 'Play'?); unseen='error' (--unseen error) refuses them",
+        "warning: target 'slots': 1 label that training never saw, counted as wrong: 'B-new' (1, first at standard "
+        "input:1); unseen='error' (--unseen error) refuses them",
+    ]
+    found = json.loads(result.out)
+    assert (found["intent"]["accuracy"]["value"], found["intent"]["accuracy"]["count"]) == (0, 1)
+    assert found["slots"]["accuracy"]["count"] == 2
+    bad = seqwise("evaluate", joint_run[0], "-", "--unseen", "add", stdin=content(*rows))
+    assert (bad.status, bad.err) == (2, "seqwise: --unseen is error or wrong, got 'add'\n")
 
 
 def test_the_column_of_every_target_must_be_there(seqwise, joint_run):

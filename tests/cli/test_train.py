@@ -42,14 +42,14 @@ def in_a_process(code, *words):
 
 def test_what_was_found_stands_before_the_error(seqwise, rows, tmp_path):
     write_rows(tmp_path / "t.jsonl", [{"text": "play", "intent": "Plya"}])
-    result = seqwise("train", rows, "--test", "t.jsonl")
+    result = seqwise("train", rows, "--test", "t.jsonl", "--unseen", "error")
     assert (result.status, result.out) == (2, "")
     assert result.err == (
         "input: column 'text', running text, cut into words, lower-cased\n"
         "target 'intent': column 'intent', one label per sequence: cross-entropy over its classes\n"
         "seqwise: t.jsonl:1: column 'intent': the label 'Plya' was never seen in training\n"
         "  Did you mean 'Play'? The model knows 'Book', 'Play', 'Weather'. Correct the label, or give it training "
-        "examples; --set data.unseen_labels=add makes it a class that training never shows.\n"
+        "examples; --unseen wrong counts it as wrong, --unseen add makes it a class that training never shows.\n"
     )
 
 

@@ -10,7 +10,7 @@ import torch
 
 import seqwise
 from seqwise.data.readers import ReadOptions, open_files
-from seqwise.errors import ConfigError, DataError, EmptySequenceError, EmptySequenceWarning, LabelError
+from seqwise.errors import ConfigError, DataError, EmptySequenceError, EmptySequenceWarning, LabelError, LabelWarning
 from seqwise.inference.output import write_predictions
 from small_runs import COLUMNS, REQUESTS, config_of, joint_rows, trained
 
@@ -192,12 +192,29 @@ def test_an_unknown_label_says_what_can_be_done_with_a_trained_model(texts, tmp_
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.jsonl").write_text('{"text": "play it", "intent": "Play"}\n{"text": "no", "intent": "Plya"}\n')
     with pytest.raises(LabelError) as caught:
-        texts.evaluate("t.jsonl")
+        texts.evaluate("t.jsonl", unseen="error")
     assert str(caught.value) == (
         "t.jsonl:2: column 'intent': the label 'Plya' was never seen in training\n"
         "  Did you mean 'Play'? The model knows 'Book', 'Play', 'Weather'. "
         "Correct the label, or train again with examples of it."
     )
+
+
+def test_an_unknown_label_counts_as_wrong_and_is_said(texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.jsonl").write_text('{"text": "play it", "intent": "Plya"}\n{"text": "no", "intent": "NaN"}\n')
+    said = []
+    judged = texts.evaluate("t.jsonl", say=said.append)
+    assert (judged.scores["intent"].figures["accuracy"].value, judged.scores["intent"].count) == (0, 1)
+    assert judged.losses["intent"] == (0, 0)
+    assert said == [
+        "target 'intent': 1 label 'NaN' counted as missing, first at t.jsonl:2",
+        "target 'intent': 1 label that training never saw, counted as wrong: 'Plya' (1, first at t.jsonl:1. Did you "
+        "mean 'Play'?); unseen='error' (--unseen error) refuses them",
+    ]
+    with pytest.warns(LabelWarning, match="'Plya'") as warned:
+        texts.evaluate("t.jsonl")
+    assert len(warned) == 2
 
 
 def test_a_missing_file_that_the_run_names_may_stand_elsewhere(texts, tmp_path, monkeypatch):

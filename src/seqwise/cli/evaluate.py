@@ -18,8 +18,10 @@ from seqwise.cli.flags import (
     OnEmpty,
     Quiet,
     Quote,
+    Unseen,
     on_empty_given,
     options_given,
+    unseen_given,
 )
 
 __all__ = ["evaluate"]
@@ -37,6 +39,7 @@ def evaluate(
     header: Header = None,
     columns: Columns = None,
     on_empty: OnEmpty = "skip",
+    unseen: Unseen = "wrong",
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure and table as JSON.")] = False,
     quiet: Quiet = False,
@@ -49,7 +52,7 @@ def evaluate(
     from seqwise.inference.model import load
     from seqwise.training.results import flattened
 
-    skipped = on_empty_given(on_empty)
+    skipped, refused = on_empty_given(on_empty), unseen_given(unseen)
     model = load(run, device)
     given = options_given(data_format, encoding, delimiter, quote, header, columns)
     source = model.read_files(data, labelled=True, **given)
@@ -60,7 +63,8 @@ def evaluate(
 
     for note in source.notes:
         say(note)
-    plain = model.evaluate(source, on_empty=skipped, say=lambda text: say(f"warning: {text}")).to_json()
+    judged = model.evaluate(source, on_empty=skipped, unseen=refused, say=lambda text: say(f"warning: {text}"))
+    plain = judged.to_json()
     if as_json:
         typer.echo(json.dumps(flattened(plain), ensure_ascii=False))
     else:

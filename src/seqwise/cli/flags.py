@@ -16,8 +16,10 @@ __all__ = [
     "OnEmpty",
     "Quiet",
     "Quote",
+    "Unseen",
     "on_empty_given",
     "options_given",
+    "unseen_given",
 ]
 
 _Text = Optional[str]  # noqa: UP045 - typer reads the annotation
@@ -36,6 +38,9 @@ Header = Annotated[_Flag, _option("--header/--no-header", "Whether the first lin
 Columns = Annotated[_Text, _option("--columns", "Names of the columns, a,b,c.")]
 OnEmpty = Annotated[
     str, typer.Option("--on-empty", help="skip or error: what to do about rows without text, tokens or steps.")
+]
+Unseen = Annotated[
+    str, typer.Option("--unseen", help="wrong or error: what to do about labels that training never saw.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
@@ -72,3 +77,16 @@ def on_empty_given(value: str) -> Literal["error", "skip"]:
     if value not in ("error", "skip"):
         raise ConfigError(f"--on-empty is error or skip, got '{value}'")
     return cast('Literal["error", "skip"]', value)
+
+
+def unseen_given(value: str) -> Literal["error", "wrong"]:
+    """What --unseen says.
+
+    Raises:
+        ConfigError: another word.
+    """
+    from seqwise.errors import ConfigError
+
+    if value not in ("error", "wrong"):
+        raise ConfigError(f"--unseen is error or wrong, got '{value}'")
+    return cast('Literal["error", "wrong"]', value)

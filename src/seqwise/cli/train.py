@@ -32,6 +32,7 @@ _KEYS = {
     "outputs": "data.outputs",
     "multilabel": "data.multilabel",
     "missing": "data.missing",
+    "unseen": "data.unseen_labels",
     "label_separator": "data.label_separator",
     "id_column": "data.id",
     "group": "data.group",
@@ -100,6 +101,9 @@ def train(
         _Texts, _flag("--multilabel", "A column of label lists, or 0/1 columns such as 'is_*'.", _TARGETS)
     ] = None,
     missing: Annotated[_Texts, _flag("--missing", "A word that marks a missing label, such as NA.", _TARGETS)] = None,
+    unseen: Annotated[
+        _Text, _flag("--unseen", "Dev or test labels that training never saw: wrong, error or add.", _TARGETS)
+    ] = None,
     label_separator: Annotated[
         _Text,
         _flag("--label-separator", "What separates labels in a cell: a sign, blank, tab, or none.", _TARGETS),

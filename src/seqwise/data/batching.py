@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,8 @@ class Batch:
         labels: per target name, class indices; see `seqwise.targets.Target` for the shapes.
         masks: per target name, of the labels' shape: True where a label is there.
         rows: (B,) the rows of the store.
+        unseen: per target name, labels that are no class; see `seqwise.data.labels.LabelCodec.unseen`. Only of targets
+            that may have some.
         ngrams: (B, N) int64 numbers of each sequence's n-grams, see `data.ngrams`, filled up with 0; None when the
             model knows none.
     """
@@ -45,6 +47,7 @@ class Batch:
     masks: Mapping[str, NDArray[np.bool_]]
     rows: NDArray[np.int64]
     ngrams: NDArray[np.int64] | None = None
+    unseen: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,16 @@ class Batcher:
         labels, masks = {}, {}
         for codec in self.codecs:
             labels[codec.target.name], masks[codec.target.name] = codec.batch(self.store, rows, time)
-        return Batch(inputs, lengths, labels, masks, rows, self.ngrams(rows))
+        return Batch(inputs, lengths, labels, masks, rows, self.ngrams(rows), self._unseen(rows, time, rng))
+
+    def _unseen(
+        self, rows: NDArray[np.int64], time: int, rng: np.random.Generator | None
+    ) -> dict[str, NDArray[np.int64]]:
+        """Labels that are no class, which training has none of."""
+        if rng is not None:
+            return {}
+        found = {codec.target.name: codec.unseen(self.store, rows, time) for codec in self.codecs}
+        return {name: codes for name, codes in found.items() if codes is not None}
 
     def ngrams(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """(rows, N) the numbers of each row's n-grams, filled up with 0; None when the model knows none."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +16,16 @@ from seqwise.data.spelling import folded
 from seqwise.data.store import MISSING, STEP_END, Store
 from seqwise.errors import DataError, LabelError, did_you_mean, listed
 from seqwise.masks import lengths_to_mask
+from seqwise.tag_forms import ROLES, USUAL_FORM, span_role
 from seqwise.targets import Label, Target, class_order, label_text, shared_classes
 
-__all__ = ["LabelCodec", "class_counts", "find_targets", "transition_counts"]
+__all__ = ["LabelCodec", "class_counts", "find_targets", "transition_counts", "without_respellings"]
 
 _BLOCK = 4096
+_UNSEEN = MISSING - 1
 _IN_TRAINING = (
-    "Correct the label, or give it training examples; --set data.unseen_labels=add makes it a class that training "
-    "never shows."
+    "Correct the label, or give it training examples; --unseen wrong counts it as wrong, --unseen add makes it a class "
+    "that training never shows."
 )
 
 
@@ -32,8 +37,9 @@ class LabelCodec:
         target: the target, whose classes decide.
         spec: the form in which the labels stand.
         position: which of the store's targets this is.
-        indices: (outputs or 1, label numbers + 1) the class index of a stored label number; -1 where it is no class of
-            that output. The last column stands for a missing label, so that number -1 finds it.
+        indices: (outputs or 1, label numbers + 1) the class index of a stored label number. The last column stands for
+            a missing label, so that number -1 finds it, and holds -1. Below that are labels that are no class of that
+            output, since training never saw them: -2 minus the position of their role in `seqwise.tag_forms.ROLES`.
     """
 
     target: Target
@@ -48,7 +54,10 @@ class LabelCodec:
         indices = np.full((len(target.classes), len(values) + 1), MISSING, dtype=np.int64)
         for row, classes in enumerate(target.classes):
             known = {label_text(label): index for index, label in enumerate(classes)}
-            indices[row, :-1] = [known.get(label_text(label), MISSING) for label in values]
+            respelled = _by_value(classes)
+            indices[row, :-1] = [
+                known.get(text, respelled.get(folded(text), _unseen(target, text))) for text in map(label_text, values)
+            ]
         return cls(target, store.spec.targets[position], position, indices)
 
     def batch(
@@ -74,6 +83,71 @@ class LabelCodec:
         present = labels >= 0
         return np.where(present, labels, 0), present
 
+    def unseen(self, store: Store, rows: NDArray[np.int64], time: int) -> NDArray[np.int64] | None:
+        """Labels of the rows that are no class, in the shape that `seqwise.evaluation` counts them in.
+
+        Returns:
+            None where no such label is known to the store. For multilabel: (B,) or (B, T), how many a sequence or step
+            has. Else the shape of `batch`: 0, or 1 plus the position of the role in `seqwise.tag_forms.ROLES`.
+        """
+        if self._is_flags or not self.knows_unseen:
+            return None
+        lengths = store.lengths[rows]
+        if self.target.kind == "multilabel":
+            return self._unseen_in_sets([store.labels(self.position, row) for row in rows.tolist()], time)
+        flat = np.maximum(MISSING - self._flat(store, rows, lengths), 0)
+        if not self.target.per_step:
+            return flat
+        steps = lengths_to_mask(lengths, time)
+        codes = np.zeros((*steps.shape, *flat.shape[1:]), dtype=np.int64)
+        codes[steps] = flat
+        return codes
+
+    def _unseen_in_sets(self, numbers: list[NDArray[np.int32] | None], time: int) -> NDArray[np.int64]:
+        counts = np.zeros((len(numbers), time if self.target.per_step else 1), dtype=np.int64)
+        for b, row in enumerate(numbers):
+            if row is not None:
+                step = np.cumsum(row == STEP_END) if self.target.per_step else np.zeros(len(row), dtype=np.int64)
+                np.add.at(counts[b], step[self._is_unseen(row)], 1)
+        return counts if self.target.per_step else counts[:, 0]
+
+    @property
+    def _is_flags(self) -> bool:
+        """Whether the target has a column of 0 and 1 for each label, so that none can be unseen."""
+        return self.spec.form == "columns" and self.target.kind == "multilabel"
+
+    @cached_property
+    def knows_unseen(self) -> bool:
+        """Whether the store knows a label that is no class; of outputs, no class of some output."""
+        return bool((self.indices[:, :-1] < MISSING).any())
+
+    def _is_unseen(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which of the stored label numbers of a row are labels that are no class."""
+        width = len(self.target.outputs) or 1
+        found: NDArray[np.bool_] = self.indices[np.arange(len(numbers)) % width, np.maximum(numbers, MISSING)] < MISSING
+        return found & (numbers >= 0)
+
+    def unseen_labels(self, store: Store, rows: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, int, int, int]]:
+        """The labels of these rows that are no class: as text, the output, how often, and the first row; most first."""
+        if self._is_flags or not self.knows_unseen:
+            return []
+        width = len(self.target.outputs) or 1
+        counts: Counter[tuple[int, int]] = Counter()
+        first: dict[tuple[int, int], int] = {}
+        for row in map(int, rows):
+            numbers = store.labels(self.position, row)
+            if numbers is None or not (unseen := np.flatnonzero(self._is_unseen(numbers))).size:
+                continue
+            for position in unseen.tolist():
+                key = int(numbers[position]), position % width
+                counts[key] += 1
+                first.setdefault(key, row)
+        values = store.label_values[self.position]
+        return [
+            (label_text(values[number]), output, count, first[number, output])
+            for (number, output), count in counts.most_common()
+        ]
+
     def check(self, store: Store, rows: Sequence[int] | NDArray[np.int64], advice: str = _IN_TRAINING) -> None:
         """Raises where a label of these rows is not a class of the target.
 
@@ -85,28 +159,23 @@ class LabelCodec:
         Raises:
             LabelError: naming the label, its file and line, and the classes there are.
         """
-        unknown = self.indices[:, :-1] == MISSING
-        flags = self.spec.form == "columns" and self.target.kind == "multilabel"
-        if flags or not unknown.any():
-            return
-        width = len(self.target.outputs) or 1
-        for row in rows:
-            numbers = store.labels(self.position, int(row))
-            if numbers is None:
-                continue
-            there = np.flatnonzero(numbers >= 0)
-            wrong = there[unknown[there % width, numbers[there]]]
-            if wrong.size:
-                label = store.label_values[self.position][numbers[wrong[0]]]
-                self._raise_unseen(store, int(row), int(wrong[0]) % width, label, advice)
+        unseen = self.unseen_labels(store, rows)
+        if unseen:
+            text, output, _, row = min(unseen, key=lambda each: each[3])
+            self._raise_unseen(store, row, output, text, advice)
+
+    def likely(self, text: str, output: int) -> str:
+        """A class that a label which is none may stand for, in a sentence; empty where there is none."""
+        classes = [label_text(known) for known in self.target.classes[output if self.target.outputs else 0]]
+        alike = next((known for known in classes if folded(known) == folded(text)), None)
+        if alike is not None:
+            return f"Training has it as '{alike}': write it alike in all files."
+        return did_you_mean(text, classes)
 
     def _raise_unseen(self, store: Store, row: int, output: int, label: Label, advice: str) -> None:
         classes = [label_text(known) for known in self.target.classes[output if self.target.outputs else 0]]
         place = store.place(row)
-        alike = next((known for known in classes if folded(known) == folded(label)), None)
-        near = did_you_mean(label_text(label), classes)
-        if alike is not None:
-            near = f"Training has it as '{alike}': write it alike in all files."
+        near = self.likely(label_text(label), output)
         raise LabelError(
             f"the label '{label_text(label)}' was never seen in training",
             file=place.file,
@@ -144,11 +213,36 @@ class LabelCodec:
                 present[b, :steps] = True
                 step = np.cumsum(row == STEP_END)
                 held = row != STEP_END
-                labels[b, step[held], self.indices[0, row[held]]] = 1
+                known = self.indices[0, row[held]]
+                labels[b, step[held][known >= 0], known[known >= 0]] = 1
             else:
                 present[b] = True
-                labels[b, self.indices[0, row]] = 1
+                known = self.indices[0, row]
+                labels[b, known[known >= 0]] = 1
         return labels, present
+
+
+def without_respellings(target: Target, trained: Target) -> Target:
+    """A target without the classes that training has under another spelling: `1.0` beside the class `1`."""
+    kept = []
+    for classes, own in zip(target.classes, trained.classes, strict=True):
+        texts, respelled = set(map(label_text, own)), _by_value(own)
+        kept.append(tuple(c for c in classes if label_text(c) in texts or folded(c) not in respelled))
+    return replace(target, classes=tuple(kept))
+
+
+def _by_value(classes: Sequence[Label]) -> dict[str, int]:
+    """Class indices by value, where all classes are whole numbers, or true and false: `1` and `1.0` are one value."""
+    values = [folded(label) for label in classes]
+    numbers = all(re.fullmatch(r"-?[0-9]+", value) for value in values)
+    if len(set(values)) < len(values) or not (numbers or set(values) <= {"true", "false"}):
+        return {}
+    return {value: index for index, value in enumerate(values)}
+
+
+def _unseen(target: Target, text: str) -> int:
+    role = span_role(text, target.tag_form or USUAL_FORM)[0] if target.marks_spans else ROLES[0]
+    return _UNSEEN - ROLES.index(role)
 
 
 def find_targets(store: Store, rows: NDArray[np.int64]) -> tuple[Target, ...]:
@@ -226,7 +320,8 @@ def class_counts(codec: LabelCodec, store: Store, rows: NDArray[np.int64]) -> ND
         joined = np.concatenate(found) if found else np.zeros(0, np.int32)
         if target.kind == "multilabel" and codec.spec.form != "columns":
             units += int((joined == STEP_END).sum()) if target.per_step else len(found)
-            positives += np.bincount(codec.indices[0, joined[joined >= 0]], minlength=count)
+            indices = codec.indices[0, joined[joined >= 0]]
+            positives += np.bincount(indices[indices >= 0], minlength=count)
             continue
         for k in range(width):
             column = joined[k::width]

@@ -25,12 +25,17 @@ class Batch:
         mask: True = this label counts.
         logits: as the model gave them, or None when only predictions are known.
         predictions: what was decided, shaped like the labels, or None when the logits decide.
+        unseen: labels that training never saw; they count, and no prediction is right. None where there are none. For
+            multilabel: how many each sequence or step has, without the axis of the labels. For all others, shaped like
+            the labels: 0 for a label that is a class, else one more than the position of its role in
+            `seqwise.tag_forms.ROLES`; there `labels` holds the size of the class axis.
     """
 
     labels: NDArray[np.int64]
     mask: NDArray[np.bool_]
     logits: NDArray[np.floating] | None
     predictions: NDArray[np.int64] | None
+    unseen: NDArray[np.int64] | None = None
 
 
 def empty_batch(target: Target) -> Batch:
@@ -48,6 +53,7 @@ def checked_batch(
     mask: ArrayLike,
     lengths: ArrayLike | None,
     predictions: ArrayLike | None,
+    unseen: ArrayLike | None = None,
 ) -> Batch:
     """The arrays of one batch, or an error that says which of them does not fit.
 
@@ -72,10 +78,21 @@ def checked_batch(
     counts = arrays["mask"]
     if target.per_step and "lengths" in arrays:
         counts = counts & _steps(arrays["lengths"], counts.shape)
+    foreign = None if unseen is None else _counted_unseen(target, np.asarray(unseen), arrays["labels"].shape)
     known = {name: arrays[name].astype(np.int64, copy=False) for name in ("labels", "predictions") if name in arrays}
     for name, values in known.items():
         require_known(target, name, values, counts)
-    return Batch(known["labels"], counts, arrays.get("logits"), known.get("predictions"))
+    labels = known["labels"]
+    if foreign is not None and target.kind != "multilabel":
+        counts = counts | (foreign > 0)
+        labels = np.where(foreign > 0, target.class_count, labels)
+    return Batch(labels, counts, arrays.get("logits"), known.get("predictions"), foreign)
+
+
+def _counted_unseen(target: Target, unseen: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64] | None:
+    """Labels that training never saw, in the shape that they must have; None where there are none."""
+    assert unseen.shape == (shape[:-1] if target.kind == "multilabel" else shape), (unseen.shape, shape)
+    return unseen if unseen.any() else None
 
 
 def _require_kinds(target: Target, call: Call) -> None:

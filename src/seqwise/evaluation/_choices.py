@@ -13,6 +13,7 @@ from seqwise.evaluation._counts import PairCounts, RowCounts, f1_scores
 from seqwise.evaluation._ranking import Ranking
 from seqwise.evaluation.calibration import CalibrationBins, prediction_probabilities
 from seqwise.evaluation.scores import (
+    NEVER_SEEN,
     Confusion,
     Figure,
     LabelScore,
@@ -22,7 +23,7 @@ from seqwise.evaluation.scores import (
     proportion,
     ratio,
 )
-from seqwise.evaluation.spans import SpanCounts, tag_scheme
+from seqwise.evaluation.spans import SpanCounts, judged_scheme
 from seqwise.targets import Target
 
 __all__ = ["ChoiceSums"]
@@ -56,14 +57,15 @@ class ChoiceSums:
         by_row = labels.shape if labels.ndim > 1 else by_output
         spans = None
         if target.marks_spans:
-            spans = SpanCounts.of(tag_scheme(target), labels, predictions, mask)
+            tags = labels if batch.unseen is None else np.where(batch.unseen > 0, labels - 1 + batch.unseen, labels)
+            spans = SpanCounts.of(judged_scheme(target), tags, predictions, mask)
         return cls(
             target=target,
             pairs=PairCounts.of(
                 labels.reshape(by_output),
                 predictions.reshape(by_output),
                 mask.reshape(by_output),
-                classes=target.class_count,
+                classes=target.class_count + 1,  # the last is what training never saw
             ),
             bins=bins,
             rows=RowCounts.of((labels == predictions).reshape(by_row), mask.reshape(by_row)),
@@ -128,10 +130,13 @@ class ChoiceSums:
         )
 
     def _confusion(self) -> Confusion:
-        return Confusion(self.target.labels, tuple(map(tuple, self.pairs.table().tolist())))
+        table, labels = self.pairs.table(), self.target.labels
+        if not self.pairs.support[0, -1]:
+            return Confusion(labels, tuple(map(tuple, table[:-1, :-1].tolist())))
+        return Confusion((*labels, NEVER_SEEN), tuple(map(tuple, table.tolist())))
 
     def _confused_pairs(self) -> tuple[PairScore, ...]:
-        labels = self.target.labels
+        labels = (*self.target.labels, NEVER_SEEN)
         worst = self.pairs.confusions(_CONFUSED_PAIRS)
         return tuple(PairScore(labels[label], labels[wrong], count) for label, wrong, count in worst)
 
@@ -161,7 +166,8 @@ def _ranking(target: Target, batch: Batch) -> Ranking | None:
         return None
     width = len(target.classes)
     scores = None if batch.logits is None else batch.logits[..., 1] - batch.logits[..., 0]
-    return Ranking.of(scores, batch.labels == 1, batch.mask, width)
+    known = batch.mask if batch.unseen is None else batch.mask & (batch.unseen == 0)
+    return Ranking.of(scores, batch.labels == 1, known, width)
 
 
 def _macro_and_weighted_f1(pairs: PairCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -25,6 +25,7 @@ class MultilabelSums:
     pairs: PairCounts
     rows: RowCounts
     ranking: Ranking
+    unseen: int = 0
 
     @classmethod
     def of(cls, target: Target, batch: Batch, cuts: NDArray[np.float64]) -> MultilabelSums:
@@ -42,13 +43,18 @@ class MultilabelSums:
         return cls(
             target=target,
             pairs=PairCounts.of(batch.labels, predictions, batch.mask, classes=2),
-            rows=RowCounts.of(batch.labels == predictions, batch.mask),
+            rows=RowCounts.of(*_by_row(batch, predictions)),
             ranking=Ranking.of(batch.logits, batch.labels == 1, batch.mask, target.class_count),
+            unseen=0 if batch.unseen is None else int(batch.unseen.sum()),
         )
 
     def __add__(self, other: MultilabelSums) -> MultilabelSums:
         return MultilabelSums(
-            self.target, self.pairs + other.pairs, self.rows + other.rows, self.ranking + other.ranking
+            self.target,
+            self.pairs + other.pairs,
+            self.rows + other.rows,
+            self.ranking + other.ranking,
+            self.unseen + other.unseen,
         )
 
     def scores(self) -> Scores:
@@ -62,11 +68,15 @@ class MultilabelSums:
             "average_precision": Figure(mean, micro.count),
             "average_precision_micro": micro,
         }
-        return Scores(figures, count=self.pairs.total, per_label=self._per_label(each))
+        return Scores(figures, count=self.pairs.total + self.unseen, per_label=self._per_label(each))
 
     def _figures(self) -> dict[str, Figure]:
-        pairs, count = self.pairs, self.pairs.total
-        hits, support, predicted = pairs.hits[:, 1], pairs.support[:, 1], pairs.predicted[:, 1]
+        """Labels that training never saw are one more label, which holds and is never predicted."""
+        pairs, count = self.pairs, self.pairs.total + self.unseen
+        hits, support, predicted = (
+            np.append(part[:, 1], extra)
+            for part, extra in ((pairs.hits, 0), (pairs.support, self.unseen), (pairs.predicted, 0))
+        )
         f1 = f1_scores(hits, support, predicted)
         occurs = ~np.isnan(f1)
         micro = float(f1_scores(hits.sum(), support.sum(), predicted.sum()))
@@ -86,6 +96,15 @@ class MultilabelSums:
             present = int(pairs.support[index].sum())
             rows.append(MultilabelScore(**vars(row), average_precision=average_precision[index], count=present))
         return tuple(rows)
+
+
+def _by_row(batch: Batch, predictions: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which cells are right and which count; one more cell per row for labels that training never saw."""
+    right = batch.labels == predictions
+    if batch.unseen is None:
+        return right, batch.mask
+    wrong = batch.unseen[..., None] > 0
+    return np.concatenate([right, ~wrong], axis=-1), np.concatenate([batch.mask, wrong], axis=-1)
 
 
 def _decisions(target: Target, batch: Batch, cuts: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -34,6 +34,10 @@ __all__ = [
 _NORMAL_97_5 = 1.959963984540054  # the quantile that leaves 2.5% on each side
 
 
+NEVER_SEEN = "(never seen in training)"
+"""Stands for every label that is no class, in tables of labels and of types of span."""
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a figure is called in a report, what it says, and what one of its count is."""

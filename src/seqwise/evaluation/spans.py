@@ -28,11 +28,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.evaluation.scores import Figure, SpanScore, ratio
-from seqwise.tag_forms import USUAL_FORM
+from seqwise.evaluation.scores import NEVER_SEEN, Figure, SpanScore, ratio
+from seqwise.tag_forms import ROLES, USUAL_FORM
 from seqwise.targets import Target
 
-__all__ = ["SpanCounts", "TagScheme", "span_counts_by_row", "span_edges", "spans_in", "tag_scheme"]
+__all__ = ["SpanCounts", "TagScheme", "judged_scheme", "span_counts_by_row", "span_edges", "spans_in", "tag_scheme"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,19 @@ def tag_scheme(target: Target) -> TagScheme:
         >>> tag_scheme(Target("slots", "tags", (("O", "B-artist", "I-artist", "S-song"),), per_step=True)).types
         ('artist', 'song')
     """
-    roles = target.span_roles
+    return _scheme_of(target.span_roles)
+
+
+@lru_cache(maxsize=32)
+def judged_scheme(target: Target) -> TagScheme:
+    """That of the tags that labels may have in an evaluation: the classes, then tags that training never saw, by role.
+
+    The tag of role `ROLES[i]` has the number of classes plus i; they share one type, which no prediction has.
+    """
+    return _scheme_of((*target.span_roles, *((role, "" if role == "O" else NEVER_SEEN) for role in ROLES)))
+
+
+def _scheme_of(roles: Sequence[tuple[str, str]]) -> TagScheme:
     types = tuple(dict.fromkeys(kind for role, kind in roles if role != "O"))
     position = {kind: index for index, kind in enumerate(types)}
     return TagScheme(
@@ -181,6 +193,7 @@ class SpanCounts:
                 correct=correct,
             )
             for name, correct, predicted, gold in rows
+            if gold or name != NEVER_SEEN
         )
 
 

@@ -53,6 +53,7 @@ class Tally:
         mask: ArrayLike,
         lengths: ArrayLike | None = None,
         predictions: ArrayLike | None = None,
+        unseen: ArrayLike | None = None,
     ) -> None:
         """Counts one batch.
 
@@ -70,6 +71,8 @@ class Tally:
                 the labels; without them the largest logit decides, the first of equal ones, and for
                 multilabel a logit above the label's threshold. Calibration then looks at the probability of
                 the class that was predicted.
+            unseen: labels that are no class of the target, since training never saw them; whatever is predicted for
+                them is wrong. See `seqwise.data.labels.LabelCodec.unseen` for shape and values.
 
         Raises:
             ShapeError: axes that do not fit the target or each other.
@@ -77,7 +80,7 @@ class Tally:
             ValuesError: where something counts: a label or prediction outside the classes, a logit of NaN.
             UsageError: neither logits nor predictions.
         """
-        batch = checked_batch(self.target, logits, labels, mask, lengths, predictions)
+        batch = checked_batch(self.target, logits, labels, mask, lengths, predictions, unseen)
         self._sums = self._sums + self._sums_of(batch)
 
     def __add__(self, other: Tally) -> Tally:

@@ -8,20 +8,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.data.encoding import Encoding
+from seqwise.data.label_notes import LabelNotes
 from seqwise.data.labels import LabelCodec
 from seqwise.data.readers import ReadOptions, Source, open_like
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.store import OnEmpty, Store, open_store
 from seqwise.data.vocabulary import ChannelScaling
-from seqwise.errors import ColumnError, ConfigError, DataError, EmptySequenceWarning, counted, did_you_mean, listed
+from seqwise.errors import (
+    ColumnError,
+    ConfigError,
+    DataError,
+    EmptySequenceWarning,
+    LabelWarning,
+    counted,
+    did_you_mean,
+    listed,
+)
 from seqwise.evaluation.decoding import decode, decode_probabilities
 from seqwise.inference.given_texts import texts_source
 from seqwise.inference.loading import read_run
@@ -38,6 +48,9 @@ __all__ = ["Model", "Prediction", "load"]
 
 _BATCH_TOKENS = 4096
 _JUDGED_ROWS = 4096
+UnseenLabels = Literal["wrong", "error"]
+"""What happens to a label that training never saw: it counts as wrong, or is refused."""
+_IF_UNSEEN = "unseen='error' (--unseen error) refuses them"
 _UNKNOWN_LABEL = "Correct the label, or train again with examples of it."
 
 
@@ -189,6 +202,7 @@ class Model:
         source: Source | str | Path | Sequence[str | Path],
         *,
         on_empty: OnEmpty = "skip",
+        unseen: UnseenLabels = "wrong",
         say: Callable[[str], object] | None = None,
     ) -> Judgement:
         """Scores and losses on labelled data, of which a few thousand rows at a time are in memory.
@@ -197,29 +211,36 @@ class Model:
             source: a path or several, or what `read_files` gives.
             on_empty: what to do about a row whose sequence is empty: `skip` leaves it out of every figure and says how
                 many there are, `error` refuses it.
+            unseen: what to do about a label that training never saw: `wrong` counts it as wrong, whatever is predicted,
+                and says how many there are, `error` refuses it.
             say: gets what is said; by default it is a warning.
 
         Raises:
-            LabelError: a label that the model does not know, with file and line.
+            LabelError: with `error`, a label that the model does not know, with file and line.
             DataError: data that cannot be used.
 
         Warns:
             EmptySequenceWarning: rows that are left out, how many and where.
+            LabelWarning: words that were read as missing labels, and labels that training never saw.
         """
         if not isinstance(source, Source):
             source = self.read_files(source, labelled=True)
         self._check_columns(source, labelled=True)
+        labels = LabelNotes()
         empty = EmptyRows(self.spec.input.column)
-        batches = self._labelled_batches(source, on_empty, empty)
+        batches = self._labelled_batches(source, on_empty, empty, labels, unseen)
         judged = judge_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
-        if empty.count and not any(count for _, count in judged.losses.values()):
+        is_nothing = not any(scores.count for scores in judged.scores.values())
+        if empty.count and is_nothing:
             problem = f"no row can be judged: {empty.told('which have no prediction')}"
             raise DataError(problem, file=source.files[0])
-        if not any(count for _, count in judged.losses.values()):
+        if is_nothing:
             names = listed([target.name for target in self.targets])
             raise DataError(f"no row has a label of {names}, so there is nothing to judge", file=source.files[0])
         if empty.count:
             (say or _warn)(empty.told("left out of every figure"))
+        for sentence in (*labels.gap_sentences(advice=False), *labels.unseen_sentences(_IF_UNSEEN)):
+            (say or _warn_of_labels)(sentence)
         return judged
 
     def _of(
@@ -268,7 +289,9 @@ class Model:
                 found[place] = Prediction(chunk[place], int(batch.lengths[i]), own, self.targets)
         return (found[place] for place in range(len(chunk)))
 
-    def _labelled_batches(self, source: Source, on_empty: OnEmpty, empty: EmptyRows) -> Iterator[Batch]:
+    def _labelled_batches(
+        self, source: Source, on_empty: OnEmpty, empty: EmptyRows, labels: LabelNotes, unseen: UnseenLabels
+    ) -> Iterator[Batch]:
         spec = replace(self.spec, id_column=None, group_column=None)
         store = None
         for chunk in _chunks(source, _JUDGED_ROWS):
@@ -278,8 +301,10 @@ class Model:
                 continue
             rows = np.arange(len(store))
             codecs = tuple(LabelCodec.for_store(target, i, store) for i, target in enumerate(self.targets))
-            for codec in codecs:
+            for codec in codecs if unseen == "error" else ():
                 codec.check(store, rows, _UNKNOWN_LABEL)
+            labels.add_gaps(store)
+            labels.add_unseen(store, codecs)
             batcher = Batcher(store, self.encoding, codecs)
             yield from batcher.batches(length_plan(batcher.sizes, rows, _BATCH_TOKENS))
         if store is None:
@@ -307,6 +332,10 @@ class Model:
 
 def _warn(text: str) -> None:
     warnings.warn(text, EmptySequenceWarning, stacklevel=3)
+
+
+def _warn_of_labels(text: str) -> None:
+    warnings.warn(text, LabelWarning, stacklevel=3)
 
 
 def _refuse_twice(files: Sequence[str | Path]) -> None:

@@ -23,7 +23,6 @@ __all__ = [
     "data_sentences",
     "doubtful_sentences",
     "empty_rows",
-    "gap_sentences",
     "targets_without_labels",
     "unlabelled_rows",
 ]
@@ -95,18 +94,6 @@ def unlabelled_rows(store: Store, split: Split) -> list[str]:
         return []
     where = told_places([store.place(int(row)) for row in split.unlabelled[:_PLACES_SAID]], len(split.unlabelled))
     return [f"left out: {counted(len(split.unlabelled), 'sequence')} without any label, {where}"]
-
-
-def gap_sentences(store: Store) -> list[str]:
-    """Which words were read as missing labels, how often, and how to keep them as labels."""
-    told = []
-    for spec, gaps in zip(store.spec.targets, store.gaps, strict=True):
-        can_be_class = not (spec.kind == "multilabel" and spec.form == "columns")
-        keep = "; --missing '' keeps such words as classes (data.missing)" if can_be_class else ""
-        for word, count in sorted(gaps.counts.items()):
-            said = f"{counted(count, 'label')} '{word}' counted as missing, first at {gaps.places[word]}"
-            told.append(f"target '{spec.name}': {said}{keep}")
-    return told
 
 
 def doubtful_sentences(

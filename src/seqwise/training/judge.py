@@ -217,7 +217,8 @@ def _counted(
         for target in targets:
             name = target.name
             labels, mask, answer = batch.labels[name], batch.masks[name], answers[name]
-            tallies[name].update(answer.logits, labels, mask, batch.lengths, answer.predictions)
+            unseen = batch.unseen.get(name)
+            tallies[name].update(answer.logits, labels, mask, batch.lengths, answer.predictions, unseen)
             part = target_loss(
                 target, torch.from_numpy(answer.logits), torch.from_numpy(labels), torch.from_numpy(mask)
             )

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from seqwise.data.batching import Batcher
 from seqwise.data.detect import Finding, Requested, find_spec, is_label_column, target_flags
 from seqwise.data.encoding import Encoding
-from seqwise.data.labels import LabelCodec, class_counts, find_targets
+from seqwise.data.label_notes import LabelNotes
+from seqwise.data.labels import LabelCodec, class_counts, find_targets, without_respellings
 from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions, Source, open_files
 from seqwise.data.records import Record
@@ -37,7 +38,6 @@ from seqwise.training.findings import (
     data_sentences,
     doubtful_sentences,
     empty_rows,
-    gap_sentences,
     targets_without_labels,
     unlabelled_rows,
 )
@@ -48,6 +48,7 @@ __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
 
 _SAMPLE_ROWS = 1000
 _LOOK_ROWS = 50_000
+_IF_UNSEEN = "--unseen error refuses them, --unseen add makes them classes"
 _CACHE_FROM_BYTES = 32 << 20
 
 
@@ -154,12 +155,10 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     files = file_facts(data)
     notes.warn(equal_content(files))
     store = open_store(sources, finding.spec, cache=_cache(data, files, finding.spec, options), on_empty=data.on_empty)
-    notes.warn([*empty_rows(store), *gap_sentences(store)])
-    labelled = np.arange(len(store)) if data.unseen_labels == "add" else np.flatnonzero(store.parts == TRAIN)
-    targets = find_targets(store, labelled)
-    codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
-    for codec in codecs:
-        codec.check(store, np.arange(len(store)))
+    labels = LabelNotes()
+    labels.add_gaps(store)
+    notes.warn([*empty_rows(store), *labels.gap_sentences()])
+    codecs = _codecs(store, data.unseen_labels)
     split = _split(store, config)
     facts = Facts.of(store, split, codecs, config.train.effort)
     resolved, _ = resolve(config, facts)
@@ -169,6 +168,9 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.warn(split.warnings)
     has_token_lines = sources[0][1].format == "conll"
     codecs = _with_schemes([Tags(codec, store, split.train, has_token_lines) for codec in codecs], notes)
+    codecs = tuple(LabelCodec.for_store(codec.target, codec.position, store) for codec in codecs)
+    labels.add_unseen(store, codecs)
+    notes.warn(labels.unseen_sentences(_IF_UNSEEN))
     targets = tuple(codec.target for codec in codecs)
     counts = {codec.target.name: class_counts(codec, store, split.train) for codec in codecs}
     facts = replace(facts, targets=targets, counts=counts)
@@ -198,6 +200,22 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
         files + vector_facts(config.input),
         vectors,
     )
+
+
+def _codecs(store: Store, unseen: str) -> tuple[LabelCodec, ...]:
+    """The classes of each target: the labels of the training files, with `add` those of all files.
+
+    Raises:
+        LabelError: with `error`, a label of dev or test that training never saw.
+    """
+    targets = find_targets(store, np.flatnonzero(store.parts == TRAIN))
+    if unseen == "add":
+        every = find_targets(store, np.arange(len(store)))
+        targets = tuple(without_respellings(each, own) for each, own in zip(every, targets, strict=True))
+    codecs = tuple(LabelCodec.for_store(target, position, store) for position, target in enumerate(targets))
+    for codec in codecs if unseen == "error" else ():
+        codec.check(store, np.arange(len(store)))
+    return codecs
 
 
 def _sources(data: DataConfig, options: ReadOptions) -> list[tuple[int, Source]]:

@@ -162,7 +162,8 @@ def _scores(
         lengths = task.store.lengths[some]
         labels, mask = codec.batch(task.store, some, int(lengths.max()))
         answer = answers(some)
-        tally.update(answer.logits, labels, mask, lengths, answer.predictions)
+        unseen = codec.unseen(task.store, some, int(lengths.max()))
+        tally.update(answer.logits, labels, mask, lengths, answer.predictions, unseen)
     return tally.scores().to_json()
 
 

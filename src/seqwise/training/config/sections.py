@@ -68,8 +68,9 @@ class DataConfig(_Section):
         0.1, ge=0, lt=1, description="share cut off as dev when no dev file is given; 0 for encoders that need none"
     )
     test_fraction: float = Field(0.1, gt=0, lt=1, description="share cut off as test when no file is given")
-    unseen_labels: Literal["error", "add"] = Field(
-        "error", description="a dev or test label without training examples: refuse it, or make it a class"
+    unseen_labels: Literal["wrong", "error", "add"] = Field(
+        "wrong",
+        description="a dev or test label that training never saw: count it as wrong, refuse it, or make it a class",
     )
     on_empty: Literal["error", "skip"] = Field(
         "skip", description="a row whose text, tokens or series is empty: refuse it, or leave it out and say so"
