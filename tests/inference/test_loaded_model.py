@@ -212,9 +212,9 @@ def test_an_unknown_label_counts_as_wrong_and_is_said(texts, tmp_path, monkeypat
         "target 'intent': 1 label that training never saw, counted as wrong: 'Plya' (1, first at t.jsonl:1. Did you "
         "mean 'Play'?); unseen='error' (--unseen error) refuses them",
     ]
-    with pytest.warns(LabelWarning, match="'Plya'") as warned:
+    with pytest.warns(LabelWarning) as warned:
         texts.evaluate("t.jsonl")
-    assert len(warned) == 2
+    assert [str(each.message) for each in warned] == said
 
 
 def test_a_missing_file_that_the_run_names_may_stand_elsewhere(texts, tmp_path, monkeypatch):
