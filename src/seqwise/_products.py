@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise._addresses import address, strided_address
 from seqwise._native import function
 from seqwise._readable import is_readable
 
@@ -30,6 +31,7 @@ class Product(ctypes.Structure):
         *((name, c_ssize_t) for name in ("row", "rows", "depth", "columns")),
         ("bias", c_void_p),
         *((name, c_ssize_t) for name in ("adds", "tasks")),
+        ("failed", c_int),
     )
 
 
@@ -45,28 +47,39 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
     Args:
         left: (rows, depth), in any layout.
         right: (depth, columns), in any layout.
-        to: (rows, columns), with the numbers of a row side by side.
+        to: (rows, columns).
         bias: (columns,).
         adds: whether to add to what is there; not with a bias.
     """
-    is_for_c = to.dtype == torch.float32 and left.numel() and right.numel() and all(map(is_readable, (left, right, to)))
+    tensors = (left, right, to) if bias is None else (left, right, to, bias)
+    is_for_c = (
+        left.numel()
+        and right.numel()
+        and all(tensor.dtype == torch.float32 for tensor in tensors)
+        and all(map(is_readable, tensors))
+        and (to.stride(1) == 1 or to.shape[1] < 2)
+    )
     product = _compiled() if is_for_c else None
     if product is None:
         if adds:
             return to.addmm_(left, right)
         return torch.mm(left, right, out=to) if bias is None else torch.addmm(bias, left, right, out=to)
-    assert to.stride(1) == 1 or to.shape[1] < 2, "C writes the numbers of a row one after the other"
+    (rows, depth), (of_right, columns) = left.shape, right.shape
+    if (depth, rows, columns) != (of_right, *to.shape):
+        raise ValueError(f"cannot multiply {tuple(left.shape)} by {tuple(right.shape)} into {tuple(to.shape)}")
     bias = None if bias is None else bias.contiguous()
     call = Product(
-        *(left.data_ptr(), *left.stride()),
-        *(right.data_ptr(), *right.stride()),
-        *(to.data_ptr(), to.stride(0)),
-        *(*left.shape, right.shape[1]),
-        None if bias is None else bias.data_ptr(),
+        *(strided_address(left, torch.float32), *left.stride()),
+        *(strided_address(right, torch.float32), *right.stride()),
+        *(strided_address(to, torch.float32), to.stride(0)),
+        *(rows, depth, columns),
+        address(bias, torch.float32, (columns,)),
         adds,
         torch.get_num_threads() * TASKS_OF_A_THREAD,
     )
     product(ctypes.byref(call))
+    if call.failed:
+        raise MemoryError("a product of matrices found no memory; use smaller batches")
     return to
 
 

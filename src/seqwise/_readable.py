@@ -12,6 +12,17 @@ __all__ = ["are_readable", "is_readable", "is_traced"]
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
+def _kind(tensor: Tensor) -> int:
+    """What torch does differently with a tensor, in one number: its device, wrappers, views that negate, and so on."""
+    return int(torch._C._dispatch_keys(tensor).raw_repr())
+
+
+with torch.inference_mode():
+    _OF_INFERENCE = _kind(torch.empty(0, device="cpu"))
+with torch.inference_mode(mode=False):
+    _ORDINARY = frozenset((_OF_INFERENCE, _kind(torch.empty(0, device="cpu"))))
+
+
 def are_readable(tensors: Iterable[Tensor]) -> bool:
     """Whether these tensors have numbers in memory, and nobody watches what is computed with them."""
     return not is_traced() and all(map(is_readable, tensors))
@@ -32,5 +43,9 @@ def is_traced() -> bool:
 
 
 def is_readable(tensor: Tensor) -> bool:
-    """Whether this is an ordinary tensor on the CPU; a wrapper of a transform, or of another library, is not."""
-    return type(tensor) in _PLAIN and tensor.is_cpu and torch._C._has_storage(tensor)
+    """Whether this is an ordinary tensor on the CPU, whose memory holds its numbers.
+
+    A wrapper of a transform or of another library is not; nor are views that negate or conjugate what is in memory,
+    nor sparse, nested, quantised and symbolic tensors.
+    """
+    return type(tensor) in _PLAIN and _kind(tensor) in _ORDINARY

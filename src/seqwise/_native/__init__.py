@@ -10,10 +10,11 @@ A module with a fast path declares the functions that it calls, and asks each ti
     double_all = function("seqwise_double_all_f32", ctypes.c_void_p, ctypes.c_ssize_t)
     if double_all is None:
         return plain(values)
-    double_all(values.data_ptr(), values.numel())
+    double_all(address(values, torch.float32), values.numel())
 
-ctypes lets other Python threads run meanwhile. Loops over independent parts go through `parallel.h`, which runs them on
-the threads of torch itself, so that `torch.set_num_threads` holds and no second pool of threads is made.
+`address` (`seqwise._addresses`) refuses a tensor that C cannot read. ctypes lets other Python threads run meanwhile.
+Loops over independent parts go through `parallel.h`, which runs them on the threads of torch itself, so that
+`torch.set_num_threads` holds and no second pool of threads is made.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ _FOLDER = Path(__file__).parent
 def library() -> ctypes.CDLL | None:
     """The compiled functions, for the highest level that this processor has; None where nothing was compiled.
 
-    A file that cannot be loaded (made for another machine, say) is as good as none, and so is one that was compiled of
-    other sources than those that are here: what Python would hand over is not what it reads.
+    A file that cannot be loaded (made for another machine, say) is as good as none. So is one that was compiled of
+    other sources than those that are here, since what Python would hand over is not what it reads; and one that is not
+    as the compiler wrote it, which could kill the process.
     """
     from seqwise._native._compile import digest
 
@@ -62,16 +64,28 @@ def function(name: str, *argument_types: Any) -> Callable[..., Any] | None:
 
 
 def _loaded(level: str, sources: int) -> ctypes.CDLL | None:
+    from seqwise._native._compile import is_whole
+
+    path = _FOLDER / f"{level}.so"
+    if not path.exists():
+        return None
+    if not is_whole(path):
+        _warn(level, "is not as the compiler wrote it")
+        return None
     try:
-        found = ctypes.CDLL(str(_FOLDER / f"{level}.so"))
+        found = ctypes.CDLL(str(path))
         found.seqwise_sources.restype = ctypes.c_int64
     except (OSError, AttributeError):
         return None
     if sources in (0, found.seqwise_sources()):
         return found
-    warnings.warn(
-        f"{level}.so was compiled of other sources than those beside it, and is not used: some things are slower. "
-        "Compile again: python -m seqwise._native._compile",
-        stacklevel=4,
-    )
+    _warn(level, "was compiled of other sources than those beside it")
     return None
+
+
+def _warn(level: str, reason: str) -> None:
+    warnings.warn(
+        f"{level}.so {reason}, and is not used: some things are slower. "
+        "Compile again: python -m seqwise._native._compile",
+        stacklevel=5,
+    )

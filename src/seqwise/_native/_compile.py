@@ -1,6 +1,7 @@
 """Compiles the C sources beside this file: for `hatch_build.py` when seqwise is installed, and by hand after a change.
 
 python -m seqwise._native._compile
+python -m seqwise._native._compile --sanitize FOLDER   # libraries that report what C must not do, for tests
 """
 
 from __future__ import annotations
@@ -12,10 +13,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-__all__ = ["compiled", "compiler", "digest"]
+__all__ = ["SANITIZED", "SUMS", "compiled", "compiler", "digest", "is_whole"]
+
+SUMS = "libraries.sha256"
+"""The SHA-256 sums of the libraries, beside them."""
+SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+"""Options for libraries that end the process, with a report, where C reads or writes what it must not."""
 
 _FOLDER = Path(__file__).parent
 _LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
@@ -44,14 +51,21 @@ def compiler() -> list[str] | None:
     return command if command and shutil.which(command[0]) else None
 
 
-def compiled(folder: Path = _FOLDER) -> list[Path]:
-    """Compiles the sources of a folder, in place of what was there; the libraries that came of it, the baseline first.
+def compiled(folder: Path = _FOLDER, *, to: Path | None = None, options: Sequence[str] = ()) -> list[Path]:
+    """Compiles the sources of a folder; the libraries that came of it, the baseline first, then the list of their sums.
 
     Whatever goes wrong leaves fewer libraries, down to none, and the reason on stderr.
+
+    Args:
+        folder: where the sources are.
+        to: where the libraries go, in place of what was there; beside the sources when not given.
+        options: more options for the compiler, which override its usual ones.
     """
+    to = folder if to is None else to
     try:
-        for old in folder.glob("*.so"):
-            old.unlink()
+        to.mkdir(exist_ok=True)
+        for old in (*to.glob("*.so"), to / SUMS):
+            old.unlink(missing_ok=True)
     except OSError as error:
         return _nothing(str(error))
     command = compiler()
@@ -60,9 +74,26 @@ def compiled(folder: Path = _FOLDER) -> list[Path]:
     is_x86 = platform.machine().lower() in ("x86_64", "amd64")
     levels = list(_LEVELS) if is_x86 else ["baseline"]
     with ThreadPoolExecutor() as threads:
-        made = list(threads.map(lambda level: _compiled(command, folder, level), levels))
+        made = list(threads.map(lambda level: _compiled(command, folder, to, level, options), levels))
     found = [path for path in made if path is not None]
-    return found if made[0] is not None else _nothing("the C compiler failed")
+    if made[0] is None:
+        return _nothing("the C compiler failed")
+    sums = to / SUMS
+    sums.write_text("".join(f"{_sum(path)}  {path.name}\n" for path in found), encoding="ascii")
+    return [*found, sums]
+
+
+def is_whole(library: Path) -> bool:
+    """Whether a library is as the compiler wrote it: one that was cut off would kill the process that loads it."""
+    try:
+        lines = library.with_name(SUMS).read_text(encoding="ascii").splitlines()
+        return f"{_sum(library)}  {library.name}" in lines
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _nothing(reason: str) -> list[Path]:
@@ -70,11 +101,11 @@ def _nothing(reason: str) -> list[Path]:
     return []
 
 
-def _compiled(command: list[str], folder: Path, level: str) -> Path | None:
+def _compiled(command: list[str], folder: Path, to: Path, level: str, more: Sequence[str]) -> Path | None:
     """The library of one level, or None."""
-    target, part = folder / f"{level}.so", folder / f"{level}.so.part"
+    target, part = to / f"{level}.so", to / f"{level}.so.part"
     sources = [str(path) for path in sorted(folder.glob("*.c"))]
-    options = [*_FLAGS, *_WARNINGS, *_LEVELS[level], f"-DSEQWISE_SOURCES={digest(folder)}LL", "-o", str(part)]
+    options = [*_FLAGS, *_WARNINGS, *_LEVELS[level], *more, f"-DSEQWISE_SOURCES={digest(folder)}LL", "-o", str(part)]
     done = subprocess.run([*command, *options, *sources, *_LIBRARIES], capture_output=True, text=True, check=False)
     if done.stderr:
         sys.stderr.write(f"seqwise: {level}.so: {done.stderr}")
@@ -85,4 +116,6 @@ def _compiled(command: list[str], folder: Path, level: str) -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if compiled() else 1)
+    if sys.argv[1:2] == ["--sanitize"] and len(sys.argv) == 3:
+        sys.exit(0 if compiled(to=Path(sys.argv[2]), options=SANITIZED) else 1)
+    sys.exit((0 if compiled() else 1) if len(sys.argv) == 1 else f"usage:{(__doc__ or '').partition(':')[2]}")

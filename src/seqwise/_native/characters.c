@@ -27,11 +27,15 @@ static ptrdiff_t characters_of(const struct windows *all, ptrdiff_t word) {
     return count;
 }
 
-/* The row of what the k-th character of the window around a place adds, or -1 where the word has none there. */
+/* The row of what the k-th character of the window around a place adds, or -1 where the word has none there, or one that
+   the table does not have. */
 static inline ptrdiff_t row_of(const struct windows *all, ptrdiff_t word, ptrdiff_t count, ptrdiff_t place,
                                ptrdiff_t k) {
     ptrdiff_t i = place + k - all->width / 2;
-    return i < 0 || i >= count ? -1 : k * all->characters + all->ids[word * all->length + i];
+    if (i < 0 || i >= count)
+        return -1;
+    int64_t id = all->ids[word * all->length + i];
+    return id < all->characters ? k * all->characters + id : -1;
 }
 
 static void find_highest(ptrdiff_t index, void *data) {

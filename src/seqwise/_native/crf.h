@@ -29,7 +29,8 @@ struct chain {
 enum status {
     FINE = 0,
     WRONG = 1, /* a value cannot be right: Python looks for it and says which */
-    WIDE = 2   /* scores are too far apart for this way to compute: the plain path is for them */
+    WIDE = 2,  /* scores are too far apart for this way to compute: the plain path is for them */
+    NO_MEMORY = 3
 };
 
 /* The steps that count: those of sequence b are its first `count[b]` of `steps`, or 0, 1, ... where steps is NULL. */
@@ -39,7 +40,7 @@ struct steps {
     int64_t *longest; /* (batch,), sequences by length, the longest first */
 };
 
-/* Allocates; `steps_free` frees. WRONG where a length is below 0 or beyond the time. */
+/* Allocates; `steps_free` frees. WRONG where a length is below 0 or beyond the time, or NO_MEMORY. */
 enum status steps_of(const struct chain *chain, struct steps *steps);
 void steps_free(struct steps *steps);
 
@@ -58,11 +59,14 @@ INLINE void put_number(const struct chain *chain, void *array, int64_t index, do
         ((float *)array)[index] = (float)value;
 }
 
-/* Room for so many vectors, with anything in it; for free() to give back. */
+/* Room for so many vectors, with anything in it; for free() to give back. NULL when there is no memory. */
 INLINE doubles *room(int64_t count) { return aligned_alloc(64, ((size_t)count * sizeof(doubles) + 127) / 64 * 64); }
 
 /* The same, all 0. */
-INLINE doubles *vectors(int64_t count) { return memset(room(count), 0, (size_t)count * sizeof(doubles)); }
+INLINE doubles *vectors(int64_t count) {
+    doubles *found = room(count);
+    return found ? memset(found, 0, (size_t)count * sizeof(doubles)) : NULL;
+}
 
 #define SIDE 8 /* sequences that are computed side by side, at most; fewer where that leaves threads without any */
 

@@ -11,6 +11,8 @@
 
    Several sequences are computed side by side, so that the transitions are read once for all of them. */
 
+#include <stdatomic.h>
+
 #include "crf.h"
 
 typedef number numbers __attribute__((vector_size(BYTES), may_alias));
@@ -34,6 +36,7 @@ struct job {
     int64_t fill;
     int64_t *tags; /* (batch, time) */
     void *scores;  /* (batch,) */
+    atomic_int has_no_memory;
 };
 
 INLINE numbers numbers_of(number value) { return value - (numbers){0}; }
@@ -185,11 +188,17 @@ static void backward_row(const struct job *job, int64_t row, int64_t place, cons
 }
 
 static void decode(ptrdiff_t group, void *data) {
-    const struct job *job = data;
+    struct job *job = data;
     int64_t width = job->width, stride = job->side * width, size = job->chain->batch - group * job->side;
     const int64_t *rows = job->steps.longest + group * job->side, *count = job->steps.count;
     int64_t longest = count[rows[0]];
     numbers *ahead = (numbers *)room(longest * stride), *onward = (numbers *)room(stride);
+    if (!ahead || !onward) {
+        job->has_no_memory = 1;
+        free(ahead);
+        free(onward);
+        return;
+    }
     int is_wrong[SIDE] = {0};
     int64_t tags[SIDE] = {0};
     double scores[SIDE] = {0};
@@ -216,6 +225,30 @@ static void decode(ptrdiff_t group, void *data) {
     free(onward);
 }
 
+/* The scores as all sequences read them, and then the paths. */
+static enum status with_room(struct job *job) {
+    const struct chain *chain = job->chain;
+    int64_t classes = chain->classes, width = job->width;
+    job->side = side_by_side(chain);
+    numbers *all = (numbers *)room(2 * (classes + 1) * width);
+    if (!all)
+        return NO_MEMORY;
+    job->transitions = all;
+    job->back = job->transitions + classes * width;
+    job->start = job->back + classes * width;
+    job->end = job->start + width;
+    spread(chain, chain->transitions, chain->allowed_transitions, classes, width, job->transitions);
+    spread(chain, chain->start, chain->allowed_start, 1, width, job->start);
+    spread(chain, chain->end, chain->allowed_end, 1, width, job->end);
+    for (int64_t j = 0; j < classes; j++)
+        for (int64_t i = 0; i < width * NUMBERS; i++)
+            ((number *)job->back)[j * width * NUMBERS + i] =
+                i < classes ? ((number *)job->transitions)[i * width * NUMBERS + j] : (number)-INFINITY;
+    seqwise_parallel((chain->batch + job->side - 1) / job->side, decode, job);
+    free(all);
+    return job->has_no_memory ? NO_MEMORY : FINE;
+}
+
 /* Tags (batch, time), `fill` where a step does not count or no path can be, and what they score (batch,). */
 SEQWISE_API void DECODE(const struct chain *chain, int64_t fill, int64_t *tags, void *scores,
                                     int64_t *status) {
@@ -224,24 +257,7 @@ SEQWISE_API void DECODE(const struct chain *chain, int64_t fill, int64_t *tags, 
     *status = steps_of(chain, &job.steps);
     if (*status == FINE)
         *status = values_of(chain, &job.steps);
-    if (*status == FINE) {
-        job.side = side_by_side(chain);
-        job.transitions = (numbers *)room(classes * width);
-        job.back = (numbers *)room(classes * width);
-        job.start = (numbers *)room(width);
-        job.end = (numbers *)room(width);
-        spread(chain, chain->transitions, chain->allowed_transitions, classes, width, job.transitions);
-        spread(chain, chain->start, chain->allowed_start, 1, width, job.start);
-        spread(chain, chain->end, chain->allowed_end, 1, width, job.end);
-        for (int64_t j = 0; j < classes; j++)
-            for (int64_t i = 0; i < width * NUMBERS; i++)
-                ((number *)job.back)[j * width * NUMBERS + i] =
-                    i < classes ? ((number *)job.transitions)[i * width * NUMBERS + j] : (number)-INFINITY;
-        seqwise_parallel((chain->batch + job.side - 1) / job.side, decode, &job);
-        free(job.transitions);
-        free(job.back);
-        free(job.start);
-        free(job.end);
-    }
+    if (*status == FINE)
+        *status = with_room(&job);
     steps_free(&job.steps);
 }

@@ -12,8 +12,10 @@ void steps_free(struct steps *steps) {
 }
 
 /* The rows by their counts, the largest first, equal ones in their order. */
-static void sort_rows(const struct chain *chain, struct steps *steps) {
+static enum status sort_rows(const struct chain *chain, struct steps *steps) {
     int64_t *begin = calloc((size_t)chain->time + 2, sizeof *begin);
+    if (!begin)
+        return NO_MEMORY;
     for (int64_t row = 0; row < chain->batch; row++)
         begin[chain->time - steps->count[row] + 1]++;
     for (int64_t place = 0; place <= chain->time; place++)
@@ -21,6 +23,7 @@ static void sort_rows(const struct chain *chain, struct steps *steps) {
     for (int64_t row = 0; row < chain->batch; row++)
         steps->longest[begin[chain->time - steps->count[row]]++] = row;
     free(begin);
+    return FINE;
 }
 
 enum status steps_of(const struct chain *chain, struct steps *steps) {
@@ -28,6 +31,8 @@ enum status steps_of(const struct chain *chain, struct steps *steps) {
     steps->count = malloc((batch + 1) * sizeof *steps->count);
     steps->longest = malloc((batch + 1) * sizeof *steps->longest);
     steps->steps = chain->mask ? malloc((batch * (size_t)chain->time + 1) * sizeof *steps->steps) : NULL;
+    if (!steps->count || !steps->longest || (chain->mask && !steps->steps))
+        return NO_MEMORY;
     for (int64_t row = 0; row < chain->batch; row++) {
         int64_t length = chain->lengths ? chain->lengths[row] : chain->time;
         if (length < 0 || length > chain->time)
@@ -44,8 +49,7 @@ enum status steps_of(const struct chain *chain, struct steps *steps) {
         }
         steps->count[row] = count;
     }
-    sort_rows(chain, steps);
-    return FINE;
+    return sort_rows(chain, steps);
 }
 
 static int is_finite(const struct chain *chain, const void *scores, int64_t size) {

@@ -51,7 +51,7 @@ struct job {
     int64_t places;  /* of ahead: the time, or 1 where only the losses are wanted */
     doubles *ahead;  /* p_k: (groups, places, side, width) */
     void *losses;    /* (batch,), like all arrays from here to by_ends of the emissions' type */
-    atomic_int refused; /* whether a sequence was */
+    atomic_int refused; /* FINE, or why the results are not: WIDE or NO_MEMORY */
     /* backward */
     const void *weights; /* (batch,): of each sequence in the sums; NULL: all 1, and what the tags have is not taken off */
     void *by_emissions;  /* (batch, time, classes) */
@@ -104,6 +104,8 @@ static enum status model_of(const struct chain *chain, struct model *model) {
     model->back = vectors(classes * width);
     model->start = vectors(width);
     model->end = vectors(width);
+    if (!model->onward || !model->back || !model->start || !model->end)
+        return NO_MEMORY;
     if (weights_of(chain, chain->transitions, chain->allowed_transitions, classes, model, model->onward, &model->top,
                    &model->is_constrained) ||
         weights_of(chain, chain->start, chain->allowed_start, 1, model, model->start, &model->start_top,
@@ -273,6 +275,14 @@ INLINE int is_too_small(int64_t width, const doubles *ahead, const doubles *emis
     return any_of(small);
 }
 
+static void refuse(struct job *job, enum status status) {
+    int fine = FINE; /* the first reason stays, but that there is no memory */
+    if (status == NO_MEMORY)
+        job->refused = status;
+    else
+        atomic_compare_exchange_strong(&job->refused, &fine, status);
+}
+
 /* p of one sequence at one place, from p M of the place before. */
 static void forward_row(struct job *job, int64_t row, int64_t place, const doubles *before, doubles *own,
                         doubles *scores, struct log_product *sum) {
@@ -291,7 +301,7 @@ static void forward_row(struct job *job, int64_t row, int64_t place, const doubl
     if (job->chain->tags)
         sum->log -= score_of_tag(job, row, place, top);
     if (model->is_constrained && is_too_small(width, own, scores, top))
-        job->refused = 1;
+        refuse(job, WIDE);
     if (place == job->steps.count[row] - 1)
         times(sum, sum_of_products(width, own, model->end));
 }
@@ -313,6 +323,12 @@ static void forward(ptrdiff_t group, void *data) {
     const int64_t *rows = job->steps.longest + group * job->side, *count = job->steps.count;
     doubles *ahead = job->ahead + group * job->places * stride, *onward = vectors(stride), *scores = vectors(width);
     struct log_product sums[SIDE];
+    if (!onward || !scores) {
+        refuse(job, NO_MEMORY);
+        free(onward);
+        free(scores);
+        return;
+    }
     size = size < job->side ? size : job->side;
     for (int64_t s = 0; s < size; s++)
         sums[s] = (struct log_product){0.0, 1.0};
@@ -369,13 +385,12 @@ static void clear(const struct job *job, int64_t row, int all) {
     }
 }
 
-static void backward_group(struct job *job, int64_t group, doubles *by_moves, doubles *by_ends) {
+static void backward_group(struct job *job, int64_t group, doubles *by_moves, doubles *by_ends, doubles *space) {
     const struct model *model = &job->model;
     int64_t width = model->width, stride = job->side * width, size = job->chain->batch - group * job->side;
     const int64_t *rows = job->steps.longest + group * job->side, *count = job->steps.count;
     const doubles *ahead = job->ahead + group * job->places * stride;
-    doubles *behind = vectors(stride), *after = vectors(stride), *moves = vectors(stride * CHUNK);
-    doubles *scores = vectors(width);
+    doubles *behind = space, *after = behind + stride, *moves = after + stride, *scores = moves + stride * CHUNK;
     int is_impossible[SIDE];
     size = size < job->side ? size : job->side;
     for (int64_t s = 0; s < size; s++) {
@@ -396,18 +411,22 @@ static void backward_group(struct job *job, int64_t group, doubles *by_moves, do
             add_outer(chunk * job->side, model, ahead + place * stride, moves, by_moves);
         }
     }
-    free(behind);
-    free(after);
-    free(moves);
-    free(scores);
 }
 
 static void backward(ptrdiff_t part, void *data) {
     struct job *job = data;
-    int64_t width = job->model.width;
+    int64_t width = job->model.width, count = job->side * width * (CHUNK + 2) + width;
+    doubles *space = room(count);
+    if (!space) {
+        refuse(job, NO_MEMORY);
+        return;
+    }
     doubles *by_moves = job->by_moves ? job->by_moves + part * (job->model.classes + 3) * width : NULL;
-    for (int64_t group = part; group < job->groups; group += job->parts)
-        backward_group(job, group, by_moves, job->by_ends + part * 2 * width);
+    for (int64_t group = part; group < job->groups; group += job->parts) {
+        memset(space, 0, (size_t)count * sizeof *space);
+        backward_group(job, group, by_moves, job->by_ends + part * 2 * width, space);
+    }
+    free(space);
 }
 
 /* The sums of all parts: transitions are p M (E u), less those of the tags. */
@@ -469,10 +488,11 @@ SEQWISE_API void seqwise_crf_losses(const struct chain *chain, void *losses, voi
         job.places = ahead ? chain->time : 1;
         job.losses = losses;
         job.ahead = ahead ? ahead : room(job.groups * job.side * job.model.width);
-        seqwise_parallel(job.groups, forward, &job);
+        if (job.ahead)
+            seqwise_parallel(job.groups, forward, &job);
         for (int64_t row = 0; row < chain->batch; row++)
             put_number(chain, counts, row, (double)job.steps.count[row]);
-        *status = job.refused ? WIDE : FINE;
+        *status = job.ahead ? job.refused : NO_MEMORY;
         if (!ahead)
             free(job.ahead);
     }
@@ -481,22 +501,29 @@ SEQWISE_API void seqwise_crf_losses(const struct chain *chain, void *losses, voi
 
 /* The gradients of the sum of weights * losses, after `seqwise_crf_losses` with the same chain. */
 SEQWISE_API void seqwise_crf_gradients(const struct chain *chain, void *losses, void *ahead, const void *weights,
-                                       void *by_emissions, void *by_transitions, void *by_start, void *by_end) {
+                                       void *by_emissions, void *by_transitions, void *by_start, void *by_end,
+                                       int64_t *status) {
     struct job job;
-    job_of(chain, &job);
-    int64_t width = job.model.width, size = (job.model.classes + 3) * width, most = (1 << 24) / (size * BYTES) + 4;
-    job.losses = losses;
-    job.ahead = ahead;
-    job.weights = weights;
-    job.by_emissions = by_emissions;
-    job.parts = job.groups < PARTS ? job.groups : PARTS;
-    job.parts = job.parts < most ? job.parts : most; /* some 16 MB in all, or 4 parts */
-    job.by_moves = vectors(job.parts * size);
-    job.by_ends = vectors(job.parts * 2 * width);
-    seqwise_parallel(job.parts, backward, &job);
-    add_parts(&job, by_transitions, by_start, by_end);
-    free(job.by_moves);
-    free(job.by_ends);
+    *status = job_of(chain, &job);
+    if (*status == FINE) {
+        int64_t width = job.model.width, size = (job.model.classes + 3) * width, most = (1 << 24) / (size * BYTES) + 4;
+        job.losses = losses;
+        job.ahead = ahead;
+        job.weights = weights;
+        job.by_emissions = by_emissions;
+        job.parts = job.groups < PARTS ? job.groups : PARTS;
+        job.parts = job.parts < most ? job.parts : most; /* some 16 MB in all, or 4 parts */
+        job.by_moves = vectors(job.parts * size);
+        job.by_ends = vectors(job.parts * 2 * width);
+        int is_room = job.by_moves && job.by_ends;
+        if (is_room)
+            seqwise_parallel(job.parts, backward, &job);
+        *status = is_room ? job.refused : NO_MEMORY;
+        if (*status == FINE)
+            add_parts(&job, by_transitions, by_start, by_end);
+        free(job.by_moves);
+        free(job.by_ends);
+    }
     job_free(&job);
 }
 
@@ -506,13 +533,15 @@ SEQWISE_API void seqwise_crf_marginals(const struct chain *chain, void *marginal
     *status = job_of(chain, &job);
     if (*status == FINE) {
         job.ahead = room(job.groups * job.side * chain->time * job.model.width);
-        seqwise_parallel(job.groups, forward, &job);
         job.by_emissions = marginals;
         job.parts = job.groups;
         job.by_ends = vectors(job.parts * 2 * job.model.width);
-        if (!job.refused)
+        int is_room = job.ahead && job.by_ends;
+        if (is_room)
+            seqwise_parallel(job.groups, forward, &job);
+        if (is_room && !job.refused)
             seqwise_parallel(job.parts, backward, &job);
-        *status = job.refused ? WIDE : FINE;
+        *status = is_room ? job.refused : NO_MEMORY;
         free(job.ahead);
         free(job.by_ends);
     }

@@ -10,10 +10,13 @@
    side are taken LANES at a time; else LANES positions are, in place where these lie side by side, or copied into a
    tile. Each row is read from memory once: its exponentials wait in the cache, where the gradient will stand. */
 
+#include <float.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "cross_entropy_blocks.h"
+
+#define NO_SUM -DBL_MAX
 
 enum { NUMBERS_PER_TASK = 1 << 15, TASKS_OF_ONE_THREAD = 2, NUMBERS_PER_BLOCK = 1 << 12 };
 
@@ -138,12 +141,14 @@ INLINE double in_rows(const struct call *call, ptrdiff_t begin, ptrdiff_t end, p
     return sum;
 }
 
-/* The same, LANES positions at a time. */
+/* The same, LANES positions at a time; NO_SUM where there is no memory. */
 INLINE double in_lanes(const struct call *call, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t size, ptrdiff_t classes) {
     bool side_by_side = size == 4 && call->from.inner == 1 && (call->to.inner == 1 || !call->gradient);
     float small[CLASSES_OF_ROWS * LANES] = {0}, *tile = small;
     if (classes > CLASSES_OF_ROWS)
         tile = calloc((size_t)(classes * LANES), sizeof *tile);
+    if (!tile)
+        return NO_SUM;
     numbers_in_double sums = {0};
     for (ptrdiff_t position = begin; position < end; position += LANES) {
         struct block block = {.count = end - position < LANES ? end - position : LANES};
@@ -201,7 +206,7 @@ static void task(ptrdiff_t number, void *data) {
         part->call->size == 4 ? positions(part->call, begin, end, 4) : positions(part->call, begin, end, 2);
 }
 
-/* The sum of the losses; it does not depend on how many threads there are. */
+/* The sum of the losses, or NO_SUM; it does not depend on how many threads there are. */
 static double run(const struct call *call) {
     ptrdiff_t count = call->outer * call->inner, of_task = NUMBERS_PER_TASK / call->classes / LANES * LANES;
     of_task = of_task ? of_task : LANES;
@@ -209,6 +214,8 @@ static double run(const struct call *call) {
     ptrdiff_t tasks = (count + of_task - 1) / of_task;
     if (tasks > TASKS_OF_ONE_THREAD)
         sums = calloc((size_t)tasks, sizeof *sums);
+    if (!sums)
+        return NO_SUM;
     struct part part = {call, count, of_task, sums};
     if (tasks > TASKS_OF_ONE_THREAD)
         seqwise_parallel(tasks, task, &part);
@@ -216,7 +223,7 @@ static double run(const struct call *call) {
         for (ptrdiff_t number = 0; number < tasks; number++)
             task(number, &part);
     for (ptrdiff_t number = 0; number < tasks; number++)
-        sum += sums[number];
+        sum = sum == NO_SUM || sums[number] == NO_SUM ? NO_SUM : sum + sums[number];
     if (sums != few)
         free(sums);
     return sum;
@@ -251,8 +258,13 @@ SEQWISE_API void seqwise_class_losses(struct call *call) {
     float factor = call->factor;
     if (call->divides)
         call->factor = call->weight == 0 ? 0 : factor / call->weight;
-    call->total = (float)run(call);
+    double total = run(call);
     call->factor = factor;
+    if (total == NO_SUM) {
+        call->wrong = NO_MEMORY;
+        return;
+    }
+    call->total = (float)total;
     float mean = call->weight == 0 ? 0 : call->total / call->weight;
     if (call->result)
         *call->result = call->divides ? mean : call->total;

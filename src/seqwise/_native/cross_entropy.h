@@ -46,7 +46,7 @@ struct call {
     struct strides to;
 };
 
-enum { WRONG_VALUE = 1, LOOKS_LIKE_PROBABILITIES = 2 };
+enum { WRONG_VALUE = 1, LOOKS_LIKE_PROBABILITIES = 2, NO_MEMORY = 3 }; /* the last: results are incomplete */
 
 /* Fills in the index if there are labels, and the sum of the weights; what is wrong where a label, length or weight
    cannot be right. */

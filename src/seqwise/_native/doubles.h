@@ -23,6 +23,7 @@
 
 typedef double doubles __attribute__((vector_size(BYTES), may_alias));
 typedef int64_t longs __attribute__((vector_size(BYTES), may_alias));
+typedef uint64_t unsigned_longs __attribute__((vector_size(BYTES), may_alias)); /* of which sums may wrap around */
 typedef float few_floats __attribute__((vector_size(BYTES / 2), may_alias)); /* as many as doubles in a vector */
 
 /* The same, at any address. */
@@ -107,7 +108,7 @@ INLINE doubles exp_of(doubles x) {
     y = y * r + 0.5;
     y = y * r + 1.0;
     y = y * r + 1.0;
-    longs power = ((longs)shifted << 52) + ((longs){0} + 0x3ff0000000000000);
+    unsigned_longs power = ((unsigned_longs)shifted << 52) + ((unsigned_longs){0} + 0x3ff0000000000000);
     return chosen(x < -708.0, (doubles){0}, y * (doubles)power);
 }
 

@@ -4,6 +4,7 @@
    and reads its part of A where it stands, or copied side by side if that stands column by column. Each element of C is
    summed in the order of depth, in parts of DEPTH, whatever the blocks and the number of threads. */
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "product.h"
@@ -19,10 +20,11 @@ struct call {
     const float *bias; /* what to add to each row of C, or NULL */
     ptrdiff_t adds;    /* whether to add to what C is; without a bias */
     ptrdiff_t tasks;   /* how many there should be at least, if the matrices are large enough */
+    atomic_int failed; /* result: set when there was no memory, so that C is incomplete */
 };
 
 struct blocks {
-    const struct call *call;
+    struct call *call;
     ptrdiff_t rows, columns, across; /* of a block of C; how many blocks are side by side */
 };
 
@@ -64,13 +66,17 @@ static struct matrix copied(struct matrix a, ptrdiff_t rows, ptrdiff_t depth, fl
 
 static void task(ptrdiff_t number, void *data) {
     const struct blocks *blocks = data;
-    const struct call *call = blocks->call;
+    struct call *call = blocks->call;
     ptrdiff_t first_row = number / blocks->across * blocks->rows, first = number % blocks->across * blocks->columns;
     ptrdiff_t rows = least(blocks->rows, call->rows - first_row), columns = least(blocks->columns, call->columns - first);
     ptrdiff_t whole = columns % FLOATS ? columns / (PANEL * FLOATS) * (PANEL * FLOATS) : columns;
     ptrdiff_t copy = call->a.column == 1 ? 0 : rows, padded = (columns + FLOATS - 1) / FLOATS * FLOATS;
     ptrdiff_t most = least(DEPTH, call->depth);
     float *panels = aligned_alloc(64, (size_t)(most * (padded + copy) + FLOATS - 1) / FLOATS * FLOATS * sizeof *panels);
+    if (!panels) {
+        atomic_store_explicit(&call->failed, 1, memory_order_relaxed);
+        return;
+    }
     float *c = call->c + first_row * call->row + first;
     for (ptrdiff_t k = 0; k < call->depth; k += DEPTH) {
         ptrdiff_t depth = least(DEPTH, call->depth - k);
@@ -110,7 +116,7 @@ static ptrdiff_t half_of(ptrdiff_t count) {
 
 /* C (rows x columns), in blocks with about as many rows each, which are halved until there are as many as asked for:
    mostly across the columns, since each block packs the part of B for its columns. */
-SEQWISE_API void seqwise_product(const struct call *call) {
+SEQWISE_API void seqwise_product(struct call *call) {
     ptrdiff_t parts = (call->rows + MOST_ROWS - 1) / MOST_ROWS, rows = parts ? (call->rows + parts - 1) / parts : 0;
     struct blocks blocks = {call, (rows + ROWS - 1) / ROWS * ROWS, least(MOST_COLUMNS, call->columns), 0};
     for (;;) {

@@ -50,8 +50,9 @@ SEQWISE_API void seqwise_sum_rows_f32(struct sums *all) {
 }
 
 /* The distinct ids that count, but `padding`, ascending, in rows[0..*found); places[i * parts + p] is where part p of
-   vector i stands among them, -1 for padding and what does not count. *found is -1 when there is no memory. */
-SEQWISE_API void seqwise_distinct_rows(const struct sums *all, int64_t padding, int64_t *rows, int32_t *places,
+   vector i stands among them, -1 for padding and what does not count. *found is -1 when there is no memory, or when
+   `wrong` is set. */
+SEQWISE_API void seqwise_distinct_rows(struct sums *all, int64_t padding, int64_t *rows, int32_t *places,
                                        int64_t *found) {
     ptrdiff_t table = all->rows, parts = all->parts;
     int32_t *place = calloc((size_t)table, sizeof *place);
@@ -59,8 +60,17 @@ SEQWISE_API void seqwise_distinct_rows(const struct sums *all, int64_t padding, 
     if (!place)
         return;
     for (ptrdiff_t i = 0; i < all->count; i++)
-        for (ptrdiff_t part = 0; part < parts && (!all->counted || all->counted[i]); part++)
-            place[all->ids[i * all->stride + part]] = 1;
+        for (ptrdiff_t part = 0; part < parts && (!all->counted || all->counted[i]); part++) {
+            int64_t id = all->ids[i * all->stride + part];
+            if (id < 0 || id >= table)
+                all->wrong = 1;
+            else
+                place[id] = 1;
+        }
+    if (all->wrong) {
+        free(place);
+        return;
+    }
     if (padding >= 0 && padding < table)
         place[padding] = 0;
     int32_t next = 0;

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from seqwise._addresses import address, addresses
 from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._axes import Bool, Float
@@ -99,10 +100,10 @@ class _States(torch.autograd.Function):
         output = steps.new_empty(batch, time, directions * hidden)
         chunks = max(1, min(-(-torch.get_num_threads() // directions), batch // 16))
         sizes = (kind, directions, chunks, rounds, batch, time, size, hidden, inputs, states, total)
-        layer, addresses = _layer(sizes, rows, (seen, gate, cells), parameters)
-        layer.input_values, layer.output = steps.data_ptr(), output.data_ptr()
+        layer, pointers = _layer(sizes, rows, (seen, gate, cells), parameters)
+        layer.input_values, layer.output = address(steps, torch.float32), address(output, torch.float32)
         _call("seqwise_recurrent_forward", layer)
-        del addresses  # in use until here
+        del pointers  # in use until here
         ctx.sizes = sizes
         ctx.save_for_backward(rows, seen, gate, cells, *parameters)
         return output
@@ -111,16 +112,16 @@ class _States(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         rows, seen, gate, cells, *parameters = ctx.saved_tensors
-        layer, addresses = _layer(ctx.sizes, rows, (seen, gate, cells), parameters)
+        layer, pointers = _layer(ctx.sizes, rows, (seen, gate, cells), parameters)
         directions, chunks, size = layer.directions, layer.chunks, (layer.batch, layer.time, layer.input)
-        gradient = gradient.contiguous()
+        gradient = gradient.resolve_neg().contiguous()
         of_input, of_each = gradient.new_empty(size), gradient.new_empty(directions, *size)
         found = [torch.empty_like(parameters[4 * (i // 4 // chunks) + i % 4]) for i in range(4 * directions * chunks)]
-        pointers = _pointers(found)
-        layer.output_gradient, layer.gradients = gradient.data_ptr(), ctypes.addressof(pointers)
-        layer.input_gradient, layer.input_gradients = of_input.data_ptr(), of_each.data_ptr()
+        gradients, shape = addresses(found, torch.float32), (*size[:2], directions * layer.hidden)
+        layer.output_gradient, layer.gradients = address(gradient, torch.float32, shape), ctypes.addressof(gradients)
+        layer.input_gradient, layer.input_gradients = address(of_input, torch.float32), address(of_each, torch.float32)
         _call("seqwise_recurrent_backward", layer)
-        del addresses
+        del pointers, gradients
         return None, None, of_input, None, *_summed(found, chunks)
 
 
@@ -135,11 +136,11 @@ def _summed(found: Sequence[Tensor], chunks: int) -> list[Tensor]:
 def _rows_of(front: Tensor) -> tuple[Tensor, int]:
     """(2, batch): rows, longest first, and the length of each row; and the sum of the lengths."""
     front, (batch, time) = front.contiguous(), front.shape
-    rows, total = torch.empty(2, batch, dtype=torch.int64), ctypes.c_int64()
+    rows, total = front.new_empty(2, batch, dtype=torch.int64), ctypes.c_int64()
     plan = function("seqwise_front", ctypes.c_void_p, *(ctypes.c_int64,) * 2, *(ctypes.c_void_p,) * 3)
     assert plan is not None
-    order = rows.data_ptr()
-    plan(front.data_ptr(), batch, time, order + 8 * batch, order, ctypes.addressof(total))
+    order, lengths = address(rows[0], torch.int64), address(rows[1], torch.int64)
+    plan(address(front, torch.bool), batch, time, lengths, order, ctypes.addressof(total))
     if total.value < 0:
         raise MemoryError(_REFUSED)
     return rows, total.value
@@ -149,15 +150,11 @@ def _layer(
     sizes: Sequence[int], rows: Tensor, kept: Sequence[Tensor], parameters: Sequence[Tensor]
 ) -> tuple[_Layer, ctypes.Array[ctypes.c_void_p]]:
     """What forward and backward have in common; and addresses that must live as long as it is in use."""
-    layer, addresses = _Layer(*sizes), _pointers(parameters)
-    layer.order, layer.lengths = rows[0].data_ptr(), rows[1].data_ptr()
-    layer.parameters = ctypes.addressof(addresses)
-    layer.seen, layer.gates, layer.cells = (array.data_ptr() for array in kept)
-    return layer, addresses
-
-
-def _pointers(arrays: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
-    return (ctypes.c_void_p * len(arrays))(*(array.data_ptr() for array in arrays))
+    layer, pointers = _Layer(*sizes), addresses(parameters, torch.float32)
+    layer.order, layer.lengths = address(rows[0], torch.int64), address(rows[1], torch.int64)
+    layer.parameters = ctypes.addressof(pointers)
+    layer.seen, layer.gates, layer.cells = (address(array, torch.float32) for array in kept)
+    return layer, pointers
 
 
 def _call(name: str, layer: _Layer) -> None:

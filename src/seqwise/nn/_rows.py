@@ -15,11 +15,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqwise._addresses import address, strided_address
 from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._axes import Bool, Float, Integer
 
 __all__ = ["summed_rows"]
+
+_OUTSIDE = "an id is outside the table, which has {} rows"
 
 
 def summed_rows(
@@ -82,17 +85,17 @@ class _SummedRows(torch.autograd.Function):
             return _plain_sums(table, ids, padding_id, counted, scale)
         vectors = table.new_empty(len(ids), table.shape[1])
         sums = _sums(table.shape, ids, counted, scale, vectors)
-        sums.table = table.data_ptr()
+        sums.table = address(table, torch.float32)
         add(ctypes.addressof(sums))
         if sums.wrong:
-            raise IndexError(f"an id is outside the table, which has {len(table)} rows")
+            raise IndexError(_OUTSIDE.format(len(table)))
         return vectors
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         ids, counted, scale = ctx.saved_tensors
-        rows, sums = _row_gradient(ctx.shape, ids, ctx.padding_id, counted, scale, gradient.contiguous())
+        rows, sums = _row_gradient(ctx.shape, ids, ctx.padding_id, counted, scale, gradient.resolve_neg().contiguous())
         sparse = torch.sparse_coo_tensor(rows[None], sums, ctx.shape, is_coalesced=True, check_invariants=False)
         return sparse, None, None, None, None
 
@@ -102,6 +105,7 @@ def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tens
     others = [ids] if counted is None else [ids, counted]
     return (
         ids.dtype == torch.int64
+        and (counted is None or counted.dtype == torch.bool)
         and all(array.dtype == torch.float32 for array in numbers)
         and are_readable([*numbers, *others])
     )
@@ -110,10 +114,11 @@ def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tens
 def _sums(shape: Sequence[int], ids: Tensor, counted: Tensor | None, scale: Tensor | None, vectors: Tensor) -> _Sums:
     """What forward and backward have in common."""
     sums = _Sums(rows=shape[0], size=shape[1], count=ids.shape[0], parts=ids.shape[1], stride=ids.stride(0))
-    sums.ids, sums.vectors, sums.group = ids.data_ptr(), vectors.data_ptr(), 1
-    sums.counted = None if counted is None else counted.data_ptr()
+    count, size = len(ids), shape[1]
+    sums.ids, sums.vectors = strided_address(ids, torch.int64), address(vectors, torch.float32, (count, size))
+    sums.counted, sums.group = address(counted, torch.bool, (count,)), 1
     if scale is not None and len(scale):
-        sums.scale, sums.group = scale.data_ptr(), len(ids) // len(scale)
+        sums.scale, sums.group = address(scale, torch.float32, (len(scale), size)), -(-count // len(scale))
     return sums
 
 
@@ -132,13 +137,15 @@ def _row_gradient(
         return _plain_row_gradient(ids, padding_id, counted, scale, gradient)
     sums, found = _sums(shape, ids, counted, scale, gradient), ctypes.c_int64()
     rows, places = ids.new_empty(min(ids.numel(), shape[0])), ids.new_empty(ids.shape, dtype=torch.int32)
-    addresses = (rows.data_ptr(), places.data_ptr(), ctypes.addressof(found))
-    distinct(ctypes.addressof(sums), padding_id, *addresses)
+    sums.places = address(places, torch.int32)
+    distinct(ctypes.addressof(sums), padding_id, address(rows, torch.int64), sums.places, ctypes.addressof(found))
+    if sums.wrong:
+        raise IndexError(_OUTSIDE.format(shape[0]))
     if found.value < 0:
-        raise MemoryError
+        raise MemoryError("the gradient of a table found no memory; use smaller batches")
     rows = rows[: found.value]
     result = gradient.new_zeros(len(rows), shape[1])
-    sums.places, sums.gradient = places.data_ptr(), result.data_ptr()
+    sums.gradient = address(result, torch.float32)
     add(ctypes.addressof(sums))
     return rows, result
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise._addresses import address
 from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._arguments import require_sizes
@@ -81,12 +82,20 @@ class SharePooling(Pooling):
     ) -> Float[Tensor, "batch vector"]:
         steps = counted.sum(dim=1, keepdim=True).clamp(min=1)
         count = _count()
-        if count is None or hidden.dtype != torch.float32 or not are_readable((hidden, counted, self.thresholds)):
+        tensors = (hidden, counted, self.thresholds)
+        are_floats = hidden.dtype == self.thresholds.dtype == torch.float32
+        if count is None or not are_floats or not are_readable(tensors):
             return _plain_counts(hidden, counted, self.thresholds).flatten(1).to(hidden.dtype) / steps
         by_feature, inside = hidden.transpose(1, 2).contiguous(), counted.to(torch.int32).contiguous()
-        counts = torch.empty(len(hidden), *self.thresholds.shape, dtype=torch.int32)
-        tensors = (by_feature, inside, self.thresholds.contiguous(), counts)
-        count(*(tensor.data_ptr() for tensor in tensors), *by_feature.shape, counts.shape[2])
+        (batch, size, time), thresholds = by_feature.shape, self.thresholds.contiguous()
+        counts = hidden.new_empty((batch, *thresholds.shape), dtype=torch.int32)
+        count(
+            address(by_feature, torch.float32),
+            address(inside, torch.int32, (batch, time)),
+            address(thresholds, torch.float32, (size, thresholds.shape[1])),
+            address(counts, torch.int32),
+            *(batch, size, time, thresholds.shape[1]),
+        )
         return counts.flatten(1).to(hidden.dtype) / steps
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from seqwise._addresses import UnreadableError, address, dense_strides
 from seqwise._native import function
+from seqwise.errors import ShapeError
 from seqwise.nn import PieceEncoder
 from seqwise.training.config import TrainConfig
 
 __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "step_size"]
 
 _SMALL_TABLE = 2048
+_MEANS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> RowAdamW:
@@ -72,6 +75,8 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
     """The gradient that it has; a sparse one with each row once."""
     gradient = parameter.grad
     assert gradient is not None
+    if gradient.is_sparse and gradient.sparse_dim() > 1:  # single numbers, not rows
+        return gradient.to_dense()
     return _by_rows(gradient) if gradient.is_sparse else gradient
 
 
@@ -79,20 +84,32 @@ def _values(gradient: Tensor) -> Tensor:
     return gradient._values() if gradient.is_sparse else gradient
 
 
-def _are_plain(tensors: Iterable[Tensor]) -> bool:
-    """Whether compiled code takes these: float32 on a CPU, in rows."""
-    return all(t.is_cpu and t.dtype == torch.float32 and t.is_contiguous() for t in tensors)
+def _point_at(array: _Stepped, gradient: Tensor, like: Tensor | None = None) -> list[Tensor]:
+    """Says where a gradient stands; gives its numbers and rows, which must live as long as they are read.
 
+    Args:
+        array: to be filled in.
+        gradient: dense, or sparse with each row once.
+        like: what it is the gradient of, for a step: its shape.
 
-def _point_at(array: _Stepped, gradient: Tensor) -> Tensor | None:
-    """Says where a gradient stands; gives its rows, which must live as long as that is read."""
+    Raises:
+        UnreadableError: compiled code does not take it.
+        IndexError: a row that the parameter does not have.
+    """
     values = _values(gradient)
-    array.gradient, array.count, array.size = values.data_ptr(), 1, values.numel()
     if not gradient.is_sparse:
-        return None
+        array.gradient = address(values, torch.float32, None if like is None else like.shape)
+        array.count, array.size = 1, values.numel()
+        return [values]
     rows = gradient._indices()[0].contiguous()
-    array.rows, array.count, array.size = rows.data_ptr(), *values.shape
-    return rows
+    array.gradient = address(values, torch.float32, (len(rows), *gradient.shape[1:]))
+    array.rows = address(rows, torch.int64)
+    array.count, array.size = len(rows), math.prod(gradient.shape[1:])
+    if like is not None and len(rows):
+        first, last = map(int, rows.aminmax())
+        if first < 0 or last >= len(like):
+            raise IndexError(f"a sparse gradient has rows {first} to {last} of a table with {len(like)} rows")
+    return [values, rows]
 
 
 class RowAdamW(torch.optim.AdamW):
@@ -134,34 +151,62 @@ class RowAdamW(torch.optim.AdamW):
         gradients = [parameter.grad for parameter in done]
         for parameter in done:
             parameter.grad = None
-        super().step()
+        fused = [group.get("fused") for group in self.param_groups]
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                _require_shapes(self.state[parameter], parameter)
+            # torch's fused step on a CPU takes all arrays as they stand in memory, whatever their strides
+            group["fused"] = group.get("fused") and all(map(self._is_laid_out_alike, group["params"]))
+        try:
+            super().step()
+        finally:
+            for group, was in zip(self.param_groups, fused, strict=True):
+                group["fused"] = was
         for parameter, gradient in zip(done, gradients, strict=True):
             parameter.grad = gradient
+
+    def _is_laid_out_alike(self, parameter: nn.Parameter) -> bool:
+        """Whether a parameter, its gradient and its state stand in the same order in memory, without gaps."""
+        if parameter.grad is None or not parameter.is_cpu:
+            return True
+        state: dict[str, Any] = self.state[parameter]
+        tensors = [parameter.grad, *(state[name] for name in _MEANS if name in state)]
+        strides = parameter.stride()
+        is_dense = dense_strides(parameter.shape, strides) == strides
+        return is_dense and all(tensor.stride() == strides for tensor in tensors)
 
     def _is_stepped_at_once(self, parameters: Sequence[nn.Parameter], group: dict[str, Any]) -> bool:
         """Steps them all in compiled code, where that can be; nothing is done where it cannot."""
         adam = function("seqwise_adam", ctypes.c_void_p, ctypes.c_int64, *(ctypes.c_double,) * 4)
-        if adam is None or group["amsgrad"] or group["maximize"] or not _are_plain(parameters):
+        if adam is None or group["amsgrad"] or group["maximize"]:
             return False
-        gradients = [_gradient(parameter) for parameter in parameters]
-        if not _are_plain([_values(gradient) for gradient in gradients]):
+        arrays, kept = (_Stepped * len(parameters))(), []
+        try:
+            for array, parameter in zip(arrays, parameters, strict=True):
+                kept += self._pointed_at(array, parameter)
+                array.decay = 0.0 if array.rows else group["weight_decay"]
+        except UnreadableError:
             return False
-        arrays = (_Stepped * len(parameters))()
-        rows = [_point_at(array, gradient) for array, gradient in zip(arrays, gradients, strict=True)]
-        for array, parameter in zip(arrays, parameters, strict=True):
-            state = self._state_of(parameter)
-            array.values, array.steps = parameter.data_ptr(), state["step"].data_ptr()
-            array.means, array.squares = state["exp_avg"].data_ptr(), state["exp_avg_sq"].data_ptr()
-            array.decay = 0.0 if array.rows else group["weight_decay"]
         adam(ctypes.addressof(arrays), len(arrays), group["lr"], *group["betas"], group["eps"])
-        del rows  # which stand at addresses that were in use until here
+        del kept  # which stand at addresses that were in use until here
         return True
+
+    def _pointed_at(self, array: _Stepped, parameter: nn.Parameter) -> list[Tensor]:
+        """Says where a parameter, its gradient and its state stand; gives what must live as long as they are read."""
+        array.values = address(parameter, torch.float32)
+        kept = _point_at(array, _gradient(parameter), parameter)
+        state, shape = self._state_of(parameter), parameter.shape
+        array.steps = address(state["step"], torch.float32, ())
+        array.means = address(state["exp_avg"], torch.float32, shape)
+        array.squares = address(state["exp_avg_sq"], torch.float32, shape)
+        return kept
 
     def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor]:
         state: dict[str, Tensor] = self.state[parameter]
         if not state:
-            state["step"] = torch.zeros((), dtype=torch.float32)
+            state["step"] = torch.zeros((), dtype=torch.float32, device="cpu")
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        _require_shapes(state, parameter)
         return state
 
     def _step_rows(self, parameter: nn.Parameter, group: dict[str, Any]) -> None:
@@ -175,6 +220,15 @@ class RowAdamW(torch.optim.AdamW):
         square = squares[rows].lerp_(values.square(), 1 - beta2)
         means[rows], squares[rows] = mean, square
         parameter.index_add_(0, rows, mean / (square.sqrt() + group["eps"]), alpha=-rate)
+
+
+def _require_shapes(state: Mapping[str, Tensor], parameter: nn.Parameter) -> None:
+    for name in _MEANS:
+        if name in state and state[name].shape != parameter.shape:
+            raise ShapeError(
+                f"the optimizer's {name} is {tuple(state[name].shape)} for a parameter {tuple(parameter.shape)}: "
+                "this state is that of another model, or damaged"
+            )
 
 
 def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
@@ -191,14 +245,17 @@ def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
         values.append(_values(parameter.grad))
     measure = function("seqwise_norm", ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
     scale = function("seqwise_scale", ctypes.c_void_p, ctypes.c_int64, ctypes.c_double)
-    if measure is None or scale is None or not _are_plain(values):
+    if measure is None or scale is None:
         return _plain_clipped_norm(values, largest)
     arrays, norm = (_Stepped * len(values))(), ctypes.c_double()
-    for array, own in zip(arrays, values, strict=True):
-        _point_at(array, own)
+    try:
+        for array, own in zip(arrays, values, strict=True):
+            _point_at(array, own)
+    except UnreadableError:
+        return _plain_clipped_norm(values, largest)
     measure(ctypes.addressof(arrays), len(arrays), ctypes.addressof(norm))
     if norm.value < 0:
-        raise MemoryError
+        raise MemoryError("the norm of the gradient found no memory")
     if norm.value > largest:
         scale(ctypes.addressof(arrays), len(arrays), largest / (norm.value + 1e-6))
     return norm.value

@@ -11,10 +11,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise._addresses import address, strided_address
 from seqwise._native import function
 from seqwise.losses._kernels.layout import Layout
 
-__all__ = ["Call", "address", "call_of", "compiled", "gradient"]
+__all__ = ["DTYPES", "NO_MEMORY", "Call", "call_of", "compiled", "gradient"]
+
+DTYPES = (torch.float32, torch.bfloat16)
+"""The types of logits that the compiled code takes."""
+NO_MEMORY = 3
+"""What `Call.wrong` is where the compiled code found no memory (`cross_entropy.h`)."""
 
 
 class Call(ctypes.Structure):
@@ -75,22 +81,17 @@ def gradient(
         call: filled in as it was, what it points to still there.
         logits: as they were.
         strides: those of the gradient, as the call has them.
-        upstream: float32, the gradient by each loss, side by side; None where that is one number.
+        upstream: float32, the gradient by each loss; None where that is one number.
         factor: that number: the gradient by the result.
     """
     again, function = Call.from_buffer_copy(call), compiled()
     assert function is not None
-    found = torch.empty_strided(logits.shape, strides, dtype=logits.dtype)
-    again.logits, again.gradient = logits.data_ptr(), found.data_ptr()
-    again.upstream, again.factor = address(upstream), factor
+    found = logits.new_empty_strided(logits.shape, strides)
+    each = None if upstream is None else upstream.contiguous()
+    again.logits, again.gradient = strided_address(logits, *DTYPES), strided_address(found, *DTYPES)
+    again.upstream, again.factor = address(each, torch.float32), factor
     again.labels = again.losses = again.weights = again.result = None
     function(ctypes.byref(again))
+    if again.wrong == NO_MEMORY:
+        raise MemoryError("the gradient of a cross-entropy found no memory; use smaller batches")
     return found
-
-
-def address(tensor: Tensor | None) -> int | None:
-    """Where the numbers of a tensor begin, which stand side by side."""
-    if tensor is None:
-        return None
-    assert tensor.is_contiguous(), "C reads the numbers one after the other"
-    return tensor.data_ptr()

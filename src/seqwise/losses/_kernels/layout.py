@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Layout", "Strides", "dense_strides", "joint_layout"]
+__all__ = ["Layout", "Strides", "joint_layout"]
 
 
 class Strides(NamedTuple):
@@ -64,20 +63,3 @@ def joint_layout(shape: Sequence[int], axis: int, *strides: Sequence[int]) -> La
     (outer, by_outer), (inner, by_inner) = [(1, (0,) * len(strides))] * (2 - len(joined)) + joined
     by_class = (own[axis] for own in strides)
     return Layout(outer, inner, shape[axis], tuple(map(Strides, by_outer, by_inner, by_class)))
-
-
-def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
-    """The strides of a tensor without gaps whose axes are nested as those of a tensor with these strides are.
-
-    Axes along which that tensor repeats its numbers (stride 0) come outermost.
-
-    Example:
-        >>> dense_strides((8, 20, 5), (105, 5, 1))
-        (100, 5, 1)
-        >>> dense_strides((8, 5, 20), (105, 1, 5))
-        (100, 1, 5)
-    """
-    found, step = [0] * len(shape), 1
-    for axis in sorted(range(len(shape)), key=lambda axis: (strides[axis] or math.inf, -axis)):
-        found[axis], step = step, step * shape[axis]
-    return tuple(found)

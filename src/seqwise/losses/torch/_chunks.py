@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqwise._addresses import address, strided_address
 from seqwise._products import multiply
 from seqwise._readable import is_readable, is_traced
-from seqwise.losses._kernels.cross_entropy import address, call_of, compiled
+from seqwise.losses._kernels.cross_entropy import DTYPES, NO_MEMORY, call_of, compiled
 from seqwise.losses._kernels.layout import joint_layout
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
@@ -122,14 +123,22 @@ class Positions:
         layout = joint_layout(logits.shape, logits.dim() - 1, logits.stride(), logits.stride())
         assert layout is not None
         call = call_of(logits.dtype, layout, outputs=rows.outputs, smoothing=self.plan.label_smoothing)
-        losses = torch.empty(logits.shape[:-1], dtype=torch.float32)
+        losses = logits.new_empty(logits.shape[:-1], dtype=torch.float32)
         total = rows.class_weight.sum(-1) if rows.class_weight is not None and call.smoothing else None
         slopes = None if upstream is None else upstream.reshape(-1).contiguous()
-        call.logits, call.index, call.losses = logits.data_ptr(), rows.class_index.data_ptr(), losses.data_ptr()
-        call.class_weight, call.class_total = address(rows.class_weight), address(total)
-        call.sample_weight, call.upstream = address(rows.sample_weight), address(slopes)
-        call.gradient = None if slopes is None else logits.data_ptr()
+        count, classes = losses.numel(), logits.shape[-1]
+        is_of_each = rows.class_weight is not None and rows.class_weight.dim() > 1
+        of_weight = (rows.outputs, classes) if is_of_each else (classes,)
+        call.logits, call.losses = strided_address(logits, *DTYPES), address(losses, torch.float32)
+        call.index = address(rows.class_index, torch.int32, (count,))
+        call.class_weight = address(rows.class_weight, torch.float32, of_weight)
+        call.class_total = address(total, torch.float32, of_weight[:-1])
+        call.sample_weight = address(rows.sample_weight, torch.float32, (count,))
+        call.upstream = address(slopes, torch.float32, (count,))
+        call.gradient = None if slopes is None else call.logits
         function(ctypes.byref(call))
+        if call.wrong == NO_MEMORY:
+            raise MemoryError("a cross-entropy found no memory; use smaller batches")
         return losses, None if slopes is None else logits.view(logits.shape[0], -1)
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from seqwise import _native
+from seqwise._addresses import address
 from seqwise._readable import are_readable
 from seqwise.losses.torch import _crf_chain
 from seqwise.losses.torch._terms import in_time
@@ -24,6 +25,7 @@ __all__ = ["best_paths", "losses_and_counts", "marginals"]
 _ARRAYS = ("emissions", "transitions", "start", "end", "tags", "mask", "lengths")
 _ALLOWED = ("allowed.transitions", "allowed.start", "allowed.end")
 _SIZES = ("batch", "time", "classes", "is_double")
+_NO_MEMORY = 3  # in crf.h
 _LEARNED = ("emissions", "transitions", "start", "end")
 
 Arrays = Mapping[str, Tensor]
@@ -44,7 +46,7 @@ def losses_and_counts(arrays: Arrays) -> tuple[Tensor, Tensor] | None:
     if made is None:
         return None
     emissions = made["emissions"]
-    counts = torch.empty(len(emissions), dtype=emissions.dtype)
+    counts = emissions.new_empty(len(emissions))
     if not _need_gradient(made):
         losses = _losses(made, counts, None)
     else:
@@ -67,8 +69,7 @@ def best_paths(arrays: Arrays, fill: int) -> tuple[Tensor, Tensor] | None:
     if made is None:
         return None
     emissions = made["emissions"]
-    tags = torch.empty(emissions.shape[:2], dtype=torch.long)
-    scores = torch.empty(len(emissions), dtype=emissions.dtype)
+    tags, scores = emissions.new_empty(emissions.shape[:2], dtype=torch.long), emissions.new_empty(len(emissions))
     name = "seqwise_crf_decode_double" if emissions.dtype == torch.float64 else "seqwise_crf_decode_float"
     if not _is_done(name, made, ctypes.c_int64(fill), tags, scores):
         return None
@@ -82,7 +83,7 @@ class _Losses(torch.autograd.Function):
     def forward(ctx: Any, counts: Tensor, names: Sequence[str], *tensors: Tensor) -> Tensor | None:
         made = dict(zip(names, tensors, strict=True))
         batch, time, classes = made["emissions"].shape
-        ahead = torch.empty((batch + 7) * time * (classes + 7), dtype=torch.float64)
+        ahead = made["emissions"].new_empty((batch + 7) * time * (classes + 7), dtype=torch.float64)
         losses = _losses(made, counts, ahead)
         if losses is not None:
             ctx.names = names
@@ -108,12 +109,12 @@ def _losses(made: Arrays, counts: Tensor, ahead: Tensor | None) -> Tensor | None
 def _gradients(made: Arrays, losses: Tensor, ahead: Tensor, weights: Tensor) -> dict[str, Tensor]:
     """The gradients of the sum of weights * losses."""
     emissions = made["emissions"]
-    by = [torch.empty_like(emissions), torch.empty_like(made["transitions"])]
-    by += [emissions.new_empty(emissions.shape[-1]) for _ in range(2)]
-    tensors = (losses, ahead, weights.contiguous(), *by)
-    gradients = _native.function("seqwise_crf_gradients", *[ctypes.c_void_p] * 8)
-    assert gradients is not None
-    gradients(ctypes.byref(_chain(made)), *(tensor.data_ptr() for tensor in tensors))
+    classes = emissions.shape[-1]
+    weights = weights.resolve_neg().contiguous()
+    by = [torch.empty_like(emissions), emissions.new_empty(classes, classes)]
+    by += [emissions.new_empty(classes) for _ in range(2)]
+    if not _is_done("seqwise_crf_gradients", made, losses, ahead, weights, *by):
+        raise RuntimeError("tags or scores of a CRF have changed since the loss was computed; take the gradient first")
     return dict(zip(_LEARNED, by, strict=True))
 
 
@@ -134,8 +135,10 @@ def _attached(made: Arrays, tags: Tensor, scores: Tensor) -> Tensor:
 
 def _plain_chain(made: Arrays) -> _crf_chain.Chain:
     shape = made["emissions"].shape[:2]
-    counts = in_time(shape, made.get("mask"), 0, made.get("lengths"), device=made["emissions"].device)
-    return _crf_chain.chained(made, torch.ones(shape, dtype=torch.bool) if counts is None else counts)
+    device = made["emissions"].device
+    counts = in_time(shape, made.get("mask"), 0, made.get("lengths"), device=device)
+    counts = torch.ones(shape, dtype=torch.bool, device=device) if counts is None else counts
+    return _crf_chain.chained(made, counts)
 
 
 def _need_gradient(made: Arrays) -> bool:
@@ -165,19 +168,45 @@ def _made(arrays: Arrays) -> dict[str, Tensor] | None:
 
 
 def _chain(made: Arrays) -> _Chain:
-    emissions = made["emissions"]
-    pointers = [made[name].data_ptr() if name in made else None for name in (*_ARRAYS, *_ALLOWED)]
-    return _Chain(*pointers, *emissions.shape, emissions.dtype == torch.float64)
+    batch, time, classes = made["emissions"].shape
+    dtype = made["emissions"].dtype
+    moves, ends, steps = (classes, classes), (classes,), (batch, time)
+    expected = {
+        "emissions": (dtype, (*steps, classes)),
+        "transitions": (dtype, moves),
+        "start": (dtype, ends),
+        "end": (dtype, ends),
+        "tags": (torch.int64, steps),
+        "mask": (torch.bool, steps),
+        "lengths": (torch.int64, (batch,)),
+        "allowed.transitions": (torch.bool, moves),
+        "allowed.start": (torch.bool, ends),
+        "allowed.end": (torch.bool, ends),
+    }
+    places = (address(made.get(name), *kind, name=name) for name, kind in expected.items())
+    return _Chain(*places, batch, time, classes, dtype == torch.float64)
 
 
 def _is_done(name: str, made: Arrays, *rest: Tensor | ctypes.c_int64 | None) -> bool:
-    """Whether a compiled function did what it is for, with the rest of its arguments."""
+    """Whether a compiled function did what it is for, with the rest of its arguments; of tensors, those made here.
+
+    Raises:
+        MemoryError: it found no memory.
+    """
     function = _native.function(name)
     assert function is not None
     status = ctypes.c_int64()
     function(ctypes.byref(_chain(made)), *map(_argument, rest), ctypes.byref(status))
+    if status.value == _NO_MEMORY:
+        raise MemoryError(f"the CRF of {_sizes(made)} found no memory; use smaller batches")
     return status.value == 0
 
 
 def _argument(value: Tensor | ctypes.c_int64 | None) -> ctypes.c_int64 | ctypes.c_void_p:
-    return value if isinstance(value, ctypes.c_int64) else ctypes.c_void_p(None if value is None else value.data_ptr())
+    if isinstance(value, ctypes.c_int64):
+        return value
+    return ctypes.c_void_p(None if value is None else address(value, value.dtype))
+
+
+def _sizes(made: Arrays) -> str:
+    return " x ".join(map(str, made["emissions"].shape)) + " emissions"

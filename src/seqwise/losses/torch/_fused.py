@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise._addresses import address, strided_address
 from seqwise._readable import is_readable, is_traced
-from seqwise.losses._kernels.cross_entropy import compiled, gradient
+from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
 from seqwise.losses._plan import SUM_AND_COUNT
 from seqwise.losses.torch._rows import Given, given, recipe
 from seqwise.losses.torch._sums import LossSum, as_count, reduced
@@ -77,22 +78,23 @@ def fused_cross_entropy(
         known.plan.check_reduction(reduction, denominator)
     inputs = given(known, labels, mask, lengths, class_weight, sample_weight)
     call, is_wanted = inputs.call, logits.requires_grad and torch.is_grad_enabled()
-    call.logits = logits.data_ptr()
+    call.logits = strided_address(logits, *DTYPES)
     if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
         call.divides = reduction == "mean" and denominator is None
-        result, made = torch.empty((), dtype=torch.float32), None
+        result, made = logits.new_empty((), dtype=torch.float32), None
         if is_wanted:
-            made = torch.empty_strided(logits.shape, inputs.strides, dtype=logits.dtype)
-        call.result, call.gradient = result.data_ptr(), None if made is None else made.data_ptr()
+            made = logits.new_empty_strided(logits.shape, inputs.strides)
+            call.gradient = strided_address(made, *DTYPES)
+        call.result = address(result, torch.float32)
         function(ctypes.byref(call))
         if call.wrong:
             return None
         loss = result if made is None else _One.apply(logits, [result, made], inputs, plain)  # type: ignore[no-untyped-call]
         if reduction is SUM_AND_COUNT:
-            return LossSum(loss, torch.tensor(call.weight, dtype=torch.float32))
+            return LossSum(loss, loss.new_tensor(call.weight))
         return loss if denominator is None else LossSum(loss, as_count(denominator, loss)).mean()
-    losses, weights = torch.empty((2, *labels.shape), dtype=torch.float32)
-    call.losses, call.weights = losses.data_ptr(), weights.data_ptr()
+    losses, weights = logits.new_empty((2, *labels.shape), dtype=torch.float32)
+    call.losses, call.weights = address(losses, torch.float32), address(weights, torch.float32)
     function(ctypes.byref(call))
     if call.wrong:
         return None
@@ -125,7 +127,7 @@ class _One(torch.autograd.Function):
         factor = upstream.item()
         is_exact = factor == 1 or (logits.dtype == torch.float32 and math.isfinite(factor))
         if not (ctx.made and is_exact):  # given away once: what has it may change it
-            ctx.made = [gradient(inputs.call, logits, inputs.strides, factor=1.0 if is_exact else factor)]
+            ctx.made = [gradient(inputs.again(), logits, inputs.strides, factor=1.0 if is_exact else factor)]
         found = ctx.made.pop()
         return found.mul_(upstream) if is_exact and factor != 1 else found, None, None, None
 
@@ -147,7 +149,7 @@ class _Each(torch.autograd.Function):
         inputs, plain = ctx.given
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
             return plain_gradient(lambda z: plain(z, "none"), logits, upstream), None, None, None
-        found = gradient(inputs.call, logits, inputs.strides, upstream=upstream.contiguous())
+        found = gradient(inputs.again(), logits, inputs.strides, upstream=upstream)
         return found, None, None, None
 
 
@@ -162,7 +164,7 @@ def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: T
 
 def _is_for_this(logits: Tensor, labels: Tensor, *options: Any) -> bool:
     """Whether all that arrived can be read by the code in C, and nothing but the logits needs a gradient."""
-    if not (isinstance(logits, Tensor) and logits.dtype in _DTYPES and is_readable(logits)):
+    if not (isinstance(logits, Tensor) and logits.dtype in DTYPES and is_readable(logits)):
         return False
     if not (isinstance(labels, Tensor) and is_readable(labels)) or labels.is_floating_point():
         return False
@@ -173,6 +175,3 @@ def _is_for_this(logits: Tensor, labels: Tensor, *options: Any) -> bool:
         elif option is not None and not isinstance(option, int | float):
             return False
     return True
-
-
-_DTYPES = (torch.float32, torch.bfloat16)

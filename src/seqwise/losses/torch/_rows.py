@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqwise.losses._kernels.cross_entropy import Call, address, call_of
-from seqwise.losses._kernels.layout import dense_strides, joint_layout
+from seqwise._addresses import address, dense_strides, require_unchanged, versions
+from seqwise.losses._kernels.cross_entropy import Call, call_of
+from seqwise.losses._kernels.layout import joint_layout
 from seqwise.losses._plan import Plan, plan_cross_entropy
 from seqwise.shapes import Arrived, arrived
 
@@ -44,12 +45,32 @@ class Recipe(NamedTuple):
 
 
 class Given(NamedTuple):
-    """A call with its labels and weights, the strides of its gradient, and the tensors that it points to."""
+    """A call with its labels and weights, and the tensors that it points to.
+
+    Attributes:
+        call: with the addresses of all tensors but those of logits, results and gradients.
+        strides: those of the gradient by the logits.
+        class_index: the class of each position, -1 where it does not count.
+        labels: labels, mask and lengths, which are read once.
+        weights: class_weight, its sums and sample_weight, which the gradient needs again.
+        versions: of these.
+    """
 
     call: Call
     strides: tuple[int, ...]
     class_index: Tensor
-    tensors: tuple[Tensor | None, ...]
+    labels: tuple[Tensor | None, ...]
+    weights: tuple[Tensor | None, ...]
+    versions: tuple[int, ...]
+
+    def again(self) -> Call:
+        """The call, for another gradient; the weights must not have been written to since."""
+        if not self.weights:
+            return self.call
+        require_unchanged(self.weights, self.versions)
+        call = Call.from_buffer_copy(self.call)
+        call.class_weight, call.class_total, call.sample_weight = (address(t, torch.float32) for t in self.weights)
+        return call
 
 
 def recipe(
@@ -148,25 +169,27 @@ def given(
     """The call with these labels, options and weights."""
     of_mask, of_weight = recipe.shapes
     labels = _side_by_side(labels, torch.int64)
-    index = torch.empty(labels.numel(), dtype=torch.int32)
+    index = labels.new_empty(labels.numel(), dtype=torch.int32)
     call = Call.from_buffer_copy(recipe.call)
-    call.labels, call.index = labels.data_ptr(), index.data_ptr()
-    total = None
+    call.labels, call.index = address(labels, torch.int64), address(index, torch.int32)
     if mask is not None:
         mask = (mask if of_mask is None else mask.expand(of_mask)).contiguous()
-        call.mask = mask.data_ptr()
+        call.mask = address(mask, torch.bool)
     if lengths is not None:
         lengths = _side_by_side(lengths, torch.int64)
-        call.lengths = lengths.data_ptr()
+        call.lengths = address(lengths, torch.int64)
+    if class_weight is None and sample_weight is None:
+        return Given(call, recipe.strides, index, (labels, mask, lengths), (), ())
+    total = None
     if class_weight is not None:
         class_weight = _side_by_side(class_weight.detach(), torch.float32)
         total = class_weight.sum(-1) if call.smoothing else None
-        call.class_weight, call.class_total = class_weight.data_ptr(), address(total)
     if sample_weight is not None:
         sample_weight = sample_weight if of_weight is None else sample_weight.expand(of_weight)
         sample_weight = _side_by_side(sample_weight.detach(), torch.float32)
-        call.sample_weight = sample_weight.data_ptr()
-    return Given(call, recipe.strides, index, (labels, mask, lengths, class_weight, total, sample_weight))
+    weights = class_weight, total, sample_weight
+    call.class_weight, call.class_total, call.sample_weight = (address(t, torch.float32) for t in weights)
+    return Given(call, recipe.strides, index, (labels, mask, lengths), weights, versions(weights))
 
 
 def _side_by_side(tensor: Tensor, dtype: torch.dtype) -> Tensor:

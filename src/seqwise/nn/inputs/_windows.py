@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqwise._addresses import address
 from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._axes import Float, Integer
@@ -56,14 +57,16 @@ def highest_windows(
 class _HighestWindows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, table: Tensor, bias: Tensor, ids: Tensor) -> Tensor:
-        table, bias, ids = table.contiguous(), bias.contiguous(), ids.contiguous()
+        table, bias, ids = table.contiguous(), bias.contiguous(), ids.long().contiguous()
         width, characters, size = table.shape
-        ctx.sizes = (ids.data_ptr(), *ids.shape, width, characters, size)
+        ctx.sizes = (*ids.shape, width, characters, size)
         highest = table.new_empty(len(ids), size)
         places = torch.empty_like(highest, dtype=torch.int32)
         run = _forward()
         assert run is not None
-        run(*ctx.sizes, *(array.data_ptr() for array in (table, bias, highest, places)))
+        inputs = address(table, torch.float32), address(bias, torch.float32, (size,))
+        results = address(highest, torch.float32), address(places, torch.int32)
+        run(address(ids, torch.int64), *ctx.sizes, *inputs, *results)
         ctx.save_for_backward(ids, places)
         return highest
 
@@ -71,11 +74,12 @@ class _HighestWindows(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         ids, places = ctx.saved_tensors
-        gradient = gradient.contiguous()
-        table_gradient = gradient.new_zeros(ctx.sizes[3:])
+        gradient = gradient.resolve_neg().contiguous()
+        table_gradient = gradient.new_zeros(ctx.sizes[2:])
         run = function("seqwise_highest_windows_gradient_f32", *_SIZES, *(ctypes.c_void_p,) * 3)
         assert run is not None
-        run(ids.data_ptr(), *ctx.sizes[1:], *(array.data_ptr() for array in (places, gradient, table_gradient)))
+        found = address(places, torch.int32), address(gradient, torch.float32, places.shape)
+        run(address(ids, torch.int64), *ctx.sizes, *found, address(table_gradient, torch.float32))
         bias_gradient = gradient[places[:, 0] >= 0].sum(dim=0)
         return table_gradient, bias_gradient, None
 
