@@ -91,13 +91,12 @@ CASES = {
         {"d.csv": SERIES.replace("s2,1,2.1,", "s2,1,nan,")},
         ["d.csv", "--series-id", "id", "--time", "t", "--label", "label", "--channels", "x,y"],
         "seqwise: d.csv:9: column 'x': the value is missing ('nan')\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.\n",
+        "  Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps.\n",
     ),
     "text in a channel": (
         {"d.csv": SERIES.replace("s2,1,2.1,", "s2,1,broken,")},
         ["d.csv", "--series-id", "id", "--time", "t", "--label", "label", "--channels", "x,y"],
-        "seqwise: d.csv:9: column 'x': 'broken' is not a number\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.\n",
+        "seqwise: d.csv:9: column 'x': 'broken' is not a number\n  Correct the number, or leave the series out.\n",
     ),
     "bytes that are no UTF-8": (
         {"d.csv": GOOD.encode() + b"caf\xe9 noir,a\n"},
@@ -114,7 +113,8 @@ CASES = {
         {"d.conll": CONLL + "Paris\n\n"},
         ["d.conll"],
         "seqwise: d.conll:8: expected 2 columns as on line 1, got 1: 'Paris'\n"
-        "  Separate the columns by tabs where cells hold blanks.\n",
+        "  Is a token missing, or is it a blank or a tab? A token of blanks cannot stand in CoNLL columns. "
+        "Separate the columns by tabs where cells hold blanks.\n",
     ),
     "a CoNLL-U line that lacks columns": (
         {"d.conllu": CONLLU + "1\tIt\tit\tPRON\n\n"},
@@ -128,9 +128,9 @@ CASES = {
         "  Ids must be unique. If this column does not name rows, leave it out with --set data.id=none.\n",
     ),
     "a series that comes back": (
-        {"d.csv": SERIES + "s0,9,1.5,2.5,a\n"},
-        ["d.csv", "--series-id", "id", "--time", "t", "--label", "label"],
-        "seqwise: d.csv:20: column 'id': series 's0' began at d.csv:2 and comes back after another one\n"
+        {"d.csv": SERIES, "e.csv": SERIES},
+        ["d.csv", "e.csv", "--series-id", "id", "--time", "t", "--label", "label"],
+        "seqwise: e.csv:2: column 'id': series 's0' began at d.csv:2 and comes back after another one\n"
         "  Sort the file by 'id', so that the rows of a series stand together.\n",
     ),
     "a file that is not there": (

@@ -11,16 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.lists import is_enclosed, label_set, writes_objects, written_list
-from seqwise.data.missing import WORDS, Gaps
+from seqwise.data.missing import Gaps
+from seqwise.data.padding import padded_steps
 from seqwise.data.records import Place, Record
 from seqwise.data.separators import cut
 from seqwise.data.series import seen_channels
+from seqwise.data.series_lists import series_from_list, with_nan
 from seqwise.data.spec import InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS
 from seqwise.errors import DataError, EmptySequenceError, LabelError, counted
 from seqwise.targets import Label, label_text, label_value
 
-__all__ = ["RawLabels", "RawSequence", "cell_of", "raw_labels", "sequence_reader", "step_labels", "zero_or_one"]
+__all__ = [
+    "RawLabels",
+    "RawSequence",
+    "cell_of",
+    "raw_labels",
+    "sequence_reader",
+    "step_labels",
+    "steps_of",
+    "zero_or_one",
+]
 
 RawLabels = list[Label | None]
 """Labels in the user's values, flat: one; one per step; K outputs (step by step); None where missing."""
@@ -45,7 +56,7 @@ def _as_list(cell: Any) -> list[Any] | None:
     return cell if isinstance(cell, list) else written_list(cell)
 
 
-def sequence_reader(spec: InputSpec) -> Callable[[Record], RawSequence]:
+def sequence_reader(spec: InputSpec, targets: Sequence[TargetSpec] = ()) -> Callable[[Record], RawSequence]:
     """A function from a record to its sequence: a list of symbols, or (time, channels) float32.
 
     Raises (when called):
@@ -53,7 +64,8 @@ def sequence_reader(spec: InputSpec) -> Callable[[Record], RawSequence]:
         DataError: something that is not text, a list or numbers.
     """
     if spec.is_series:
-        return lambda record: seen_channels(_series(record, spec.column, spec.gaps), spec)
+        stepwise = [column for target in targets if target.per_step for column in target.columns]
+        return lambda record: seen_channels(_series(record, spec.column, spec.gaps, stepwise), spec)
     if spec.kind == "tokens":
         return lambda record: _folded(_tokens(record, spec.column), spec)
     tokenize = TOKENIZERS[spec.kind]
@@ -116,14 +128,25 @@ def _token_text(token: Any, record: Record, column: str) -> str:
     raise _wrong(record.place, column, f"a token must be text, got {_kind_of(token)}")
 
 
-def _series(record: Record, column: str, gaps: bool) -> NDArray[np.float32]:
+def steps_of(record: Record, column: str) -> int:
+    """The length of a series as it was read, padding included."""
+    cell = cell_of(record, column)
+    return len(cell if isinstance(cell, np.ndarray) else _as_list(cell) or [])
+
+
+def _series(record: Record, column: str, gaps: bool, stepwise: Sequence[str]) -> NDArray[np.float32]:
     cell = cell_of(record, column)
     steps = _as_list(cell)
     series: NDArray[Any]
+    given = cell if isinstance(cell, np.ndarray) else steps or []
+    padded = padded_steps(given, map(record.values.get, stepwise))
+    if padded and padded == len(given):
+        raise _empty_row(record.place, column, "the series has no values")
     if isinstance(cell, np.ndarray):
-        series = cell
+        series = cell[: len(cell) - padded]
     elif steps:
-        series = _series_from_list(_with_nan(steps) if gaps else steps, record.place, column)
+        steps = steps[: len(steps) - padded]
+        series = series_from_list(with_nan(steps) if gaps else steps, record.place, column)
     elif cell is None or steps == []:
         raise _empty_row(record.place, column, "the series has no steps")
     else:
@@ -140,42 +163,9 @@ def _series(record: Record, column: str, gaps: bool) -> NDArray[np.float32]:
             record.place,
             column,
             f"step {step + 1} of channel {channel + 1} is {series[step, channel]}, not a finite float32 number",
-            "Fill the gap (--set data.gaps=fill carries the value before it on) or cut the series there.",
+            "Fill the gap, cut the series there, or train with --set data.gaps=fill, which fills and flags gaps.",
         )
     return single
-
-
-def _with_nan(steps: list[Any]) -> list[Any]:
-    """The steps of a series with NaN for null, and for words that say so."""
-    return [_with_nan(step) if isinstance(step, list) else math.nan if _says_nothing(step) else step for step in steps]
-
-
-def _says_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.strip() in WORDS)
-
-
-def _series_from_list(cell: list[Any], place: Place, column: str) -> NDArray[np.float64]:
-    """(time, channels) from a list of numbers (one channel) or a list of equally long lists (one per step)."""
-    try:
-        whole = np.asarray(cell)
-    except ValueError:
-        whole = np.zeros(0, dtype=object)  # ragged: what follows says where
-    if whole.dtype.kind in "iuf" and whole.ndim in (1, 2):
-        return whole.astype(np.float64).reshape(len(whole), -1)
-    rows = [list(step) if isinstance(step, (list, np.ndarray)) else [step] for step in cell]
-    width = len(rows[0])
-    for step, row in enumerate(rows):
-        if len(row) != width:
-            raise _wrong(
-                place,
-                column,
-                f"ragged series: step {step + 1} has {len(row)} values, step 1 has {width}",
-                "Each step must hold one value per channel.",
-            )
-        for channel, value in enumerate(row):
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise _wrong(place, column, f"step {step + 1} of channel {channel + 1} is {value!r}, not a number")
-    return np.asarray(rows, dtype=np.float64)
 
 
 def raw_labels(

@@ -59,10 +59,11 @@ class ColumnProfile:
         """Whether the cells are arrays, equally long lists of numbers per step, or numbers, one of them a fraction."""
         if self.cells and isinstance(self.cells[0], np.ndarray):
             return True
-        if not self.is_list or self.is_set or not self.flat or not all(_is_number(value) for value in self.flat):
+        numbers = [value for value in self.flat if value is not None]
+        if not self.is_list or self.is_set or not numbers or not all(map(_is_number, numbers)):
             return False
         widths = {len(step) for cell in self.cells for step in cell if isinstance(step, list)}
-        return len(widths) == 1 or any(isinstance(value, float) for value in self.flat)
+        return len(widths) == 1 or any(isinstance(value, float) for value in numbers)
 
     @cached_property
     def is_partly_list(self) -> bool:

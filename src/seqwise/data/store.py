@@ -23,23 +23,21 @@ from numpy.typing import NDArray
 from seqwise._files import move_folder, read_whole, reason, remove_leftovers, sha256_of, written_folder
 from seqwise.data._lists import ListColumn, ListRows
 from seqwise.data._numbering import MISSING, LabelNames, Names
-from seqwise.data.cells import RawSequence, cell_of, raw_labels, sequence_reader, zero_or_one
+from seqwise.data.cells import RawSequence, cell_of, sequence_reader, steps_of
+from seqwise.data.label_numbers import STEP_END, label_numbers
 from seqwise.data.missing import Gaps
 from seqwise.data.records import Place, Record
-from seqwise.data.spec import DataSpec, TargetSpec
-from seqwise.errors import DataError, EmptySequenceError, LabelError, SaveError, SeqwiseError
+from seqwise.data.spec import DataSpec
+from seqwise.errors import DataError, EmptySequenceError, SaveError, SeqwiseError
 from seqwise.targets import Label, label_text
 
 __all__ = ["MISSING", "STEP_END", "OnEmpty", "Store", "cache_key", "encode", "open_store"]
-
-STEP_END = -2
-"""Ends the labels of one step where each step has a set of labels."""
 
 _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
 _JOINED_BYTES = 1 << 26
 """Chunks of a store that are read as one, though that takes their memory once more."""
-_FORMAT = 5
+_FORMAT = 6
 _FRESH = ".encoding-"
 _MOST_META_BYTES = 1 << 32
 _NO_CACHE = "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
@@ -80,7 +78,8 @@ class _Encoder:
         self.on_empty = on_empty
         self.empty: list[int] = []
         self.empty_places: list[Place] = []
-        self.read_sequence = sequence_reader(spec.input)
+        self.read_sequence = sequence_reader(spec.input, spec.targets)
+        self.padded = 0
         self.symbols = Names()
         self.files = Names()
         self.labels = [LabelNames() for _ in spec.targets]
@@ -110,9 +109,11 @@ class _Encoder:
                     raise
                 self._leave_out(record.place)
                 continue
+            padded = steps_of(record, self.spec.input.column) - len(sequence) if self.spec.input.is_series else 0
+            self.padded += padded > 0
             columns[0].append(self._numbers(sequence, record.place))
             for target, names, column in zip(self.spec.targets, self.labels, columns[1:], strict=True):
-                column.append(_label_numbers(record, target, names, len(sequence)))
+                column.append(label_numbers(record, target, names, len(sequence), padded))
             self._check_id(record)
             places[0].append(self.files.number(record.place.file))
             places[1].append(record.place.line)
@@ -183,40 +184,10 @@ class _Encoder:
             "gaps": [{"counts": names.gaps.counts, "places": names.gaps.places} for names in self.labels],
             "files": list(self.files.numbers),
             "channels": self.channels,
+            "padded": self.padded,
             "empty": self.empty,
             "empty_places": [(place.file, place.line) for place in self.empty_places],
         }
-
-
-def _label_numbers(record: Record, target: TargetSpec, names: LabelNames, steps: int) -> Sequence[int] | None:
-    labels = raw_labels(record, target, steps, names.gaps)
-    if labels is None:
-        return None
-    if target.kind == "multilabel" and target.form == "columns":
-        return [_zero_or_one(label, record.place, target, i) for i, label in enumerate(labels)]  # type: ignore[arg-type]
-    if target.per_step and target.form == "list":
-        numbers: list[int] = []
-        for step in labels:
-            numbers.extend(names.number(label) for label in step)  # type: ignore[union-attr]
-            numbers.append(STEP_END)
-        return numbers
-    return [names.number(label) for label in labels]  # type: ignore[arg-type]
-
-
-def _zero_or_one(label: Label | None, place: Place, target: TargetSpec, position: int) -> int:
-    if label is None:
-        return MISSING
-    flag = zero_or_one(label)
-    if flag is not None:
-        return flag
-    raise LabelError(
-        f"expected 0, 1 or an empty cell, got '{label}'",
-        file=place.file,
-        line=place.line,
-        field=target.columns[position % len(target.columns)],
-        hint="Columns with other labels are read with --outputs instead of --multilabel. If "
-        f"{label_text(label)} marks a missing label, say --missing {label_text(label)}.",
-    )
 
 
 def _record_batch(
@@ -242,6 +213,7 @@ class Store:
         label_values: per target, every label value in order of first appearance.
         gaps: per target, the words that were read as missing labels.
         channels: channels of a series; 0 for symbols.
+        padded: how many series were cut where only padding is left; see `padding`.
         lengths: (rows,) steps of each sequence.
         parts: (rows,) 0 train, 1 dev, 2 test, by the file the row came from.
         groups: (rows,) equal numbers for rows that a split must keep together.
@@ -256,6 +228,7 @@ class Store:
         self.label_values: list[list[Label]] = meta["labels"]
         self.gaps = [Gaps(Counter(each["counts"]), each["places"]) for each in meta["gaps"]]
         self.channels: int = meta["channels"]
+        self.padded: int = meta["padded"]
         self.empty: list[int] = meta["empty"]
         self.empty_places = tuple(Place(file, line) for file, line in meta["empty_places"])
         self._files: list[str] = meta["files"]

@@ -23,6 +23,7 @@ __all__ = [
     "data_sentences",
     "doubtful_sentences",
     "empty_rows",
+    "padded_series",
     "targets_without_labels",
     "unlabelled_rows",
 ]
@@ -70,6 +71,14 @@ def _classes_in_words(target: Target) -> str:
         return f"{counted(len(sizes), 'output')} of {count} classes each, {labels}"
     size = counted(sizes[0], "label") if target.kind == "multilabel" else f"{sizes[0]:,} classes"
     return f"{size}, {listed(map(label_text, target.labels), 6)}"
+
+
+def padded_series(store: Store) -> list[str]:
+    """How many series were cut where only padding is left; nothing if none was."""
+    if not store.padded:
+        return []
+    were = "series was" if store.padded == 1 else "series were"
+    return [f"padding: {store.padded:,} {were} cut, since all channels are missing from there to the end"]
 
 
 def empty_rows(store: Store) -> list[str]:

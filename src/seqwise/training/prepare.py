@@ -38,6 +38,7 @@ from seqwise.training.findings import (
     data_sentences,
     doubtful_sentences,
     empty_rows,
+    padded_series,
     targets_without_labels,
     unlabelled_rows,
 )
@@ -158,6 +159,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     labels = LabelNotes()
     labels.add_gaps(store)
     notes.warn([*empty_rows(store), *labels.gap_sentences()])
+    notes.add(padded_series(store))
     codecs = _codecs(store, data.unseen_labels)
     split = _split(store, config)
     facts = Facts.of(store, split, codecs, config.train.effort)

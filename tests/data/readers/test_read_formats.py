@@ -25,6 +25,7 @@ ENDINGS = {
     "a.bio": "conll",
     "a.b.conllu": "conllu",
     "a.ts": "ts",
+    "a.ucr": "ucr",
 }
 
 TREE_LINE = "1\tx" + "\t_" * 8
@@ -83,7 +84,7 @@ def test_a_given_format_is_not_questioned(write):
     assert values(name, format="tsv") == [{"It": "is", "O": "O"}, {"It": "So", "O": "O"}]
 
 
-SAY = "\n  Say --format with one of csv, tsv, jsonl, parquet, conll, conllu, ts."
+SAY = "\n  Say --format with one of csv, tsv, jsonl, parquet, conll, conllu, ts, ucr."
 UNSURE = {
     "prose": "It was the best of times,\nit was the worst of times, it was\n\nthe age of wisdom\n",
     "one column": "good\nbad\n",

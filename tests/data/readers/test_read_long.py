@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 from reading import places, refusal, values
-from seqwise.data.readers import ReadOptions, open_files
+from seqwise.data.readers import ReadOptions, open_files, read_stream
+from seqwise.errors import DataError
 
 WALKS = """id,second,x,y,label,mood
 a,2,3,30,up,calm
@@ -16,7 +18,8 @@ a,1,1,10,up,glad
 b,1,5,50,down,calm
 """
 LONG = {"series_id": "id", "time": "second", "channels": ("x", "y")}
-FINITE = "\n  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out."
+FINITE = "\n  Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps."
+WRONG_NUMBER = "\n  Correct the number, or leave the series out."
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -112,18 +115,16 @@ def test_any_table_can_be_in_long_form(write):
 
 
 WRONG = {
-    "a word": ("id,x\na,1\na,high\n", {}, f"a.csv:3: column 'x': 'high' is not a number{FINITE}"),
-    "a decimal comma": ('id,x\na,"1,5"\n', {}, f"a.csv:2: column 'x': '1,5' is not a number{FINITE}"),
-    "an empty cell": ("id,x\na,1\na,\n", {}, f"a.csv:3: column 'x': the value is missing (an empty cell){FINITE}"),
-    "NA": ("id,x\na,NA\n", {}, f"a.csv:2: column 'x': the value is missing ('NA'){FINITE}"),
-    "NaN": ("id,x\na,nan\n", {}, f"a.csv:2: column 'x': the value is missing ('nan'){FINITE}"),
-    "infinity": ("id,x\na,-inf\n", {}, f"a.csv:2: column 'x': '-inf' is not a finite number in float32{FINITE}"),
-    "an id that comes back": (
-        "id,x\na,1\nb,2\na,3\n",
+    "a word": ("id,x\na,1\na,high\n", {}, f"a.csv:3: column 'x': 'high' is not a number{WRONG_NUMBER}"),
+    "a decimal comma": (
+        'id,x\na,"1,5"\n',
         {},
-        "a.csv:4: column 'id': series 'a' began at a.csv:2 and comes back after another one\n"
-        "  Sort the file by 'id', so that the rows of a series stand together.",
+        "a.csv:2: column 'x': '1,5' is not a number\n  Write numbers with a point, not a comma: 1.5.",
     ),
+    "an empty cell": ("id,x\na,1\na,\na,2\n", {}, f"a.csv:3: column 'x': the value is missing (an empty cell){FINITE}"),
+    "NA": ("id,x\na,NA\na,1\n", {}, f"a.csv:2: column 'x': the value is missing ('NA'){FINITE}"),
+    "NaN": ("id,x\na,nan\na,1\n", {}, f"a.csv:2: column 'x': the value is missing ('nan'){FINITE}"),
+    "infinity": ("id,x\na,-inf\n", {}, f"a.csv:2: column 'x': '-inf' is not a finite number in float32{WRONG_NUMBER}"),
     "no id": ("id,x\na,1\n,2\n", {}, "a.csv:3: column 'id': the series has no id"),
     "no channels": (
         "id,x\na,1\n",
@@ -179,6 +180,30 @@ WRONG = {
 @pytest.mark.parametrize(("content", "options", "message"), WRONG.values(), ids=WRONG)
 def test_long_tables_that_are_wrong_are_refused(write, content, options, message):
     assert refusal(write("a.csv", content), **{"series_id": "id", "channels": ("x",), **options}) == message
+
+
+def test_rows_of_several_series_may_alternate(write):
+    content = "id,t,x\na,2,1\nb,1,10\na,1,2\nc,1,5\nb,2,20\n"
+    source = open_files([write("a.csv", content)], ReadOptions(series_id="id", time="t", channels=("x",)))
+    assert [(row.values["id"], row.values["series"].tolist(), row.place.line) for row in source] == [
+        ("a", [[2.0], [1.0]], 2),
+        ("b", [[10.0], [20.0]], 3),
+        ("c", [[5.0]], 5),
+    ]
+    assert source.notes == ("the rows of several series alternate: they are gathered by 'id'",)
+
+
+def test_an_id_that_comes_back_in_another_file_is_refused(write):
+    names = [write("a.csv", "id,x\na,1\nb,2\na,3\n"), write("b.csv", "id,x\nb,2\n")]
+    with pytest.raises(DataError, match=r"b.csv:2: column 'id': series 'b' began at .*a.csv:3 and comes back"):
+        list(open_files(names, ReadOptions(series_id="id", channels=("x",))))
+
+
+def test_an_id_of_a_stream_that_comes_back_is_refused():
+    stream = io.BytesIO(b"id,x\na,1\nb,2\na,3\n")
+    source = read_stream(stream, "<stdin>", ReadOptions(format="csv", series_id="id", channels=("x",)))
+    with pytest.raises(DataError, match="Sort the file by 'id', so that the rows of a series stand together"):
+        list(source)
 
 
 def test_only_tables_can_be_in_long_form(write):

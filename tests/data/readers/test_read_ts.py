@@ -90,33 +90,32 @@ WRONG = {
     ),
     "a word": (
         HEADER + "1,2:3,4:up\n1,2:3,x4:up\n",
-        "a.ts:11: column 'channel 2': step 2: 'x4' is not a number\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.",
+        "a.ts:11: column 'channel 2': step 2: 'x4' is not a number\n  Correct the number, or leave the series out.",
     ),
     "a gap": (
         HEADER + "1,?,3:4,5,6:up\n",
         "a.ts:10: column 'channel 1': step 2: the value is missing ('?')\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.",
+        "  Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps.",
     ),
     "NaN": (
         HEADER + "1,2:NaN,4:up\n",
         "a.ts:10: column 'channel 2': step 1: the value is missing ('NaN')\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.",
+        "  Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps.",
     ),
     "nothing after a comma": (
         HEADER + "1,:3,4:up\n",
         "a.ts:10: column 'channel 1': step 2: the value is missing (an empty cell)\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.",
+        "  Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps.",
     ),
     "an infinity": (
         HEADER + "1:inf:up\n",
         "a.ts:10: column 'channel 2': step 1: 'inf' is not a finite number in float32\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.",
+        "  Correct the number, or leave the series out.",
     ),
     "a number beyond float32": (
         HEADER + "1:1e39:up\n",
         "a.ts:10: column 'channel 2': step 1: '1e39' is not a finite number in float32\n"
-        "  Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out.",
+        "  Correct the number, or leave the series out.",
     ),
     "ragged channels": (HEADER + "1,2,3:4,5:up\n", "a.ts:10: channel 2 has 2 steps, but channel 1 has 3"),
     "too many channels": (

@@ -9,6 +9,7 @@
 | `conll`   | .conll .conll2003 .iob .iob2 .bio    | lines up to a blank line: a list per column        |
 | `conllu`  | .conllu                              | a sentence: a list per column                      |
 | `ts`      | .ts                                  | a series and its label                             |
+| `ucr`     | .ucr, .tsv .csv .txt by content      | a label and the values of a series                 |
 
 Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A table is
 read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A file

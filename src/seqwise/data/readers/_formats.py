@@ -13,6 +13,7 @@ from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._options import FORMATS
 from seqwise.data.readers._separators import separator_line
+from seqwise.data.readers._ucr import is_ucr
 from seqwise.errors import DataError
 
 __all__ = ["LOOK_BYTES", "ending_of", "format_and_note", "format_named"]
@@ -31,6 +32,7 @@ _ENDINGS = {
     "pq": "parquet",
     "conllu": "conllu",
     "ts": "ts",
+    "ucr": "ucr",
     **dict.fromkeys(("conll", "conll2000", "conll2002", "conll2003", "conll03"), "conll"),
     **dict.fromkeys(("iob", "iob1", "iob2", "bio", "bioes", "iobes", "bilou", "bmes"), "conll"),
 }
@@ -78,7 +80,9 @@ def format_named(name: str) -> str | None:
     return _ENDINGS.get(ending_of(name))
 
 
-def format_and_note(source: Input, encoding: str, *, otherwise: str | None = None) -> tuple[str, str | None]:
+def format_and_note(
+    source: Input, encoding: str, *, otherwise: str | None = None, is_table: bool = False
+) -> tuple[str, str | None]:
     """The format, and what to say aloud when it is not what the ending says.
 
     A `.tsv` file whose lines stand in blocks with blank lines between is read as CoNLL columns: a table has
@@ -88,14 +92,17 @@ def format_and_note(source: Input, encoding: str, *, otherwise: str | None = Non
         source: the file.
         encoding: of its text.
         otherwise: the format of a file whose ending and content tell none.
+        is_table: whether settings say that it is a table, though its lines hold nothing but numbers.
 
     Raises:
         DataError: the content is empty, or of no form that is known for sure.
     """
     named = format_named(source.name)
-    if named is not None and named != "tsv":
-        return named, None
+    if named not in (None, "csv", "tsv"):
+        return str(named), None
     lines, cut = _first_lines(source, encoding)
+    if not is_table and is_ucr(lines, cut=cut):
+        return "ucr", f"each line is a label and the values of a series (else say --format {named or 'csv'})"
     if named is None:
         form = _sniffed(lines, cut=cut) or otherwise
         if form is None:
@@ -103,7 +110,7 @@ def format_and_note(source: Input, encoding: str, *, otherwise: str | None = Non
                 "neither the file's name nor its content tells its format", file=source.name, hint=_likely_form(lines)
             )
         return form, None
-    if _are_blocks(lines):
+    if named == "tsv" and _are_blocks(lines):
         return (
             "conll",
             "blank lines part its lines into sequences: read as CoNLL columns (else say --format tsv)",

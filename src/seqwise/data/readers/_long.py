@@ -7,17 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
 
-from seqwise.data.readers._numbers import FINITE, numbers, odd_number, refused
+from seqwise.data.readers._numbers import advice, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Source
 from seqwise.data.records import Place, Record
 from seqwise.errors import ColumnError, ConfigError, DataError, did_you_mean, listed
 
 __all__ = ["in_long_form"]
+
+_LOOK_ROWS = 20_000
+"""How many rows are looked at for series whose rows do not stand together."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,13 @@ class _Form:
     channels: tuple[str, ...]
     others: tuple[str, ...]
     gaps: str
+    is_interleaved: bool = False
 
 
-def in_long_form(source: Source, options: ReadOptions) -> Source:
+def in_long_form(source: Source, options: ReadOptions, *, is_live: bool = False) -> Source:
     """The series of a table with one row per step.
 
-    Consecutive rows with one id form a series; without `series_id` every file is one series. With `time` the
+    The rows with one id in one file form a series; without `series_id` every file is one series. With `time` the
     rows of a series are put in order of time, else they stay as they stand. Each record has
 
     * `series` (`numbers` where id or time are called so): float32 (time, channels), the channels in the order asked;
@@ -42,7 +47,8 @@ def in_long_form(source: Source, options: ReadOptions) -> Source:
     * the time's column: a list with one item per step, in order;
     * every other column: its value where it is the same at every step, else a list with one item per step.
 
-    One series is in memory at a time, and the ids of those before it.
+    One series is in memory at a time, and the ids of those before it; where the rows of several series alternate, the
+    whole file is. Of a stream, which is `is_live`, the rows of a series have to stand together.
 
     Raises:
         ConfigError: no channels are named, or the files are not tables.
@@ -51,12 +57,16 @@ def in_long_form(source: Source, options: ReadOptions) -> Source:
     if source.kind != "table":
         raise ConfigError(f"--series-id, --time and --channels read tables with one row per step, not {source.format}")
     form = _form(source, options)
+    notes = source.notes if form.series_id else (*source.notes, "no --series-id is given: every file is one series")
+    if not is_live and _is_interleaved(source, form):
+        form = replace(form, is_interleaved=True)
+        notes = (*notes, f"the rows of several series alternate: they are gathered by '{form.series_id}'")
     names = [form.series_id, form.time, *form.others]
     return replace(
         source,
         kind="series",
         columns=(options.series_column, *(name for name in names if name is not None)),
-        notes=source.notes if form.series_id else (*source.notes, "no --series-id is given: every file is one series"),
+        notes=notes,
         records=lambda: _records(source, form, options.series_column),
     )
 
@@ -95,20 +105,57 @@ def _no_column(name: str, flag: str, source: Source) -> ColumnError:
 
 
 def _records(source: Source, form: _Form, own: str) -> Iterator[Record]:
-    """One record per run of rows with one id, in one file."""
+    """One record per series, in the order in which the series begin."""
+    runs = _gathered(source, form) if form.is_interleaved else _runs(source, form)
+    for rows in runs:
+        yield _series(rows, form, own)
+
+
+def _runs(source: Source, form: _Form) -> Iterator[list[Record]]:
+    """The rows of each run of one id in one file, one run in memory at a time."""
     begun: dict[Any, Place] = {}
     rows: list[Record] = []
     for record in source:
         series_id = _series_id(record, form)
         if rows and (record.place.file != rows[0].place.file or series_id != _series_id(rows[0], form)):
-            yield _series(rows, form, own)
+            yield rows
             rows = []
         if not rows and form.series_id is not None:
             if series_id in begun:
                 raise _came_back(record.place, form.series_id, series_id, begun[series_id])
             begun[series_id] = record.place
         rows.append(record)
-    yield _series(rows, form, own)
+    yield rows
+
+
+def _gathered(source: Source, form: _Form) -> Iterator[list[Record]]:
+    """The rows of each id of a file, wherever they stand in it; a file in memory at a time."""
+    begun: dict[Any, Place] = {}
+    for _, records in groupby(source, key=lambda record: record.place.file):
+        by_id: dict[Any, list[Record]] = {}
+        for record in records:
+            series_id = _series_id(record, form)
+            if series_id in begun and series_id not in by_id:
+                assert form.series_id is not None
+                raise _came_back(record.place, form.series_id, series_id, begun[series_id])
+            by_id.setdefault(series_id, []).append(record)
+        begun |= {series_id: rows[0].place for series_id, rows in by_id.items()}
+        yield from by_id.values()
+
+
+def _is_interleaved(source: Source, form: _Form) -> bool:
+    """Whether the rows of some series do not stand together at the beginning of the files."""
+    if form.series_id is None:
+        return False
+    begun: set[Any] = set()
+    last: Any = None
+    for record in islice(source, _LOOK_ROWS):
+        now = (record.place.file, record.values.get(form.series_id))
+        if now != last and now in begun:
+            return True
+        begun.add(now)
+        last = now
+    return False
 
 
 def _series_id(record: Record, form: _Form) -> Any:
@@ -158,9 +205,8 @@ def _one_or_all(cells: list[Any]) -> Any:
 def _odd_value(rows: list[Record], form: _Form, odd: np.ndarray[Any, np.dtype[np.bool_]]) -> DataError:
     step, channel = (int(index[0]) for index in np.nonzero(odd))
     row, name = rows[step], form.channels[channel]
-    return DataError(
-        odd_number(row.values.get(name)), file=row.place.file, line=row.place.line, field=name, hint=FINITE
-    )
+    cell = row.values.get(name)
+    return DataError(odd_number(cell), file=row.place.file, line=row.place.line, field=name, hint=advice(cell))
 
 
 def _in_time_order(rows: list[Record], column: str) -> list[Record]:

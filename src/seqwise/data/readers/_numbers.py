@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FINITE", "numbers", "odd_number", "refused"]
+from seqwise.data.missing import WORDS
 
-FINITE = "Training needs a finite number everywhere: --set data.gaps=fill fills gaps, or leave the series out."
-"""What to do about a cell that holds none."""
+__all__ = ["FINITE", "advice", "numbers", "odd_number", "refused"]
 
-_GAPS = ("", "?", "nan", "na", "n/a", "null", "none")
+FINITE = "Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps."
+"""What to do about a missing value."""
+
+_GAPS = ("nan", "na", "n/a", "null", "none")
+
+_WRONG_NUMBER = "Correct the number, or leave the series out."
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
 def numbers(cells: Sequence[Any]) -> NDArray[np.float32]:
@@ -32,7 +38,9 @@ def numbers(cells: Sequence[Any]) -> NDArray[np.float32]:
 
 
 def refused(series: NDArray[np.float32], columns: Sequence[Sequence[Any]], gaps: str) -> NDArray[np.bool_]:
-    """Which values of a series (time, channels) cannot be used; with `gaps` of `fill` a missing one can.
+    """Which values of a series (time, channels) cannot be used.
+
+    With `gaps` of `fill` a missing one can. Steps without any value up to the end are padding, which is cut later.
 
     Args:
         series: what `numbers` made of the cells.
@@ -40,14 +48,39 @@ def refused(series: NDArray[np.float32], columns: Sequence[Sequence[Any]], gaps:
         gaps: see `ReadOptions`.
     """
     odd = ~np.isfinite(series)
+    if not odd.any():
+        return odd
     if gaps == "fill":
         for step, channel in np.argwhere(odd):
             odd[step, channel] = not _is_gap(columns[channel][step])
+        return odd
+    padding = len(series)
+    while padding and odd[padding - 1].all() and all(_is_gap(cells[padding - 1]) for cells in columns):
+        padding -= 1
+    odd[padding:] = False
     return odd
 
 
 def _is_gap(cell: object) -> bool:
-    return cell is None or str(cell).strip().casefold() in _GAPS
+    text = "" if cell is None else str(cell).strip()
+    return not text or text in WORDS or text.casefold() in _GAPS
+
+
+def advice(cell: object) -> str:
+    """What to do about a cell that `numbers` could not turn into a finite number.
+
+    Example:
+        >>> advice("1,5")
+        'Write numbers with a point, not a comma: 1.5.'
+    """
+    text = "" if cell is None else str(cell).strip()
+    if _is_gap(cell):
+        return FINITE
+    return (
+        f"Write numbers with a point, not a comma: {text.replace(',', '.')}."
+        if _COMMA.fullmatch(text)
+        else _WRONG_NUMBER
+    )
 
 
 def _number(cell: object) -> float:

@@ -20,6 +20,7 @@ from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Part, Source, joined
 from seqwise.data.readers._tables import csv_part, tsv_part
 from seqwise.data.readers._ts import ts_part
+from seqwise.data.readers._ucr import ucr_part
 from seqwise.errors import ConfigError, DataError
 
 __all__ = ["format_of", "open_files", "open_like", "read_stream"]
@@ -138,7 +139,10 @@ def _inputs(paths: Sequence[str | Path]) -> list[Input]:
 
 def _format(source: Input, options: ReadOptions) -> tuple[str, str | None]:
     """The format of an input, and what to say aloud about it."""
-    return (options.format, None) if options.format else format_and_note(source, options.encoding)
+    if options.format:
+        return options.format, None
+    is_table = options.columns is not None or options.header is True or options.long_form
+    return format_and_note(source, options.encoding, is_table=is_table)
 
 
 def _joined(
@@ -168,7 +172,7 @@ def _joined(
         parts.append(replace(part, notes=(note, *part.notes)) if note else part)
     source = joined(parts, replace(options, format=form, header=header))
     if options.long_form:
-        source = in_long_form(source, options)
+        source = in_long_form(source, options, is_live=any(each.live for each in inputs))
     return with_joined_text(source) if options.texts else source
 
 
@@ -207,7 +211,12 @@ def _refuse_idle_options(options: ReadOptions, form: str) -> None:
         "--no-header": options.header is False,
         "--columns": options.columns is not None,
     }
-    useful = {"csv": set(given), "tsv": set(given), "conll": {"--delimiter", "--columns"}}.get(form, set())
+    useful = {
+        "csv": set(given),
+        "tsv": set(given),
+        "conll": {"--delimiter", "--columns"},
+        "ucr": {"--delimiter", "--no-header"},
+    }.get(form, set())
     idle = [flag for flag, is_given in given.items() if is_given and flag not in useful]
     if idle:
         raise ConfigError(f"{idle[0]} means nothing for files of format {form}")
@@ -230,4 +239,5 @@ _PARTS: dict[str, Callable[[Input, ReadOptions], Part]] = {
     "conll": conll_part,
     "conllu": conllu_part,
     "ts": ts_part,
+    "ucr": ucr_part,
 }

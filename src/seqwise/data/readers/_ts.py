@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._limits import short
 from seqwise.data.readers._lines import Lines, numbered_lines
-from seqwise.data.readers._numbers import FINITE, numbers, odd_number, refused
+from seqwise.data.readers._numbers import advice, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Part
 from seqwise.data.records import Place, Record
@@ -53,7 +53,7 @@ def ts_part(source: Input, options: ReadOptions) -> Part:
     """A `.ts` file: `series` (time, channels) float32, and `label` where the header has class labels.
 
     Series may differ in length, the channels of one series may not. Time stamps are not kept. A missing value
-    (`?` or NaN) is an error, or NaN where gaps are filled.
+    (`?` or NaN) is an error, or NaN where gaps are filled; NaN in all channels up to the end is padding.
     """
     with closing(numbered_lines(source, options.encoding, look=True)) as lines:
         header = _header(source.name, lines)
@@ -177,7 +177,7 @@ def _odd_value(columns: list[list[str]], odd: NDArray[np.bool_], place: Place) -
     step, channel = (int(index[0]) for index in np.nonzero(odd))
     text = columns[channel][step].strip()
     problem = f"step {step + 1}: {odd_number(text)}"
-    return DataError(problem, file=place.file, line=place.line, field=f"channel {channel + 1}", hint=FINITE)
+    return DataError(problem, file=place.file, line=place.line, field=f"channel {channel + 1}", hint=advice(text))
 
 
 def _stamped_parts(text: str) -> list[str]:

@@ -38,7 +38,9 @@ class DataConfig(_Section):
     train: tuple[str, ...] = Field((), description="files to learn from")
     dev: tuple[str, ...] = Field((), description="files that decide when to stop")
     test: tuple[str, ...] = Field((), description="files judged once, at the end")
-    format: str | None = Field(None, description="csv, tsv, jsonl, parquet, conll, conllu or ts; found from the name")
+    format: str | None = Field(
+        None, description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr; found from the name"
+    )
     encoding: str = Field("utf-8", description="text encoding of the files")
     delimiter: str | None = Field(None, description="what separates the fields of a table")
     quote: bool | None = Field(None, description="whether fields may stand in quotes: csv yes, tsv no")
