@@ -47,6 +47,7 @@ __all__ = [
     "ValuesError",
     "counted",
     "did_you_mean",
+    "install_hint",
     "listed",
 ]
 
@@ -135,7 +136,7 @@ class MissingExtraError(SeqwiseError, ImportError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed. Install it with: pip install 'seqwise[{extra}]'")
+        super().__init__(f"{package} is not installed. {install_hint(extra)}")
 
 
 class SaveError(SeqwiseError, OSError):
@@ -152,6 +153,16 @@ class EmptySequenceWarning(UserWarning):
 
 class SoftmaxTwiceWarning(UserWarning):
     """What arrived as logits looks like probabilities, so softmax would be applied a second time."""
+
+
+def install_hint(extra: str) -> str:
+    """How an extra of seqwise is installed; seqwise itself is in no registry.
+
+    Example:
+        >>> install_hint("tune")
+        "Install it from the clone of seqwise with: pip install '.[tune]'"
+    """
+    return f"Install it from the clone of seqwise with: pip install '.[{extra}]'"
 
 
 def counted(count: int, noun: str) -> str:

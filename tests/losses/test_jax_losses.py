@@ -216,7 +216,7 @@ def test_without_jax_the_message_names_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(MissingExtraError) as caught:
         importlib.import_module("seqwise.losses.jax")
-    assert str(caught.value) == "jax is not installed. Install it with: pip install 'seqwise[jax]'"
+    assert str(caught.value) == "jax is not installed. Install it from the clone of seqwise with: pip install '.[jax]'"
     assert isinstance(caught.value, ImportError)
 
 

@@ -44,7 +44,10 @@ def test_everything_holds_under_every_backend(backend: str) -> None:
 
 def test_a_missing_keras_names_what_brings_it() -> None:
     done = run("-c", "import sys; sys.modules['keras'] = None; import seqwise.losses.keras")
-    wanted = "seqwise.errors.MissingExtraError: keras is not installed. Install it with: pip install 'seqwise[keras]'"
+    wanted = (
+        "seqwise.errors.MissingExtraError: keras is not installed. Install it from the clone of seqwise with: "
+        "pip install '.[keras]'"
+    )
     assert done.stderr.splitlines()[-1] == wanted
 
 

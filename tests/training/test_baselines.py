@@ -148,7 +148,8 @@ def test_a_missing_package_is_named_with_its_command(tmp_path, monkeypatch):
     found = judged_baselines(task, parts_of(task))
     assert set(found.figures) == {"majority", "word"}
     assert found.notes == [
-        "no baseline 'CRF on words around (python-crfsuite)': it is not installed; pip install 'seqwise[crfsuite]'"
+        "no baseline 'CRF on words around (python-crfsuite)': it is not installed. Install it from the clone "
+        "of seqwise with: pip install '.[crfsuite]'"
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,11 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from seqwise.errors import counted
-
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
-    from seqwise.training.config import Config, TrainConfig
+    from seqwise.training.config import Config
     from seqwise.training.folder import RunFolder
     from seqwise.training.run import Plan, Trained
 
@@ -170,6 +167,7 @@ def train(
     Columns, kinds of target, split and tokens are found and said aloud; each can be set by a flag.
     """
     with _stopping("stopped; nothing was trained or written", quiet):
+        from seqwise.cli.plan_lines import say_plan, show_plan, show_result
         from seqwise.cli.watch import Watch
         from seqwise.training.folder import RunFolder, new_run_folder, next_run_folder
         from seqwise.training.run import plan_run
@@ -186,17 +184,17 @@ def train(
             watch.say(f"files are named from {start}, where the run was started")
         with chdir(start):
             plan = plan_run(resolved, watch.say)
-        _say_plan(plan, watch)
+        say_plan(plan, watch)
         stem = _stem(resolved.data.train)
         if dry_run:
-            _show_plan(plan, next_run_folder(stem) if folder is None else folder.path, as_json, watch)
+            show_plan(plan, next_run_folder(stem) if folder is None else folder.path, as_json, watch)
             return
         folder = folder or new_run_folder(stem)
     with chdir(start):
         trained = _trained(plan, folder, resume, watch)
     with _stopping("stopped; the run is finished", quiet):
         watch.say(_ending(trained))
-        _show_result(folder.path, trained.metrics, as_json, watch)
+        show_result(folder.path, trained.metrics, as_json, watch)
 
 
 @contextmanager
@@ -212,6 +210,7 @@ def _stopping(text: str, quiet: bool) -> Iterator[None]:
 
 def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bool:
     """Whether the run to go on with is finished, in which case its figures are shown; raises where it cannot go on."""
+    from seqwise.cli.plan_lines import show_result
     from seqwise.errors import ConfigError
     from seqwise.training.resume import finished_metrics
 
@@ -220,7 +219,7 @@ def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bo
     if folder.is_finished:
         metrics = finished_metrics(folder)
         watch.say(f"the run {folder.path} is finished already")
-        _show_result(folder.path, metrics, as_json, watch)
+        show_result(folder.path, metrics, as_json, watch)
         return True
     folder.check_resumable()
     folder.check_idle()
@@ -272,14 +271,16 @@ def _config(
     A resumed run keeps its settings.
     """
     from seqwise.errors import ConfigError
-    from seqwise.training.config import load_config, override, parse_config
+    from seqwise.training.config import check_units, load_config, override, parse_config
     from seqwise.training.resume import saved_settings, start_folder
 
     flags = _flags(context, data)
     _check_said_once(context, flags, settings)
     if resumed is None or not (resumed.path / "config.yaml").exists():
         plain = load_config(config) if config else {}
-        return parse_config(override(_with_flags(plain, flags), settings)), Path.cwd()
+        merged = override(_with_flags(plain, flags), settings)
+        check_units(merged)
+        return parse_config(merged), Path.cwd()
     if config is not None:
         raise ConfigError("a resumed run keeps its settings; leave --config out, or start a new run without --resume")
     plain = saved_settings(resumed)
@@ -360,58 +361,3 @@ def _check_unchanged(before: Config, parsed: Config) -> None:
             f"a resumed run keeps its settings, but {'; '.join(changed)}\n"
             f"  Leave these flags out, or start a new run without --resume."
         )
-
-
-def _say_plan(plan: Plan, watch: Watch) -> None:
-    from seqwise.nn import ROCKET, RecurrentEncoder, parameter_count
-
-    task = plan.task
-    sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
-    model, train_config = task.config.model, task.config.train
-    size, directions = "" if model.is_folder else f" of {model.hidden}", ""
-    if isinstance(plan.single.encoder, RecurrentEncoder):
-        directions = ", two directions" if model.bidirectional else ", one direction"
-    pooled = [target.name for target in task.targets if not target.per_step]
-    pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
-    watch.say(f"sequences: {sizes}")
-    bag = f"{model.bag} from n-grams" if plan.single.bag is not None else ""
-    states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
-    around = "a head over the steps around each, solved for" if plan.single.surroundings is not None else ""
-    network = " beside ".join(part for part in (states, bag, around) if part)
-    network += ", and a regression on n-grams" if model.regression else ""
-    watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
-    if model.encoder == ROCKET:
-        watch.say("training: solved at once, decay by cross-validation on the training part")
-        return
-    deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
-    if train_config.ensemble > 1:
-        after = ", distilled into one" if train_config.distill else ", which predict as one"
-        after += "; --ensemble 1 trains one" if "train.ensemble" in plan.task.inferred else ""
-        watch.say(f"ensemble: {train_config.ensemble} models from the seeds {_seeds(train_config)}{after}")
-    watch.say(
-        f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"
-        f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} steps per batch, "
-        f"best epoch by {deciding} on dev"
-    )
-
-
-def _seeds(config: TrainConfig) -> str:
-    return f"{config.seed} to {config.seed + config.ensemble - 1}"
-
-
-def _show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
-    from seqwise.training.run import plan_facts
-
-    watch.say(f"run folder: {folder}")
-    if as_json:
-        typer.echo(json.dumps(plan_facts(plan, folder), ensure_ascii=False))
-
-
-def _show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Watch) -> None:
-    from seqwise.cli.watch import show_metrics
-
-    if as_json:
-        typer.echo(json.dumps(metrics, ensure_ascii=False))
-    elif not watch.quiet:
-        show_metrics(metrics)
-    watch.say(f"report: {folder / 'report.html'}")

@@ -58,11 +58,12 @@ def _tune(
     with _stopping("stopped", quiet):
         from seqwise.cli.watch import Watch
         from seqwise.errors import ConfigError
-        from seqwise.training.config import seconds_of
+        from seqwise.training.config import check_units, seconds_of
         from seqwise.training.folder import next_run_folder
         from seqwise.tuning.folder import TuneFolder
         from seqwise.tuning.journal import require_optuna
 
+        check_units({"train": {"budget": time_budget}})
         watch, budget = Watch(quiet), seconds_of(time_budget)
         require_optuna()
         if not resume:

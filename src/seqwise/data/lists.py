@@ -8,7 +8,7 @@ import re
 import warnings
 from typing import Any
 
-__all__ = ["is_enclosed", "label_set", "written_list", "writes_objects"]
+__all__ = ["is_enclosed", "label_set", "writes_objects", "written_list"]
 
 _SCALARS = (str, int, float, type(None))
 _ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"\[\](){},]+)"""

@@ -10,7 +10,7 @@ from seqwise.data.detect._columns import PAIR_NAMES, TEXT_NAMES, TOKEN_NAMES, Co
 from seqwise.data.profile import ColumnProfile
 from seqwise.data.spec import InputKind, InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS, unspaced_share
-from seqwise.errors import ConfigError, listed
+from seqwise.errors import ConfigError, DataError, listed
 
 __all__ = ["ONE_WORD", "input_column", "input_doubts", "input_kinds", "input_sentence", "rows_of_tokens"]
 
@@ -59,14 +59,28 @@ def input_column(columns: Columns, targets: Sequence[TargetSpec]) -> str:
     if lists and not (several and not _are_parallel([free[name] for name in lists])):
         return max(lists, key=lambda name: free[name].distinct_items)
     # Beside features a column of labels is no text.
-    texts = sequences or ([] if numbers else texts)
+    objects = [name for name, profile in free.items() if profile.has_objects]
+    texts = sequences or ([] if numbers or objects else texts)
     if not texts:
+        if objects:
+            raise _objects(columns, objects[0])
         raise columns.unusable(
             "no column looks like a sequence",
             "Name the column of text with --text or of token lists with --tokens. A series with a row per step needs "
             f"--series-id or --time; a row of single numbers is no sequence. {columns.listing()}",
         )
     return max(texts, key=lambda name: (free[name].mean_length, free[name].distinct))
+
+
+def _objects(columns: Columns, name: str) -> DataError:
+    """The error for a file whose sequences stand inside objects."""
+    found = next(value for value in columns.profiles[name].flat if value is not None)
+    keys = f" with the keys {listed(found, 6)}" if isinstance(found, dict) else ""
+    return columns.unusable(
+        f"no column looks like a sequence: the cells of column '{name}' are objects{keys}",
+        "A cell holds a text, a list or numbers. Write what is wanted of these objects as columns of their own, and "
+        f"name the input with --text or --tokens. {columns.listing()}",
+    )
 
 
 def _are_parallel(profiles: Sequence[ColumnProfile]) -> bool:

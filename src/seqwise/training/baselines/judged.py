@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.labels import LabelCodec
-from seqwise.errors import counted
+from seqwise.errors import counted, install_hint
 from seqwise.evaluation import tally_for
 from seqwise.evaluation._peer import load_scikit_learn
 from seqwise.evaluation.thresholds import chosen_thresholds
@@ -72,9 +72,7 @@ def judged_baselines(
         if not codecs:
             continue
         if family.package and find_spec(family.package) is None:
-            judged.notes.append(
-                f"no baseline '{family.title}': it is not installed; pip install 'seqwise[{family.extra}]'"
-            )
+            judged.notes.append(f"no baseline '{family.title}': it is not installed. {install_hint(str(family.extra))}")
             continue
         started = time.perf_counter()
         for codec in codecs:

@@ -1,7 +1,7 @@
 """Every setting of a run: what there is (`sections`), reading and writing it (`reading`), mistakes in it (`errors`)."""
 
 from seqwise.training.config.errors import parse_config, setting_text
-from seqwise.training.config.reading import dump_config, load_config, override, read_setting
+from seqwise.training.config.reading import check_units, dump_config, load_config, override, read_setting
 from seqwise.training.config.sections import (
     Config,
     DataConfig,
@@ -21,6 +21,7 @@ __all__ = [
     "LossConfig",
     "ModelConfig",
     "TrainConfig",
+    "check_units",
     "dump_config",
     "load_config",
     "override",

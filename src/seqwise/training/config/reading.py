@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from seqwise.errors import ConfigError
 from seqwise.training.config.errors import parse_config
 from seqwise.training.config.sections import Config
 
-__all__ = ["dump_config", "load_config", "override", "read_setting"]
+__all__ = ["check_units", "dump_config", "load_config", "override", "read_setting"]
 
 
 class _Loader(yaml.SafeLoader):
@@ -102,3 +103,18 @@ def dump_config(config: Config, inferred: Mapping[str, str]) -> str:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def check_units(plain: dict[str, Any]) -> None:
+    """Refuses a budget that a person wrote without a unit: `5` is read as seconds, and hardly meant so.
+
+    Raises:
+        ConfigError: with the three ways to write it.
+    """
+    section = plain.get("train")
+    budget = str(section.get("budget")).strip() if isinstance(section, dict) else ""
+    if re.fullmatch(r"\d+(\.\d+)?", budget):
+        raise ConfigError(
+            f"train.budget is {budget}, without a unit\n"
+            f"  Write {budget}s, {budget}m or {budget}h: seconds, minutes or hours."
+        )

@@ -1,0 +1,76 @@
+"""What `seqwise train` says of a run before it starts, and shows when it has ended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from seqwise.errors import counted
+
+if TYPE_CHECKING:
+    from seqwise.cli.watch import Watch
+    from seqwise.training.config import TrainConfig
+    from seqwise.training.run import Plan
+
+__all__ = ["say_plan", "show_plan", "show_result"]
+
+
+def say_plan(plan: Plan, watch: Watch) -> None:
+    """Says how many sequences there are, which model is trained, and for how long."""
+    from seqwise.nn import ROCKET, RecurrentEncoder, parameter_count
+
+    task = plan.task
+    sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
+    model, train_config = task.config.model, task.config.train
+    size, directions = "" if model.is_folder else f" of {model.hidden}", ""
+    if isinstance(plan.single.encoder, RecurrentEncoder):
+        directions = ", two directions" if model.bidirectional else ", one direction"
+    pooled = [target.name for target in task.targets if not target.per_step]
+    pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
+    watch.say(f"sequences: {sizes}")
+    bag = f"{model.bag} from n-grams" if plan.single.bag is not None else ""
+    states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
+    around = "a head over the steps around each, solved for" if plan.single.surroundings is not None else ""
+    network = " beside ".join(part for part in (states, bag, around) if part)
+    network += ", and a regression on n-grams" if model.regression else ""
+    watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
+    if model.encoder == ROCKET:
+        watch.say("training: solved at once, decay by cross-validation on the training part")
+        return
+    deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
+    if train_config.ensemble > 1:
+        after = ", distilled into one" if train_config.distill else ", which predict as one"
+        after += "; --ensemble 1 trains one" if "train.ensemble" in plan.task.inferred else ""
+        watch.say(f"ensemble: {train_config.ensemble} models from the seeds {_seeds(train_config)}{after}")
+    watch.say(
+        f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"
+        f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} steps per batch, "
+        f"best epoch by {deciding} on dev"
+    )
+
+
+def _seeds(config: TrainConfig) -> str:
+    return f"{config.seed} to {config.seed + config.ensemble - 1}"
+
+
+def show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
+    """Says where the run would be written; with `as_json` the plan goes to standard output."""
+    from seqwise.training.run import plan_facts
+
+    watch.say(f"run folder: {folder}")
+    if as_json:
+        typer.echo(json.dumps(plan_facts(plan, folder), ensure_ascii=False))
+
+
+def show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Watch) -> None:
+    """Shows the figures, or with `as_json` writes them to standard output, and names the report."""
+    from seqwise.cli.watch import show_metrics
+
+    if as_json:
+        typer.echo(json.dumps(metrics, ensure_ascii=False))
+    elif not watch.quiet:
+        show_metrics(metrics)
+    watch.say(f"report: {folder / 'report.html'}")

@@ -1,0 +1,120 @@
+"""Flags about labels, as a shell sees them: words for missing ones, separators, labels that training never saw."""
+
+from __future__ import annotations
+
+import pytest
+
+TEXTS = [f"some words of text {number}" for number in range(40)]
+
+
+def table(labels, texts=TEXTS):
+    return "text,label\n" + "".join(f"{text},{label}\n" for text, label in zip(texts, labels, strict=False))
+
+
+@pytest.fixture
+def said(seqwise, tmp_path):
+    """What a dry run says of a table with these labels."""
+
+    def dry_run(labels, *words):
+        (tmp_path / "d.csv").write_text(table(labels))
+        result = seqwise("train", "d.csv", "--dry-run", *words)
+        assert result.status == 0
+        return result.err.splitlines()
+
+    return dry_run
+
+
+def test_words_of_programs_are_missing_and_said(said):
+    lines = said([*["pos", "neg"] * 18, "NaN", "NaN", "NULL", "pos"])
+    assert [line for line in lines if line.startswith("warning: ")] == [
+        f"warning: target 'label': {count} '{word}' counted as missing, first at d.csv:{line}; --missing '' keeps such "
+        "words as classes (data.missing)"
+        for count, word, line in (("1 label", "NULL", 40), ("2 labels", "NaN", 38))
+    ]
+    assert "target 'label': 2 classes, 'neg', 'pos'" in lines
+    assert "left out: 3 sequences without any label, d.csv:38, d.csv:39, d.csv:40" in lines
+
+
+def test_words_in_doubt_are_said_until_the_user_decides(said):
+    labels = [*["pos", "neg"] * 18, "N/A", "N/A", "NaN", "pos"]
+    assert (
+        "warning: target 'label': 'N/A' counts as a class, with 2 labels; --missing NaN --missing N/A reads it as "
+        "missing, and --missing '' says that it is a class (data.missing)"
+    ) in said(labels)
+    named = said(labels, "--missing", "NaN", "--missing", "N/A")
+    assert "target 'label': 2 classes, 'neg', 'pos'" in named
+    kept = said(labels, "--missing", "")
+    assert "target 'label': 4 classes, 'N/A', 'NaN', 'neg', 'pos'" in kept
+    assert not [line for line in kept if line.startswith("warning: ")]
+
+
+def test_a_number_can_be_named_as_the_word(said):
+    labels = [*["1", "2"] * 18, "-1", "-1", "-1", "1"]
+    assert "target 'label': 2 classes, '1', '2'" in said(labels, "--missing", "-1")
+    assert "target 'label': 3 classes, '-1', '1', '2'" in said(labels)
+
+
+def test_a_class_with_a_weight_is_no_word_for_nothing(said):
+    labels = [*["pos", "neg"] * 18, "NA", "NA", "NaN", "pos"]
+    lines = said(labels, "--class-weight", "{NA: 2, NaN: 1}")
+    assert "target 'label': 4 classes, 'NA', 'NaN', 'neg', 'pos'" in lines
+    assert not [line for line in lines if line.startswith("warning: ")]
+
+
+def test_minus_one_among_flags_is_refused_with_the_flag_that_reads_it(seqwise, tmp_path):
+    rows = "".join(f"{text},{number % 2},1,0\n" for number, text in enumerate(TEXTS))
+    (tmp_path / "d.csv").write_text("text,is_a,is_b,is_c\n" + rows)
+    (tmp_path / "t.csv").write_text("text,is_a,is_b,is_c\none more,-1,-1,-1\nanother one,1,0,0\n")
+    words = ("train", "d.csv", "--multilabel", "is_*", "--test", "t.csv", "--dry-run")
+    result = seqwise(*words)
+    assert result.status == 2
+    assert result.err.endswith(
+        "seqwise: t.csv:2: column 'is_a': expected 0, 1 or an empty cell, got '-1'\n  Columns with other labels are "
+        "read with --outputs instead of --multilabel. If -1 marks a missing label, say --missing -1.\n"
+    )
+    assert "3 labels '-1' counted as missing, first at t.csv:2" in seqwise(*words, "--missing", "-1").err
+
+
+def test_a_separator_can_be_named_and_switched_off(said):
+    labels = ["a_1 b", "b", "a_1", "c b"] * 10
+    assert "target 'label': 3 labels, 'a_1', 'b', 'c'" in said(
+        labels, "--multilabel", "label", "--label-separator", "blank"
+    )
+    bars = [label.replace(" ", "|") for label in labels]
+    assert "target 'label': 3 labels, 'a_1', 'b', 'c'" in said(bars)
+    assert "target 'label': 4 classes, 'a_1', 'a_1|b', 'b', 'c|b'" in said(bars, "--label-separator", "none")
+
+
+def test_a_separator_that_is_part_of_words_is_an_error(seqwise, tmp_path):
+    (tmp_path / "d.csv").write_text(table(["a", "b"] * 20))
+    result = seqwise("train", "d.csv", "--label-separator", "and", "--dry-run")
+    assert (result.status, result.err) == (
+        2,
+        "seqwise: data.label_separator: 'and' is part of words; give a sign, or blank, tab or none\n",
+    )
+
+
+def test_numbers_are_one_class_in_either_spelling(seqwise, tmp_path):
+    (tmp_path / "d.csv").write_text(table(["0", "1"] * 20))
+    (tmp_path / "t.csv").write_text(table(["0.0", "1.0"], ["one more", "another"]))
+    for train, test, classes in (("d.csv", "t.csv", "'0', '1'"), ("t.csv", "d.csv", "'0.0', '1.0'")):
+        result = seqwise("train", train, "--test", test, "--dry-run", "--encoder", "bag", "--dev", test)
+        assert result.status == 0
+        assert f"target 'label': 2 classes, {classes}" in result.err
+        assert "never saw" not in result.err
+
+
+def test_a_budget_without_a_unit_is_an_error(seqwise, tmp_path):
+    (tmp_path / "d.csv").write_text(table(["a", "b"] * 20))
+    said = "seqwise: train.budget is 5, without a unit\n  Write 5s, 5m or 5h: seconds, minutes or hours.\n"
+    for words in (("train", "--budget", "5"), ("train", "--set", "train.budget=5"), ("tune", "--budget", "5")):
+        result = seqwise(words[0], "d.csv", *words[1:])
+        assert (result.status, result.err) == (2, said)
+
+
+def test_sequences_inside_objects_are_pointed_out(seqwise, tmp_path):
+    rows = "".join(f'{{"doc": {{"text": "words {n}", "lang": "en"}}, "label": "{"ab"[n % 2]}"}}\n' for n in range(20))
+    (tmp_path / "d.jsonl").write_text(rows)
+    result = seqwise("train", "d.jsonl", "--dry-run")
+    assert result.status == 2
+    assert "the cells of column 'doc' are objects with the keys 'text', 'lang'\n  A cell holds a text" in result.err
