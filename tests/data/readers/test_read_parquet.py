@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -121,3 +122,63 @@ def test_nothing_stays_open_or_behind(write):
     next(records)
     records.close()
     assert [path.name for path in folder.iterdir()] == ["a.parquet.gz"]
+
+
+def hugging_face(features: dict[str, object], **columns: object) -> bytes:
+    table = pa.table(columns)
+    file = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}), file)
+    return file.getvalue()
+
+
+CLASSES = {"_type": "ClassLabel", "names": ["O", "B-x", "I-x"]}
+NESTED = {
+    "a class": (CLASSES, [1, None, -1, 0], ["B-x", None, None, "O"]),
+    "a list": ({"_type": "Sequence", "feature": CLASSES}, [[1, 2], [0, -100]], [["B-x", "I-x"], ["O", None]]),
+    "a list of today": ({"_type": "List", "feature": CLASSES}, [[1], None], [["B-x"], None]),
+    "a list of old": ([CLASSES], [[1, 2]], [["B-x", "I-x"]]),
+    "lists of lists": (
+        {"_type": "Sequence", "feature": {"_type": "Sequence", "feature": CLASSES}},
+        [[[1], [0, 2]]],
+        [[["B-x"], ["O", "I-x"]]],
+    ),
+    "fields": ({"tag": CLASSES, "n": {"_type": "Value"}}, [{"tag": 1, "n": 1}], [{"tag": "B-x", "n": 1}]),
+    "lists of fields": (
+        {"_type": "Sequence", "feature": {"tag": CLASSES}},
+        [{"tag": [1, 2]}],
+        [{"tag": ["B-x", "I-x"]}],
+    ),
+    "a class without names": ({"_type": "ClassLabel", "num_classes": 2}, [1, 0], [1, 0]),
+    "a value": ({"_type": "Value", "dtype": "int64"}, [1, 0], [1, 0]),
+}
+
+
+@pytest.mark.parametrize(("feature", "cells", "expected"), NESTED.values(), ids=NESTED)
+def test_classes_have_the_names_of_the_schema(write, feature, cells, expected):
+    name = write("a.parquet", hugging_face({"y": feature}, y=cells))
+    assert [row["y"] for row in values(name)] == expected
+
+
+def test_the_names_of_the_schema_are_said(write):
+    source = open_files([write("a.parquet", hugging_face({"y": CLASSES}, y=[0, 1]))], ReadOptions())
+    assert source.notes == ("a.parquet: column 'y': the schema names its classes 'O', 'B-x', 'I-x'",)
+
+
+def test_a_class_without_a_name_is_refused_with_its_row(write):
+    message = refusal(write("a.parquet", hugging_face({"y": CLASSES}, y=[0, 7])))
+    assert message == "a.parquet:2: column 'y': the class 7 has no name: the file's schema names 0 to 2"
+
+
+@pytest.mark.parametrize("metadata", [b"", b"[", b"{}", b'{"info": null}', b'{"info": {"features": [1]}}'])
+def test_other_metadata_change_nothing(write, metadata):
+    file = io.BytesIO()
+    pq.write_table(pa.table({"y": [1, 0]}).replace_schema_metadata({"huggingface": metadata}), file)
+    assert values(write("a.parquet", file.getvalue())) == [{"y": 1}, {"y": 0}]
+
+
+def test_a_page_with_another_checksum_is_damaged(write):
+    whole = parquet({"x": list(range(5000))}, compression="none", use_dictionary=False, write_page_checksum=True)
+    at = whole.index((1234).to_bytes(8, "little"))
+    damaged = whole[:at] + (4321).to_bytes(8, "little") + whole[at + 8 :]
+    assert values(write("a.parquet", whole))[1234]["x"] == 1234
+    assert refusal(write("b.parquet", damaged)).startswith("b.parquet: the Parquet file is damaged after row ")

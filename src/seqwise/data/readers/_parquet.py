@@ -6,13 +6,14 @@ import io
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seqwise.data.readers._class_names import UnknownClassError, class_names, namers
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._source import Part
@@ -30,11 +31,13 @@ def parquet_part(source: Input) -> Part:
 
     Numbers, booleans, strings, lists and structs come as Python has them; dates, times, decimals and bytes as
     text. What stands at the end of a Parquet file is needed first: a gzipped one is unpacked into a temporary
-    file, and a stream is held in memory as a whole.
+    file, and a stream is held in memory as a whole. Classes that the schema names (Hugging Face's ClassLabel) come by
+    their names. Where pages have checksums, these are checked.
     """
     with _opened(source, look=True) as file:
         names = file.schema_arrow.names
         rows = file.metadata.num_rows
+        named = class_names(file.schema_arrow.metadata)
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
@@ -42,23 +45,40 @@ def parquet_part(source: Input) -> Part:
         )
     if rows == 0:
         raise DataError("the file has no rows", file=source.name)
-    return Part(source.name, tuple(names), lambda: _records(source))
+    notes = [f"column '{name}': the schema names its classes {listed(own, 6)}" for name, own in named.items()]
+    return Part(source.name, tuple(names), lambda: _records(source), notes=tuple(notes))
 
 
 def _records(source: Input) -> Iterator[Record]:
     """One record per row."""
     row = 0
     with _opened(source) as file:
+        by_column = namers(file.schema_arrow.metadata)
         try:
             for batch in _batches(file):
                 names = batch.schema.names
                 columns = [_values(source.name, name, column) for name, column in zip(names, batch, strict=True)]
+                for place, name in enumerate(names):
+                    if name in by_column:
+                        columns[place] = _by_names(columns[place], by_column[name], Place(source.name, row + 1), name)
                 for cells in zip(*columns, strict=True):
                     row += 1
                     yield Record(Place(source.name, row), dict(zip(names, cells, strict=True)))
         except _UNREADABLE as error:
             problem = f"the Parquet file is damaged after row {row}: {_first_line(error)}"
             raise DataError(problem, file=source.name, hint="Write or fetch the file again.") from error
+
+
+def _by_names(cells: list[Any], namer: Callable[[Any], Any], first: Place, column: str) -> list[Any]:
+    """The cells of a column with the names of their classes; `first` is the place of the first."""
+    named = []
+    for cell in cells:
+        try:
+            named.append(namer(cell))
+        except UnknownClassError as error:
+            line = first.line + len(named)
+            raise DataError(str(error), file=first.file, line=line, field=column) from None
+    return named
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
@@ -89,7 +109,7 @@ def _opened(source: Input, *, look: bool = False) -> Iterator[pq.ParquetFile]:
         if not isinstance(getattr(stream, "raw", None), io.FileIO):
             stream = _unpacked(source.name, stream, stack)
         try:
-            file = stack.enter_context(pq.ParquetFile(stream))
+            file = stack.enter_context(pq.ParquetFile(stream, page_checksum_verification=True))
         except _UNREADABLE as error:
             problem = f"cannot be read as Parquet: {_first_line(error)}"
             raise DataError(problem, file=source.name, hint="Write or fetch the file again.") from error
