@@ -1,7 +1,7 @@
 """Reads the names of classes that Hugging Face's datasets library keeps in the schema of a Parquet file.
 
-Its columns of labels hold numbers, and the schema's metadata `huggingface` say which class each of them is: `ClassLabel`
-with `names`, by itself, in a list, or in the fields of an object. -1 and -100 are its numbers for a missing label.
+Its columns of labels hold numbers, and the schema's metadata `huggingface` say which class each of them is:
+`ClassLabel` with `names`, by itself, in a list, or in the fields of an object. -1 and -100 stand for a missing label.
 """
 
 from __future__ import annotations
