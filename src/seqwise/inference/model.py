@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,28 +16,27 @@ from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.data.encoding import Encoding
 from seqwise.data.label_notes import LabelNotes
 from seqwise.data.labels import LabelCodec
-from seqwise.data.readers import ReadOptions, Source, open_like
+from seqwise.data.readers import PlainText, ReadOptions, Source, open_like
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.store import OnEmpty, Store, open_store
 from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import (
-    ColumnError,
     ConfigError,
     DataError,
     EmptySequenceWarning,
     LabelWarning,
     counted,
-    did_you_mean,
     listed,
 )
 from seqwise.evaluation.decoding import decode, decode_probabilities
-from seqwise.inference.given_texts import texts_source
+from seqwise.inference.given_texts import cut_texts, texts_source
 from seqwise.inference.loading import read_run
+from seqwise.inference.missing_columns import no_column
 from seqwise.inference.sequences import records_of
 from seqwise.inference.unpredicted import EmptyRows
 from seqwise.nn import Network
-from seqwise.targets import Target
+from seqwise.targets import Target, label_text
 from seqwise.training.answers import Answer, Thresholds, answers_of
 from seqwise.training.config import Config
 from seqwise.training.judge import Judgement, judge_batches
@@ -166,14 +164,14 @@ class Model:
         files = [files] if isinstance(files, (str, Path)) else files
         _refuse_twice(files)
         try:
-            source = open_like(files, options, given, data.train)
+            source = open_like(files, options, given, data.train, None if labelled else self._plain_text())
         except DataError as error:
             if error.problem != "no such file" or error.file not in (*data.train, *data.dev, *data.test):
                 raise
             hint = "The run names a file so, too, but from the folder in which it was trained."
             raise DataError(error.problem, file=error.file, hint=f"{hint} {error.hint or ''}".strip()) from None
         self._check_columns(source, labelled=labelled)
-        return source
+        return cut_texts(source, self.spec.input) if source.format == "lines" else source
 
     def read_texts(self, texts: Sequence[str]) -> Source:
         """Texts as records; for a model of token lists, what stands between blanks is a token.
@@ -262,17 +260,21 @@ class Model:
         predicted = {column for target in self.spec.targets for column in target.columns}
         without = tuple(name for name in self.options.columns or () if name not in predicted)
         alone = () if self.spec.input.is_series else self.options.texts or (self.spec.input.column,)
-        return tuple(names for names in (without, alone) if names)
+        return tuple(dict.fromkeys(names for names in (without, alone) if names))
+
+    def _plain_text(self) -> PlainText | None:
+        """What is known of lines of text; None for a model that reads no single text."""
+        if self.spec.input.is_series or self.options.texts:
+            return None
+        columns = tuple(column for target in self.spec.targets for column in target.columns)
+        labels = (label_text(label) for target in self.targets for classes in target.classes for label in classes)
+        return PlainText(self.spec.input.column, columns, frozenset(labels), self.spec.input.kind == "tokens")
 
     def _check_columns(self, source: Source, *, labelled: bool) -> None:
         predicted = [column for target in self.spec.targets for column in target.columns]
         for column in [self.spec.input.column, *(predicted if labelled else ())]:
             if column not in source.columns:
-                is_unnamed = all(re.fullmatch(r"column[0-9]+", name) for name in source.columns)
-                advice = " Name them with --columns." if is_unnamed else ""
-                near = did_you_mean(column, source.columns) + " " if not is_unnamed else ""
-                hint = f"{near}The columns are {listed(source.columns)}.{advice}".strip()
-                raise ColumnError(f"there is no column '{column}'", file=source.files[0], hint=hint)
+                raise no_column(column, source)
 
     def _predicted(self, chunk: Sequence[Record], spec: DataSpec, on_empty: OnEmpty) -> Iterator[Prediction]:
         store = self._store(chunk, spec, on_empty)

@@ -84,10 +84,11 @@ def _format_named(output: str | None, model: Model) -> str | None:
 
 
 def _format_like(source: Source, model: Model) -> str:
-    if source.format not in WRITERS or model.spec.input.is_series:
+    form = "csv" if source.format == "lines" else source.format
+    if form not in WRITERS or model.spec.input.is_series:
         return "jsonl"
     per_step = any(target.per_step for target in model.targets)
-    return "jsonl" if per_step and source.format in ("csv", "tsv") else source.format
+    return "jsonl" if per_step and form in ("csv", "tsv") else form
 
 
 def _jsonl(layout: Layout) -> Writer:

@@ -105,8 +105,44 @@ def test_a_header_one_field_short_leaves_out_the_name_of_the_row_names(write):
 
 def test_one_long_row_among_others_is_not_a_row_name(write):
     assert refusal(write("a.csv", "x,y\n1,2,3\n4,5\n")) == (
-        "a.csv:2: expected 2 fields as the header has, got 3\n  A cell that holds ',' must stand in quotes."
+        "a.csv:2: expected 2 fields as the header has, got 3\n  A cell that holds ',' must stand in quotes. "
+        "If the first column holds names of rows, name it in the header too."
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text,label\nWell, no,0\nSo, yes,1\n",  # a comma in every text
+        "text,label\n1,fine,1\n",  # one row may be anything
+        "text\n1,fine\n2,good\n",  # a column of its own has no names of rows
+        "text,label\n7,fine,1\n7,good,0\n",  # names differ
+    ],
+)
+def test_a_comma_in_a_text_is_no_row_name(write, content):
+    width = content.index("\n") - len(content.partition("\n")[0].replace(",", "")) + 1
+    fields = "1 field" if width == 1 else "2 fields"
+    assert refusal(write("a.csv", content)).startswith(
+        f"a.csv:2: expected {fields} as the header has, got {width + 1}\n  A cell that holds ',' must stand in quotes"
+    )
+
+
+def test_the_row_of_a_table_of_one_column_is_shown_in_quotes(write):
+    assert refusal(write("a.csv", 'text\nI said "no", so what?\n')) == (
+        "a.csv:2: expected 1 field as the header has, got 2\n"
+        '  A cell that holds \',\' must stand in quotes: "I said ""no"", so what?".'
+    )
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_blank_line_in_a_table_of_one_column_is_an_empty_cell(write, name):
+    source = open_files([write(name, "\ntext\na\n\n\nb\n\n")], ReadOptions())
+    assert [(record.place.line, record.values["text"]) for record in source] == [
+        (3, "a"),
+        (4, None),
+        (5, None),
+        (6, "b"),
+    ]
 
 
 def test_a_first_column_without_name_is_called_row(write):
@@ -176,13 +212,15 @@ WRONG = {
         "a.csv",
         "a,b,c\n1,2,3\n\n4,5\n",
         {},
-        "a.csv:4: expected 3 fields as the header has, got 2",
+        "a.csv:4: expected 3 fields as the header has, got 2\n"
+        "  An empty cell has its ',' too: write every row with 2 of them.",
     ),
     "too many fields": (
         "a.csv",
         "text,label\nfine,1\nWell, no,0\n",
         {},
-        "a.csv:3: expected 2 fields as the header has, got 3\n  A cell that holds ',' must stand in quotes.",
+        "a.csv:3: expected 2 fields as the header has, got 3\n  A cell that holds ',' must stand in quotes. "
+        "If the first column holds names of rows, name it in the header too.",
     ),
     "too many fields in TSV": (
         "a.tsv",
@@ -195,7 +233,8 @@ WRONG = {
         "a.csv",
         'a,b,c\n1,2,3\n"x,y",z\n4,"5",\n"6\n",7\n',
         {},
-        "a.csv:3: expected 3 fields as the header has, got 2",
+        "a.csv:3: expected 3 fields as the header has, got 2\n"
+        "  An empty cell has its ',' too: write every row with 2 of them.",
     ),
     "a doubled quote sign in a short row": (
         "a.csv",
@@ -207,7 +246,8 @@ WRONG = {
         "a.csv",
         "1,2\n3\n",
         {"header": False},
-        "a.csv:2: expected 2 fields as the first row has, got 1",
+        "a.csv:2: expected 2 fields as the first row has, got 1\n"
+        "  An empty cell has its ',' too: write every row with 1 of them.",
     ),
     "a quote that never ends": (
         "a.csv",

@@ -10,6 +10,7 @@
 | `conllu`  | .conllu                              | a sentence: a list per column                      |
 | `ts`      | .ts                                  | a series and its label                             |
 | `ucr`     | .ucr, .tsv .csv .txt by content      | a label and the values of a series                 |
+| `lines`   | by `--format lines` only             | a line, which is one text                          |
 
 Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A table is
 read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A file
@@ -22,6 +23,17 @@ from __future__ import annotations
 from seqwise.data.readers._formats import format_named
 from seqwise.data.readers._open import format_of, open_files, open_like, read_stream
 from seqwise.data.readers._options import FORMATS, ReadOptions
+from seqwise.data.readers._plain_lines import PlainText
 from seqwise.data.readers._source import Source
 
-__all__ = ["FORMATS", "ReadOptions", "Source", "format_named", "format_of", "open_files", "open_like", "read_stream"]
+__all__ = [
+    "FORMATS",
+    "PlainText",
+    "ReadOptions",
+    "Source",
+    "format_named",
+    "format_of",
+    "open_files",
+    "open_like",
+    "read_stream",
+]

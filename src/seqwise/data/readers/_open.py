@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from seqwise.data.readers._conll import conll_part
 from seqwise.data.readers._conllu import conllu_part
-from seqwise.data.readers._formats import format_and_note
+from seqwise.data.readers._formats import format_and_note, format_named
 from seqwise.data.readers._inputs import Input, StreamInput, input_named
 from seqwise.data.readers._joins import with_joined_text
 from seqwise.data.readers._jsonl import jsonl_part
@@ -17,6 +17,7 @@ from seqwise.data.readers._likeness import encoding_like, format_like
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
+from seqwise.data.readers._plain_lines import PlainText, is_plain_text, lines_part
 from seqwise.data.readers._source import Part, Source, joined
 from seqwise.data.readers._tables import csv_part, tsv_part
 from seqwise.data.readers._ts import ts_part
@@ -58,6 +59,7 @@ def open_like(
     trained: ReadOptions,
     given: Mapping[str, Any] | None = None,
     names: Sequence[str] = (),
+    plain: PlainText | None = None,
 ) -> Source:
     """The records of files for a trained model: read as its training files were, if they have the same format.
 
@@ -69,6 +71,7 @@ def open_like(
         trained: how the training files were read, with their format.
         given: what the user says of these files, by the names of `ReadOptions`; it overrules everything else.
         names: the training files; a file with an ending of theirs has their format.
+        plain: what the model reads, where lines of plain text are read too: a stream, or a file without a known ending.
 
     Raises:
         DataError, ColumnError, ConfigError: as `open_files`.
@@ -79,9 +82,16 @@ def open_like(
     if (form := given.get("format")) is not None:
         formats: list[tuple[str, str | None]] = [(form, None)] * len(inputs)
     else:
-        formats = [format_like(each, trained.format, encoding, names) for each in inputs]
+        formats = [
+            ("lines", f"no header names the column '{plain.column}': every line is read as one text")
+            if plain is not None and _is_plain(each, encoding, trained, given, plain)
+            else format_like(each, trained.format, encoding, names)
+            for each in inputs
+        ]
         form = formats[0][0]
     options = trained if form == trained.format else ReadOptions(texts=trained.texts)
+    if form == "lines" and plain is not None:
+        options = ReadOptions(columns=(plain.column,))
     if given.get("header"):
         options = replace(options, columns=None, unlabelled_columns=())
     header, options = options.header, replace(options, header=None)
@@ -90,6 +100,13 @@ def open_like(
         return source
     note = f"{source.files[0]}: read as {encoding}, though the training files are {trained.encoding}"
     return replace(source, notes=(*source.notes, note))
+
+
+def _is_plain(source: Input, encoding: str, trained: ReadOptions, given: Mapping[str, Any], plain: PlainText) -> bool:
+    """Whether it is lines of text, where neither its name nor a flag says what it is."""
+    if format_named(source.name) is not None or given.keys() - {"encoding"}:
+        return False
+    return is_plain_text(source, encoding, trained, plain)
 
 
 def read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> Source:
@@ -216,6 +233,7 @@ def _refuse_idle_options(options: ReadOptions, form: str) -> None:
         "tsv": set(given),
         "conll": {"--delimiter", "--columns"},
         "ucr": {"--delimiter", "--no-header"},
+        "lines": {"--columns"},
     }.get(form, set())
     idle = [flag for flag, is_given in given.items() if is_given and flag not in useful]
     if idle:
@@ -240,4 +258,5 @@ _PARTS: dict[str, Callable[[Input, ReadOptions], Part]] = {
     "conllu": conllu_part,
     "ts": ts_part,
     "ucr": ucr_part,
+    "lines": lines_part,
 }

@@ -26,6 +26,7 @@ __all__ = ["csv_part", "tsv_part"]
 ROW_NAMES = "row"
 _LOOK = 200
 _LONGEST_FIELD = 2**31 - 1
+_LONGEST_SHOWN = 60
 _LONGEST_HEADER = 100_000
 _DECIMAL = re.compile(r"(?<=[0-9]),(?=[0-9])")
 
@@ -130,11 +131,11 @@ def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
 
 
 def _records(source: Input, options: ReadOptions, dialect: _Dialect, columns: tuple[str, ...]) -> Iterator[Record]:
-    """One record per row; an empty cell is None, a blank line is nothing."""
+    """One record per row, None for an empty cell; a blank line is nothing, or a row of a table of one column."""
     width = len(columns)
-    rows = _rows(source, options.encoding, dialect)
+    rows = _rows(source, options.encoding, dialect, is_blank_kept=width == 1)
     header = [cell.strip() for cell in next(rows)[1]] if options.header else None
-    for number, row in rows:
+    for number, row in _with_empty_cells(rows) if width == 1 else rows:
         if len(row) != width:
             raise _wrong_width(Place(source.name, number), row, width, dialect, header=header is not None)
         if (
@@ -148,13 +149,38 @@ def _records(source: Input, options: ReadOptions, dialect: _Dialect, columns: tu
         yield Record(Place(source.name, number), values)
 
 
+def _with_empty_cells(rows: _Rows) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table of one column, in which a blank line is an empty cell; those at the end are nothing."""
+    blank: list[int] = []
+    for number, row in rows:
+        if not row:
+            blank.append(number)
+            continue
+        yield from ((before, [""]) for before in blank)
+        blank.clear()
+        yield number, row
+
+
 def _header_again(name: str, line: int) -> DataError:
     hint = "Remove this line: it would count as a row of data."
     return DataError("the header stands here again", file=name, line=line, hint=hint)
 
 
-def _rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool = False) -> _Rows:
-    """The rows with the number of their first line; blank lines are left out."""
+def _rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool = False, is_blank_kept: bool = False) -> _Rows:
+    """The rows with the number of their first line; blank lines above the first row are left out.
+
+    Those below are left out, too, or rows without cells.
+    """
+    found = _all_rows(source, encoding, dialect, look=look)
+    is_first = True
+    for number, row in found:
+        if row or (is_blank_kept and not is_first):
+            is_first = False
+            yield number, row
+
+
+def _all_rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool) -> _Rows:
+    """The rows with the number of their first line; a blank line has no cells."""
     lines: Iterator[tuple[int, str]] = numbered_lines(source, encoding, look=look)
     if dialect.is_named:
         lines = ((number, "\n" if separator_line(line) and number == 1 else line) for number, line in lines)
@@ -166,8 +192,8 @@ def _rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool = False
 def _plain_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
     """Rows of a file in which quote signs are data."""
     for number, line in lines:
-        if text := line.rstrip("\r\n"):
-            yield number, text.split(delimiter)
+        text = line.rstrip("\r\n")
+        yield number, text.split(delimiter) if text else []
 
 
 def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
@@ -179,8 +205,7 @@ def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], delimiter: str) ->
     start = 1
     try:
         for row in reader:
-            if row:
-                yield start, row
+            yield start, row
             start = reader.line_num + 1
     except csv.Error as error:
         raise _broken_quoting(str(error), name, start, reader.line_num) from None
@@ -220,7 +245,7 @@ def _named_by_header(
     check_fields(len(header), name, line)
     names = [cell.strip() for cell in header]
     notes: list[str] = []
-    if all(len(row) == len(names) + 1 for _, row in head[1:]) and ROW_NAMES not in names:
+    if _have_row_names(names, [row for _, row in head[1:]]):
         names.insert(0, ROW_NAMES)
         notes.append(f"header has one field fewer than the rows: the first column holds row names ('{ROW_NAMES}')")
     elif not names[0] and ROW_NAMES not in names:
@@ -236,6 +261,16 @@ def _named_by_header(
             hint="Rename the columns; if the first line is data, say --no-header.",
         )
     return tuple(names), tuple(notes)
+
+
+def _have_row_names(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether every row certainly begins with a name that the header leaves out, as R writes numbers of rows.
+
+    A comma in a text gives a row one field more too, so anything but distinct numbers is not taken for names.
+    """
+    if len(names) < 2 or len(rows) < 2 or ROW_NAMES in names or any(len(row) != len(names) + 1 for row in rows):
+        return False
+    return all(row[0].isdecimal() for row in rows) and len({row[0] for row in rows}) == len(rows)
 
 
 def _named_by_options(
@@ -255,10 +290,22 @@ def _wrong_width(place: Place, row: list[str], width: int, dialect: _Dialect, *,
     quotes = any('"' in cell for cell in row)
     hint = None
     if len(row) > width and dialect.quoted:
-        hint = f"A cell that holds {dialect.delimiter_name} must stand in quotes."
+        hint = f"A cell that holds {dialect.delimiter_name} must stand in quotes{_quoted_line(row, width, dialect)}."
+        if header and width > 1 and len(row) == width + 1:
+            hint += " If the first column holds names of rows, name it in the header too."
+    elif len(row) < width and not quotes:
+        hint = f"An empty cell has its {dialect.delimiter_name} too: write every row with {width - 1} of them."
     elif quotes and dialect.quoted:
         hint = "If quote signs are data here, say --no-quote."
     elif quotes:
         hint = "Quote signs are data here; if they enclose cells, say --quote."
     told = "as the header has" if header else "as the first row has"
-    return DataError(f"expected {width} fields {told}, got {len(row)}", file=place.file, line=place.line, hint=hint)
+    problem = f"expected {counted(width, 'field')} {told}, got {len(row)}"
+    return DataError(problem, file=place.file, line=place.line, hint=hint)
+
+
+def _quoted_line(row: list[str], width: int, dialect: _Dialect) -> str:
+    """How the row of a table with one column is written, where it is short."""
+    line = dialect.delimiter.join(row)
+    quoted = line.replace('"', '""')
+    return f': "{quoted}"' if width == 1 and len(line) <= _LONGEST_SHOWN else ""
