@@ -12,7 +12,8 @@ WRONG = {
     "a format with a slip": ({"format": "cvs"}, "format 'cvs' is not known. Did you mean 'csv'?"),
     "a format from elsewhere": (
         {"format": "hdf5"},
-        "format 'hdf5' is not known. Formats are 'csv', 'tsv', 'jsonl', 'parquet', 'conll', 'conllu', 'ts', 'ucr', 'lines'.",
+        "format 'hdf5' is not known. Formats are 'csv', 'tsv', 'jsonl', 'parquet', 'conll', 'conllu', 'ts', 'ucr', "
+        "'lines'.",
     ),
     "an encoding that does not exist": (
         {"encoding": "utf9"},
