@@ -62,6 +62,11 @@ class Pieces:
         cutter.no_padding()
         return cutter
 
+    @property
+    def count(self) -> int:
+        """The largest number that a piece has."""
+        return max(self._cutter.get_vocab(with_added_tokens=True).values(), default=-1) + 1
+
     def numbers(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The pieces of each word.
 

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import torch
-
-from seqwise.data.encoding import Encoding, encoding_from_json
+from seqwise.data.encoding import Encoding
+from seqwise.data.pieces import Pieces
 from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
+from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
-from seqwise.nn import Network
-from seqwise.nn._generator import drawn_from
+from seqwise.inference.contents import (
+    Description,
+    encoding_of,
+    format_version_of,
+    labels_of,
+    options_of,
+    thresholds_of,
+)
+from seqwise.inference.restored import check_pieces, fitting_network, not_finite
+from seqwise.nn import ROCKET, Network
 from seqwise.targets import Target
 from seqwise.training.answers import Thresholds
 from seqwise.training.config import Config, load_config, parse_config
 from seqwise.training.folder import RunFolder
+from seqwise.training.manifest import check_manifest
 from seqwise.training.network import network_for
-from seqwise.training.results import thresholds_of
 
-__all__ = ["Saved", "read_run"]
+__all__ = ["Saved", "read_parts", "read_run"]
 
+_Anything = TypeVar("_Anything")
+_COPY = "Put the files back from a copy of the run folder, or train again"
 _CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, _CALIBRATION = (
     "config.yaml",
     "data.json",
@@ -62,22 +72,46 @@ def read_run(path: Path) -> Saved:
         for name in (_CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, "env.json"):
             if not (path / name).exists():
                 raise _unusable(folder, name, "is lost")
-        environment = _content(folder, "env.json")
-        if "format_version" not in environment:
-            raise _unusable(folder, "env.json", "cannot be used: it has no 'format_version'")
+    check_manifest(folder)
+    return read_parts(folder)
+
+
+def read_parts(folder: RunFolder) -> Saved:
+    """The parts of a finished run, whatever its manifest says of them; everything else is checked.
+
+    Raises:
+        RunFolderError: as `read_run`.
+    """
+    if (folder.path / "metrics.json").exists():
+        _read(folder, "env.json", format_version_of)
     folder.check_finished()
+    folder.read_bytes(_CONFIG)
     with _usable(folder, _CONFIG):
-        config = parse_config(load_config(path / _CONFIG))
-    labels, data, vocabulary = (_content(folder, name) for name in (_LABELS, _DATA, _VOCABULARY))
-    with _usable(folder, _LABELS):
-        targets = tuple(_target(plain) for plain in labels["targets"])
-        spec = DataSpec.from_json(labels["spec"])
-    with _usable(folder, _DATA):
-        options = _options({**data["options"], "format": data.get("format")})
-    with _usable(folder, _VOCABULARY):
-        encoding = encoding_from_json(vocabulary)
-    network = _network(folder, config, targets, encoding)
-    return Saved(path, config, spec, options, targets, encoding, network, _thresholds(folder, config, targets))
+        config = parse_config(load_config(folder.path / _CONFIG))
+    labels = _read(folder, _LABELS, labels_of)
+    options = _read(folder, _DATA, options_of)
+    encoding = _read(folder, _VOCABULARY, encoding_of)
+    _check_agreement(folder, config, labels, encoding)
+    network = _network(folder, config, labels.targets, encoding)
+    thresholds = _thresholds(folder, config, labels.targets)
+    return Saved(folder.path, config, labels.spec, options, labels.targets, encoding, network, thresholds)
+
+
+def _check_agreement(folder: RunFolder, config: Config, labels: Description, encoding: Encoding) -> None:
+    """Raises where the files describe parts of different models."""
+    is_series, views = labels.spec.input.is_series, labels.spec.input.views
+    if is_series != isinstance(encoding, ChannelScaling):
+        raise _mixed(folder, f"{_LABELS} and {_VOCABULARY}: of series and of symbols")
+    if isinstance(encoding, ChannelScaling) and len(encoding.mean) % views:
+        raise _mixed(folder, f"{_LABELS} and {_VOCABULARY}: {len(encoding.mean)} channels of {views} views each")
+    if config.model.is_folder != isinstance(encoding, Pieces):
+        raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: of a pretrained encoder and of another one")
+    if config.model.encoder == ROCKET and not is_series:
+        raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: the encoder '{ROCKET}' reads series")
+
+
+def _mixed(folder: RunFolder, problem: str) -> RunFolderError:
+    return RunFolderError(f"{folder.path} holds files of different runs, {problem}\n  {_COPY}")
 
 
 def _thresholds(folder: RunFolder, config: Config, targets: tuple[Target, ...]) -> Thresholds:
@@ -87,9 +121,7 @@ def _thresholds(folder: RunFolder, config: Config, targets: tuple[Target, ...]) 
         return {}
     if not (folder.path / _CALIBRATION).exists():
         raise _unusable(folder, _CALIBRATION, "is lost")
-    content = _content(folder, _CALIBRATION)
-    with _usable(folder, _CALIBRATION):
-        return thresholds_of(targets, content)
+    return _read(folder, _CALIBRATION, lambda content: thresholds_of(content, targets))
 
 
 def _check_there(path: Path) -> None:
@@ -110,28 +142,34 @@ def _runs_in(path: Path) -> list[str]:
 
 
 def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], encoding: Encoding) -> Network:
-    with drawn_from(torch.Generator()):  # fresh weights are drawn before they are replaced
-        network = network_for(config, targets, encoding)
+    with _usable(folder, _WEIGHTS):
+        forms = folder.tensor_forms(folder.path / _WEIGHTS)
+    largest = max((size for form in forms.values() for size in form.shape), default=0)
+    try:
+        if any(target.class_count > largest for target in targets):
+            raise RunFolderError("no tensor has as many rows as a target has classes")
+        network = fitting_network(lambda: network_for(config, targets, encoding), forms)
+        if isinstance(encoding, Pieces):
+            check_pieces(network, encoding)
+    except RunFolderError as error:
+        beside = f"{_CONFIG}, {_LABELS} and {_VOCABULARY} beside it"
+        raise RunFolderError(f"{folder.path / _WEIGHTS} does not fit {beside} ({error})\n  {_COPY}") from None
     with _usable(folder, _WEIGHTS):
         weights, _ = folder.read_tensors(folder.path / _WEIGHTS)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        first = str(error).splitlines()[1:2] or [str(error)]
-        raise RunFolderError(
-            f"{folder.path / _WEIGHTS} does not fit {_CONFIG}, {_LABELS} and {_VOCABULARY} beside it "
-            f"({first[0].strip()})\n  Put the files back from a copy of the run folder, or train again"
-        ) from None
+    if (problem := not_finite(weights)) is not None:
+        raise _unusable(folder, _WEIGHTS, f"cannot be used: {problem}")
+    network.load_state_dict(weights)
     return network
 
 
-def _content(folder: RunFolder, name: str) -> dict[str, Any]:
-    """The object in a JSON file."""
+def _read(folder: RunFolder, name: str, read: Callable[[bytes], _Anything]) -> _Anything:
+    """What a file of the folder says."""
     with _usable(folder, name):
-        content = folder.read_json(name)
-        if not isinstance(content, dict):
-            raise TypeError
-    return content
+        content = folder.read_bytes(name)
+    try:
+        return read(content)
+    except RunFolderError as error:
+        raise _unusable(folder, name, f"cannot be used: {error}") from None
 
 
 @contextmanager
@@ -142,10 +180,8 @@ def _usable(folder: RunFolder, name: str) -> Iterator[None]:
     except (ConfigError, RunFolderError) as error:
         place = "" if str(folder.path / name) in str(error) else f"{folder.path / name}: "
         raise RunFolderError(f"{place}{error}\n  {_ways_out(folder, name)}") from None
-    except KeyError as error:
-        raise _unusable(folder, name, f"cannot be used: it has no {error}") from None
-    except (AttributeError, IndexError, TypeError, ValueError):
-        raise _unusable(folder, name, "cannot be used: it is not what training wrote") from None
+    except (RecursionError, MemoryError):
+        raise _unusable(folder, name, "cannot be used: its values are nested too deeply, or too large") from None
 
 
 def _unusable(folder: RunFolder, name: str, problem: str) -> RunFolderError:
@@ -157,22 +193,3 @@ def _ways_out(folder: RunFolder, name: str) -> str:
     if name != _CONFIG and (folder.path / _CONFIG).exists():
         again += f": seqwise train --config {shlex.quote(str(folder.path / _CONFIG))}"
     return f"Put the file back from a copy of the run folder, or {again}"
-
-
-def _target(plain: dict[str, Any]) -> Target:
-    classes = tuple(tuple(labels) for labels in plain["classes"])
-    return Target(
-        plain["name"],
-        plain["kind"],
-        classes,
-        tuple(plain["columns"]),
-        tuple(plain["outputs"]),
-        plain["per_step"],
-        plain.get("scheme"),
-        plain.get("tag_form"),
-    )
-
-
-def _options(plain: dict[str, Any]) -> ReadOptions:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
-    return ReadOptions(**values)

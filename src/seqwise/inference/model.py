@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from seqwise.errors import (
     listed,
 )
 from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.inference.finite import check_finite
 from seqwise.inference.given_texts import cut_texts, texts_source
 from seqwise.inference.loading import read_run
 from seqwise.inference.missing_columns import no_column
@@ -285,6 +286,7 @@ class Model:
         batcher = Batcher(store, self.encoding)
         for batch in batcher.batches(length_plan(batcher.sizes, np.arange(len(store)), _BATCH_TOKENS)):
             answers = answers_of(self.network, batch, self.targets, self.device, self.thresholds)
+            check_finite(self.targets, answers, batch, lambda row: chunk[row].place)
             for i, row in enumerate(batch.rows.tolist()):
                 own = {name: answer.of_row(i) for name, answer in answers.items()}
                 place = filled[row]

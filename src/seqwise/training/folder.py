@@ -14,14 +14,16 @@ from typing import Any
 import filelock
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from seqwise._files import PART, open_regular, read_whole, reason, remove_leftovers, write_atomically
 from seqwise.errors import RunFolderError, SaveError
 
-__all__ = ["FORMAT_VERSION", "RunFolder", "new_run_folder", "next_run_folder"]
+__all__ = ["FORMAT_VERSION", "MANIFEST", "Form", "RunFolder", "new_run_folder", "next_run_folder"]
 
 FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 28
 """Of a file that is read as a whole."""
 _NEEDED = (
@@ -33,6 +35,38 @@ _NEEDED = (
     "metrics.json",
     "env.json",
 )
+
+
+_DTYPES = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.bool: "BOOL",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a tensor in a file is, beside its numbers.
+
+    Attributes:
+        dtype: as safetensors names it.
+        shape: its sizes.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Form:
+        """That of a tensor."""
+        return cls(_DTYPES.get(tensor.dtype, str(tensor.dtype)), tuple(tensor.shape))
+
+    def __str__(self) -> str:
+        return f"{self.dtype} of shape {self.shape}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +82,17 @@ class RunFolder:
     @property
     def is_finished(self) -> bool:
         """Whether training ran to its end and everything was written."""
-        return (self.path / "metrics.json").exists() and (self.path / "model.safetensors").exists()
+        is_whole = (self.path / "metrics.json").exists() and (self.path / "model.safetensors").exists()
+        return is_whole and ((self.path / MANIFEST).exists() or not self.promises_manifest)
+
+    @property
+    def promises_manifest(self) -> bool:
+        """Whether the run gets a manifest when it is finished, as all do since there are manifests."""
+        try:
+            environment = self.read_json("env.json")
+        except RunFolderError:
+            return False
+        return isinstance(environment, dict) and environment.get("manifest") is True
 
     @property
     def checkpoint(self) -> Path:
@@ -173,7 +217,8 @@ class RunFolder:
                 f"the run folder {self.path} is half written: {', '.join(missing)} missing\n"
                 f"  Training did not end. Go on with: {self.resume_command}"
             )
-        version = self.read_json("env.json").get("format_version")
+        environment = self.read_json("env.json")
+        version = environment.get("format_version") if isinstance(environment, dict) else None
         if version != FORMAT_VERSION:
             raise RunFolderError(
                 f"the run folder {self.path} has format {version}, this version of seqwise reads format "
@@ -239,19 +284,40 @@ class RunFolder:
             failures=(safetensors.SafetensorError,),
         )
 
+    def tensor_forms(self, path: Path) -> dict[str, Form]:
+        """What the tensors of a safetensors file are, by name; none of them is read.
+
+        Raises:
+            RunFolderError: the file is missing or torn.
+        """
+        with _tensors(path) as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            return {name: Form(own.get_dtype(), tuple(own.get_shape())) for name, own in slices.items()}
+
     def read_tensors(self, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         """The tensors and the text of a safetensors file.
 
         Raises:
             RunFolderError: the file is missing or torn.
         """
-        try:
-            open_regular(path).close()
-            with safetensors.safe_open(path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                return tensors, file.metadata() or {}
-        except (OSError, safetensors.SafetensorError) as error:
-            raise RunFolderError(f"{path} cannot be read: {reason(error)}") from None
+        with _tensors(path) as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+
+
+@contextmanager
+def _tensors(path: Path) -> Iterator[Any]:
+    """An open safetensors file.
+
+    Raises:
+        RunFolderError: the file is missing or torn.
+    """
+    try:
+        open_regular(path).close()
+        with safetensors.safe_open(path, framework="pt") as file:
+            yield file
+    except (OSError, AttributeError, KeyError, OverflowError, RuntimeError, safetensors.SafetensorError) as error:
+        raise RunFolderError(f"{path} cannot be read: {reason(error)}") from None
 
 
 def _no_number(name: str) -> float:

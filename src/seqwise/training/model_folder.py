@@ -13,7 +13,7 @@ from torch import nn
 from seqwise.data.pieces import Pieces
 from seqwise.errors import ConfigError, MissingExtraError, counted, listed
 
-__all__ = ["empty_network", "pieces_of", "read_weights"]
+__all__ = ["empty_network", "pieces_of", "positions_of", "read_weights"]
 
 _LONGEST = 512
 _UNLIMITED = 10**6
@@ -43,7 +43,7 @@ def pieces_of(folder: str) -> Pieces:
     if not getattr(tokenizer, "is_fast", False):
         raise ConfigError(f"the tokenizer in {folder} has no tokenizer.json, which says of each piece where it stands")
     prefix, suffix = _special_pieces(tokenizer)
-    window = min(_LONGEST, tokenizer.model_max_length, _positions(empty_network(config.to_dict())))
+    window = min(_LONGEST, tokenizer.model_max_length, positions_of(empty_network(config.to_dict())))
     unknown, padding = tokenizer.unk_token_id, tokenizer.pad_token_id
     return Pieces(
         tokenizer.backend_tokenizer.to_str(),
@@ -137,7 +137,7 @@ def _is_spaced(tokenizer: Any) -> bool:
     return bool(twice[len(alone) :] == spaced and alone != spaced)
 
 
-def _positions(network: nn.Module) -> int:
+def positions_of(network: nn.Module) -> int:
     """The longest text, in pieces, that a model has positions for."""
     config: Any = network.config
     most = getattr(config, "max_position_embeddings", None) or _UNLIMITED

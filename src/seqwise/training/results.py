@@ -14,7 +14,7 @@ from seqwise.targets import Target, label_text
 from seqwise.training.answers import Answer, Thresholds
 from seqwise.training.prepare import Task
 
-__all__ = ["PredictionLines", "calibration", "flattened", "thresholds_of"]
+__all__ = ["PredictionLines", "calibration", "flattened"]
 
 
 def calibration(targets: Sequence[Target], thresholds: Thresholds) -> dict[str, Any]:
@@ -25,19 +25,6 @@ def calibration(targets: Sequence[Target], thresholds: Thresholds) -> dict[str, 
             for target in targets
             if target.name in thresholds
         }
-    }
-
-
-def thresholds_of(targets: Sequence[Target], content: Mapping[str, Any]) -> Thresholds:
-    """The thresholds that the content of calibration.json holds.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is not what training writes.
-    """
-    known = {target.name: target for target in targets}
-    return {
-        name: tuple(float(by_label[label_text(label)]) for label in known[name].labels)
-        for name, by_label in content["thresholds"].items()
     }
 
 

@@ -30,6 +30,7 @@ from seqwise.training.config import dump_config
 from seqwise.training.folder import FORMAT_VERSION, RunFolder
 from seqwise.training.judge import judge, threshold_figures
 from seqwise.training.loop import Progress, Silence
+from seqwise.training.manifest import write_manifest
 from seqwise.training.members import (
     all_seconds,
     dev_thresholds,
@@ -236,6 +237,7 @@ def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
         packages += ["tokenizers", "transformers"]
     return {
         "format_version": FORMAT_VERSION,
+        "manifest": True,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
         "platform": platform.platform(),
         "device": str(plan.device),
@@ -314,4 +316,5 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
     report = report_data(task, folder.path, metrics, state, folder.read_json("env.json"), predictions)
     folder.write_text("report.html", render_report(report))
     folder.write_json("metrics.json", metrics)
+    write_manifest(folder)
     return Trained(folder, metrics, state)
