@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check docs nightly bench figures format clean
+.PHONY: demo test check docs nightly sanitized bench figures format clean
 
 demo: .venv/run.done            ## set up and do the main job on the data in examples/data
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
@@ -14,6 +14,18 @@ test: .venv/dev.done            ## set up and run every test
 
 nightly: .venv/dev.done         ## the tests with 20 times as many generated cases
 	SEQWISE_CASES=10000 $(BIN)/python -m pytest -n auto --dist loadfile
+	$(MAKE) sanitized
+
+# What calls C, with libraries that end the process where C reads or writes what it must not, or counts beyond a type.
+SANITIZERS = $$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)
+CALL_C := tests/losses/test_memory_layouts.py tests/losses/test_compiled_crf.py tests/nn/test_layer_layouts.py \
+	tests/nn/test_recurrent_native.py tests/nn/test_rows.py tests/training/test_optimizer_layouts.py \
+	tests/native/test_addresses.py tests/native/test_products.py
+
+sanitized: .venv/dev.done       ## the tests of compiled code under the sanitizers of the C compiler
+	$(BIN)/python -m seqwise._native._compile --sanitize .sanitized
+	LD_PRELOAD="$(SANITIZERS)" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+		SEQWISE_LIBRARIES=.sanitized $(BIN)/python -m pytest -s $(CALL_C)
 
 check: .venv/dev.done docs      ## style, types, the directions of imports, and the documentation
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +14,6 @@ from memory_layouts import CASES
 from seqwise import _native, _products
 from seqwise.losses._kernels import cross_entropy
 
-FOLDER = Path(os.environ.get("SEQWISE_LIBRARIES", Path(_native.__file__).parent))
-"""Where the libraries are; `make nightly` names others, which report what C must not do."""
 LEVELS = {"baseline": 0, "v3": 3, "v4": 4}
 LOADED = Path(library._name).stem if (library := _native.library()) else "baseline"
 MOST_LEVELS = tuple(LEVELS) if CASES > 500 else (LOADED,)
@@ -26,18 +23,24 @@ MOST_LEVELS = tuple(LEVELS) if CASES > 500 else (LOADED,)
 @contextmanager
 def on_level(name: str) -> Iterator[None]:
     """All compiled calls go to the library of this level; skips where it is not there, or the processor is not."""
-    path = FOLDER / f"{name}.so"
+    path = _native._FOLDER / f"{name}.so"
     if _native.library() is None or not path.exists():
         pytest.skip(f"{name}.so was not compiled here")
     highest = ctypes.CDLL(str(path.with_name("baseline.so"))).seqwise_level()
     if highest < LEVELS[name]:
         pytest.skip(f"the processor has no instructions of {name}: its level is {highest}")
-    with mock.patch.object(_native, "library", return_value=ctypes.CDLL(str(path))):
+    with mock.patch.object(_native, "library", return_value=ctypes.CDLL(str(path))), without_caches():
+        yield
+
+
+@contextmanager
+def without_caches() -> Iterator[None]:
+    """Functions of the library are looked up again, here and afterwards."""
+    _forget()
+    try:
+        yield
+    finally:
         _forget()
-        try:
-            yield
-        finally:
-            _forget()
 
 
 def _forget() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -144,6 +146,52 @@ def test_what_was_compiled_of_other_sources_is_not_used_and_that_is_said(
             assert _native.library() is None
     finally:
         _native.library.cache_clear()
+
+
+@pytest.fixture
+def copied(tmp_path: Path, library: ctypes.CDLL) -> Iterator[Path]:
+    """The folder of sources and libraries, of which nothing is loaded yet."""
+    for path in (*NATIVE.glob("*.[ch]"), *NATIVE.glob("*.so"), NATIVE / _compile.SUMS):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with mock.patch.object(_native, "_FOLDER", tmp_path):
+        _native.library.cache_clear()
+        yield tmp_path
+    _native.library.cache_clear()
+
+
+@pytest.mark.parametrize("left", [0, 1, 64, 5000, 0.5, 0.99, -1])
+def test_a_library_that_was_cut_off_is_not_loaded_and_that_is_said(copied: Path, left: float) -> None:
+    whole = (copied / "baseline.so").read_bytes()
+    (copied / "baseline.so").write_bytes(whole[: int(left * len(whole)) if isinstance(left, float) else left])
+    with pytest.warns(UserWarning, match="baseline.so is not as the compiler wrote it, and is not used"):
+        assert _native.library() is None
+
+
+def test_a_library_with_one_other_byte_is_not_loaded(copied: Path) -> None:
+    changed = bytearray((copied / "baseline.so").read_bytes())
+    changed[len(changed) // 2] ^= 1
+    (copied / "baseline.so").write_bytes(changed)
+    with pytest.warns(UserWarning, match="is not as the compiler wrote it"):
+        assert _native.library() is None
+
+
+def test_of_a_higher_level_that_is_damaged_the_level_below_serves(copied: Path) -> None:
+    whole = _native.library()
+    assert whole is not None
+    if Path(whole._name).name == "baseline.so":
+        pytest.skip("the processor has no higher level")
+    (copied / Path(whole._name).name).write_bytes(b"")
+    _native.library.cache_clear()
+    with pytest.warns(UserWarning, match="is not as the compiler wrote it"):
+        found = _native.library()
+    assert found is not None
+    assert Path(found._name).name < Path(whole._name).name
+
+
+def test_libraries_without_their_sums_are_not_loaded(copied: Path) -> None:
+    (copied / _compile.SUMS).unlink()
+    with pytest.warns(UserWarning, match="is not as the compiler wrote it"):
+        assert _native.library() is None
 
 
 def test_where_nothing_was_compiled_there_is_no_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from seqwise.losses import _formulas
 from seqwise.losses._array_terms import Framework
+from seqwise.losses._byte_order import in_native_order
 
 __all__ = ["JAX", "LossSum"]
 
@@ -77,7 +78,7 @@ def _compiled(formula: Callable[..., Any]) -> Callable[..., Any]:
 
 JAX = Framework(
     xp=jnp,
-    array=jnp.asarray,
+    array=lambda value: jnp.asarray(in_native_order(value)),
     integers=lambda array: array.astype(int),
     sum_type=lambda logits: jnp.float64 if logits.dtype == jnp.float64 else jnp.float32,
     cast=lambda array, dtype: array.astype(dtype),

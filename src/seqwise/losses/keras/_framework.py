@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seqwise.errors import SeqwiseError
 from seqwise.losses import _formulas
 from seqwise.losses._array_terms import Framework
+from seqwise.losses._byte_order import in_native_order
 from seqwise.losses.keras import _xp
 
 __all__ = ["KERAS", "LossSum", "Tensor", "as_numpy", "as_written"]
@@ -63,6 +64,7 @@ def _array(value: Any) -> Any:
         value = value.value  # a weight, such as the transitions of a CRF; TensorFlow takes it for a tensor as it is
     if not hasattr(value, "dtype"):
         value = np.asarray(value)
+    value = in_native_order(value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "u":
         value = value.astype(np.int64)  # torch has not all of the unsigned types
     tensor = ops.convert_to_tensor(value)

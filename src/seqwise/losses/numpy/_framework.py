@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from seqwise.losses import _formulas
 from seqwise.losses._array_terms import Framework, Terms
 from seqwise.losses._array_terms import reduced as reduced_in
+from seqwise.losses._byte_order import in_native_order
 from seqwise.losses._plan import Reduction
 
 __all__ = ["NUMPY", "Loss", "LossSum", "reduced"]
@@ -60,7 +61,7 @@ def _scan(step: Callable[..., Any], carry: Any, inputs: tuple[NDArray[Any], ...]
 
 NUMPY = Framework(
     xp=np,
-    array=np.asarray,
+    array=lambda value: in_native_order(np.asarray(value)),
     integers=lambda array: array.astype(np.int64),
     sum_type=lambda _: np.float64,
     cast=lambda array, dtype: array.astype(dtype),
