@@ -56,7 +56,9 @@ def advise(
     tags: Annotated[_Texts, _flag("--tags", "A column with one label per step.", _DATA)] = None,
     outputs: Annotated[_Texts, _flag("--outputs", "Columns with one label each: 'vote_*'.", _DATA)] = None,
     multilabel: Annotated[_Texts, _flag("--multilabel", "A column of label lists, or 0/1 columns.", _DATA)] = None,
-    data_format: Annotated[_Text, _flag("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr.", _DATA)] = None,
+    data_format: Annotated[
+        _Text, _flag("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext.", _DATA)
+    ] = None,
     encoding: Annotated[_Text, _flag("--encoding", "Text encoding, utf-8 by default.", _DATA)] = None,
     series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _DATA)] = None,
     time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _DATA)] = None,

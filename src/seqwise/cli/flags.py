@@ -30,7 +30,9 @@ def _option(name: str, text: str) -> Any:
     return typer.Option(name, help=text, rich_help_panel="How files are read", show_default=False)
 
 
-Format = Annotated[_Text, _option("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr; by default found.")]
+Format = Annotated[
+    _Text, _option("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext; by default found.")
+]
 Encoding = Annotated[_Text, _option("--encoding", "Text encoding; that of the training files, unless plainly UTF-8.")]
 Delimiter = Annotated[_Text, _option("--delimiter", "What separates fields.")]
 Quote = Annotated[_Flag, _option("--quote/--no-quote", "Whether fields may stand in quotes.")]

@@ -108,7 +108,7 @@ def train(
     id_column: Annotated[_Text, _flag("--id", "The column that names rows.", _TARGETS)] = None,
     group: Annotated[_Text, _flag("--group", "The column whose rows the split keeps together.", _TARGETS)] = None,
     data_format: Annotated[
-        _Text, _flag("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr.", _FILES)
+        _Text, _flag("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext.", _FILES)
     ] = None,
     encoding: Annotated[_Text, _flag("--encoding", "Text encoding, utf-8 by default.", _FILES)] = None,
     delimiter: Annotated[_Text, _flag("--delimiter", "What separates fields.", _FILES)] = None,

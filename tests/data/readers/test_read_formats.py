@@ -16,6 +16,7 @@ ENDINGS = {
     "a.json": "jsonl",
     "a.jsonl": "jsonl",
     "a.ndjson.gz": "jsonl",
+    "a.ft": "fasttext",
     "a.parquet": "parquet",
     "a.pq": "parquet",
     "a.conll": "conll",
@@ -84,7 +85,7 @@ def test_a_given_format_is_not_questioned(write):
     assert values(name, format="tsv") == [{"It": "is", "O": "O"}, {"It": "So", "O": "O"}]
 
 
-SAY = "\n  Say --format with one of csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, lines."
+SAY = "\n  Say --format with one of csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines."
 UNSURE = {
     "prose": "It was the best of times,\nit was the worst of times, it was\n\nthe age of wisdom\n",
     "one column": "good\nbad\n",

@@ -33,10 +33,10 @@ def test_bytes_that_are_not_utf_8_are_shown_with_line_and_byte(write):
     )
 
 
-def test_utf_16_is_recognised_by_its_mark(write):
-    name = write("a.csv", "text,label\nx,1\n".encode("utf-16"))
-    assert refusal(name) == (
-        "a.csv:1: byte 1 of the line (ff) is not utf-8\n  The file begins as UTF-16 does: say --encoding utf-16."
+def test_quotation_marks_of_windows_are_told_from_latin_1(write):
+    assert refusal(write("a.csv", "text,label\n\u201cx\u201d,1\n".encode("cp1252"))) == (
+        "a.csv:2: byte 1 of the line (93) is not utf-8\n"
+        "  Say how the file is written: --encoding cp1252 if it comes from Windows."
     )
 
 

@@ -11,6 +11,7 @@
 | `ts`      | .ts                                  | a series and its label                             |
 | `ucr`     | .ucr, .tsv .csv .txt by content      | a label and the values of a series                 |
 | `lines`   | by `--format lines` only             | a line, which is one text                          |
+| `fasttext`| .ft .fasttext                        | a line: its labels and its text                    |
 
 Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A table is
 read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A file

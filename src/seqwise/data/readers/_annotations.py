@@ -29,6 +29,7 @@ class Annotations:
         spans: columns of lists of spans: a tag per word.
         single: columns of objects such as `{"good": 1, "bad": 0}`, one label each.
         sets: columns of such objects, or of labels and lists of labels: a set of labels each.
+        scored: those of `single` and `sets` that hold objects of scores; merely said aloud.
         is_prodigy: whether the rows are those of Prodigy, of which only accepted ones count.
     """
 
@@ -36,6 +37,7 @@ class Annotations:
     spans: tuple[str, ...] = ()
     single: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
+    scored: tuple[str, ...] = ()
     is_prodigy: bool = False
 
     def __bool__(self) -> bool:
@@ -118,9 +120,8 @@ def _notes(found: Annotations) -> Iterator[str]:
             f"spans of characters in {listed(found.spans)} are read as tags of the words in '{found.text}': B- begins "
             "a span, I- goes on, O is outside"
         )
-    if found.single or found.sets:
-        names = listed((*found.single, *found.sets))
-        yield f"objects of scores in {names} are read as the labels that they give 0.5 or more"
+    if found.scored:
+        yield f"objects of scores in {listed(found.scored)} are read as the labels that they give 0.5 or more"
     if found.is_prodigy:
         yield "rows whose 'answer' is not 'accept' have no labels"
 
@@ -163,6 +164,7 @@ def _found(records: Iterable[Record]) -> Annotations:
         spans,
         tuple(name for name, found in cats.items() if "several" not in found),
         (*(name for name, found in cats.items() if "several" in found), *mixed),
+        tuple(cats),
         is_prodigy=bool(spans) and "answer" in kinds and answers <= _ANSWERS,
     )
 

@@ -9,8 +9,9 @@ from itertools import groupby
 from pathlib import Path
 
 from seqwise.data.readers._blocks import BLANKS
+from seqwise.data.readers._fasttext import are_fasttext
 from seqwise.data.readers._inputs import Input
-from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
+from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip, marked_encoding
 from seqwise.data.readers._options import FORMATS
 from seqwise.data.readers._separators import separator_line
 from seqwise.data.readers._ucr import is_ucr
@@ -33,6 +34,8 @@ _ENDINGS = {
     "conllu": "conllu",
     "ts": "ts",
     "ucr": "ucr",
+    "ft": "fasttext",
+    "fasttext": "fasttext",
     **dict.fromkeys(("conll", "conll2000", "conll2002", "conll2003", "conll03"), "conll"),
     **dict.fromkeys(("iob", "iob1", "iob2", "bio", "bioes", "iobes", "bilou", "bmes"), "conll"),
 }
@@ -142,7 +145,7 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
     for magic, told in _MAGIC.items():
         if head.startswith(magic):
             raise DataError(f"the file is {told}", file=source.name, hint="Unpack or convert it first.")
-    lines = head.decode(encoding, errors="replace").removeprefix("\ufeff").split("\n")
+    lines = head.decode(marked_encoding(head, encoding), errors="replace").removeprefix("\ufeff").split("\n")
     cut = len(head) >= LOOK_BYTES and len(lines) > 2
     return [line.rstrip("\r") for line in (lines[:-1] if cut else lines)], cut
 
@@ -154,6 +157,8 @@ def _sniffed(lines: list[str], *, cut: bool) -> str | None:
         return "tsv" if separator == "\t" else "csv"
     if first == "PAR1":
         return "parquet"
+    if are_fasttext(lines):
+        return "fasttext"
     if first.lstrip().startswith(("{", "[")):
         return "jsonl"
     told = next((line for line in lines if line.strip() and not line.startswith(("#", "%"))), "")

@@ -62,6 +62,8 @@ def _can_begin(form: str, line: str) -> bool:
     text = line.strip().removeprefix("\ufeff")
     if form == "parquet" or text.startswith("PAR1"):
         return form == "parquet" and text.startswith("PAR1")
+    if form == "fasttext":
+        return True
     if form == "jsonl":
         return text.startswith(("{", "["))
     if form == "ts":

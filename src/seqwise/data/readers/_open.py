@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from seqwise.data.readers._conll import conll_part
 from seqwise.data.readers._conllu import conllu_part
+from seqwise.data.readers._fasttext import fasttext_part
 from seqwise.data.readers._formats import format_and_note, format_named
 from seqwise.data.readers._inputs import Input, StreamInput, input_named
 from seqwise.data.readers._joins import with_joined_text
@@ -259,4 +260,5 @@ _PARTS: dict[str, Callable[[Input, ReadOptions], Part]] = {
     "ts": ts_part,
     "ucr": ucr_part,
     "lines": lines_part,
+    "fasttext": fasttext_part,
 }

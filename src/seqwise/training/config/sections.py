@@ -39,7 +39,7 @@ class DataConfig(_Section):
     dev: tuple[str, ...] = Field((), description="files that decide when to stop")
     test: tuple[str, ...] = Field((), description="files judged once, at the end")
     format: str | None = Field(
-        None, description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr; found from the name"
+        None, description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext; found from the name"
     )
     encoding: str = Field("utf-8", description="text encoding of the files")
     delimiter: str | None = Field(None, description="what separates the fields of a table")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from reading import values
+from seqwise.data.readers import ReadOptions, open_files, open_like
+
+LINES = {
+    "blank": ("__label__pos a warm film\n__label__neg dull, alas\n", "blank.txt"),
+    "tab": ("__label__pos\ta warm film\n\n__label__neg\tdull, alas", "tab.txt"),
+    "comma": ("__label__pos,a warm film\n__label__neg,dull, alas\n", "comma.txt"),
+    "blanks around the comma": ("__label__pos , a warm film\n__label__neg , dull, alas\n", "spaced.txt"),
+    "comma and quote signs": ('__label__pos,"a warm film"\n__label__neg,"dull, alas"\n', "quoted.txt"),
+    "by its ending": ("__label__pos a warm film\n__label__neg dull, alas\n", "a.ft"),
+}
+
+
+@pytest.mark.parametrize(("content", "name"), LINES.values(), ids=LINES)
+def test_a_line_is_a_text_behind_its_label(write, content, name):
+    source = open_files([write(name, content)], ReadOptions())
+    assert source.format == "fasttext"
+    assert [record.values for record in source] == [
+        {"label": "pos", "text": "a warm film"},
+        {"label": "neg", "text": "dull, alas"},
+    ]
+
+
+def test_where_a_line_has_several_labels_every_line_has_a_set(write):
+    name = write("a.txt", "__label__a,b one\n__label__a,b __label__c two\n__label__c three\n")
+    assert [row["label"] for row in values(name)] == [["a,b"], ["a,b", "c"], ["c"]]
+
+
+def test_a_label_that_comes_late_makes_sets_too(write):
+    lines = "__label__a __label__b x\n" + "__label__a x\n" * 2000 + "__label__b __label__a y\n"
+    found = values(write("a.txt", lines))
+    assert (found[1]["label"], found[-1]["label"]) == (["a"], ["b", "a"])
+
+
+def test_a_model_reads_texts_without_labels(write):
+    trained = open_files([write("a.txt", "__label__pos x\n__label__neg y\n")], ReadOptions()).options
+    write("new.txt", "a warm film\n__label__neg dull\n")
+    assert [record.values for record in open_like(["new.txt"], trained)] == [
+        {"text": "a warm film"},
+        {"label": "neg", "text": "dull"},
+    ]
+
+
+def test_labels_without_a_text_are_an_empty_text(write):
+    assert values(write("a.txt", "__label__a\n__label__b x\n")) == [
+        {"label": "a", "text": None},
+        {"label": "b", "text": "x"},
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl"])
+def test_a_byte_order_mark_says_how_a_file_is_written(write, name, encoding):
+    rows = {"a.txt": "text\tlabel\nnaïve\t1\n", "a.csv": "text,label\nnaïve,1\n", "a.tsv": "text\tlabel\nnaïve\t1\n"}
+    content = rows.get(name, '{"text": "naïve", "label": "1"}\n')
+    mark = "" if encoding in ("utf-16", "utf-32") else "\ufeff"
+    assert values(write(name, (mark + content).encode(encoding))) == [{"text": "naïve", "label": "1"}]
