@@ -3,11 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from data_cases import csv_of, found, refused, spec, store_of, write_text
+from hypothesis import given
+from hypothesis import strategies as st
 
+from seqwise.data.cells import raw_labels
 from seqwise.data.detect import Requested
 from seqwise.data.labels import find_targets
+from seqwise.data.records import Place, Record
 from seqwise.data.separators import separator_of
+from seqwise.data.spec import TargetSpec
 from seqwise.errors import ConfigError, LabelError
+from seqwise.inference.layout import cell_text
 
 SETS = [["Short Film", "Family"], ["Comedy", "Crime"], ["Documentary"], ["Comedy"], ["Crime", "Short Film"]] * 3
 TEXTS = [f"a plot in some words {number}" for number in range(len(SETS))]
@@ -139,3 +145,13 @@ def test_a_list_where_one_label_belongs_is_refused_with_its_place(tmp_path):
     file = write_text(tmp_path / "d.csv", table([*(labels[0] for labels in SETS[:-1]), "['Comedy', 'Crime']"]))
     with pytest.raises(LabelError, match=r"d.csv:16: column 'genre': expected one label, got a list of 2 labels: \["):
         store_of(file, found(file).spec)
+
+
+WRITTEN = st.lists(st.text("ab|;,/[]{} '\"\\", min_size=1, max_size=5), max_size=3, unique=True)
+
+
+@given(labels=WRITTEN, sign=st.sampled_from(["|", ";", ",", "/", " "]))
+def test_a_set_that_is_written_reads_back_the_same(labels, sign):
+    spec = TargetSpec("topics", "multilabel", ("topics",), "delimited", delimiter=sign)
+    cell = cell_text(labels, sign)
+    assert raw_labels(Record(Place("d.csv", 1), {"topics": cell}), spec, 1) == labels

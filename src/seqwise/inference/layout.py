@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.lists import written_list
+from seqwise.data.lists import is_enclosed, label_set, written_list
 from seqwise.data.readers import ReadOptions, Source
 from seqwise.data.records import Record
+from seqwise.data.separators import cut
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, DataError, listed
 from seqwise.inference.added import Added, Wanted, added_columns, parts_of, predicted_cells
@@ -227,8 +228,8 @@ def _is_blank(cell: Any) -> bool:
 def cell_text(cell: Any, delimiter: str | None = None) -> str:
     """A cell as text files hold it; an empty set of labels is a lone delimiter, since an empty cell means missing.
 
-    A set is written as a list where its labels would be read back otherwise: one holds the delimiter, or nothing is
-    left of an empty set between blanks.
+    A set is written as a list where its labels would be read back otherwise: one holds the delimiter or outer blanks,
+    or looks like a list itself.
 
     Example:
         >>> cell_text(["a", "b"]), cell_text(["a", "b"], "|"), cell_text([], "|"), cell_text([]), cell_text(None)
@@ -237,8 +238,9 @@ def cell_text(cell: Any, delimiter: str | None = None) -> str:
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, list) and delimiter is not None:
-        text = delimiter.join(map(label_text, cell)) or delimiter
-        is_alike = text.count(delimiter) == max(len(cell) - 1, not cell) and text.strip(" \t") != ""
+        labels = list(map(label_text, cell))
+        text = delimiter.join(labels) or delimiter
+        is_alike = cut(text, delimiter) == labels and label_set(text) is None and not is_enclosed(text) and text.strip()
         return text if is_alike else json_text(cell)
     return label_text(cell) if isinstance(cell, (str, int, float)) else json_text(cell)
 
