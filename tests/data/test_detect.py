@@ -340,8 +340,9 @@ def test_a_row_per_token_is_pointed_out(tmp_path):
     assert refused(DataError, tmp_path, text) == (
         "data.csv: which column is the target? It could be 'pos', 'tag'\n"
         "  Say so with --label COL, --tags COL, --outputs 'PATTERN' or --multilabel COL. The columns are 'word', "
-        "'pos', 'tag'. Or if each row of column 'word' is one token of a sequence, write a CoNLL file: a token and its "
-        "labels per line, a blank line after each sequence."
+        "'pos', 'tag'. Or if each row of column 'word' is one token of a sequence, name the column that tells "
+        "sequences apart with --sequence-id, or write a CoNLL file: a token and its labels per line, a blank line after "
+        "each sequence."
     )
 
 
@@ -350,6 +351,18 @@ def test_numbers_between_blanks_are_read_as_words_aloud(tmp_path):
     assert notes(tmp_path, text)[2:] == [
         "column 'values': numbers between blanks are read as words; for a numeric series write lists: [0.5, 1.25]"
     ]
+
+
+def test_tokens_without_sequences_are_refused_and_may_be_classified_alone(tmp_path):
+    text = csv_of(
+        ["token", "Anna", "Berg", "left", "Oslo", "it", "rains"], ["tag", "B-PER", "I-PER", *"OO", "B-X", "O"]
+    )
+    assert refused(DataError, tmp_path, text).startswith(
+        "data.csv: each row seems to be one token of a sequence: column 'tag' has tags of spans such as 'B-PER'\n"
+        "  Say --sequence-id COL if a column names the sequences; else write a CoNLL file, with a blank line after "
+        "each sequence. To classify the rows one by one: --text token --label tag."
+    )
+    assert spec(tmp_path, text, Requested(text="token", label=("tag",))).input.column == "token"
 
 
 def test_of_two_texts_the_other_is_named(tmp_path):

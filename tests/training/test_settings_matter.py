@@ -40,6 +40,7 @@ READING = {
     "data.header": False,
     "data.columns": ("a", "b"),
     "data.series_id": "s",
+    "data.sequence_id": "s",
     "data.time": "t",
     "data.channels": ("x",),
     "data.gaps": "fill",

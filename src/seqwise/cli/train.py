@@ -40,6 +40,7 @@ _KEYS = {
     "header": "data.header",
     "columns": "data.columns",
     "series_id": "data.series_id",
+    "sequence_id": "data.sequence_id",
     "time": "data.time",
     "channels": "data.channels",
     "on_empty": "data.on_empty",
@@ -116,6 +117,9 @@ def train(
     header: Annotated[_Flag, _flag("--header/--no-header", "Whether the first line names columns.", _FILES)] = None,
     columns: Annotated[_Text, _flag("--columns", "Names of the columns, a,b,c.", _FILES)] = None,
     series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _FILES)] = None,
+    sequence_id: Annotated[
+        _Text, _flag("--sequence-id", "A row per token: the column that tells sequences apart.", _FILES)
+    ] = None,
     time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _FILES)] = None,
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
     on_empty: Annotated[

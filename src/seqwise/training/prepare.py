@@ -103,6 +103,7 @@ def read_options(data: DataConfig) -> ReadOptions:
         header=data.header,
         columns=data.columns,
         series_id=data.series_id,
+        sequence_id=data.sequence_id,
         time=data.time,
         channels=data.channels,
         gaps=data.gaps,
@@ -303,7 +304,7 @@ def _requested(config: Config) -> Requested:
         label_separator=data.label_separator,
         id=data.id,
         group=data.group,
-        ignored=tuple(column for column in (data.series_id, data.time) if column is not None),
+        ignored=tuple(column for column in (data.series_id, data.time, data.sequence_id) if column is not None),
     )
 
 
@@ -363,7 +364,8 @@ def _with_channels(data: DataConfig, options: ReadOptions) -> ReadOptions:
     )
     if not channels:
         raise ConfigError(
-            f"no numeric column is left as a channel among {listed(source.columns)}; name them with --channels"
+            f"no numeric column is left as a channel among {listed(source.columns)}; name them with --channels\n"
+            "  A table with one token per row is read with --sequence-id instead of --series-id."
         )
     return replace(options, channels=channels)
 

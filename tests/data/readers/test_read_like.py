@@ -51,12 +51,12 @@ def test_the_users_word_counts_most(write):
 def test_a_file_of_the_training_format_is_read_by_its_rules(write):
     source = opened(write("a.csv", "good|1\nbad|0\n"), {"format": "csv", "delimiter": "|", "header": False})
     assert values(source) == [{"column1": "good", "column2": "1"}, {"column1": "bad", "column2": "0"}]
-    assert source.options == ReadOptions(format="csv", delimiter="|", header=False)
+    assert source.options == ReadOptions(format="csv", delimiter="|", header=False, sequence_id="none")
 
 
 def test_a_file_of_another_format_is_read_by_its_own(write):
     source = opened(write("a.tsv", "good\t1\nbad\t0\n"), {"format": "csv", "delimiter": "|", "columns": ("a", "b")})
-    assert source.options == ReadOptions(format="tsv", header=True)
+    assert source.options == ReadOptions(format="tsv", header=True, sequence_id="none")
 
 
 def test_a_header_where_training_files_had_none_names_the_columns(write):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -12,13 +13,25 @@ from seqwise.data.spec import InputKind, InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS, unspaced_share
 from seqwise.errors import ConfigError, DataError, listed
 
-__all__ = ["ONE_WORD", "input_column", "input_doubts", "input_kinds", "input_sentence", "rows_of_tokens"]
+__all__ = [
+    "ONE_WORD",
+    "input_column",
+    "input_doubts",
+    "input_kinds",
+    "input_sentence",
+    "refuse_rows_of_tokens",
+    "rows_of_tokens",
+]
 
 ONE_WORD = 1.5
 """Words per cell up to which a column holds names and the like, which are read character by character."""
 
 _UNSPACED = 0.1
 """Share of signs in scripts without blanks from which on blanks do not cut a text into words."""
+
+_ONE_TOKEN = 1.05
+"""Words per cell up to which a column holds tokens."""
+_SPAN = re.compile(r"[BIESLUM]-\S+")
 
 _ROW_TOKENS = ("word", "token", "form")
 
@@ -167,12 +180,34 @@ def _other_texts(columns: Columns, column: str, targets: Sequence[TargetSpec]) -
     ]
 
 
+def refuse_rows_of_tokens(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> None:
+    """Refuses a table with a token per row whose sequences no column tells apart, as tags of spans show.
+
+    Where the user names text and label, rows are classified one by one.
+    """
+    requested = columns.requested
+    if columns.source.kind != "table" or not columns.profiles[column].is_text or requested.label:
+        return
+    if columns.profiles[column].mean_words > _ONE_TOKEN:
+        return
+    for name, profile in columns.profiles.items():
+        span = next((cell for cell in profile.cells if isinstance(cell, str) and _SPAN.fullmatch(cell)), None)
+        others = all(isinstance(cell, str) and (cell == "O" or _SPAN.fullmatch(cell)) for cell in profile.cells)
+        if name != column and others and span is not None and "O" in profile.values:
+            raise columns.unusable(
+                f"each row seems to be one token of a sequence: column '{name}' has tags of spans such as '{span}'",
+                "Say --sequence-id COL if a column names the sequences; else write a CoNLL file, with a blank line "
+                f"after each sequence. To classify the rows one by one: --text {shlex.quote(column)} --label "
+                f"{shlex.quote(name)}. {columns.listing()}",
+            )
+
+
 def rows_of_tokens(columns: Columns, names: Iterable[str]) -> list[str]:
     """What to do with a table that has a row per token, as the name of one of these columns tells."""
     names = [name for name in names if name.lower() in _ROW_TOKENS and columns.profiles[name].mean_words == 1]
     return [
-        f"if each row of column '{name}' is one token of a sequence, write a CoNLL file: a token and its labels per "
-        "line, a blank line after each sequence"
+        f"if each row of column '{name}' is one token of a sequence, name the column that tells sequences apart with "
+        "--sequence-id, or write a CoNLL file: a token and its labels per line, a blank line after each sequence"
         for name in names[:1]
     ]
 

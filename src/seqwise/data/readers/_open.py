@@ -19,6 +19,7 @@ from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._plain_lines import PlainText, is_plain_text, lines_part
+from seqwise.data.readers._sequences import in_sequences, sequence_id_of
 from seqwise.data.readers._source import Part, Source, joined
 from seqwise.data.readers._tables import csv_part, tsv_part
 from seqwise.data.readers._ts import ts_part
@@ -52,6 +53,8 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions, *, before: Rea
     header = None if before is None else before.header
     if before is not None and options.annotations is None:
         options = replace(options, annotations=before.annotations)
+    if before is not None and options.sequence_id is None:
+        options = replace(options, sequence_id=before.sequence_id or "none")
     return _joined(inputs, [_format(each, options) for each in inputs], options, header)
 
 
@@ -91,6 +94,7 @@ def open_like(
         ]
         form = formats[0][0]
     options = trained if form == trained.format else ReadOptions(texts=trained.texts)
+    options = replace(options, sequence_id=options.sequence_id or "none")
     if form == "lines" and plain is not None:
         options = ReadOptions(columns=(plain.column,))
     if given.get("header"):
@@ -191,6 +195,10 @@ def _joined(
     source = joined(parts, replace(options, format=form, header=header))
     if options.long_form:
         source = in_long_form(source, options, is_live=any(each.live for each in inputs))
+    elif options.sequence_id is not None or not any(each.live for each in inputs):
+        sequence_id = sequence_id_of(source)
+        if sequence_id is not None:
+            source = in_sequences(source, sequence_id, is_found=options.sequence_id is None)
     return with_joined_text(source) if options.texts else source
 
 

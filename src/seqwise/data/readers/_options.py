@@ -39,6 +39,8 @@ class ReadOptions:
         channels: the numeric columns that make up a series, in this order; `sensor_*` stands for all that
             match.
         gaps: what to do about a missing value of a series: `error`, or `fill`, which reads it as NaN.
+        sequence_id: the column whose value says to which sequence a token belongs, in a table with a row per token;
+            `none` for no such table, None looks for it.
         texts: columns of text that are joined into one, in this order; see `joined_column`.
         annotations: columns of spans and scores that are read as tags and labels, such as `spans=entities`; None
             looks for them.
@@ -62,6 +64,7 @@ class ReadOptions:
     channels: tuple[str, ...] | None = None
     unlabelled_columns: tuple[tuple[str, ...], ...] = ()
     gaps: str = "error"
+    sequence_id: str | None = None
     texts: tuple[str, ...] = ()
     annotations: tuple[str, ...] | None = None
 

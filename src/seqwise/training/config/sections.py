@@ -49,6 +49,9 @@ class DataConfig(_Section):
     )
     columns: tuple[str, ...] | None = Field(None, description="column names of a file that has none")
     series_id: str | None = Field(None, description="long-form series: the column that tells series apart")
+    sequence_id: str | None = Field(
+        None, description="a table with a row per token: the column that tells sequences apart; none for no such table"
+    )
     time: str | None = Field(None, description="long-form series: the column that orders the steps")
     channels: tuple[str, ...] | None = Field(None, description="long-form series: the numeric columns")
     gaps: Literal["error", "fill"] = Field(
