@@ -341,8 +341,8 @@ def test_a_row_per_token_is_pointed_out(tmp_path):
         "data.csv: which column is the target? It could be 'pos', 'tag'\n"
         "  Say so with --label COL, --tags COL, --outputs 'PATTERN' or --multilabel COL. The columns are 'word', "
         "'pos', 'tag'. Or if each row of column 'word' is one token of a sequence, name the column that tells "
-        "sequences apart with --sequence-id, or write a CoNLL file: a token and its labels per line, a blank line after "
-        "each sequence."
+        "sequences apart with --sequence-id, or write a CoNLL file: a token and its labels per line, a blank line "
+        "after each sequence."
     )
 
 

@@ -42,7 +42,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
             columns.require(column)
     targets = requested_targets(columns)
     column = input_column(columns, targets)
-    refuse_rows_of_tokens(columns, column, targets)
+    refuse_rows_of_tokens(columns, column)
     left: list[str] = []
     if not requested.names_targets:
         targets, left = found_targets(columns, column)

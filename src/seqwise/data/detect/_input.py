@@ -180,7 +180,7 @@ def _other_texts(columns: Columns, column: str, targets: Sequence[TargetSpec]) -
     ]
 
 
-def refuse_rows_of_tokens(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> None:
+def refuse_rows_of_tokens(columns: Columns, column: str) -> None:
     """Refuses a table with a token per row whose sequences no column tells apart, as tags of spans show.
 
     Where the user names text and label, rows are classified one by one.
