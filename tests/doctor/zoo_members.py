@@ -45,6 +45,37 @@ def members(file: str) -> list[Member]:
     return found
 
 
+class Sampled(NamedTuple):
+    file: str
+    name: str
+    is_right: bool
+
+    @property
+    def place(self) -> str:
+        return f"{ZOO / self.file}:{self.name}"
+
+
+def sampled() -> list[Sampled]:
+    """The sample of public kinds of code, file by file, with the verdict at the head of each docstring.
+
+    An object's docstring is the string behind its assignment.
+    """
+    found = []
+    for path in sorted(ZOO.glob("sample_*.py")):
+        body = ast.parse(path.read_text()).body
+        for node, after in zip(body, [*body[1:], None], strict=True):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                name, text = node.name, ast.get_docstring(node)
+            elif isinstance(node, ast.Assign):
+                name, text = node.targets[0].id, after.value.value
+            else:
+                continue
+            verdict = text.split(":")[0]
+            assert verdict in ("right", "wrong"), (path.name, name)
+            found.append(Sampled(path.name, name, verdict == "right"))
+    return found
+
+
 def examined_apart(file: str, names: list[str], backend: str) -> dict[str, list]:
     """Bugs, whether all holds, and the number of laws tested, by name, from a process of its own."""
     done = subprocess.run(
