@@ -1,4 +1,4 @@
-"""Prints what the doctor makes of the sample: python tests/doctor/score_of_sample.py [half]; half 0 or 1 by place, even or odd."""
+"""Prints what the doctor makes of the sample: python tests/doctor/score_of_sample.py [0|1], for even or odd places."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 from zoo_members import Sampled, sampled
 
@@ -21,6 +22,8 @@ def outcome(place: str) -> tuple[str, str]:
         report = doctor(place)
     except UsageError as problem:
         return "refused", str(problem)
+    except Exception as problem:  # a fault of the doctor itself
+        return "crashed", repr(problem)
     broken = "; ".join(f"{one.bug} ({one.law})" for one in report.findings if not one.holds and not one.symptom)
     return ("passed", f"{len(report.findings)} laws") if report.holds else ("flagged", broken)
 
@@ -28,7 +31,7 @@ def outcome(place: str) -> tuple[str, str]:
 def apart(member: Sampled) -> tuple[str, str]:
     """The same for Keras, whose backend is chosen once for a process."""
     code = "import sys, json, score_of_sample as s; print(json.dumps(s.outcome(sys.argv[1])))"
-    env = {**os.environ, "KERAS_BACKEND": "torch", "PYTHONPATH": os.path.dirname(__file__)}
+    env = {**os.environ, "KERAS_BACKEND": "torch", "PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run(
         [sys.executable, "-c", code, member.place], env=env, capture_output=True, text=True, check=False
     )

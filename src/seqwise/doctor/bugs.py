@@ -39,14 +39,34 @@ _DISORDER = (
     "clipped-log",
 )
 
+_ODDITIES = (
+    "gradient-not-slope",
+    "no-lowest-value",
+    "unnormalised-paths",
+    "softmax-of-answers",
+    "swapped-arguments",
+    "wrong-costs-less",
+)
 _IN_MODELS = ("last-state-padding", "pooling-padding", "attention-padding", "lost-row")
+_ALL_OTHERS = (*_DISORDER, *_ODDITIES, *_IN_MODELS)
 
 BUGS: dict[str, Bug] = {
+    "unsteady-result": Bug(
+        "the same input gives another result in the next call: random numbers, or a state that is kept, are in it",
+        "draw random numbers in training only (F.dropout(x, p, self.training)), begin with zeros, and keep no state "
+        "from one call to the next",
+        ("batch-mates", "class-axis", "shifted-labels", "writes-into-input", *_ALL_OTHERS),
+    ),
+    "writes-into-input": Bug(
+        "the arrays of the caller are changed, and a second look at them sees other numbers",
+        "work on a copy: logits = logits - logits.max(...) in place of logits -= ..., x.clone() or x.copy()",
+        ("gradient-not-slope",),
+    ),
     "padding-in-average": Bug(
         "padding is part of the average",
         "sum the losses of what counts and divide by how many they are: "
         "where(mask, loss, 0).sum() / maximum(mask.sum(), 1)",
-        ("mask-as-weight", *_PADDING, "mean-of-means"),
+        ("mask-as-weight", *_PADDING, "mean-of-means", "unnormalised-paths"),
     ),
     "padding-in-gradient": Bug(
         "the padding gets a gradient",
@@ -70,23 +90,23 @@ BUGS: dict[str, Bug] = {
         "the result of one sequence depends on the others in its batch",
         "reduce over classes or time only, never over axis 0 (softmax over the last axis; batch_first=True for a "
         "recurrent layer of torch; undo the sorting by length)",
-        (*_DISORDER, "class-axis", *_IN_MODELS),
+        (*_DISORDER, *_ODDITIES, "class-axis", *_IN_MODELS),
     ),
     "lost-row": Bug(
         "the first or last row or step never reaches the result",
         "look for a slice such as [1:] or [:-1], or a count such as lengths - 1, and take it out",
-        ("padding-in-average", "mask-as-weight", "mean-of-means", "empty-mask", "half-precision"),
+        ("padding-in-average", "mask-as-weight", "mean-of-means", "empty-mask", "half-precision", "unnormalised-paths"),
     ),
     "batch-axis-slice": Bug(
         "a slice is taken on the batch axis that was meant for the time axis",
         "with the batch first, time is axis 1: write x[:, 1:] and x[:, -1], not x[1:] and x[-1]",
-        ("shifted-labels", "batch-mates", *_DISORDER, *_IN_MODELS),
+        ("shifted-labels", "batch-mates", *_DISORDER, *_ODDITIES, *_IN_MODELS),
     ),
     "class-axis": Bug(
         "the class axis is mistaken for another axis",
         "take the softmax over the axis of the classes, and swap axes with transpose, never with reshape; where two "
         "sizes can be equal, let an argument say which axis holds the classes",
-        (*_DISORDER, "batch-mates", "shifted-labels"),
+        (*_DISORDER, *_ODDITIES, "batch-mates", "shifted-labels"),
     ),
     "double-softmax": Bug(
         "softmax (or sigmoid) is applied twice",
@@ -101,7 +121,48 @@ BUGS: dict[str, Bug] = {
     "shifted-labels": Bug(
         "each prediction is compared with the label of its neighbour",
         "compare logits[:, t] with labels[:, t]; where the next token is the label, shift once, where labels are made",
-        ("lost-row", "padding-in-average", "mask-as-weight", "empty-mask", "double-softmax"),
+        ("lost-row", "padding-in-average", "mask-as-weight", "empty-mask", "double-softmax", *_ODDITIES),
+    ),
+    "no-gradient": Bug(
+        "the loss is cut from its logits, so that nothing is learned from it",
+        "go from logits to loss in the functions of one framework: no item() or float(), no .data, detach() or "
+        "stop_gradient, no NumPy in between, no argmax",
+        ("padding-in-gradient", "empty-mask", *_ODDITIES),
+    ),
+    "gradient-not-slope": Bug(
+        "the gradient is not the slope of the loss",
+        "differentiate the number that is returned, all of it: a mean over N positions has the gradient "
+        "(softmax - onehot) / N; cut no part of it from the graph",
+        ("padding-in-gradient",),
+    ),
+    "missing-softmax": Bug(
+        "logits are taken for log-probabilities: no softmax is anywhere, and the loss falls without end",
+        "apply log_softmax before nll_loss or before the label is picked, or call cross_entropy with the logits",
+        ("probabilities-as-logits", "no-lowest-value", "clipped-log"),
+    ),
+    "no-lowest-value": Bug(
+        "the loss falls without end while a right prediction grows",
+        "apply a sigmoid or softmax before products with labels, such as an overlap (Dice), are formed",
+    ),
+    "wrong-costs-less": Bug(
+        "a wrong prediction costs no more than a right one",
+        "see to the sign, and apply a sigmoid or softmax before an overlap with the labels (Dice) is formed",
+        ("no-lowest-value",),
+    ),
+    "softmax-of-answers": Bug(
+        "a softmax makes answers compete that are yes or no each",
+        "take a sigmoid of each: binary_cross_entropy_with_logits",
+    ),
+    "swapped-arguments": Bug(
+        "labels stand in the place of the predictions, so that the logarithm is taken of the labels",
+        "functions of torch, JAX and optax take the prediction first, those of Keras and scikit-learn the labels first",
+        ("no-lowest-value", "probabilities-as-logits", "clipped-log", "nan-through-mask"),
+    ),
+    "unnormalised-paths": Bug(
+        "the probabilities of all paths of tags do not add up to 1",
+        "score a path and the sum over all paths alike: transitions[from, to], the same first and last step, the same "
+        "mask",
+        ("mean-of-means",),
     ),
     "float-labels": Bug(
         "labels that are class indices are read as probabilities",
@@ -132,6 +193,16 @@ BUGS: dict[str, Bug] = {
         "a state is read that has been through padding",
         "pack the sequences (pack_padded_sequence), or take the state at step lengths - 1 of each",
         ("lost-row",),
+    ),
+    "squeezed-batch": Bug(
+        "a batch of one sequence comes out without the axis of the batch",
+        "name the axis that goes: squeeze(-1) or squeeze(0) of the layers, never squeeze() of all axes of size 1",
+    ),
+    "mask-inverted": Bug(
+        "the mask is read the other way round than its name says",
+        "attention_mask is 1 where a token counts, key_padding_mask is True where it is padding: write mask == 0 "
+        "between them",
+        ("attention-padding", "pooling-padding", "last-state-padding", "lost-row"),
     ),
     "backward-dropped": Bug(
         "one direction of the recurrent layer never reaches the output",

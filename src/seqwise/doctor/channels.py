@@ -58,7 +58,7 @@ def channels(loss: Loss, thing: Any) -> Iterator[Channel]:
         yield from (replace(one, owner=owner) for one in _first_working(loss, _weight_channels(loss)))
     if _keras_owner(thing):
         yield from _first_working(loss, [Channel("keras", "the mask that Keras hands on", owner="keras")])
-    if loss.reading.labels == "index":
+    if loss.reading.labels in ("index", "binary"):
         yield from _named_label(loss) if loss.option("ignore_index") else [] if has_mask else _silent_label(loss)
 
 
@@ -122,14 +122,15 @@ def _named_label(loss: Loss) -> Iterator[Channel]:
     parameter = loss.signature.named("ignore_index") or loss.constructor.named("ignore_index")
     assert parameter is not None
     default = parameter.default
-    values = [default] if isinstance(default, int) else [-100, -1, 0]
+    guesses = [0, -100, -1] if "pad" in parameter.name.lower() else [-100, -1, 0]
+    values = [default] if isinstance(default, int | float) and not isinstance(default, bool) else guesses
     named = [Channel("ignore", f"{parameter.name}={value}", "ignore_index", value=value) for value in values]
     yield from _first_working(loss, named)
 
 
 def _silent_label(loss: Loss) -> Iterator[Channel]:
     """The label that has no effect by itself, as 0 in many a tutorial; that of torch's own loss is noted only."""
-    for value in (-100, -1, 0):
+    for value in (np.nan, -1, -100) if loss.reading.labels == "binary" else (-100, -1, 0):
         for working in _first_working(loss, [Channel("ignore", f"labels of {value}", value=value)]):
             padding, counted = _effects(loss, working)
             if padding > 0 or counted == 0:
@@ -137,7 +138,12 @@ def _silent_label(loss: Loss) -> Iterator[Channel]:
             if value == -100 and _reaches_torch(loss, working):
                 loss.note("labels of -100 do not count: the hidden default of ignore_index in torch's cross_entropy")
                 continue
-            if value >= 0 or loss.framework.name == "torch" or _is_meant(loss, working):
+            if (
+                loss.reading.labels == "binary"
+                or value >= 0
+                or loss.framework.name == "torch"
+                or _is_meant(loss, working)
+            ):
                 yield working
                 return
 

@@ -14,7 +14,7 @@ from seqwise.doctor.laws import LOSS_LAWS, Comparison, Law
 from seqwise.doctor.loss import CallFailed, Loss
 from seqwise.doctor.probe import probed
 from seqwise.doctor.report import Finding, Report
-from seqwise.doctor.signature import PREDICTIONS, UNDERSTOOD, Signature, signature_of
+from seqwise.doctor.signature import PREDICTIONS, UNDERSTOOD, Signature, constructor_of, signature_of
 from seqwise.errors import UsageError, listed
 
 __all__ = ["examined", "loss_report"]
@@ -38,11 +38,34 @@ def _understood(thing: Any, name: str) -> Loss:
         if found is not None:
             return found
         problems.append(_first_problem(loss))
+    if isinstance(thing, type):
+        _must_be_made(thing, name)
     raise UsageError(
         f"doctor: {name} could not be called as a loss: {problems[0] if problems else 'no framework fits it'}\n"
         f"  A loss takes logits (B, T, C), (B, C, T) or (N, C) and labels of the same positions, as class indices or "
         f"one-hot.\n  Parameters are known by name: {UNDERSTOOD}."
     )
+
+
+def _must_be_made(kind: type, name: str) -> None:
+    """Says that an object is wanted where the class cannot be built as the doctor would.
+
+    Raises:
+        UsageError: it cannot be built.
+    """
+    constructor = constructor_of(kind)
+    unknown = [one.name for one in constructor.unknown()]
+    how = f"  Name an object of it instead: loss = {name}(...) in the file, then FILE.py:loss."
+    if unknown:
+        raise UsageError(
+            f"doctor: {name} is a class, and the doctor does not know what to give it for {listed(unknown)}\n{how}"
+        )
+    loss = Loss(name, kind, Signature(()), constructor, framework_named("numpy"))
+    try:
+        framework_named(frameworks_of(kind)[0]).call(kind, [], loss.made_with())
+    except Exception as problem:  # whatever the user's code raises
+        given = ", ".join(f"{key}={value}" for key, value in loss.made_with().items())
+        raise UsageError(f"doctor: {name}({given}) raises {type(problem).__name__}: {problem}\n{how}") from problem
 
 
 def _candidates(thing: Any, name: str, problems: list[str]) -> Iterator[Loss]:
@@ -74,21 +97,14 @@ def _callable(thing: Any, labels_first: bool) -> tuple[Signature, Signature, Cal
     def build(**options: Any) -> Any:
         key = repr(sorted(options.items()))
         if key not in built:
-            built[key] = thing(**options)
+            made = thing(**options)
+            built[key] = made if callable(made) else made.forward
         return built[key]
 
-    method = next(getattr(thing, one) for one in ("forward", "call", "__call__") if hasattr(thing, one))
-    return signature_of(method, labels_first, is_method=True), _constructor(thing), build
-
-
-def _constructor(kind: type) -> Signature:
-    """The parameters of a class; none of them is logits, labels or a mask."""
-    roles = ("class_weight", "label_smoothing", "ignore_index", "class_count", "gamma", "alpha", "epsilon")
-    found = (
-        signature_of(kind).parameters if "__init__" in {name for one in kind.__mro__[:-1] for name in vars(one)} else ()
-    )
-    known = [one for one in found if one.role in roles or one.required]
-    return Signature(tuple(known))
+    method = next((getattr(thing, one) for one in ("forward", "call", "__call__") if hasattr(thing, one)), None)
+    if method is None or method is object.__call__:
+        return Signature(()), Signature(()), build
+    return signature_of(method, labels_first, is_method=True), constructor_of(thing), build
 
 
 def _first_problem(loss: Loss) -> str:
@@ -193,7 +209,7 @@ def _foreign(subject: Any, law: Law, comparison: Comparison) -> bool:
 
 def _owner(subject: Any, comparison: Comparison) -> str | None:
     channel = comparison.context.get("channel")
-    return subject.library or getattr(channel, "owner", None)
+    return comparison.context.get("owner") or subject.library or getattr(channel, "owner", None)
 
 
 def _diagnosed(failures: Sequence[tuple[Law, Comparison, str | None]]) -> list[Finding]:

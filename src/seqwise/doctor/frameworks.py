@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,14 @@ __all__ = [
     "Array",
     "Framework",
     "code_of",
+    "drawing",
     "enclosed",
     "framework_named",
     "frameworks_of",
+    "generators_kept",
     "library_of",
     "one_thread",
+    "own_gradient",
     "result_array",
 ]
 
@@ -45,7 +49,7 @@ class Framework(Protocol):
         ...
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        """What a function returns, with its random numbers those of seed 0 and the generators left as they were."""
+        """What a function returns, with random numbers of a fixed seed."""
         ...
 
     def gradient(self, loss: Callable[[Any], Any], values: Array) -> Array | None:
@@ -62,7 +66,7 @@ class _NumPy:
 
     def gradient(self, loss: Callable[[Any], Any], values: Array) -> Array | None:
         """The gradient that the loss returns beside its value, or else the slope of the loss itself."""
-        beside = _gradient_beside(loss(self.array(values)), values.shape)
+        beside = own_gradient(loss(self.array(values)), values.shape)
         if beside is not None:
             return beside
         slope = np.zeros(values.shape)
@@ -73,12 +77,8 @@ class _NumPy:
         return slope
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        state = np.random.get_state()  # noqa: NPY002 - the generator that the user's code draws from
-        np.random.seed(0)  # noqa: NPY002
-        try:
-            return function(*positional, **keywords)
-        finally:
-            np.random.set_state(state)  # noqa: NPY002
+        _seed()
+        return function(*positional, **keywords)
 
 
 class _Torch:
@@ -93,21 +93,15 @@ class _Torch:
 
     def gradient(self, loss: Callable[[Any], Any], values: Array) -> Array | None:
         leaf = self.array(values).requires_grad_(True)
-        total = _result_tensor(loss(leaf)).sum()
+        total = _result_tensor(loss(leaf.clone())).sum()  # a model's output is no leaf, and may be written into
         if not total.requires_grad:
             return None
         total.backward()
         return np.zeros(values.shape) if leaf.grad is None else result_array(leaf.grad)
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        import torch
-
-        state = torch.default_generator.get_state()
-        torch.default_generator.manual_seed(0)
-        try:
-            return function(*positional, **keywords)
-        finally:
-            torch.default_generator.set_state(state)
+        _seed()
+        return function(*positional, **keywords)
 
 
 _QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -137,10 +131,15 @@ class _Jax:
             return result_array(slope(self.array(values)))
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
+        _seed()
+        return self._called(function, positional, keywords)
+
+    def _called(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
         """Compiled where that is possible: one operation at a time, JAX compiles each for each shape.
 
         With NaN among the numbers nothing is compiled: the compiler of today turns a multiplication by a mask into a
-        selection, which is its good will and not what the code says.
+        selection, which is its good will and not what the code says. Nor is it with another seed, because random
+        numbers of NumPy become constants when they are compiled.
         """
         import jax
 
@@ -150,7 +149,8 @@ class _Jax:
         is_traced = any(isinstance(value, jax.core.Tracer) for value in arrays.values())
         if self.name != "jax" or is_traced or len(others) + len(arrays) != len(given):
             return function(*positional, **keywords)
-        if any(np.isnan(np.asarray(value)).any() for value in arrays.values()):
+        draws = bool(_SEEDS[-1]) and _draws(function)
+        if draws or any(np.isnan(np.asarray(value)).any() for value in arrays.values()):
             with jax.disable_jit():
                 return function(*positional, **keywords)
 
@@ -167,6 +167,12 @@ class _Jax:
         except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
             self.compiled[key] = (run, function)  # it looks at values, which only works uncompiled
             return run(arrays)
+
+
+def _draws(function: Callable[..., Any]) -> bool:
+    """Whether a function names a generator of random numbers outside JAX."""
+    code = code_of(function)
+    return code is not None and any("rand" in name for name in _names(code.__code__))
 
 
 class _TensorFlow:
@@ -190,6 +196,7 @@ class _TensorFlow:
         return None if slope is None else result_array(slope)
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
+        _seed()
         return function(*positional, **keywords)
 
 
@@ -221,18 +228,43 @@ def framework_named(name: str) -> Framework:
 def frameworks_of(thing: Any, module: Any = None) -> list[str]:
     """The frameworks that an object may belong to, the most likely first.
 
-    Its classes come first, then what its code mentions, then what its module imports; NumPy after the others.
+    Its classes come first, then what its code mentions, and the functions of its file that it calls, then what its
+    module imports; NumPy after the others.
     """
     code = code_of(thing)
     mentioned: list[str] = []
     if code is not None:
-        mentioned = [
-            _root(one) for one in (*enclosed(code).values(), *map(code.__globals__.get, code.__code__.co_names))
-        ]
+        mentioned = [_root(one) for one in _mentioned(code)]
         module = module or sys.modules.get(code.__module__)
     imported = [_root(value) for value in vars(module).values()] if module is not None else []
     classes = [kind.__module__.partition(".")[0] for kind in _kinds(thing)]
     return list(dict.fromkeys([*_known(classes), *_known(mentioned), *_known(imported), "numpy"]))
+
+
+def _mentioned(code: Any) -> list[Any]:
+    """What a function names: in itself, in functions inside it, and in those of its own file that it calls."""
+    found: list[Any] = []
+    open_codes = [code]
+    seen: set[Any] = set()
+    while open_codes:
+        function = open_codes.pop(0)
+        if function.__code__ in seen:
+            continue
+        seen.add(function.__code__)
+        names = _names(function.__code__)
+        known = [*enclosed(function).values(), *map(function.__globals__.get, names)]
+        found += known
+        open_codes += [one for one in known if getattr(one, "__module__", "") == code.__module__ and _is_plain(one)]
+    return found
+
+
+def _is_plain(thing: Any) -> bool:
+    return hasattr(thing, "__code__") and hasattr(thing, "__globals__")
+
+
+def _names(code: Any) -> list[str]:
+    inner = [name for one in code.co_consts if hasattr(one, "co_names") for name in _names(one)]
+    return [*code.co_names, *inner]
 
 
 def library_of(thing: Any) -> str | None:
@@ -241,6 +273,43 @@ def library_of(thing: Any) -> str | None:
     named = thing if hasattr(thing, "__qualname__") else type(thing)
     root = str(getattr(named, "__module__", "")).partition(".")[0]
     return root if root in LIBRARIES else None
+
+
+_SEEDS = [0]
+"""The seed of the random numbers that the user's code draws; the last one holds."""
+
+
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """The user's code draws other random numbers inside."""
+    _SEEDS.append(seed)
+    try:
+        yield
+    finally:
+        _SEEDS.pop()
+
+
+@contextmanager
+def generators_kept() -> Iterator[None]:
+    """The generators of Python, NumPy and torch are as they were, after calls that began with a seed of ours."""
+    torch = sys.modules.get("torch")
+    kept = random.getstate(), np.random.get_state()  # noqa: NPY002 - the generator that the user's code draws from
+    of_torch = torch.default_generator.get_state() if torch is not None else None
+    try:
+        yield
+    finally:
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])  # noqa: NPY002
+        if torch is not None:
+            torch.default_generator.set_state(of_torch)
+
+
+def _seed() -> None:
+    """The generators of Python, NumPy and torch begin with the seed."""
+    random.seed(_SEEDS[-1])
+    np.random.seed(_SEEDS[-1])  # noqa: NPY002
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.default_generator.manual_seed(_SEEDS[-1])
 
 
 @contextmanager
@@ -280,9 +349,18 @@ def _total(result: Any) -> float:
     return float(result_array(result).sum())
 
 
-def _gradient_beside(result: Any, shape: tuple[int, ...]) -> Array | None:
+def own_gradient(result: Any, shape: tuple[int, ...]) -> Array | None:
+    """The gradient that a loss of NumPy returns beside its value; probabilities of that shape are none."""
     others = result[1:] if isinstance(result, tuple) else ()
-    return next((np.asarray(one, dtype=float) for one in others if np.shape(one) == shape), None)
+    alike = (np.asarray(one, dtype=float) for one in others if np.shape(one) == shape)
+    return next((one for one in alike if not _are_probabilities(one)), None)
+
+
+def _are_probabilities(values: Array) -> bool:
+    """Whether numbers, or those of which they are the logarithms, are shares of 1 or between 0 and 1."""
+    if values.ndim > 1 and any(np.allclose(one.sum(-1), 1.0, atol=1e-4) for one in (values, np.exp(values))):
+        return True
+    return bool((values >= 0).all() and (values <= 1).all() and (values > 0).any())
 
 
 def _kinds(thing: Any) -> tuple[type, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from seqwise.doctor.construct import built
 from seqwise.doctor.examine import loss_report
-from seqwise.doctor.frameworks import one_thread
+from seqwise.doctor.frameworks import generators_kept, one_thread
 from seqwise.doctor.layers import has_sequences, is_keras
 from seqwise.doctor.load import loaded
-from seqwise.doctor.model import built
+from seqwise.doctor.loss import CallFailed
 from seqwise.doctor.model_report import model_report
 from seqwise.doctor.report import Report
 from seqwise.doctor.signature import PREDICTIONS, UNDERSTOOD, role_of
@@ -25,6 +26,8 @@ def report_on(thing: Any) -> Report:
         UsageError: it is neither a loss nor a model.
     """
     thing, name = loaded(thing) if isinstance(thing, str) else (thing, _name(thing))
+    if not callable(thing) and callable(getattr(thing, "forward", None)):
+        thing = thing.forward
     if not callable(thing):
         raise UsageError(
             f"doctor: {name} is {_article(type(thing).__name__)}, neither a loss nor a model\n"
@@ -34,8 +37,14 @@ def report_on(thing: Any) -> Report:
     if inspect.isfunction(thing) and not inspect.signature(thing).parameters:
         thing = thing()
         return report_on(thing)
-    with one_thread():
-        return model_report(thing, name) if _is_model(thing, name) else loss_report(thing, name)
+    with one_thread(), generators_kept():
+        try:
+            return model_report(thing, name) if _is_model(thing, name) else loss_report(thing, name)
+        except CallFailed as failure:
+            raise UsageError(
+                f"doctor: {name} could be called at first, and then raised {failure}\n"
+                f"  It must take batches of any number of sequences."
+            ) from failure.cause
 
 
 def _name(thing: Any) -> str:

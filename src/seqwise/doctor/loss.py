@@ -8,67 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.doctor.frameworks import Array, Framework, result_array
+from seqwise.doctor.frameworks import Array, Framework, code_of, own_gradient, result_array
 from seqwise.doctor.signature import PREDICTIONS, Signature
+from seqwise.doctor.told import CallFailed, Channel, Reading
 
 __all__ = ["CallFailed", "Channel", "Loss", "Reading"]
-
-
-class CallFailed(Exception):  # noqa: N818 - an outcome of a trial, never shown as an error
-    """The user's code raised.
-
-    Attributes:
-        cause: what it raised.
-    """
-
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__(f"{type(cause).__name__}: {cause}")
-        self.cause = cause
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How arrays are laid out for a loss.
-
-    Attributes:
-        layout: the axes of the logits: "btc", "bct", "tbc", "nc", and "bt" or "n" where there are no classes.
-        labels: "index", "one-hot", or "binary" for yes or no in each cell of the logits.
-        feed: what is given: "logits", "probabilities" or "log-probabilities".
-        first_label: the label of the first class: 0, or 1 or -1 for losses that count from there.
-    """
-
-    layout: str
-    labels: str
-    feed: str = "logits"
-    first_label: int = 0
-
-    @property
-    def has_time(self) -> bool:
-        """Whether sequences keep an axis of their own."""
-        return self.layout not in ("nc", "n")
-
-
-@dataclass(frozen=True)
-class Channel:
-    """A way to tell a loss what counts.
-
-    Attributes:
-        kind: "mask", "lengths", "weight", "ignore" (a label of a certain value), "keras" (a mask hidden on the array).
-        text: what people read: "mask", "labels of -100".
-        role: the role of the parameter that takes it; "" when it is told by the labels alone.
-        form: for masks, the dtype and the axes: ("bool", "positions").
-        true_counts: for masks, whether True counts or is padding.
-        value: for ignored labels, that label.
-        owner: the library whose behaviour it is, when it is not the user's.
-    """
-
-    kind: str
-    text: str
-    role: str = ""
-    form: tuple[str, str] = ("bool", "positions")
-    true_counts: bool = True
-    value: int = 0
-    owner: str | None = None
 
 
 @dataclass
@@ -98,12 +42,25 @@ class Loss:
     framework: Framework
     library: str | None = None
     classes: int = 5
-    reading: Reading = Reading("btc", "index")
+    reading: Reading = field(default_factory=lambda: Reading("btc", "index"))
     readings: tuple[Reading, ...] = ()
     channels: tuple[Channel, ...] = ()
     notes: list[str] = field(default_factory=list)
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether words in the code or its object speak of transitions between tags."""
+        try:
+            made = self.build(**self.made_with())
+        except Exception:  # whatever the user's code raises
+            return False
+        code = code_of(made)
+        used = code.__code__.co_names if code is not None else ()
+        words = " ".join((self.name, *(vars(made) if hasattr(made, "__dict__") else ()), *used)).lower()
+        words += " ".join(getattr(made, "_parameters", {}))
+        return "crf" in words or "transition" in words or self.signature.named("transitions") is not None
 
     def option(self, role: str) -> bool:
         """Whether an option can be set."""
@@ -228,6 +185,55 @@ class Loss:
             raise CallFailed(problem) from problem
         return None if slope is None else self._canonical(slope, logits.shape)
 
+    def own_gradient(self, logits: Array, labels: Array) -> Array | None:
+        """The gradient, as (B, T, C), that a loss of NumPy returns beside one number or has in `backward`."""
+        given = self.arrays(logits, labels)
+        fed = given["logits"]
+        result = self._called(dict(given), half=False)
+        if np.ndim(result_array(result)):
+            return None
+        found = own_gradient(result, fed.shape)
+        if found is None:
+            found = self._backward(fed.shape)
+        return None if found is None else self._canonical(found, logits.shape)
+
+    def _backward(self, shape: tuple[int, ...]) -> Array | None:
+        """What `backward` gives in an object whose `forward` was called last; None where there is no such method."""
+        method = getattr(getattr(self.build(**self.made_with()), "__self__", None), "backward", None)
+        for arguments in ((), (1.0,)):
+            try:
+                found = method(*arguments) if callable(method) else None
+            except Exception:  # whatever the user's code raises
+                continue
+            found = found[0] if isinstance(found, tuple) else found
+            if found is not None and np.shape(found) == shape:
+                return np.asarray(found, dtype=float)
+        return None
+
+    def place(self, cell: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Where a cell of logits (B, T, C) of this shape stands in what the loss is given."""
+        marked = np.zeros(shape)
+        marked[cell] = 1.0
+        return tuple(int(one) for one in np.argwhere(self._laid_out(marked))[0])
+
+    def twice(self, given: Mapping[str, Any]) -> tuple[float, float, str]:
+        """The loss of the same objects in two calls, and which of them the first call changed; "" for none.
+
+        Raises:
+            CallFailed: the user's code raised.
+        """
+        native = {role: self._native(value) for role, value in given.items()}
+        kept = {role: np.array(value) for role, value in native.items() if hasattr(value, "shape")}
+        try:
+            first = float(result_array(self._call(dict(native), as_they_are=True)).sum())
+            changed = [
+                role for role, value in kept.items() if not np.array_equal(value, np.asarray(native[role]), True)
+            ]
+            second = float(result_array(self._call(dict(native), as_they_are=True)).sum())
+        except Exception as problem:  # whatever the user's code raises
+            raise CallFailed(problem) from problem
+        return first, second, self.parameter(changed[0]) if changed else ""
+
     def _called(self, given: dict[str, Any], half: bool) -> Any:
         try:
             logits = self.framework.array(np.asarray(given["logits"], dtype=float), half)
@@ -235,20 +241,34 @@ class Loss:
         except Exception as problem:  # whatever the user's code raises
             raise CallFailed(problem) from problem
 
-    def _call(self, given: dict[str, Any]) -> Any:
+    def _call(self, given: dict[str, Any], as_they_are: bool = False) -> Any:
         keras_mask = given.pop("keras mask", None)
-        native = {role: self._native(value) for role, value in given.items()}
+        native = given if as_they_are else {role: self._native(value) for role, value in given.items()}
         for role in PREDICTIONS:
             native.setdefault(role, native["logits"])
-        options = {
-            one.name: native.pop(one.role)
-            for one in self.constructor.parameters
-            if one.role in native and self.signature.named(one.role) is None
-        }
+        options = self._built_with(native)
         if keras_mask is not None:
             native["logits"]._keras_mask = self._native(keras_mask)
         positional, keywords = self.signature.arguments({k: v for k, v in native.items() if v is not None})
         return self.framework.call(self.build(**options), positional, keywords)
+
+    def _built_with(self, native: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of the constructor, which are taken out of those by role."""
+        if not self.constructor.parameters:
+            return {}
+        known = {**{role: self._native(value) for role, value in self._required().items()}, **native}
+        options = {
+            one.name: known[one.role]
+            for one in self.constructor.parameters
+            if one.role in known and self.signature.named(one.role) is None
+        }
+        for one in self.constructor.parameters:
+            native.pop(one.role if self.signature.named(one.role) is None else "", None)
+        return options
+
+    def made_with(self) -> dict[str, Any]:
+        """What the constructor of a class is given, by its own names."""
+        return self._built_with({})
 
     def _native(self, value: Any) -> Any:
         return self.framework.array(value) if isinstance(value, np.ndarray) else value
@@ -260,6 +280,12 @@ class Loss:
 
     def _required(self) -> dict[str, Any]:
         """Values for parameters that have no default and are no arrays of the batch."""
+        if "required" not in self.facts:
+            self.facts["required"] = self._values_of_required()
+        found: dict[str, Any] = self.facts["required"]
+        return found
+
+    def _values_of_required(self) -> dict[str, Any]:
         rng = np.random.default_rng(7)
         square = np.round(rng.normal(0.0, 0.5, (self.classes, self.classes)), 1)
         values: Mapping[str, Any] = {
@@ -272,8 +298,13 @@ class Loss:
             "gamma": 2.0,
             "alpha": 1.0,
             "epsilon": 1e-8,
-            "ignore_index": -100,
+            "ignore_index": 0 if "pad" in self.parameter("ignore_index") else -100,
             "denominator": 1.0,
+            "axis": -1,
+            "device": "cpu",
+            "margin": 0.1,
+            "scale": 1.0,
+            "reduction": "mean",
         }
         return {role: value for role, value in values.items() if self.is_required(role)}
 
@@ -311,12 +342,15 @@ class Loss:
 
     def _label_array(self, labels: Array, counted: Array, channel: Channel | None) -> Array:
         if self.reading.labels == "binary":
-            return self._laid_out(labels.astype(float))
+            answers = labels.astype(float)
+            if channel is not None and channel.kind == "ignore":
+                answers = np.where(counted[..., None], answers, channel.value)
+            return self._laid_out(answers)
         if self.reading.labels == "one-hot":
             return self._laid_out(np.eye(self.classes)[labels])
         labels = labels + self.reading.first_label
         if channel is not None and channel.kind == "ignore":
-            labels = np.where(counted, labels, channel.value)
+            labels = np.where(counted, labels, int(channel.value))
         return self._positions(labels.astype(np.int64))
 
     def _told(self, channel: Channel, counted: Array, shape: tuple[int, ...]) -> Any:

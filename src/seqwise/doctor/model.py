@@ -11,29 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.doctor.construct import built, sizes_of
 from seqwise.doctor.frameworks import Array, Framework, framework_named, result_array
 from seqwise.doctor.layers import is_keras, layers_of
 from seqwise.doctor.loss import CallFailed
 from seqwise.doctor.signature import Parameter, role_of
 from seqwise.errors import UsageError
 
-__all__ = ["Model", "Told", "built", "understood_model"]
-
-_CONSTRUCTOR_SIZES = (
-    (r"(num|n)_?(tokens|embeddings|words|symbols|chars|ids)|.*voc(ab)?.*|input_dim|v", 30),
-    (r"(word_|token_|char_)?(embed|emb|embedding)(ding)?s?(_?(dim|dims|size))?|d_?model|dim|e", 8),
-    (r"(num_|n_?)?(hidden|hid|rnn|lstm|gru|state|encoder|enc)(_?(size|dim|units|channels))?|units|h", 6),
-    (r"d_?ff|(dim_?)?(feedforward|ff|ffn|mlp)(_?(dim|size))?|intermediate_size", 6),
-    (r"(num_?|n_?)?(class(es)?|cls|labels?|outputs?|tags?|tagset|targets?|categories)(_?(size|dim|count|num))?", 4),
-    (r"out_?(dim|features|channels|size)|c|k", 4),
-    (r"input(_size|_dim)|in_?(dim|features|channels|size)|features|channels|(num|n)_?(features|channels)", 3),
-    (r"(num_?|n_?)?layers|(num_?|n_?)?heads?", 1),
-    (r"(max|seq|sequence)_?(seq_?|sequence_?)?len(gth)?|max_positions?", 64),
-    (r"kernel(_size)?|k(ernel)?_?width", 3),
-    (r".*dropout.*|drop(_?(rate|prob|p))?|p", 0.0),
-    (r"pad(ding)?_?(token_?)?(idx|id|index)?", 0),
-    (r"bi(directional)?", True),
-)
+__all__ = ["Model", "Told", "understood_model"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +31,7 @@ class Told:
         name: the parameter; "" for padding.
         form: for masks and lengths, what is given: "bool", "float", "int", or "array", "list".
         true_counts: for masks, whether True counts or is padding.
+        by_name: for masks, whether True counts by the name; None when the name says nothing about it.
     """
 
     kind: str
@@ -53,6 +39,12 @@ class Told:
     name: str = ""
     form: str = "bool"
     true_counts: bool = True
+    by_name: bool | None = None
+
+    @property
+    def inverted(self) -> Told:
+        """The same mask, whose True means the other."""
+        return _mask(self.name, self.form, not self.true_counts, self.by_name)
 
 
 @dataclass
@@ -69,6 +61,9 @@ class Model:
         padding: what stands in the padding.
         ways: the ways to tell what counts.
         time_first: whether inputs are (T, B).
+        channels_first: whether inputs are (B, F, T).
+        fixed: the only number of steps that it takes; 0 for any.
+        least: the fewest steps that it takes.
         sorted_only: whether the longest sequence must come first.
         notes: what is worth knowing and no fault.
         library: None; models are always the user's.
@@ -83,6 +78,9 @@ class Model:
     padding: float = 0
     ways: tuple[Told, ...] = ()
     time_first: bool = False
+    channels_first: bool = False
+    fixed: int = 0
+    least: int = 1
     sorted_only: bool = False
     notes: list[str] = field(default_factory=list)
     library: str | None = None
@@ -92,9 +90,18 @@ class Model:
         if text not in self.notes:
             self.notes.append(text)
 
-    def works_at(self, _: tuple[int, int]) -> bool:
-        """Models work at any size that is tried; those at which they raise are left out."""
-        return True
+    @property
+    def steps(self) -> int:
+        """Steps of a first trial, not as many as there are numbers per step."""
+        return self.fixed or max(self.least, 7 if self.channels == 5 else 5)
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Rows and steps of the batches that the laws compare, large and small."""
+        return [(4, self.fixed or max(11, self.least + 6)), (3, self.steps)]
+
+    def works_at(self, size: tuple[int, int]) -> bool:
+        """Whether it takes so many steps."""
+        return size[1] == self.fixed if self.fixed else size[1] >= self.least
 
     def parameter(self, role: str) -> str:
         """The user's name of the inputs, or of what tells lengths."""
@@ -124,19 +131,20 @@ class Model:
                 result = self.framework.call(self.thing, *self._arguments(inputs, counts, way))
         except Exception as problem:  # whatever the user's code raises
             raise CallFailed(problem) from problem
-        if isinstance(result, dict):
-            named = {str(name): result_array(one) for name, one in result.items() if hasattr(one, "shape")}
-        else:
-            named = {"output": result_array(result.logits if hasattr(result, "logits") else result)}
-        return {name: one.swapaxes(0, 1) if self._is_time_first(one, inputs) else one for name, one in named.items()}
+        return {name: self._canonical(one, inputs) for name, one in _named(result).items()}
 
     def arrays(self, inputs: Array, counts: Array | None = None, way: Told | None = None) -> dict[str, Any]:
         """The arguments by the user's names, for examples."""
         positional, keywords = self._arguments(inputs, counts, way, native=False)
         return {**dict(zip((one.name for one in self.parameters), positional, strict=False)), **keywords}
 
-    def _is_time_first(self, output: Array, inputs: Array) -> bool:
-        return self.time_first and output.ndim == 3 and output.shape[:2] == inputs.shape[1::-1]
+    def _canonical(self, output: Array, inputs: Array) -> Array:
+        """An output with a row for each step as (B, T, ...)."""
+        if self.time_first and output.ndim == 3 and output.shape[:2] == inputs.shape[1::-1]:
+            return output.swapaxes(0, 1)
+        if self.channels_first and output.ndim == 3 and output.shape[2] == inputs.shape[1]:
+            return output.swapaxes(1, 2)
+        return output
 
     def _arguments(
         self, inputs: Array, counts: Array | None, way: Told | None, native: bool = True
@@ -150,6 +158,7 @@ class Model:
         keywords: dict[str, Any] = {}
         for one in [*required, *([way] if way is not None and way.name else [])]:
             keywords[one.name] = self._told(one, counts if one == way or way is None or not way.name else everything)
+        given = given.swapaxes(1, 2) if self.channels_first else given
         given = given.swapaxes(0, 1) if self.time_first else given
         if not native:
             return [given], keywords
@@ -165,28 +174,40 @@ class Model:
         return mask.astype({"bool": bool, "float": np.float32, "int": np.int64}[way.form])
 
 
+def _named(result: Any) -> dict[str, Array]:
+    """The arrays in a result by name: of a mapping all, else the logits of an object or the first array of several."""
+    if isinstance(result, dict):
+        return {str(name): result_array(one) for name, one in result.items() if hasattr(one, "shape")}
+    if hasattr(result, "logits"):
+        return {"output": result_array(result.logits)}
+    if isinstance(result, tuple | list):
+        result = next((one for one in result if hasattr(one, "shape")), result)
+    return {"output": result_array(result)}
+
+
 def understood_model(thing: Any, name: str) -> Model:
     """The model, with its inputs and the ways to tell it lengths found by trying.
 
     Raises:
         UsageError: it cannot be built or called.
     """
-    thing = built(thing, name) if isinstance(thing, type) else thing
-    framework = framework_named("keras" if is_keras(thing) else "torch")
-    model = Model(name, thing, framework, tuple(_parameters(thing)))
+    made = built(thing, name) if isinstance(thing, type) else thing
+    framework = framework_named("keras" if is_keras(made) else "torch")
+    model = Model(name, made, framework, tuple(_parameters(made)))
+    if isinstance(thing, type) and sizes_of(thing):
+        model.note(f"built as {name}({', '.join(f'{key}={value!r}' for key, value in sizes_of(thing).items())})")
     problems: list[str] = []
-    both = (replace(one, time_first=turned) for turned in (False, True) for one in _candidates(model))
-    for candidate in both:
+    for candidate in _candidates(model):
         try:
-            outputs = candidate.outputs(candidate.inputs(3, 5))
+            outputs = candidate.outputs(candidate.inputs(3, candidate.steps))
         except CallFailed as failure:
-            problems.append(str(failure))
+            problems.append(f"it raises {failure}")
             continue
-        if all(np.isfinite(one).all() and one.ndim for one in outputs.values()):
+        if all(np.isfinite(one).all() and one.ndim for one in outputs.values()) and outputs:
             return _told(candidate)
-        problems.append("its output is not finite")
+        problems.append("its output is not finite" if outputs else "it gives no array")
     raise UsageError(
-        f"doctor: {name} could not be called as a model: it raises {problems[0] if problems else 'nothing'}\n"
+        f"doctor: {name} could not be called as a model: {problems[0] if problems else 'it has no layer that says'}\n"
         f"  A model takes token ids (batch, time) or numbers (batch, time, features), and lengths (batch,) or "
         f"mask (batch, time) by these names."
     )
@@ -202,45 +223,49 @@ def _parameters(thing: Any) -> Iterator[Parameter]:
             yield Parameter(one.name, role_of(one.name), one.default is one.empty)
 
 
-def built(kind: type, name: str) -> Any:
-    """An object of a class, with small sizes for the parameters that it must be given."""
-    parameters = [
-        one
-        for one in inspect.signature(kind).parameters.values()
-        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
-    ]
-    sizes = {one.name: _constructor_size(one.name) for one in parameters}
-    unknown = [one for one, size in sizes.items() if size is None]
-    if unknown:
-        raise UsageError(
-            f"doctor: {name} is a class whose parameters have no default: {', '.join(unknown)}\n"
-            f"  Name an object of it instead: model = {name}(...) in the file, then FILE.py:model."
-        )
-    try:
-        return framework_named("keras" if is_keras(kind) else "torch").call(kind, [], sizes)
-    except Exception as problem:
-        raise UsageError(
-            f"doctor: {name}({', '.join(f'{key}={value}' for key, value in sizes.items())}) raises "
-            f"{type(problem).__name__}: {problem}\n"
-            f"  Name an object of it instead: model = {name}(...) in the file, then FILE.py:model."
-        ) from problem
-
-
-def _constructor_size(name: str) -> float | None:
-    return next((size for pattern, size in _CONSTRUCTOR_SIZES if re.fullmatch(pattern, name.lower())), None)
-
-
 # What it takes -------------------------------------------------------------------------------------------------------
 
 
 def _candidates(model: Model) -> Iterator[Model]:
-    """The model with each kind of input it may take, and each form of what must be given beside."""
+    """The model with each kind of input it may take, and each form of what must be given beside.
+
+    Any number of steps first, then the layouts and lengths that layers speak of, and time before batch at last.
+    """
     symbols, padding = _embedding(model.thing)
     kinds = [{"symbols": symbols, "padding": padding}] if symbols else []
     kinds += [{"channels": size, "padding": padding} for size in _feature_sizes(model.thing)] if not symbols else []
+    shapes: list[dict[str, Any]] = [{}, {"channels_first": True}, {"least": 16}, {"channels_first": True, "least": 16}]
+    shapes += [{"least": 64}, {"channels_first": True, "least": 64}]
+    for shape in shapes:
+        if not (symbols and "channels_first" in shape):
+            yield from _with_ways(model, kinds, shape)
+    for kind in kinds:
+        for steps in _fixed_steps(model.thing, int(kind.get("channels", 0))):
+            yield from _with_ways(model, [kind], {"fixed": steps})
+            if not symbols:
+                yield from _with_ways(model, [kind], {"fixed": steps, "channels_first": True})
+    yield from _with_ways(model, kinds, {"time_first": True})
+
+
+def _with_ways(model: Model, kinds: list[dict[str, Any]], shape: dict[str, Any]) -> Iterator[Model]:
     for kind in kinds:
         for ways in _first_ways(model):
-            yield replace(model, ways=ways, **kind)  # type: ignore[arg-type]
+            yield replace(model, ways=ways, **kind, **shape)
+
+
+def _fixed_steps(thing: Any, channels: int) -> list[int]:
+    """Numbers of steps that a model may be made for: attributes that say so, and what a flattened layer expects."""
+    named = [
+        value
+        for layer in layers_of(thing)
+        for name, value in vars(layer).items()
+        if isinstance(value, int) and re.search(r"len|window|steps|time|seq|block|context|horizon", name)
+    ]
+    layers = layers_of(thing)
+    wide = next((value for one in layers if isinstance(value := getattr(one, "in_features", None), int)), 0)
+    deep = channels or next((int(one.embedding_dim) for one in layers if hasattr(one, "embedding_dim")), 1)
+    flat = [wide // deep] if deep and wide % deep == 0 else []
+    return [one for one in dict.fromkeys([*named, *flat]) if 3 < one <= 2048]
 
 
 def _embedding(thing: Any) -> tuple[int, float]:
@@ -271,12 +296,18 @@ def _feature_sizes(thing: Any) -> list[int]:
 
 
 def _forms(parameter: Parameter) -> list[Told]:
+    """The forms in which lengths or a mask may be wanted: as its name says, then the other way round."""
     name = parameter.name
     if parameter.role == "lengths":
         return [Told("lengths", name, name, form) for form in ("array", "list")]
-    true_counts = parameter.role == "mask"
+    counts = parameter.role == "mask"
+    by_name = counts if not counts or re.search(r"att|valid|keep", name.lower()) else None
+    return [_mask(name, form, true, by_name) for true in (counts, not counts) for form in ("bool", "float", "int")]
+
+
+def _mask(name: str, form: str, true_counts: bool, by_name: bool | None) -> Told:
     text = f"{name} (True {'counts' if true_counts else 'is padding'})"
-    return [Told("mask", text, name, form, true_counts) for form in ("bool", "float", "int")]
+    return Told("mask", text, name, form, true_counts, by_name)
 
 
 def _tellers(model: Model) -> list[Parameter]:
@@ -300,25 +331,31 @@ def _each_form(tellers: list[Parameter]) -> list[tuple[Told, ...]]:
 
 def _told(model: Model) -> Model:
     """The model with every way in which it can be told lengths, in any order of lengths if possible."""
-    for lengths in ([3, 5, 2], [5, 3, 2]):
-        ways = tuple(_working_ways(model, np.arange(5)[None, :] < np.array(lengths)[:, None]))
+    steps = model.steps
+    for lengths in ([steps - 2, steps, steps - 3], [steps, steps - 2, steps - 3]):
+        ways = tuple(_working_ways(model, np.arange(steps)[None, :] < np.array(lengths)[:, None]))
         if ways:
-            return replace(model, ways=ways, sorted_only=lengths[0] == 5)
+            return replace(model, ways=ways, sorted_only=lengths[0] == steps)
     return replace(model, ways=(Told("padding", f"padding of {model.padding:g}"),) if _has_padding(model.thing) else ())
 
 
 def _working_ways(model: Model, counts: Array) -> Iterator[Told]:
-    inputs = model.inputs(3, 5)
+    inputs = model.inputs(3, model.steps)
     for parameter in _tellers(model):
+        working: list[Told] = []
         for form in _forms(parameter):
             others = tuple(one for one in model.ways if one.name != parameter.name)
             told = replace(model, ways=(form, *others))
             try:
-                told.outputs(inputs, counts, form)
+                outputs = told.outputs(inputs, counts, form)
             except CallFailed:
                 continue
-            yield form
-            break
+            if all(np.isfinite(one).all() for one in outputs.values()):
+                yield form
+                break
+            working.append(form)
+        else:
+            yield from working[:1]
 
 
 def _has_padding(thing: Any) -> bool:

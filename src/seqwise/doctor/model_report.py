@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from seqwise.doctor.examine import examined
-from seqwise.doctor.laws.models import MODEL_LAWS
+from seqwise.doctor.laws.models import MODEL_LAWS, holds_alone
 from seqwise.doctor.loss import CallFailed
-from seqwise.doctor.model import Model, understood_model
+from seqwise.doctor.model import Model, Told, understood_model
 from seqwise.doctor.report import Report
 
 __all__ = ["model_report"]
@@ -22,8 +22,23 @@ def model_report(thing: Any, name: str) -> Report:
     Raises:
         UsageError: it cannot be built or called.
     """
-    model = _batch_first(understood_model(thing, name))
+    model = _oriented(_batch_first(understood_model(thing, name)))
     return examined(model, MODEL_LAWS, _described(model))
+
+
+def _oriented(model: Model) -> Model:
+    """The model whose masks mean what they do, where a name such as `mask` does not say what True means."""
+    ways = tuple(_turned(model, way) for way in model.ways)
+    for way in ways:
+        if way.kind == "mask" and way.by_name is None and not way.true_counts:
+            model.note(f"True in {way.name} is padding, by what it does; its name does not say so")
+    return replace(model, ways=ways)
+
+
+def _turned(model: Model, way: Told) -> Told:
+    if way.kind != "mask" or way.by_name is not None or holds_alone(model, way):
+        return way
+    return way.inverted if holds_alone(model, way.inverted) else way
 
 
 def _batch_first(model: Model) -> Model:
@@ -32,12 +47,14 @@ def _batch_first(model: Model) -> Model:
     Its output then has a row for each column, and each row depends on the whole column. Where the last or the first
     sequence of the batch alone decides, it is a slice of the wrong axis.
     """
-    inputs = model.inputs(3, 5)
+    if model.time_first or model.channels_first:
+        return model
+    inputs = model.inputs(3, model.steps)
     outputs = model.outputs(inputs)
     if any(len(one) == 3 for one in outputs.values()):
         return model
     changed = inputs.copy()
-    changed[1] = model.inputs(3, 5, seed=1)[1]
+    changed[1] = model.inputs(3, model.steps, seed=1)[1]
     other = model.outputs(changed)
     is_heard = any(np.abs(other[name] - outputs[name]).max() > 1e-6 for name in outputs)
     turned = replace(model, time_first=True)
@@ -49,15 +66,25 @@ def _batch_first(model: Model) -> Model:
 
 
 def _described(model: Model) -> str:
-    axes = "(time, batch" if model.time_first else "(batch, time"
-    kind = f"token ids {axes})" if model.symbols else f"numbers {axes}, {model.channels})"
+    steps = model.fixed or max(11, model.least)
+    time = f"{steps} steps" if model.fixed else f"time of {model.least} or more" if model.least > 1 else "time"
+    axes = f"({time}, batch" if model.time_first else f"(batch, {time}"
+    kind = f"numbers {axes}, {model.channels})"
+    if model.symbols:
+        kind = f"token ids {axes})"
+    elif model.channels_first:
+        kind = f"numbers (batch, {model.channels}, {time})"
     told = "".join(f", {way.text}" for way in model.ways)
-    shapes = {name: one.shape for name, one in model.outputs(model.inputs(13, 11)).items()}
-    texts = [f"{name} {_axes(shape)}" if len(shapes) > 1 else _axes(shape) for name, shape in shapes.items()]
+    rows = steps + 2
+    shapes = {name: one.shape for name, one in model.outputs(model.inputs(rows, steps)).items()}
+    known = {rows: "batch", steps: "time"}
+    texts = [
+        f"{name} {_axes(shape, known)}" if len(shapes) > 1 else _axes(shape, known) for name, shape in shapes.items()
+    ]
     inputs = model.parameter("inputs")
     return f"{model.name}, a model in {model.framework.name}: takes {inputs} = {kind}{told}; gives {', '.join(texts)}"
 
 
-def _axes(shape: tuple[int, ...]) -> str:
-    names = {13: "batch", 11: "time"}
-    return f"({', '.join(names.get(size, str(size)) if place < 2 else str(size) for place, size in enumerate(shape))})"
+def _axes(shape: tuple[int, ...], known: dict[int, str]) -> str:
+    places = [known.get(size, str(size)) if place < 2 else str(size) for place, size in enumerate(shape)]
+    return f"({', '.join(places)})"

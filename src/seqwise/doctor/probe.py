@@ -36,7 +36,7 @@ def probed(loss: Loss, thing: Any) -> Loss | None:
             sized = replace(loss, classes=classes, channels=required)
             chosen = _chosen(sized)
             if chosen is not None:
-                turned = _time_first(chosen, thing)
+                turned = _time_first(chosen)
                 return replace(turned, channels=tuple(channels(turned, thing)))
     return None
 
@@ -99,13 +99,9 @@ def _chosen(loss: Loss) -> Loss | None:
     return best
 
 
-def _time_first(loss: Loss, thing: Any) -> Loss:
+def _time_first(loss: Loss) -> Loss:
     """A CRF with time as its first axis, as torch's recurrent layers have it, when that is what it takes."""
-    code = code_of(thing)
-    used = code.__code__.co_names if code is not None else ()
-    words = " ".join((loss.name, *(vars(thing) if hasattr(thing, "__dict__") else ()), *used)).lower()
-    is_chain = "crf" in words or "transition" in words or loss.signature.named("transitions") is not None
-    if not is_chain or loss.reading.layout != "btc" or not rows_interact(loss):
+    if not loss.is_chain or loss.reading.layout != "btc" or not rows_interact(loss):
         return loss
     turned = loss.read_as(replace(loss.reading, layout="tbc"))
     turned.readings = (turned.reading,)

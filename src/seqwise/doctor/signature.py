@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["PREDICTIONS", "UNDERSTOOD", "Parameter", "Signature", "role_of", "signature_of"]
+__all__ = ["PREDICTIONS", "UNDERSTOOD", "Parameter", "Signature", "constructor_of", "role_of", "signature_of"]
 
 _EMPTY = inspect.Parameter.empty
 
@@ -36,6 +36,22 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
     ("gamma", r"gamma|focusing|focal_gamma"),
     ("alpha", r"alpha|temperature|tau|beta"),
     ("epsilon", r"eps|epsilon"),
+)
+
+_COUNTED = r"class(es)?|cls|labels?|tags?|tagset|outputs?|out|targets?|tgt|trg|categories|tokens?|words?"
+_VOCABULARY = r"(n_?|(tgt|trg|target|output)_)?voc(ab)?(ulary)?"
+
+_BY_WORD_IN_CONSTRUCTORS: tuple[tuple[str, str], ...] = (
+    # What a word means only where a loss is made: `size` is the number of classes, `dim` the axis of the classes.
+    (
+        "class_count",
+        rf"(num|n|nb|no)_?(of_)?({_COUNTED})(_?(num|count|size))?|({_COUNTED})_?(nums?|number|count|size|dim)",
+    ),
+    ("class_count", rf"{_VOCABULARY}(_?size)?|classes|size|cls|c|k|n|v|depth|dim_out|out_features"),
+    ("axis", r"dim|axis|class_(dim|axis)"),
+    ("device", r"device"),
+    ("margin", r"margin|m"),
+    ("scale", r"scale|s"),
 )
 
 UNDERSTOOD = (
@@ -99,8 +115,36 @@ def role_of(name: str) -> str:
         >>> role_of("y_pred"), role_of("target_lengths"), role_of("attention_mask"), role_of("foo")
         ('logits', 'lengths', 'mask', 'unknown')
     """
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip("_")).lower()
+    plain = _plain(name)
     return next((role for role, pattern in _BY_WORD if re.fullmatch(pattern, plain)), "unknown")
+
+
+def _plain(name: str) -> str:
+    """A name in lower case, its words divided by _."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip("_")).lower()
+
+
+def constructor_of(kind: type) -> Signature:
+    """The parameters of a class of losses that the doctor may or must set; none of them is logits, labels or a mask."""
+    roles = ("class_weight", "label_smoothing", "ignore_index", "class_count", "gamma", "alpha", "epsilon", "reduction")
+    if "__init__" not in {name for one in kind.__mro__[:-1] for name in vars(one)}:
+        return Signature(())
+    found = []
+    for one in inspect.signature(kind).parameters.values():
+        if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            continue
+        parameter = _parameter(one)
+        plain = _plain(one.name)
+        special = next((role for role, words in _BY_WORD_IN_CONSTRUCTORS if re.fullmatch(words, plain)), None)
+        parameter = replace(parameter, role=special or parameter.role)
+        if parameter.required or (parameter.role in roles and parameter.role != "reduction"):
+            found.append(
+                parameter if parameter.role in (*roles, *_SET_IN_CONSTRUCTORS) else replace(parameter, role="unknown")
+            )
+    return Signature(tuple(found))
+
+
+_SET_IN_CONSTRUCTORS = ("axis", "device", "margin", "scale", "pos_weight", "transitions", "head", "denominator")
 
 
 def signature_of(call: Callable[..., Any], labels_first: bool = False, is_method: bool = False) -> Signature:

@@ -26,13 +26,13 @@ Place = tuple[int, int]
 """Row and step."""
 
 
-def shares(loss: Loss, counts: Array, channel: Channel | None = None) -> Array:
+def shares(loss: Loss, counts: Array, channel: Channel | None = None, seed: int = 3) -> Array:
     """How much of the loss each position (B, T) makes; they sum to 1 when positions are simply added up.
 
     All positions are alike but one, which is changed in turn.
     """
     rows, steps = counts.shape
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     first, second = np.round(rng.normal(0.0, 1.5, (2, loss.classes)), 1)
     same, labels = alike(first, some_label(loss), (rows, steps))
     base = loss.value(same, labels, counts, channel)

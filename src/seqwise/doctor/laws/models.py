@@ -6,21 +6,24 @@ import contextlib
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from seqwise.doctor.frameworks import Array
 from seqwise.doctor.laws._law import Comparison, Law, Size, never
+from seqwise.doctor.laws.steady import STEADY_LAWS_OF_MODELS, furthest
 from seqwise.doctor.layers import directions, is_recurrent, layers_of, nudged
+from seqwise.doctor.loss import CallFailed
 from seqwise.doctor.model import Model, Told
 from seqwise.doctor.trace import torch_calls
 
-__all__ = ["MODEL_LAWS"]
+__all__ = ["MODEL_LAWS", "holds_alone"]
 
 
-def _sizes(_: Model) -> list[Size]:
-    return [(4, 11), (3, 5)]
+def _sizes(model: Model) -> list[Size]:
+    return model.sizes()
 
 
 _SMALLER: tuple[Size, ...] = ((2, 2), (2, 3), (3, 3))
@@ -28,7 +31,7 @@ _SMALLER: tuple[Size, ...] = ((2, 2), (2, 3), (3, 3))
 
 def _lengths(model: Model, rows: int, steps: int) -> Array:
     """Lengths that differ, the longest second; the longest first where the model asks for that."""
-    found = [max(1, steps - (2 if steps > 3 else 1) * row) for row in range(rows)]
+    found = [max(min(model.least, steps), steps - (2 if steps > 3 else 1) * row) for row in range(rows)]
     return np.array(found if model.sorted_only or rows < 2 else [found[1], found[0], *found[2:]])
 
 
@@ -40,21 +43,31 @@ def _close(arrays: dict[str, Any], first: tuple[str, float], second: tuple[str, 
     return Comparison(arrays, (first, second), 1e-4, context)
 
 
-def _furthest(first: Array, second: Array) -> tuple[float, float]:
-    """The two numbers that differ most, of two arrays of one shape."""
-    distance = np.nan_to_num(np.abs(first - second), nan=np.inf)
-    place = np.unravel_index(int(distance.argmax()), distance.shape)
-    return float(first[place]), float(second[place])
-
-
 # One row for each sequence -------------------------------------------------------------------------------------------
 
 
 def _rows(model: Model, size: Size) -> Iterator[Comparison]:
-    inputs = model.inputs(*size)
-    for output in model.outputs(inputs).values():
-        numbers = ("rows of the output", float(len(output))), ("sequences in the batch", float(size[0]))
-        yield _close(model.arrays(inputs), *numbers)
+    for rows in dict.fromkeys((size[0], 1)):
+        inputs = model.inputs(rows, size[1])
+        for name, output in _outputs_of(model, inputs).items():
+            found = float(len(output)) if output.ndim else 0.0
+            what = "rows of the output" if output.ndim else f"rows of the output, which is one number ({name})"
+            numbers = (what, found), ("sequences in the batch", float(rows))
+            yield _close(model.arrays(inputs), *numbers, rows=rows)
+
+
+def _outputs_of(model: Model, inputs: Array) -> dict[str, Array]:
+    """The outputs; none for a batch of one in which the model raises."""
+    try:
+        return model.outputs(inputs)
+    except CallFailed:
+        if len(inputs) == 1:
+            return {}
+        raise
+
+
+def _rows_bug(_: Model, comparison: Comparison) -> str:
+    return "squeezed-batch" if comparison.context["rows"] == 1 else "batch-axis-slice"
 
 
 # Alone and in a batch ------------------------------------------------------------------------------------------------
@@ -65,24 +78,28 @@ def _untold(model: Model) -> str | None:
 
 
 def _alone(model: Model, size: Size) -> Iterator[Comparison]:
-    inputs, counts = model.inputs(*size), _counts(model, size)
     for way in model.ways:
-        together = model.outputs(inputs, counts, way)
-        for row, length in enumerate(_lengths(model, *size)):
-            by_itself = model.outputs(inputs[row : row + 1, :length], counts[row : row + 1, :length], way)
-            for name, output in together.items():
-                padded = output[row, :length] if _per_step(output, size) else output[row]
-                if by_itself[name].shape[0] != 1 or by_itself[name][0].shape != padded.shape:
-                    continue
-                first, second = _furthest(padded, by_itself[name][0])
-                if row == 0 and length == size[1]:
-                    continue
-                yield _close(
-                    model.arrays(inputs, counts, way),
-                    (f"an output of sequence {row + 1} in this batch", first),
-                    ("the same output of the sequence alone", second),
-                    way=way,
-                )
+        yield from _alone_by(model, size, way)
+
+
+def _alone_by(model: Model, size: Size, way: Told) -> Iterator[Comparison]:
+    inputs, counts = model.inputs(*size), _counts(model, size)
+    together = model.outputs(inputs, counts, way)
+    for row, length in enumerate(_lengths(model, *size)):
+        by_itself = model.outputs(inputs[row : row + 1, :length], counts[row : row + 1, :length], way)
+        for name, output in together.items():
+            padded = output[row, :length] if _per_step(output, size) else output[row]
+            if not by_itself[name].ndim or len(by_itself[name]) != 1 or by_itself[name][0].shape != padded.shape:
+                continue
+            first, second = furthest(padded, by_itself[name][0])
+            if row == 0 and length == size[1]:
+                continue
+            yield _close(
+                model.arrays(inputs, counts, way),
+                (f"an output of sequence {row + 1} in this batch", first),
+                ("the same output of the sequence alone", second),
+                way=way,
+            )
 
 
 def _per_step(output: Array, size: Size) -> bool:
@@ -97,15 +114,27 @@ def _culprit(model: Model, comparison: Comparison) -> str | None:
     way = comparison.context["way"]
     if _is_shuffled(model, way):
         return "batch-mates"
+    if way.by_name is not None and holds_alone(model, way.inverted):
+        return "mask-inverted"
     found = _by_trace(model, way) if "torch" in model.framework.name else _by_words(model)
     if found or is_recurrent(model.thing):
         return found or "last-state-padding"
     return None if any("Conv" in type(layer).__name__ for layer in layers_of(model.thing)) else "pooling-padding"
 
 
+def holds_alone(model: Model, way: Told) -> bool:
+    """Whether a sequence gets the same output alone and in a padded batch when it is told in this way."""
+    told = replace(model, ways=(way, *(one for one in model.ways if one.name != way.name)))
+    try:
+        found = [one for size in model.sizes() for one in _alone_by(told, size, way)]
+    except CallFailed:
+        return False
+    return bool(found) and all(one.agrees for one in found)
+
+
 def _is_shuffled(model: Model, way: Told) -> bool:
     """Whether each sequence gets its own output, in another row."""
-    size = (4, 11)
+    size = model.sizes()[0]
     inputs, counts = model.inputs(*size), _counts(model, size)
     together = next(iter(model.outputs(inputs, counts, way).values()))
     if together.ndim != 2 or len(together) != size[0]:
@@ -122,7 +151,7 @@ def _is_shuffled(model: Model, way: Told) -> bool:
 
 def _by_trace(model: Model, way: Told) -> str | None:
     """From the functions of torch that ran over an axis as long as the batch has steps."""
-    size = (3, 11)
+    size = (3, model.sizes()[0][1])
     inputs, counts = model.inputs(*size), _counts(model, size)
     calls = torch_calls(model.framework, lambda: model.outputs(inputs, counts, way))
     names = [_attends(call, counts) or _pools(call, counts) for call in calls]
@@ -205,12 +234,42 @@ def _mates(model: Model, size: Size) -> Iterator[Comparison]:
         for name, output in outputs.items():
             if len(output) != size[0]:
                 continue
-            first, second = _furthest(output[row], changed[name][row])
+            first, second = furthest(output[row], changed[name][row])
             yield _close(
                 model.arrays(inputs),
                 (f"an output of sequence {row + 1}", first),
                 ("the same output with other sequences beside it", second),
             )
+    yield from _places(model, inputs, outputs)
+
+
+def _places(model: Model, inputs: Array, outputs: dict[str, Array]) -> Iterator[Comparison]:
+    """In the opposite order, the sequences have the same outputs in the opposite order."""
+    turned = model.outputs(inputs[::-1].copy())
+    for name, output in outputs.items():
+        if len(output) != len(inputs) or turned[name].shape != output.shape:
+            continue
+        first, second = furthest(output, turned[name][::-1])
+        numbers = (
+            ("an output of the batch", first),
+            ("the same output with the sequences in the opposite order", second),
+        )
+        yield _close(model.arrays(inputs), *numbers)
+
+
+# A mask means what its name says ------------------------------------------------------------------------------------
+
+
+def _no_name(model: Model) -> str | None:
+    named = any(way.by_name is not None for way in model.ways)
+    return None if named else "it takes no mask whose name says what True means"
+
+
+def _as_named(model: Model, size: Size) -> Iterator[Comparison]:
+    for way in model.ways:
+        if way.by_name is not None:
+            first = (f"True counts in what works for {way.name}", float(way.true_counts))
+            yield _close(model.arrays(model.inputs(*size)), first, ("it does by its name", float(way.by_name)))
 
 
 # All of it reaches the output ----------------------------------------------------------------------------------------
@@ -228,8 +287,23 @@ def _steps(model: Model, size: Size) -> Iterator[Comparison]:
             continue  # it reads one step only, which is its business
         for step, text in ((0, "first"), (len(effects) - 1, "last")):
             has_effect = float(effects[step] > 1e-6)
+            if not has_effect and _is_out_of_reach(model, size, way, effects, step):
+                continue
             numbers = (f"the {text} step of sequence 2 has an effect", has_effect), ("the others have", 1.0)
             yield _close(model.arrays(model.inputs(*size), told, way), *numbers)
+
+
+def _is_out_of_reach(model: Model, size: Size, way: Told | None, effects: Array, step: int) -> bool:
+    """Whether more steps have no effect in a longer sequence: a convolution reaches so far, a slice drops the same."""
+    if model.fixed:
+        return any("Conv" in type(layer).__name__ for layer in layers_of(model.thing))
+    longer = (size[0], size[1] + 6)
+    try:
+        more = _effects(model, longer, None if way is None else _counts(model, longer), way)
+    except CallFailed:
+        return False
+    short, long = (effects, more) if step == 0 else (effects[::-1], more[::-1])
+    return int((long > 1e-6).argmax()) > int((short > 1e-6).argmax())
 
 
 def _effects(model: Model, size: Size, counts: Array | None, way: Told | None) -> Array:
@@ -269,8 +343,10 @@ def _only(bug: str) -> Any:
 
 
 MODEL_LAWS = (
-    Law("there is one row of output for each sequence", never, _rows, _only("batch-axis-slice"), _sizes, _SMALLER),
+    *STEADY_LAWS_OF_MODELS,
+    Law("there is one row of output for each sequence", never, _rows, _rows_bug, _sizes, _SMALLER),
     Law("a sequence gets the same output alone and in a padded batch", _untold, _alone, _culprit, _sizes, _SMALLER),
+    Law("a mask means what its name says", _no_name, _as_named, _only("mask-inverted"), _sizes, ((1, 2),)),
     Law("sequences of a batch do not influence each other", never, _mates, _only("batch-mates"), _sizes, _SMALLER),
     Law("the first and the last step reach the output", never, _steps, _only("lost-row"), _sizes, _SMALLER),
     Law("both directions reach the output", _no_directions, _both, _only("backward-dropped"), _sizes, _SMALLER),

@@ -38,6 +38,11 @@ def _formula(loss: Loss, size: Size) -> Iterator[Comparison]:
         fed = "probabilities" if _names_probabilities(loss) else "logits"
         given = loss.read_as(replace(loss.reading, feed=fed)).arrays(logits, labels)
     value = loss.value_of(given) / _positions(loss, size)
+    if loss.reading.feed == "log-probabilities" and not _is_misnamed(loss):
+        loss.note(
+            f"it takes log-probabilities, the output of a log_softmax: given logits as {loss.parameter('logits')}, it "
+            f"has no lowest value"
+        )
     if core.kind in ("softmax twice", "no logarithm") or _is_misnamed(loss):
         yield compared(loss, given, ("the loss", value), ("the cross-entropy of this prediction", expected))
     else:
@@ -64,11 +69,13 @@ def _is_misnamed(loss: Loss) -> bool:
     """Whether a parameter that is called probabilities is read as logits, or the other way round."""
     if _names_probabilities(loss):
         return loss.reading.feed == "logits"
-    return "logit" in loss.parameter("logits").lower() and loss.reading.feed == "probabilities"
+    return "logit" in loss.parameter("logits").lower() and loss.reading.feed != "logits"
 
 
 def _formula_bug(loss: Loss, _: Comparison) -> str:
     core = core_of(loss)
+    if loss.reading.feed == "log-probabilities":
+        return "missing-softmax"
     is_twice = core is not None and core.kind == "softmax twice"
     return "double-softmax" if is_twice and not _is_misnamed(loss) else "probabilities-as-logits"
 
@@ -166,13 +173,15 @@ def _many(loss: Loss, size: Size) -> Iterator[Comparison]:
             "logits": f"{size[0] * size[1]} times {np.round(logits, 2).tolist()} in {dtype}",
             "labels": str(label),
         }
-        yield compared(
-            loss,
-            arrays,
-            ("the loss per position", _average(loss, logits, label, size, half)),
-            (f"of {2 * size[1]} such positions", _average(loss, logits, label, (2, size[1]), half)),
-            tolerance=0.02 if half else 1e-3,
-        )
+        average = _average(loss, logits, label, size, half)
+        if half and np.isinf(average):
+            loss.note(
+                f"for float16 logits, its sum overflows at {size[0] * size[1]} positions; give it logits in float32"
+            )
+            continue
+        few = _average(loss, logits, label, (2, size[1]), half)
+        numbers = ("the loss per position", average), (f"of {2 * size[1]} such positions", few)
+        yield compared(loss, arrays, *numbers, tolerance=0.02 if half else 1e-3)
 
 
 def _half_is_usual(loss: Loss, logits: Array, label: int | Array) -> bool:

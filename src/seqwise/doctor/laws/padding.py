@@ -11,6 +11,7 @@ from seqwise.doctor.facts import TOLERANCE, lengths_mask, scaling, shares, sizes
 from seqwise.doctor.frameworks import Array
 from seqwise.doctor.laws._law import Comparison, Law, Size, compared
 from seqwise.doctor.loss import CallFailed, Channel, Loss
+from seqwise.doctor.trace import torch_calls
 
 __all__ = ["PADDING_LAWS", "padding_bug", "ragged"]
 
@@ -122,6 +123,7 @@ def _empty(loss: Loss, size: Size) -> Iterator[Comparison]:
         nothing = np.zeros_like(counts)
         one_row = counts.copy()
         one_row[-1] = False
+        owner = None
         for kept in [nothing, one_row] if size[0] > 1 else [nothing]:
             arrays = loss.arrays(logits, labels, kept, channel, **options)
             value = _divided(loss, logits, labels, kept, channel, options)
@@ -129,8 +131,25 @@ def _empty(loss: Loss, size: Size) -> Iterator[Comparison]:
             told = "it should be" if not kept.any() else "it should be a number"
             if np.isfinite(value) and not kept.any():
                 expected = value  # a constant beside the average, such as a penalty, is no fault
-            yield compared(loss, arrays, ("the loss", value), (told, expected), channel=channel)
-        yield from _empty_gradient(loss, logits, labels, nothing, channel)
+            if not kept.any() and not np.isfinite(value) and channel.kind == "ignore":
+                owner = _who_divides(loss, arrays)
+            by = None if kept.any() else owner
+            yield compared(loss, arrays, ("the loss", value), (told, expected), channel=channel, owner=by)
+        yield from _empty_gradient(loss, logits, labels, nothing, channel, owner)
+
+
+_MEANS = ("cross_entropy", "nll_loss")
+"""Losses of torch whose mean over no label that counts is documented to be NaN."""
+
+
+def _who_divides(loss: Loss, arrays: dict[str, Any]) -> str | None:
+    """torch, when its own loss gives the NaN of a batch whose labels are all ignored.
+
+    A mask or lengths are the user's own, who must not turn them into that.
+    """
+    calls = torch_calls(loss.framework, lambda: loss.value_of(arrays))
+    found = [one for one in calls if one.name in _MEANS and one.result.dim() == 0]
+    return "torch" if any(not bool(one.result.isfinite()) for one in found) else None
 
 
 def _divided(
@@ -145,7 +164,9 @@ def _divided(
         raise
 
 
-def _empty_gradient(loss: Loss, logits: Array, labels: Array, counts: Array, channel: Channel) -> Iterator[Comparison]:
+def _empty_gradient(
+    loss: Loss, logits: Array, labels: Array, counts: Array, channel: Channel, owner: str | None
+) -> Iterator[Comparison]:
     if loss.framework.name == "numpy":
         return
     slope = loss.gradient(logits, labels, counts, channel)
@@ -153,7 +174,7 @@ def _empty_gradient(loss: Loss, logits: Array, labels: Array, counts: Array, cha
     worst = np.nan if slope is None else float(np.abs(slope).max())
     arrays = loss.arrays(logits, labels, counts, channel)
     expected = worst if np.isfinite(worst) else 0.0  # one that is not 0 breaks the law about gradients
-    yield compared(loss, arrays, (what, worst), ("it should be", expected), channel=channel)
+    yield compared(loss, arrays, (what, worst), ("it should be", expected), channel=channel, owner=owner)
 
 
 def padding_bug(loss: Loss, comparison: Comparison) -> str:
