@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from seqwise.doctor.contained import watched
+
 __all__ = [
     "Array",
     "Framework",
@@ -77,8 +79,9 @@ class _NumPy:
         return slope
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        _seed()
-        return function(*positional, **keywords)
+        with watched():
+            _seed()
+            return function(*positional, **keywords)
 
 
 class _Torch:
@@ -100,8 +103,9 @@ class _Torch:
         return np.zeros(values.shape) if leaf.grad is None else result_array(leaf.grad)
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        _seed()
-        return function(*positional, **keywords)
+        with watched():
+            _seed()
+            return function(*positional, **keywords)
 
 
 _QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -131,8 +135,9 @@ class _Jax:
             return result_array(slope(self.array(values)))
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        _seed()
-        return self._called(function, positional, keywords)
+        with watched():
+            _seed()
+            return self._called(function, positional, keywords)
 
     def _called(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
         """Compiled where that is possible: one operation at a time, JAX compiles each for each shape.
@@ -196,8 +201,9 @@ class _TensorFlow:
         return None if slope is None else result_array(slope)
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        _seed()
-        return function(*positional, **keywords)
+        with watched():
+            _seed()
+            return function(*positional, **keywords)
 
 
 _BY_NAME: dict[str, Callable[[], Framework]] = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 from seqwise.doctor.construct import built
+from seqwise.doctor.contained import contained
 from seqwise.doctor.examine import loss_report
 from seqwise.doctor.frameworks import generators_kept, one_thread
 from seqwise.doctor.layers import has_sequences, is_keras
@@ -34,17 +36,43 @@ def report_on(thing: Any) -> Report:
             f"  A loss is called with logits and labels; a model is a torch.nn.Module or a keras.Model.\n"
             f"  Parameters are known by name: {UNDERSTOOD}."
         )
-    if inspect.isfunction(thing) and not inspect.signature(thing).parameters:
-        thing = thing()
-        return report_on(thing)
-    with one_thread(), generators_kept():
-        try:
-            return model_report(thing, name) if _is_model(thing, name) else loss_report(thing, name)
-        except CallFailed as failure:
-            raise UsageError(
-                f"doctor: {name} could be called at first, and then raised {failure}\n"
-                f"  It must take batches of any number of sequences."
-            ) from failure.cause
+    with one_thread(), generators_kept(), contained(name) as printed:
+        made = _made(thing, name)
+        report = _report_of(made, name if made is thing else _name(made))
+    if printed.first:
+        said = f"it prints when it is called, which is left out here; the first line is: {printed.first}"
+        report = replace(report, notes=(*report.notes, said))
+    return report
+
+
+def _made(thing: Any, name: str) -> Any:
+    """What a function without parameters makes, the thing itself otherwise.
+
+    Raises:
+        UsageError: the function raises, or makes nothing that can be called.
+    """
+    if not inspect.isfunction(thing) or inspect.signature(thing).parameters:
+        return thing
+    try:
+        made = thing()
+    except Exception as problem:
+        raise UsageError(f"doctor: {name}() raises {type(problem).__name__}: {problem}") from problem
+    if not callable(made) or (inspect.isfunction(made) and not inspect.signature(made).parameters):
+        raise UsageError(
+            f"doctor: {name}() gives {_article(type(made).__name__)}, neither a loss nor a model\n"
+            f"  A loss takes logits and labels, or a function without parameters gives one."
+        )
+    return made
+
+
+def _report_of(thing: Any, name: str) -> Report:
+    try:
+        return model_report(thing, name) if _is_model(thing, name) else loss_report(thing, name)
+    except CallFailed as failure:
+        raise UsageError(
+            f"doctor: {name} could be called at first, and then raised {failure}\n"
+            f"  It must take batches of any number of sequences."
+        ) from failure.cause
 
 
 def _name(thing: Any) -> str:

@@ -15,7 +15,9 @@ class CallFailed(Exception):  # noqa: N818 - an outcome of a trial, never shown 
     """
 
     def __init__(self, cause: BaseException) -> None:
-        super().__init__(f"{type(cause).__name__}: {cause}")
+        lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+        said = lines[0] if lines else "nothing said"
+        super().__init__(f"{type(cause).__name__}: {said if len(said) < 300 else said[:297] + '...'}")
         self.cause = cause
 
 
