@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from zoo_members import ZOO, examined_apart, members
+from test_sample import NAMED
+from zoo_members import ZOO, examined_apart, members, sampled
 
 from seqwise.doctor import BUGS, doctor
 
@@ -71,8 +72,9 @@ def test_right_ones_in_keras_are_not_blamed(backend):
 
 
 def test_the_zoo_has_every_bug():
-    assert {one.bug for one in (*HERE, *IN_JAX, *IN_KERAS)} == set(BUGS)
-    assert len(BUGS) == 23
+    shown = {one.bug for one in (*HERE, *IN_JAX, *IN_KERAS)} | set(NAMED.values())
+    assert set(BUGS) - shown == {"no-lowest-value", "softmax-of-answers"}  # shown in test_plausible
+    assert shown <= BUGS.keys()
 
 
 def test_every_wrong_one_that_is_not_everyday_names_where_the_bug_was_published():
@@ -82,4 +84,4 @@ def test_every_wrong_one_that_is_not_everyday_names_where_the_bug_was_published(
 
 def test_every_file_of_the_zoo_is_looked_at():
     read = {one.file for one in (*HERE, *EVERYDAY, *IN_JAX, *IN_KERAS, *RIGHT)} | {"right_jax.py", "right_keras.py"}
-    assert read == {path.name for path in ZOO.glob("*.py")}
+    assert read | {one.file for one in sampled()} == {path.name for path in ZOO.glob("*.py")}

@@ -55,7 +55,7 @@ BUGS: dict[str, Bug] = {
         "the same input gives another result in the next call: random numbers, or a state that is kept, are in it",
         "draw random numbers in training only (F.dropout(x, p, self.training)), begin with zeros, and keep no state "
         "from one call to the next",
-        ("batch-mates", "class-axis", "shifted-labels", "writes-into-input", *_ALL_OTHERS),
+        ("batch-mates", "batch-axis-slice", "class-axis", "shifted-labels", "writes-into-input", *_ALL_OTHERS),
     ),
     "writes-into-input": Bug(
         "the arrays of the caller are changed, and a second look at them sees other numbers",
@@ -144,14 +144,15 @@ BUGS: dict[str, Bug] = {
         "the loss falls without end while a right prediction grows",
         "apply a sigmoid or softmax before products with labels, such as an overlap (Dice), are formed",
     ),
+    "softmax-of-answers": Bug(
+        "a softmax makes answers compete that are yes or no each",
+        "take a sigmoid of each: binary_cross_entropy_with_logits",
+        ("wrong-costs-less",),
+    ),
     "wrong-costs-less": Bug(
         "a wrong prediction costs no more than a right one",
         "see to the sign, and apply a sigmoid or softmax before an overlap with the labels (Dice) is formed",
         ("no-lowest-value",),
-    ),
-    "softmax-of-answers": Bug(
-        "a softmax makes answers compete that are yes or no each",
-        "take a sigmoid of each: binary_cross_entropy_with_logits",
     ),
     "swapped-arguments": Bug(
         "labels stand in the place of the predictions, so that the logarithm is taken of the labels",

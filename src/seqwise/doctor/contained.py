@@ -1,4 +1,4 @@
-"""Runs the user's code so that it cannot end, stop or flood the examination: exits, endless calls, questions, prints."""
+"""Runs the code of users so that it cannot end, stop or flood the examination: exits, endless calls, prints."""
 
 from __future__ import annotations
 

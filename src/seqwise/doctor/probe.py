@@ -71,8 +71,9 @@ def _object(loss: Loss, thing: Any) -> Any:
 
 
 def _sides(value: Any) -> list[int]:
-    shape: tuple[int, ...] = getattr(value, "shape", (len(value),) if isinstance(value, list) else ())
-    return [int(shape[-1])] if len(shape) in (1, 2) else []
+    shape: Any = getattr(value, "shape", (len(value),) if isinstance(value, list) else ())
+    is_shape = isinstance(shape, tuple | list) and len(shape) in (1, 2)  # a module has a function of that name
+    return [int(shape[-1])] if is_shape and isinstance(shape[-1], int) else []
 
 
 # Layouts -------------------------------------------------------------------------------------------------------------

@@ -77,6 +77,8 @@ def _class_core(loss: Loss) -> Core | None:
         target, constant = -fits[:, :-1], float(fits[0, -1])
         if kind == "no logarithm":  # probabilities add up to 1, so that a constant hides among their shares
             target, constant = target - fits[:, -1:], 0.0
+        if kind in ("logits", "log-probabilities") and _is_complement(target, labels):
+            continue
         if _is_distribution(target) and (kind != "no logarithm" or target.sum() > 0):
             return Core(kind, target, float(target.sum(1).mean()), constant)
     return _focal_core(loss, samples, labels, values)
@@ -86,6 +88,12 @@ def _is_distribution(target: Array) -> bool:
     """Whether the shares of the classes are of one sign, and are there at all."""
     largest = np.abs(target).max(initial=0.0)
     return bool(np.isfinite(target).all()) and bool((target * np.sign(target.sum()) > -0.02 * largest).all())
+
+
+def _is_complement(target: Array, labels: list[int]) -> bool:
+    """Whether every class but that of the label costs, as where the logarithm is taken of the label itself."""
+    own = np.abs(target[np.arange(len(labels)), labels])
+    return bool(np.isfinite(target).all() and (own < 0.01 * np.abs(target).max(1)).all() and (target.sum(1) < 0).all())
 
 
 def _focal_core(loss: Loss, samples: Array, labels: list[int], values: Array) -> Core | None:

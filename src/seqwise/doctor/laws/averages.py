@@ -9,6 +9,7 @@ import numpy as np
 from seqwise.doctor.facts import (
     TOLERANCE,
     Place,
+    grain,
     interaction,
     is_right_for_one_step,
     is_unmoved,
@@ -66,7 +67,8 @@ def _alone(loss: Loss, size: Size) -> Iterator[Comparison]:
 
 
 def _mixed(loss: Loss, _: Comparison) -> str | None:
-    return mixed_axis(loss) or "batch-mates"
+    """Rows that are mixed, unless the numbers are too coarse to tell."""
+    return "half-precision" if grain(loss) > 1e-4 else mixed_axis(loss) or "batch-mates"
 
 
 # Every position counts -----------------------------------------------------------------------------------------------

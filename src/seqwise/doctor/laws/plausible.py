@@ -123,7 +123,7 @@ def _adds_labels_up(loss: Loss, logits: Array) -> bool:
 def _no_probabilities(loss: Loss) -> str | None:
     if loss.library is not None:
         return f"it is that of {loss.library}"
-    if loss.reading.feed == "probabilities" or (loss.reading.labels == "binary" and core_of(loss) is None):
+    if loss.reading.feed == "probabilities" or (loss.reading.labels != "index" and core_of(loss) is None):
         return None
     return f"it takes {loss.reading.feed}"
 
@@ -158,7 +158,7 @@ def _chance(amount: float, loss: Loss) -> float:
 
 
 def _bound_bug(loss: Loss, _: Comparison) -> str:
-    if loss.reading.labels == "binary" and core_of(loss) is None:
+    if loss.reading.labels != "index" and core_of(loss) is None:
         read = loss.read_as(replace(loss.reading, feed="probabilities"))
         try:
             return "swapped-arguments" if _is_swapped(read) else "no-lowest-value"
