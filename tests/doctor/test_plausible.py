@@ -129,3 +129,32 @@ def test_a_class_of_losses_that_cannot_be_built_is_said_with_what_to_write():
         "doctor: Odd is a class, and the doctor does not know what to give it for 'tokenizer'\n"
         "  Name an object of it instead: loss = Odd(...) in the file, then FILE.py:loss."
     )
+
+
+def causal_lm_loss(logits, labels, ignore_index=-100):
+    flat = logits[:, :-1].reshape(-1, logits.size(-1))
+    return F.cross_entropy(flat, labels[:, 1:].reshape(-1), ignore_index=ignore_index)
+
+
+def causal_lm_loss_over_padding(logits, labels, ignore_index=-100):
+    costs = F.cross_entropy(logits[:, :-1].transpose(1, 2), labels[:, 1:], ignore_index=ignore_index, reduction="none")
+    return costs.mean()
+
+
+def tagging_loss(logits, labels):
+    return causal_lm_loss(logits, labels)
+
+
+def test_the_shift_of_a_language_model_is_read_as_one():
+    report = doctor(causal_lm_loss)
+    assert report.holds, str(report)
+    assert "labels = class indices (batch, time), each that of the step before" in report.subject
+    assert any("give labels that are not shifted already" in note for note in report.notes)
+
+
+def test_a_language_model_is_examined_for_the_rest():
+    assert doctor(causal_lm_loss_over_padding).bugs == ["mask-as-weight"]
+
+
+def test_the_same_shift_of_tags_is_a_bug():
+    assert doctor(tagging_loss).bugs == ["shifted-labels"]

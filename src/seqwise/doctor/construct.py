@@ -23,7 +23,7 @@ _CONSTRUCTOR_SIZES = (
     (r"(num_?|n_?)?(class(es)?|cls|labels?|outputs?|tags?|tagset|targets?|categories)(_?(size|dim|count|num))?", 4),
     (r"out_?(dim|features|channels|size)|c|k", 4),
     (r"input(_size|_dim)|in_?(dim|features|channels|size)|features|channels|(num|n)_?(features|channels)", 3),
-    (r"(num_?|n_?)?layers|(num_?|n_?)?heads?", 1),
+    (r"(num_?|n_?)?layers?(_?(dim|num|size))?|(num_?|n_?)?(blocks|levels|stacks)|depth|(num_?|n_?)?heads?", 1),
     (r"(max|seq|sequence)_?(seq_?|sequence_?)?len(gth)?|max_positions?|block_size|context(_(size|len|length))?", 64),
     (r"kernel(_size)?|k(ernel)?_?width", 3),
     (r"(num_?|n_?)?(filters|kernels|maps)", 4),

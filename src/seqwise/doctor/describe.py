@@ -29,6 +29,7 @@ def described(loss: Loss) -> str:
         "binary": f"yes or no {logits}",
     }
     labels = forms[reading.labels] + (f" counted from {reading.first_label}" if reading.first_label else "")
+    labels += ", each that of the step before" if reading.shifts else ""
     parts = [
         f"{loss.parameter('logits')} = {reading.feed} {logits}",
         f"{loss.parameter('labels')} = {labels}",

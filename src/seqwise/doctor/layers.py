@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Direction", "directions", "has_sequences", "is_keras", "is_recurrent", "layers_of", "nudged"]
+__all__ = [
+    "Direction",
+    "directions",
+    "feature_sizes",
+    "fixed_steps",
+    "has_sequences",
+    "is_keras",
+    "is_recurrent",
+    "layers_of",
+    "nudged",
+]
 
 
 def is_keras(thing: Any) -> bool:
@@ -118,3 +128,31 @@ def _changed(weights: Any) -> Iterator[None]:
 
 def _noise(shape: tuple[int, ...]) -> Any:
     return np.random.default_rng(5).normal(0.0, 0.5, shape).astype(np.float32)
+
+
+def fixed_steps(thing: Any, channels: int) -> list[int]:
+    """Numbers of steps that a model may be made for: attributes that say so, and what a flattened layer expects."""
+    named = [
+        value
+        for layer in layers_of(thing)
+        for name, value in vars(layer).items()
+        if isinstance(value, int) and re.search(r"len|window|steps|time|seq|block|context|horizon", name)
+    ]
+    layers = layers_of(thing)
+    wide = next((value for one in layers if isinstance(value := getattr(one, "in_features", None), int)), 0)
+    deep = channels or next((int(one.embedding_dim) for one in layers if hasattr(one, "embedding_dim")), 1)
+    flat = [wide // deep] if deep and wide % deep == 0 else []
+    return [one for one in dict.fromkeys([*named, *flat]) if 3 < one <= 2048]
+
+
+def feature_sizes(thing: Any) -> list[int]:
+    """Numbers per step: as the first layer that knows says, then a few guesses."""
+    spoken = [
+        value
+        for layer in layers_of(thing)
+        for name in ("input_size", "in_features", "in_channels", "embed_dim")
+        if isinstance(value := getattr(layer, name, None), int)
+    ]
+    shapes = getattr(thing, "inputs", None) or []
+    spoken = [int(one.shape[-1]) for one in shapes if len(one.shape) == 3 and one.shape[-1]] + spoken[:1]
+    return list(dict.fromkeys([*spoken, 3, 4, 1, 8, 16]))

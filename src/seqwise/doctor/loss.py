@@ -144,6 +144,8 @@ class Loss:
         self, logits: Array, labels: Array, counts: Array | None = None, channel: Channel | None = None, **options: Any
     ) -> dict[str, Any]:
         """The arguments by role, as NumPy arrays in the layout of the loss."""
+        if self.reading.shifts:
+            logits, labels, counts = self._shifted(logits, labels, counts)
         everything = np.ones(logits.shape[:2], dtype=bool)
         counted = everything if counts is None else counts
         channel = channel or next(iter(self.channels), None)
@@ -156,6 +158,17 @@ class Loss:
         if channel is not None and channel.kind == "keras" and counts is not None:
             given["keras mask"] = self._positions(counted)
         return {**self._required(), **given, **self.options, **options}
+
+    def _shifted(self, logits: Array, labels: Array, counts: Array | None) -> tuple[Array, Array, Array | None]:
+        """A step more, so that the label of each step stands at the next: a first label and a last prediction."""
+        first = np.full_like(labels[:, :1], self.allowed_labels()[0])
+        later = np.concatenate([first, labels], 1)
+        counted = None if counts is None else np.concatenate([np.ones_like(counts[:, :1]), counts], 1)
+        return self._longer(logits), later, counted
+
+    def _longer(self, values: Array) -> Array:
+        """Values (B, T, C) with the last step that such a loss drops."""
+        return np.concatenate([values, np.zeros_like(values[:, :1])], 1) if self.reading.shifts else values
 
     def value_of(self, given: Mapping[str, Any], half: bool = False) -> float:
         """The loss of arguments by role, as `arrays` gives them."""
@@ -214,7 +227,7 @@ class Loss:
         """Where a cell of logits (B, T, C) of this shape stands in what the loss is given."""
         marked = np.zeros(shape)
         marked[cell] = 1.0
-        return tuple(int(one) for one in np.argwhere(self._laid_out(marked))[0])
+        return tuple(int(one) for one in np.argwhere(self._laid_out(self._longer(marked)))[0])
 
     def twice(self, given: Mapping[str, Any]) -> tuple[float, float, str]:
         """The loss of the same objects in two calls, and which of them the first call changed; "" for none.
@@ -330,9 +343,10 @@ class Loss:
     def _canonical(self, values: Array, shape: tuple[int, ...]) -> Array:
         """An array in the layout of the logits as (B, T, C)."""
         layout = self.reading.layout
+        longer = (shape[0], shape[1] + self.reading.shifts, *shape[2:])
         if layout in ("bct", "tbc"):
-            return values.swapaxes(*((1, 2) if layout == "bct" else (0, 1)))
-        return values.reshape(shape)
+            values = values.swapaxes(*((1, 2) if layout == "bct" else (0, 1)))
+        return values.reshape(longer)[:, : shape[1]]
 
     def _positions(self, values: Array) -> Array:
         """Values (B, T) in the layout of the labels."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from seqwise.doctor.construct import built, sizes_of
 from seqwise.doctor.frameworks import Array, Framework, framework_named, result_array
-from seqwise.doctor.layers import is_keras, layers_of
+from seqwise.doctor.layers import feature_sizes, fixed_steps, is_keras, layers_of
 from seqwise.doctor.loss import CallFailed
 from seqwise.doctor.signature import Parameter, role_of
 from seqwise.errors import UsageError
@@ -204,13 +204,24 @@ def understood_model(thing: Any, name: str) -> Model:
             problems.append(f"it raises {failure}")
             continue
         if all(np.isfinite(one).all() and one.ndim for one in outputs.values()) and outputs:
-            return _told(candidate)
+            return _told(_free(candidate))
         problems.append("its output is not finite" if outputs else "it gives no array")
     raise UsageError(
         f"doctor: {name} could not be called as a model: {problems[0] if problems else 'it has no layer that says'}\n"
         f"  A model takes token ids (batch, time) or numbers (batch, time, features), and lengths (batch,) or "
         f"mask (batch, time) by these names."
     )
+
+
+def _free(model: Model) -> Model:
+    """The model; where it takes long sequences only, and no longer ones, for as many steps as it takes."""
+    if model.least == 1:
+        return model
+    try:
+        model.outputs(model.inputs(3, model.least + 6))
+    except CallFailed:
+        return replace(model, fixed=model.least, least=1)
+    return model
 
 
 def _parameters(thing: Any) -> Iterator[Parameter]:
@@ -233,39 +244,27 @@ def _candidates(model: Model) -> Iterator[Model]:
     """
     symbols, padding = _embedding(model.thing)
     kinds = [{"symbols": symbols, "padding": padding}] if symbols else []
-    kinds += [{"channels": size, "padding": padding} for size in _feature_sizes(model.thing)] if not symbols else []
+    kinds += [{"channels": size, "padding": padding} for size in feature_sizes(model.thing)] if not symbols else []
     shapes: list[dict[str, Any]] = [{}, {"channels_first": True}, {"least": 16}, {"channels_first": True, "least": 16}]
     shapes += [{"least": 64}, {"channels_first": True, "least": 64}]
     for shape in shapes:
         if not (symbols and "channels_first" in shape):
             yield from _with_ways(model, kinds, shape)
     for kind in kinds:
-        for steps in _fixed_steps(model.thing, int(kind.get("channels", 0))):
+        for steps in fixed_steps(model.thing, int(kind.get("channels", 0))):
             yield from _with_ways(model, [kind], {"fixed": steps})
             if not symbols:
                 yield from _with_ways(model, [kind], {"fixed": steps, "channels_first": True})
     yield from _with_ways(model, kinds, {"time_first": True})
+    for steps in range(8, 257) if any(hasattr(one, "in_features") for one in layers_of(model.thing)) else ():
+        for turned in (False, True)[: 1 if symbols else 2]:
+            yield from _with_ways(model, kinds[:1], {"fixed": steps, "channels_first": turned})
 
 
 def _with_ways(model: Model, kinds: list[dict[str, Any]], shape: dict[str, Any]) -> Iterator[Model]:
     for kind in kinds:
         for ways in _first_ways(model):
             yield replace(model, ways=ways, **kind, **shape)
-
-
-def _fixed_steps(thing: Any, channels: int) -> list[int]:
-    """Numbers of steps that a model may be made for: attributes that say so, and what a flattened layer expects."""
-    named = [
-        value
-        for layer in layers_of(thing)
-        for name, value in vars(layer).items()
-        if isinstance(value, int) and re.search(r"len|window|steps|time|seq|block|context|horizon", name)
-    ]
-    layers = layers_of(thing)
-    wide = next((value for one in layers if isinstance(value := getattr(one, "in_features", None), int)), 0)
-    deep = channels or next((int(one.embedding_dim) for one in layers if hasattr(one, "embedding_dim")), 1)
-    flat = [wide // deep] if deep and wide % deep == 0 else []
-    return [one for one in dict.fromkeys([*named, *flat]) if 3 < one <= 2048]
 
 
 def _embedding(thing: Any) -> tuple[int, float]:
@@ -280,19 +279,6 @@ def _embedding(thing: Any) -> tuple[int, float]:
 def _masking_value(thing: Any) -> float:
     values = [layer.mask_value for layer in layers_of(thing) if type(layer).__name__ == "Masking"]
     return float(values[0]) if values else 0.0
-
-
-def _feature_sizes(thing: Any) -> list[int]:
-    """Numbers per step: as the first layer that knows says, then a few guesses."""
-    spoken = [
-        value
-        for layer in layers_of(thing)
-        for name in ("input_size", "in_features", "in_channels", "embed_dim")
-        if isinstance(value := getattr(layer, name, None), int)
-    ]
-    shapes = getattr(thing, "inputs", None) or []
-    spoken = [int(one.shape[-1]) for one in shapes if len(one.shape) == 3 and one.shape[-1]] + spoken[:1]
-    return list(dict.fromkeys([*spoken, 3, 4, 1, 8, 16]))
 
 
 def _forms(parameter: Parameter) -> list[Told]:

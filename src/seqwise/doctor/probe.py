@@ -23,6 +23,7 @@ from seqwise.doctor.facts import (
 )
 from seqwise.doctor.frameworks import code_of, enclosed
 from seqwise.doctor.loss import CallFailed, Loss, Reading
+from seqwise.doctor.signature import plain_name
 
 __all__ = ["probed"]
 
@@ -36,7 +37,7 @@ def probed(loss: Loss, thing: Any) -> Loss | None:
             sized = replace(loss, classes=classes, channels=required)
             chosen = _chosen(sized)
             if chosen is not None:
-                turned = _time_first(chosen)
+                turned = _next_step(_time_first(chosen))
                 return replace(turned, channels=tuple(channels(turned, thing)))
     return None
 
@@ -98,6 +99,28 @@ def _chosen(loss: Loss) -> Loss | None:
     if _core(_sized(loss, flat[0])) is not None or best is None or _BINARY_NAMES.search(loss.name):
         return _sized(loss, flat[0])
     return best
+
+
+_LANGUAGE = re.compile(r"(^|_)(c?lm|gpt|llm)(_|loss|$)|causal|language|autoregress|next_?token|input_ids|vocab")
+
+
+def _next_step(loss: Loss) -> Loss:
+    """A loss that by its words is that of a language model, whose next token is the label, read as one."""
+    words = [plain_name(loss.name), *(plain_name(one.name) for one in loss.signature.parameters)]
+    if not any(_LANGUAGE.search(word) for word in words) or loss.reading.labels != "index" or not loss.reading.has_time:
+        return loss
+    shifting = loss.read_as(replace(loss.reading, shifts=True))
+    try:
+        if offset(loss) != "next step" or offset(shifting) != "own":
+            return loss
+    except CallFailed:
+        return loss
+    shifting.readings = (shifting.reading,)
+    shifting.note(
+        "it compares each step with the label of the next one, as a language model's loss does: give labels that are "
+        "not shifted already; for tags that would be a bug"
+    )
+    return shifting
 
 
 def _time_first(loss: Loss) -> Loss:

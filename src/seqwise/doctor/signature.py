@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["PREDICTIONS", "UNDERSTOOD", "Parameter", "Signature", "constructor_of", "role_of", "signature_of"]
+__all__ = [
+    "PREDICTIONS",
+    "UNDERSTOOD",
+    "Parameter",
+    "Signature",
+    "constructor_of",
+    "plain_name",
+    "role_of",
+    "signature_of",
+]
 
 _EMPTY = inspect.Parameter.empty
 
@@ -115,11 +124,11 @@ def role_of(name: str) -> str:
         >>> role_of("y_pred"), role_of("target_lengths"), role_of("attention_mask"), role_of("foo")
         ('logits', 'lengths', 'mask', 'unknown')
     """
-    plain = _plain(name)
+    plain = plain_name(name)
     return next((role for role, pattern in _BY_WORD if re.fullmatch(pattern, plain)), "unknown")
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name in lower case, its words divided by _."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip("_")).lower()
 
@@ -134,7 +143,7 @@ def constructor_of(kind: type) -> Signature:
         if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
             continue
         parameter = _parameter(one)
-        plain = _plain(one.name)
+        plain = plain_name(one.name)
         special = next((role for role, words in _BY_WORD_IN_CONSTRUCTORS if re.fullmatch(words, plain)), None)
         parameter = replace(parameter, role=special or parameter.role)
         if parameter.required or (parameter.role in roles and parameter.role != "reduction"):

@@ -30,12 +30,14 @@ class Reading:
         labels: "index", "one-hot", or "binary" for yes or no in each cell of the logits.
         feed: what is given: "logits", "probabilities" or "log-probabilities".
         first_label: the label of the first class: 0, or 1 or -1 for losses that count from there.
+        shifts: whether the loss compares each step with the label of the next one, as those of language models do.
     """
 
     layout: str
     labels: str
     feed: str = "logits"
     first_label: int = 0
+    shifts: bool = False
 
     @property
     def has_time(self) -> bool:

@@ -112,10 +112,10 @@ def _culprit(model: Model, comparison: Comparison) -> str | None:
     What mixes steps without any of them, such as a convolution, has no name; without that either, it is a pooling.
     """
     way = comparison.context["way"]
-    if _is_shuffled(model, way):
-        return "batch-mates"
     if way.by_name is not None and holds_alone(model, way.inverted):
         return "mask-inverted"
+    if _is_shuffled(model, way):
+        return "batch-mates"
     found = _by_trace(model, way) if "torch" in model.framework.name else _by_words(model)
     if found or is_recurrent(model.thing):
         return found or "last-state-padding"
@@ -294,16 +294,30 @@ def _steps(model: Model, size: Size) -> Iterator[Comparison]:
 
 
 def _is_out_of_reach(model: Model, size: Size, way: Told | None, effects: Array, step: int) -> bool:
-    """Whether more steps have no effect in a longer sequence: a convolution reaches so far, a slice drops the same."""
+    """Whether layers explain why a step has no effect, and no slice does, which drops the same in every sequence.
+
+    A convolution reaches so far and no further: in a longer sequence more steps have no effect. Strides leave over
+    what does not fill the last one: in sequences a little longer, the step has an effect.
+    """
+    has_window = any(re.search("Conv|Pool|Unfold", type(layer).__name__) for layer in layers_of(model.thing))
     if model.fixed:
-        return any("Conv" in type(layer).__name__ for layer in layers_of(model.thing))
-    longer = (size[0], size[1] + 6)
-    try:
-        more = _effects(model, longer, None if way is None else _counts(model, longer), way)
-    except CallFailed:
-        return False
-    short, long = (effects, more) if step == 0 else (effects[::-1], more[::-1])
-    return int((long > 1e-6).argmax()) > int((short > 1e-6).argmax())
+        return has_window
+    dropped = int((_from(effects, step) > 1e-6).argmax())
+    for more in (1, 2, 3, 6):
+        longer = (size[0], size[1] + more)
+        try:
+            found = _effects(model, longer, None if way is None else _counts(model, longer), way)
+        except CallFailed:
+            return has_window
+        now = int((_from(found, step) > 1e-6).argmax())
+        if now == 0 or (more == 6 and now > dropped):
+            return True
+    return False
+
+
+def _from(effects: Array, step: int) -> Array:
+    """The effects counted from the end at which a step stands."""
+    return effects if step == 0 else effects[::-1]
 
 
 def _effects(model: Model, size: Size, counts: Array | None, way: Told | None) -> Array:
