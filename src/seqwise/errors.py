@@ -13,6 +13,7 @@
     │   ├── RunFolderError          a run folder that is missing, taken or torn (also ValueError)
     │   └── DivergenceError         training whose loss is no longer finite     (also ArithmeticError)
     ├── MissingExtraError           an optional package is not installed        (also ImportError)
+    ├── WorkerError                 the system ended a process of a training        (also RuntimeError)
     └── SaveError                   the disk refused; what was saved before is intact (also OSError)
 
     EmptySequenceWarning            sequences with nothing in them were passed over (a UserWarning)
@@ -45,6 +46,7 @@ __all__ = [
     "SoftmaxTwiceWarning",
     "UsageError",
     "ValuesError",
+    "WorkerError",
     "counted",
     "did_you_mean",
     "install_hint",
@@ -137,6 +139,10 @@ class MissingExtraError(SeqwiseError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed. {install_hint(extra)}")
+
+
+class WorkerError(SeqwiseError, RuntimeError):
+    """The system ended a process that trained a member of an ensemble; what was saved is kept."""
 
 
 class SaveError(SeqwiseError, OSError):

@@ -158,7 +158,7 @@ def test_the_checkpoint_of_another_model_is_refused(tmp_path):
     with pytest.raises(Interrupted):
         trained(tmp_path, "label", progress=StopAt(0, 1))
     plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label", "model.hidden=5"))
-    with pytest.raises(RunFolderError, match="state.safetensors is of another model"):
+    with pytest.raises(RunFolderError, match="state.safetensors cannot be used: "):
         train(plan, RunFolder(tmp_path / "run"), resume=True)
 
 

@@ -5,11 +5,12 @@ import os
 import signal
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 import seqwise
-from seqwise.errors import ConfigError, DivergenceError
+from seqwise.errors import ConfigError, DivergenceError, WorkerError
 from seqwise.training import members
 from seqwise.training.config import parse_config
 from seqwise.training.folder import RunFolder
@@ -146,6 +147,48 @@ def test_a_process_that_dies_without_a_word_is_an_error_of_ours(tmp_path, in_pro
     (tmp_path / "seqwise.py").write_text("raise SystemExit('torn')")
     with pytest.raises(RuntimeError, match=r"member \d ended with status 1:\n"):
         trained(tmp_path, "label", *THREE)
+
+
+PRINTED = """
+import os, sys
+if sys.argv[-1].isdigit() and len(sys.argv) == 6:
+    print("MKL_VERBOSE oneMKL 2024.0", end="")
+    sys.stdout.flush()
+    os.write(1, b"x" * 200_000)
+    os.write(2, b"y" * 200_000)
+"""
+
+
+def test_what_a_member_prints_is_no_event(tmp_path, in_processes, monkeypatch):
+    in_processes(2)
+    (tmp_path / "sitecustomize.py").write_text(PRINTED)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert len(trained(tmp_path, "label", "train.ensemble=2").metrics["members"]) == 2
+
+
+class Ends(Silence):
+    """Ends the process of the second member by a signal, after its first epoch."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def epoch_ends(self, entry, is_best):
+        if entry["member"] == 2:
+            for child in psutil.Process().children():
+                if child.cmdline()[-4] == "1":
+                    child.send_signal(self.number)
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+def test_a_member_that_the_system_ends_is_named_with_the_signal_and_the_run_goes_on(tmp_path, in_processes, name):
+    in_processes(2)
+    settings = ["train.ensemble=2", "train.max_epochs=200", "train.patience=200"]
+    ended = f"^the process that trained member 2 of the ensemble was ended by {name}"
+    with pytest.raises(WorkerError, match=ended) as caught:
+        trained(tmp_path, "label", *settings, progress=Ends(getattr(signal, name)))
+    assert str(caught.value).endswith(f"Go on with: seqwise train --run {tmp_path / 'run'} --resume")
+    plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label", *settings))
+    assert len(train(plan, RunFolder(tmp_path / "run"), resume=True).metrics["members"]) == 2
 
 
 def test_time_of_members_side_by_side():

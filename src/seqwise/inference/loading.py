@@ -23,7 +23,7 @@ from seqwise.inference.contents import (
     options_of,
     thresholds_of,
 )
-from seqwise.inference.restored import check_pieces, fitting_network, not_finite
+from seqwise.inference.restored import check_pieces, fitting_network
 from seqwise.nn import ROCKET, Network
 from seqwise.targets import Target
 from seqwise.training.answers import Thresholds
@@ -31,6 +31,7 @@ from seqwise.training.config import Config, load_config, parse_config
 from seqwise.training.folder import RunFolder
 from seqwise.training.manifest import check_manifest
 from seqwise.training.network import network_for
+from seqwise.training.tensor_checks import not_finite
 
 __all__ = ["Saved", "read_parts", "read_run"]
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
@@ -22,8 +21,9 @@ from seqwise.nn import Network, PieceEncoder
 from seqwise.nn._generator import drawn_from
 from seqwise.training.folder import Form
 from seqwise.training.model_folder import positions_of
+from seqwise.training.tensor_checks import misfit
 
-__all__ = ["check_pieces", "fitting_network", "misfit", "not_finite"]
+__all__ = ["check_pieces", "fitting_network"]
 
 _MODULES_PER_TENSOR = 20
 _RANDOM = ("normal_", "uniform_", "trunc_normal_", "orthogonal_", "kaiming_", "xavier_", "exponential_")
@@ -43,17 +43,6 @@ def fitting_network(build: Callable[[], Network], forms: Mapping[str, Form]) -> 
         return _built(build, len(forms))
 
 
-def misfit(forms: Mapping[str, Form], expected: Mapping[str, Form]) -> str | None:
-    """The first tensor that is not as expected; None where all are."""
-    for name, form in expected.items():
-        if name not in forms:
-            return f"it has no tensor '{name}'"
-        if forms[name] != form:
-            return f"the tensor '{name}' is {forms[name]}, expected {form}"
-    unknown = next((name for name in forms if name not in expected), None)
-    return None if unknown is None else f"it has a tensor '{unknown}', which the model has not"
-
-
 def check_pieces(network: Network, pieces: Pieces) -> None:
     """Raises where an encoder has no vectors for what it is given to read.
 
@@ -69,14 +58,6 @@ def check_pieces(network: Network, pieces: Pieces) -> None:
             raise RunFolderError(f"its encoder has vectors of {vectors:,} pieces, the tokenizer makes {pieces.count:,}")
         if longest > positions_of(module.network):
             raise RunFolderError(f"its encoder reads fewer than the {longest:,} pieces of 'window'")
-
-
-def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """The first tensor with a number that is NaN or infinite; None where there is none."""
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            return f"the tensor '{name}' holds a number that is not finite"
-    return None
 
 
 def _built(build: Callable[[], Network], tensors: int) -> Network:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seqwise.errors import RunFolderError
+from seqwise.training.checkpoint_checks import (
+    problem_of_optimizer,
+    problem_of_sums,
+    problem_of_weights,
+    sum_of_text,
+    told_state,
+)
 from seqwise.training.folder import FORMAT_VERSION, RunFolder
+from seqwise.training.tensor_checks import sums_of
 
 __all__ = ["State", "restore", "save"]
 
@@ -67,7 +76,9 @@ def save(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer, 
         for index, slots in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
     plain = {key: value for key, value in vars(state).items() if key != "best_weights"}
-    metadata = {"state": json.dumps(plain), "format_version": str(FORMAT_VERSION)}
+    text = json.dumps(plain)
+    metadata = {"state": text, "state_sum": sum_of_text(text), "sums": sums_of(tensors)}
+    metadata["format_version"] = str(FORMAT_VERSION)
     folder.write_tensors(folder.checkpoint, tensors, metadata)
 
 
@@ -89,14 +100,39 @@ def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimize
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
     for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
-        parts[part][rest] = tensor
-    try:
-        model.load_state_dict(parts["model"] or parts["best"])
-    except RuntimeError as error:
-        raise RunFolderError(f"the checkpoint {folder.checkpoint} is of another model: {error}\n{_WAYS_OUT}") from None
+        parts.setdefault(part, {})[rest] = tensor
+    state = _checked(folder.checkpoint, tensors, metadata, parts, model, optimizer)
+    model.load_state_dict(parts["model"] or parts["best"])
     slots: dict[int, dict[str, Tensor]] = {}
     for name, tensor in parts["optimizer"].items():
         index, _, slot = name.partition(".")
         slots.setdefault(int(index), {})[slot] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
-    return State(**json.loads(metadata["state"]), best_weights=parts["best"])
+    return State(**state, best_weights=parts["best"])
+
+
+def _checked(
+    path: Path,
+    tensors: dict[str, Tensor],
+    metadata: dict[str, str],
+    parts: dict[str, dict[str, Tensor]],
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+) -> dict[str, Any]:
+    """The state of a checkpoint of which everything was checked."""
+    unknown = next((name for name in parts if name not in ("model", "best", "optimizer")), None)
+    problem = problem_of_sums(tensors, metadata)
+    problem = problem or (None if unknown is None else f"it has tensors of '{unknown}', which no checkpoint has")
+    for part in ("model", "best"):
+        if problem is None and (parts[part] or not any(parts[name] for name in ("model", "best"))):
+            problem = problem_of_weights(part, parts[part], model)
+    problem = problem or problem_of_optimizer(parts["optimizer"], optimizer)
+    try:
+        state = told_state(metadata.get("state", ""))
+    except ValueError as error:
+        problem, state = problem or str(error), {}
+    if problem is None and not parts["best" if state["stopped"] else "model"]:
+        problem = f"it has no weights of the {'best epoch' if state['stopped'] else 'model'}"
+    if problem is not None:
+        raise RunFolderError(f"the checkpoint {path} cannot be used: {problem}\n{_WAYS_OUT}")
+    return state

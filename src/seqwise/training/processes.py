@@ -1,6 +1,7 @@
 """Starts a process per member of an ensemble, some at a time, and passes on what they say.
 
-A member says each event as one line of JSON on its standard output: see `seqwise.training.member`.
+A member says each event as one line of JSON through a pipe of its own: see `seqwise.training.member`. Its standard
+output belongs to whatever library prints there.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 from seqwise import errors
+from seqwise.errors import WorkerError
 from seqwise.training.folder import RunFolder
 from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.loop import Progress
@@ -25,6 +28,7 @@ __all__ = ["train_in_processes"]
 
 _LOOK_SECONDS = 0.2
 _LETTERS_SHOWN = 2000
+_LINES_KEPT = 100
 
 _Events = queue.Queue[tuple["_Worker", dict[str, Any] | None]]
 
@@ -44,7 +48,8 @@ def train_in_processes(
     Raises:
         Interrupted: Ctrl-C or SIGTERM, after all members that were at work have written a checkpoint.
         SeqwiseError: what a member raised; the others have written a checkpoint.
-        RuntimeError: a member ended without saying why.
+        WorkerError: the system ended a member.
+        RuntimeError: a member ended by a mistake of ours.
     """
     events: _Events = queue.Queue()
     waiting = list(range(len(watchers)))
@@ -92,38 +97,48 @@ class _Worker:
 
     def __init__(self, folder: RunFolder, number: int, words: Sequence[str], events: _Events) -> None:
         self.number = number
+        self.folder = folder
         self.said: dict[str, Any] | None = None
         self.is_stopping = False
-        self.complaints: list[str] = []
+        self.printed: deque[str] = deque(maxlen=_LINES_KEPT)
+        place = str(folder.path.resolve())
+        told, telling = os.pipe()
         # In a session of its own it does not hear the Ctrl-C of a terminal, which the run passes on.
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "seqwise.training.member", str(folder.path.resolve()), str(number), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-            env={**os.environ, "OMP_NUM_THREADS": words[0]},
-        )
-        self.listening = threading.Thread(target=self._read_complaints, daemon=True)
+        with os.fdopen(telling, "wb"):
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "seqwise.training.member", place, str(number), *words, str(telling)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+                env={**os.environ, "OMP_NUM_THREADS": words[0]},
+                pass_fds=(telling,),
+            )
+        self.listening = threading.Thread(target=self._read_printed, daemon=True)
         self.listening.start()
-        threading.Thread(target=self._read_events, args=(events,), daemon=True).start()
+        threading.Thread(target=self._read_events, args=(told, events), daemon=True).start()
 
-    def _read_complaints(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as lines:
-            self.complaints.extend(lines)
-
-    def _read_events(self, events: _Events) -> None:
+    def _read_printed(self) -> None:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
-            for line in lines:
-                events.put((self, json.loads(line)))
-        self.process.wait()
-        self.listening.join()
-        events.put((self, None))
+            while line := lines.readline(_LETTERS_SHOWN):
+                self.printed.append(line)
+
+    def _read_events(self, told: int, events: _Events) -> None:
+        """Passes on what is told, and at the end, however it comes, that it is the end."""
+        try:
+            with os.fdopen(told, encoding="utf-8") as lines:
+                for line in lines:
+                    events.put((self, json.loads(line)))
+        except ValueError:  # half a line of one that was killed
+            pass
+        finally:
+            self.process.wait()
+            self.listening.join(_LOOK_SECONDS)  # a process that it started may print on
+            events.put((self, None))
 
     def stop(self) -> None:
         """Lets it write a checkpoint and end; said once, since a second signal would end it at once."""
@@ -136,9 +151,20 @@ class _Worker:
         if self.said is not None:
             kind = Interrupted if self.said["kind"] == "Interrupted" else getattr(errors, self.said["kind"])
             return kind(self.said["message"])
-        if self.process.returncode and self.is_stopping:  # before it had begun
+        if self.process.returncode in (-signal.SIGTERM, 1) and self.is_stopping:  # before it had begun
             return Interrupted("interrupted")
+        if self.process.returncode < 0:
+            return self._killed(-self.process.returncode)
         if self.process.returncode:
-            said = "".join(self.complaints)[-_LETTERS_SHOWN:]
+            said = "".join(self.printed)[-_LETTERS_SHOWN:]
             return RuntimeError(f"member {self.number + 1} ended with status {self.process.returncode}:\n{said}")
         return None
+
+    def _killed(self, number: int) -> WorkerError:
+        known = {each.value: each.name for each in signal.Signals}
+        why = ", which the system sends when memory runs out" if known.get(number) == "SIGKILL" else ""
+        return WorkerError(
+            f"the process that trained member {self.number + 1} of the ensemble was ended by "
+            f"{known.get(number, f'signal {number}')}{why}\n"
+            f"  Its last checkpoint and those of the other members are kept. Go on with: {self.folder.resume_command}"
+        )
