@@ -353,6 +353,24 @@ def test_numbers_between_blanks_are_read_as_words_aloud(tmp_path):
     ]
 
 
+NUMBERS = [[f"s{step}", *(f"{row}.{step}" for row in range(6))] for step in range(1, 7)]
+
+
+def test_a_column_that_names_rows_is_no_text_beside_many_numbers(tmp_path):
+    text = csv_of(["customer", *(f"Con_{row}" for row in range(6))], *NUMBERS, ["status", *"ababab"])
+    assert refused(DataError, tmp_path, text) == (
+        "data.csv: which is the sequence? 6 columns hold numbers, 's1' to 's6', and 'customer' seems to name rows\n"
+        "  If they are the steps of a series, say --steps s1,s2,s3,s4,s5,s6; a row of features is no sequence. To read "
+        "'customer' as text, say --text customer."
+    )
+    assert spec(tmp_path, text, Requested(text="customer")).input.column == "customer"
+
+
+def test_a_table_of_numbers_hints_at_the_flag_that_reads_its_rows(tmp_path):
+    text = csv_of(*NUMBERS, ["class", *"ababab"])
+    assert "one with a row per series needs --steps" in refused(DataError, tmp_path, text)
+
+
 def test_tokens_without_sequences_are_refused_and_may_be_classified_alone(tmp_path):
     text = csv_of(
         ["token", "Anna", "Berg", "left", "Oslo", "it", "rains"], ["tag", "B-PER", "I-PER", *"OO", "B-X", "O"]

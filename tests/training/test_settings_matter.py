@@ -41,6 +41,7 @@ READING = {
     "data.columns": ("a", "b"),
     "data.series_id": "s",
     "data.sequence_id": "s",
+    "data.steps": ("s*",),
     "data.time": "t",
     "data.channels": ("x",),
     "data.gaps": "fill",

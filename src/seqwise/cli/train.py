@@ -41,6 +41,7 @@ _KEYS = {
     "columns": "data.columns",
     "series_id": "data.series_id",
     "sequence_id": "data.sequence_id",
+    "steps": "data.steps",
     "time": "data.time",
     "channels": "data.channels",
     "on_empty": "data.on_empty",
@@ -117,6 +118,7 @@ def train(
     header: Annotated[_Flag, _flag("--header/--no-header", "Whether the first line names columns.", _FILES)] = None,
     columns: Annotated[_Text, _flag("--columns", "Names of the columns, a,b,c.", _FILES)] = None,
     series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _FILES)] = None,
+    steps: Annotated[_Text, _flag("--steps", "A row per series: its steps, a,b,c or '*-16'.", _FILES)] = None,
     sequence_id: Annotated[
         _Text, _flag("--sequence-id", "A row per token: the column that tells sequences apart.", _FILES)
     ] = None,
@@ -305,7 +307,7 @@ def _flags(context: typer.Context, data: list[str]) -> dict[str, Any]:
 
 
 def _read(key: str, value: Any) -> Any:
-    if key in ("data.columns", "data.channels"):
+    if key in ("data.columns", "data.channels", "data.steps"):
         return value.split(",")
     if key == "input.text":
         return value[0] if len(value) == 1 else value

@@ -104,6 +104,7 @@ def read_options(data: DataConfig) -> ReadOptions:
         columns=data.columns,
         series_id=data.series_id,
         sequence_id=data.sequence_id,
+        steps=data.steps,
         time=data.time,
         channels=data.channels,
         gaps=data.gaps,

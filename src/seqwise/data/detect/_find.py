@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from seqwise.data.detect._columns import Columns
 from seqwise.data.detect._found import found_targets
 from seqwise.data.detect._gaps import with_gaps
-from seqwise.data.detect._input import input_column, input_doubts, input_kinds, input_sentence, refuse_rows_of_tokens
+from seqwise.data.detect._input import (
+    input_column,
+    input_doubts,
+    input_kinds,
+    input_sentence,
+    refuse_rows_of_tokens,
+    refuse_wide_series,
+)
 from seqwise.data.detect._requested import Requested
 from seqwise.data.detect._sets import check_separator, set_sentences
 from seqwise.data.detect._steps import cut_alike, cut_sentences
@@ -43,6 +50,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     targets = requested_targets(columns)
     column = input_column(columns, targets)
     refuse_rows_of_tokens(columns, column)
+    refuse_wide_series(columns, column, targets)
     left: list[str] = []
     if not requested.names_targets:
         targets, left = found_targets(columns, column)

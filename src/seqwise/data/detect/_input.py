@@ -20,6 +20,7 @@ __all__ = [
     "input_kinds",
     "input_sentence",
     "refuse_rows_of_tokens",
+    "refuse_wide_series",
     "rows_of_tokens",
 ]
 
@@ -31,6 +32,10 @@ _UNSPACED = 0.1
 
 _ONE_TOKEN = 1.05
 """Words per cell up to which a column holds tokens."""
+_FEW_NUMBERS = 5
+"""Columns of numbers from which on they are rather the data than a column that names rows."""
+_NAMED_STEPS = 12
+
 _SPAN = re.compile(r"[BIESLUM]-\S+")
 
 _ROW_TOKENS = ("word", "token", "form")
@@ -77,10 +82,14 @@ def input_column(columns: Columns, targets: Sequence[TargetSpec]) -> str:
     if not texts:
         if objects:
             raise _objects(columns, objects[0])
+        measured = measured_columns(columns, targets)
+        advised = "a row of single numbers is no sequence. "
+        if len(measured) >= _FEW_NUMBERS:
+            advised = f"one with a row per series needs --steps. {steps_advice(measured)} "
         raise columns.unusable(
             "no column looks like a sequence",
             "Name the column of text with --text or of token lists with --tokens. A series with a row per step needs "
-            f"--series-id or --time; a row of single numbers is no sequence. {columns.listing()}",
+            f"--series-id or --time; {advised}{columns.listing()}",
         )
     return max(texts, key=lambda name: (free[name].mean_length, free[name].distinct))
 
@@ -178,6 +187,35 @@ def _other_texts(columns: Columns, column: str, targets: Sequence[TargetSpec]) -
         f"left alone: {what} {listed(texts, 6)}; to read '{texts[0]}' instead: --text {shlex.quote(texts[0])}; "
         f"to read both, joined: {both}"
     ]
+
+
+def refuse_wide_series(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> None:
+    """Refuses a column that merely names rows as the input where many columns of numbers are left unread."""
+    profile = columns.profiles[column]
+    asked = column in (columns.requested.text, columns.requested.tokens)
+    if asked or not profile.is_text or profile.distinct < profile.rows or profile.mean_words > _ONE_TOKEN:
+        return
+    numbers = measured_columns(columns, targets)
+    if len(numbers) < _FEW_NUMBERS:
+        return
+    raise columns.unusable(
+        f"which is the sequence? {len(numbers)} columns hold numbers, '{numbers[0]}' to '{numbers[-1]}', and "
+        f"'{column}' seems to name rows",
+        f"{steps_advice(numbers)} To read '{column}' as text, say --text {shlex.quote(column)}.",
+    )
+
+
+def measured_columns(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
+    """The columns of numbers, if any of them has fractions, that are no targets."""
+    taken = {name for target in targets for name in target.columns}
+    numeric = [name for name, each in columns.profiles.items() if name not in taken and each.is_numeric]
+    return numeric if any(columns.profiles[name].fraction is not None for name in numeric) else []
+
+
+def steps_advice(numbers: Sequence[str]) -> str:
+    """The flag that reads columns of numbers as the steps of a series."""
+    named = ",".join(numbers[:_NAMED_STEPS]) + (",..." if len(numbers) > _NAMED_STEPS else "")
+    return f"If they are the steps of a series, say --steps {shlex.quote(named)}; a row of features is no sequence."
 
 
 def refuse_rows_of_tokens(columns: Columns, column: str) -> None:

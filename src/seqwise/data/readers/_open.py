@@ -24,6 +24,7 @@ from seqwise.data.readers._source import Part, Source, joined
 from seqwise.data.readers._tables import csv_part, tsv_part
 from seqwise.data.readers._ts import ts_part
 from seqwise.data.readers._ucr import ucr_part
+from seqwise.data.readers._wide import in_wide_form
 from seqwise.errors import ConfigError, DataError
 
 __all__ = ["format_of", "open_files", "open_like", "read_stream"]
@@ -193,7 +194,9 @@ def _joined(
             options = replace(options, annotations=part.annotations)
         parts.append(replace(part, notes=(note, *part.notes)) if note else part)
     source = joined(parts, replace(options, format=form, header=header))
-    if options.long_form:
+    if options.steps:
+        source = in_wide_form(source, options)
+    elif options.long_form:
         source = in_long_form(source, options, is_live=any(each.live for each in inputs))
     elif options.sequence_id is not None or not any(each.live for each in inputs):
         sequence_id = sequence_id_of(source)

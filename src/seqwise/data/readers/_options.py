@@ -39,6 +39,8 @@ class ReadOptions:
         channels: the numeric columns that make up a series, in this order; `sensor_*` stands for all that
             match.
         gaps: what to do about a missing value of a series: `error`, or `fill`, which reads it as NaN.
+        steps: of a table with a row per series, the columns that are its steps, in this order; `*-16` stands for all
+            that match.
         sequence_id: the column whose value says to which sequence a token belongs, in a table with a row per token;
             `none` for no such table, None looks for it.
         texts: columns of text that are joined into one, in this order; see `joined_column`.
@@ -64,6 +66,7 @@ class ReadOptions:
     channels: tuple[str, ...] | None = None
     unlabelled_columns: tuple[tuple[str, ...], ...] = ()
     gaps: str = "error"
+    steps: tuple[str, ...] | None = None
     sequence_id: str | None = None
     texts: tuple[str, ...] = ()
     annotations: tuple[str, ...] | None = None

@@ -49,6 +49,9 @@ class DataConfig(_Section):
     )
     columns: tuple[str, ...] | None = Field(None, description="column names of a file that has none")
     series_id: str | None = Field(None, description="long-form series: the column that tells series apart")
+    steps: tuple[str, ...] | None = Field(
+        None, description="a table with a row per series: the columns that are its steps, in order"
+    )
     sequence_id: str | None = Field(
         None, description="a table with a row per token: the column that tells sequences apart; none for no such table"
     )
@@ -86,7 +89,7 @@ class DataConfig(_Section):
     cache_folder: str = Field("~/.cache/seqwise", description="where encoded rows are kept")
 
     @field_validator(
-        "train", "dev", "test", "columns", "channels", "label", "tags", "outputs", "multilabel", mode="before"
+        "train", "dev", "test", "columns", "channels", "steps", "label", "tags", "outputs", "multilabel", mode="before"
     )
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
