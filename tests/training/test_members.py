@@ -182,7 +182,7 @@ class Ends(Silence):
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
 def test_a_member_that_the_system_ends_is_named_with_the_signal_and_the_run_goes_on(tmp_path, in_processes, name):
     in_processes(2)
-    settings = ["train.ensemble=2", "train.max_epochs=200", "train.patience=200"]
+    settings = ["train.ensemble=2", "train.max_epochs=30", "train.patience=30"]
     ended = f"^the process that trained member 2 of the ensemble was ended by {name}"
     with pytest.raises(WorkerError, match=ended) as caught:
         trained(tmp_path, "label", *settings, progress=Ends(getattr(signal, name)))
