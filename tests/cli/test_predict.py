@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -218,3 +219,17 @@ def test_a_device_or_pipe_as_output_gets_what_standard_output_would(tmp_path, ru
         for more in ([], ["--output", "/dev/stdout"])
     )
     assert plain == named != b""
+
+
+def test_a_run_that_was_moved_predicts_the_same_and_a_reader_that_has_enough_ends_it_quietly(tmp_path, runs):
+    shutil.copytree(runs["table"], tmp_path / "elsewhere" / "moved")
+    (tmp_path / "probe.csv").write_text("text\nplay some jazz\nwill it rain\n")
+    words = [sys.executable, "-c", MAIN, "predict"]
+    before, after = (
+        subprocess.run([*words, run, probe], capture_output=True, check=True, cwd=tmp_path / place).stdout
+        for run, probe, place in ((runs["table"], "probe.csv", "."), ("moved", "../probe.csv", "elsewhere"))
+    )
+    assert before == after
+    with subprocess.Popen([*words, runs["table"], "probe.csv", "--proba"], stdout=-1, stderr=-1, cwd=tmp_path) as ended:
+        ended.stdout.close()
+        assert b"Traceback" not in ended.stderr.read()
