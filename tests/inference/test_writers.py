@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from types import SimpleNamespace
 
@@ -178,9 +179,23 @@ def test_a_table_without_quotes_refuses_a_cell_with_the_delimiter(written):
     )
 
 
-def test_breaks_become_blanks_in_a_table_without_quotes(written):
-    found = written("a.jsonl", '{"text": "a\\tb\\r\\nc\\nd\\u2028e"}\n', TEXT, MOOD, output="b.tsv")
-    assert found == "text\tmood\na b c d\u2028e\tgood\n"
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\\tb", "the cell holds a tab, which separates cells here"),
+        ("a\\nb", "the cell holds a line break, which ends a row here"),
+        ("a\\rb", "the cell holds a line break (CR), which ends a row here"),
+        ("\\ufeffa", "the cell begins with a byte-order mark"),
+    ],
+)
+def test_a_table_without_quotes_refuses_what_it_would_lose(written, text, told):
+    message = refusal(DataError, written, "a.jsonl", f'{{"text": "{text}"}}\n', TEXT, MOOD, output="b.tsv")
+    assert message == f"a.jsonl:1: column 'text': {told}\n  Write JSON lines: --output NAME.jsonl."
+
+
+def test_other_line_breaks_of_unicode_are_data(written):
+    found = written("a.jsonl", '{"text": "a\\u2028b\\u0085c"}\n', TEXT, MOOD, output="b.tsv")
+    assert found == "text\tmood\na\u2028b\u0085c\tgood\n"
 
 
 BARE = ReadOptions(format="csv", header=False, columns=("mood", "note", "text"))
@@ -273,17 +288,49 @@ def test_conll_has_the_delimiter_by_which_it_was_read(written):
     assert written("a.conll", "It,N\n\n", TOKENS, TAGS, reading=reading) == "It,N,V\n\n"
 
 
-JOINT = (
-    '{"topics": ["x", "y"], "tokens": ["two words", "b\\tc", ""], "pos": ["D", "N", "V"], "note": "a\\nb", "n": null}\n'
-)
+JOINT = '{"topics": ["x", "y"], "tokens": ["two words", "b", "_"], "pos": ["D", "N", "V"], "note": "a", "n": null}\n'
 
 
 def test_conll_made_of_another_format_has_tokens_and_tags(written):
     assert written("a.jsonl", JOINT, TOKENS, TAGS, MOOD, topics("list"), output="b.conll") == (
-        '# topics = ["x", "y"]\n# pos = ["D", "N", "V"]\n# note = a b\n# mood = good\n'
+        '# topics = ["x", "y"]\n# pos = ["D", "N", "V"]\n# note = a\n# mood = good\n'
         '# topics_predicted = ["art", "sport"]\n'
-        "two words\tV\nb c\tV\n_\tV\n\n"
+        "two words\tV\nb\tV\n_\tV\n\n"
     )
+
+
+LOST = {
+    "a tab": ({"tokens": ["a\tb"]}, "column 'tokens': the cell holds a tab, which separates cells here"),
+    "a line break": ({"tokens": ["a\nb"]}, "column 'tokens': the cell holds a line break, which ends a row here"),
+    "nothing": ({"tokens": ["a", ""]}, "column 'tokens': the cell is empty"),
+    "outer blanks": ({"tokens": [" a"]}, "column 'tokens': blanks at the ends of a cell are lost here"),
+    "a mark": (
+        {"tokens": ["-DOCSTART-"]},
+        "column 'tokens': a line -DOCSTART- alone would be read as the beginning of a document",
+    ),
+    "a comment of lines": (
+        {"tokens": ["a"], "note": "x\ny"},
+        "column 'note': the cell holds a line break, which a comment cannot",
+    ),
+    "a comment's name": ({"tokens": ["a"], "a=b": 1}, "column 'a=b': its name holds =, which ends a name here"),
+    "a comment with blanks": (
+        {"tokens": ["a"], "note": "x "},
+        "column 'note': blanks at the ends of a cell are lost here",
+    ),
+}
+
+
+@pytest.mark.parametrize(("row", "told"), LOST.values(), ids=LOST)
+def test_conll_refuses_what_it_would_lose(written, row, told):
+    tags = TAGS[0], Target("tags", "tags", (("N", "O"),), ("tags",), per_step=True)
+    message = refusal(DataError, written, "a.jsonl", json.dumps(row) + "\n", TOKENS, tags, output="b.conll")
+    assert message == f"a.jsonl:1: {told}\n  Write JSON lines: --output NAME.jsonl."
+
+
+def test_one_column_of_conll_refuses_tokens_that_would_be_others(written):
+    for token, told in (("# a", "begins with # would be read as a comment"), ("New York", "there is but one")):
+        rows = json.dumps({"tokens": [token, "x"]}) + "\n"
+        assert told in refusal(DataError, written, "a.jsonl", rows, TOKENS, MOOD, output="b.conll")
 
 
 @pytest.mark.parametrize("name", ["b.conll", "b.conllu"])
@@ -312,9 +359,9 @@ def test_tags_of_a_column_of_conllu_stand_in_it(written):
 
 def test_other_tags_stand_in_misc(written):
     found = written(
-        "a.jsonl", '{"tokens": ["two words", "b\\tc", ""], "pos": ["D", "N", "V"]}\n', TOKENS, TAGS, output="b.conllu"
+        "a.jsonl", '{"tokens": ["two words", "b", "_"], "pos": ["D", "N", "V"]}\n', TOKENS, TAGS, output="b.conllu"
     )
-    assert found == '# pos = ["D", "N", "V"]\n' + conllu("two words", "b c", "_", misc="tags=V")
+    assert found == '# pos = ["D", "N", "V"]\n' + conllu("two words", "b", "_", misc="tags=V")
 
 
 def test_tags_in_misc_stand_beside_those_of_their_name(written):

@@ -22,12 +22,11 @@ from seqwise.inference.added import Added, Wanted, added_columns, parts_of, pred
 from seqwise.inference.model import Prediction
 from seqwise.targets import Target, label_text
 
-__all__ = ["CONLLU_COLUMNS", "Layout", "cell_text", "json_text", "one_line"]
+__all__ = ["CONLLU_COLUMNS", "Layout", "cell_text", "json_text"]
 
 CONLLU_COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 """The columns of CoNLL-U behind the word's number."""
 
-_BREAKS = re.compile(r"\r\n|[\t\r\n]")
 _NUMBERED = re.compile(r"column([1-9][0-9]{0,3})")
 _KEPT = "_predicted"
 _LONG = ("proba_row", "proba_target", "proba_step", "proba_label", "proba")
@@ -265,14 +264,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def one_line(text: str, delimiter: str | None) -> str | None:
-    r"""A cell of a file without quotes: tabs and line breaks become blanks; None where it holds the delimiter.
-
-    Example:
-        >>> one_line("two\nlines", "\t"), one_line("a,b", ",")
-        ('two lines', None)
-    """
-    line = _BREAKS.sub(" ", text)
-    return None if delimiter is not None and delimiter in line else line

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from seqwise._files import write_atomically
 from seqwise.inference.model import Prediction
@@ -42,6 +43,13 @@ def _texts(predictions: Iterator[Prediction], writer: Writer, chunk: int) -> Ite
 
 
 def _write(path: Path, texts: Iterable[str], *, gzipped: bool) -> None:
-    with gzip.open(path, "wt", encoding="utf-8") if gzipped else path.open("w", encoding="utf-8") as file:
+    with _opened(path, gzipped=gzipped) as file:
         for text in texts:
             file.write(text)
+
+
+def _opened(path: Path, *, gzipped: bool) -> IO[str]:
+    """A file whose line ends are those of the text."""
+    if gzipped:
+        return gzip.open(path, "wt", encoding="utf-8", newline="")
+    return path.open("w", encoding="utf-8", newline="")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from seqwise.data.readers import ReadOptions, Source, format_named
+from seqwise.data.readers import ReadOptions, Source, format_named, misread_tokens
 from seqwise.errors import ConfigError, DataError, listed
 from seqwise.inference.added import Wanted
-from seqwise.inference.layout import CONLLU_COLUMNS, Layout, json_text, one_line
+from seqwise.inference.layout import CONLLU_COLUMNS, Layout, json_text
 from seqwise.inference.model import Model, Prediction
+from seqwise.inference.plain_cells import comment_obstacle, csv_row, token_obstacle, unquoted_obstacle
 
 __all__ = ["WRITERS", "Writer", "layout_for", "writer_for", "written_as"]
 
@@ -129,16 +129,13 @@ def _line(layout: Layout, cells: Mapping[str, str], prediction: Prediction) -> s
     is_quoted = not is_tsv if layout.options.quote is None else layout.options.quote
     if not is_quoted:
         return delimiter.join(_unquoted(cell, delimiter, prediction, name) for name, cell in cells.items()) + "\n"
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(cells.values())
-    return text.getvalue()
+    return csv_row(cells.values(), delimiter)
 
 
 def _unquoted(cell: str, delimiter: str, prediction: Prediction, name: str) -> str:
-    line = one_line(cell, delimiter)
-    if line is None:
-        raise _refusal(prediction, name, f"the cell holds '{delimiter}', which separates cells here")
-    return line
+    if obstacle := unquoted_obstacle(cell, delimiter):
+        raise _refusal(prediction, name, obstacle)
+    return cell
 
 
 def _refusal(prediction: Prediction, name: str, problem: str, hint: str = _OTHER_FORMAT) -> DataError:
@@ -154,27 +151,46 @@ def _conll(layout: Layout) -> Writer:
         _check_steps(prediction)
         values = layout.values(prediction)
         names = _token_columns(layout, prediction)
-        yield from _comments(layout, {name: value for name, value in values.items() if name not in names})
+        others = {name: value for name, value in values.items() if name not in names}
+        yield from _comments(layout, prediction, others)
         columns = [
             _column(layout, prediction, name, values[name] if name in names else [None] * prediction.steps, delimiter)
             for name in layout.in_order(names)
         ]
-        yield from map(delimiter.join, zip(*columns, strict=True))
+        lines = [delimiter.join(cells) for cells in zip(*columns, strict=True)]
+        if obstacle := misread_tokens(lines, len(columns), delimiter):
+            raise _refusal(prediction, layout.spec.input.column, obstacle)
+        yield from lines
 
     return lambda predictions: "".join("\n".join(block(prediction)) + "\n\n" for prediction in predictions)
 
 
-def _comments(layout: Layout, values: Mapping[str, Any]) -> Iterator[str]:
+def _comments(layout: Layout, prediction: Prediction, values: Mapping[str, Any]) -> Iterator[str]:
     for name, value in values.items():
         if value is not None:
-            yield f"# {name} = {one_line(layout.text(name, value), None)}"
+            key, text = name.removeprefix("# "), layout.text(name, value)
+            if obstacle := comment_obstacle(key, text):
+                raise _refusal(prediction, name, obstacle)
+            yield f"# {key} = {text}"
 
 
 def _column(
     layout: Layout, prediction: Prediction, name: str, cells: Sequence[Any], delimiter: str = "\t"
 ) -> list[str]:
     """The cells of all tokens; `_` stands for nothing."""
-    return [_unquoted(layout.text(name, cell), delimiter, prediction, name).strip() or "_" for cell in cells]
+    return [
+        "_" if _is_nothing(cell) else _token(layout.text(name, cell), delimiter, prediction, name) for cell in cells
+    ]
+
+
+def _is_nothing(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def _token(cell: str, delimiter: str, prediction: Prediction, name: str) -> str:
+    if obstacle := token_obstacle(cell, delimiter):
+        raise _refusal(prediction, name, obstacle)
+    return cell
 
 
 def _token_columns(layout: Layout, prediction: Prediction) -> list[str]:
@@ -216,7 +232,7 @@ def _conllu(layout: Layout) -> Writer:
                 raise _refusal(prediction, name, "CoNLL-U has a column of this name, with a value for each token")
         loose = [name for name in lists if name not in (tokens, *CONLLU_COLUMNS, *probabilities)]
         rest = {name: value for name, value in values.items() if name not in (tokens, *CONLLU_COLUMNS, *loose)}
-        yield from _comments(layout, rest)
+        yield from _comments(layout, prediction, rest)
         cells = {name: _column(layout, prediction, name, own) for name, own in placed.items()}
         tags = {name: _column(layout, prediction, name, values[name]) for name in loose}
         nothing = ["_"] * prediction.steps

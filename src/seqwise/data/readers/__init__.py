@@ -21,6 +21,7 @@ value.
 
 from __future__ import annotations
 
+from seqwise.data.readers._conll import misread_tokens
 from seqwise.data.readers._formats import format_named
 from seqwise.data.readers._open import format_of, open_files, open_like, read_stream
 from seqwise.data.readers._options import FORMATS, ReadOptions
@@ -34,6 +35,7 @@ __all__ = [
     "Source",
     "format_named",
     "format_of",
+    "misread_tokens",
     "open_files",
     "open_like",
     "read_stream",

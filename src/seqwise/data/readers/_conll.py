@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,7 +16,7 @@ from seqwise.data.readers._source import LOOK, Part
 from seqwise.data.records import Place, Record
 from seqwise.errors import DataError
 
-__all__ = ["conll_part"]
+__all__ = ["conll_part", "misread_tokens"]
 
 _DOCUMENT_START = "-DOCSTART-"
 _NO_BLANK_TOKEN = "A token of blanks cannot stand in CoNLL columns."
@@ -109,22 +109,34 @@ def conll_part(source: Input, options: ReadOptions) -> Part:
 
 def _look(source: Input, options: ReadOptions) -> _Layout:
     """The layout of the file, from its first line that is surely a token."""
-    above: list[str] = []
-    doubtful: tuple[int, str] | None = None
+    above: list[tuple[int, str]] = []
     with closing(numbered_lines(source, options.encoding, look=True)) as lines:
         for number, line in lines:
             text = line.strip(" \t\r\n")
             if text.startswith(("#", _DOCUMENT_START)):
-                above.append(text)
-                if not is_assignment(text) or "\t" in text:
-                    doubtful = doubtful or (number, line)
+                above.append((number, line))
             elif text:
-                layout = _layout(source.name, options, number, line)
-                is_commented = any(is_assignment(text) and layout.is_comment(text) for text in above)
-                return replace(layout, commented=is_commented)
-    if doubtful is None or any(is_assignment(text) and "\t" not in text for text in above):
+                above = [(number, line), *above]
+                break
+        else:
+            above = _perhaps_tokens(above)
+    if not above:
         raise DataError("the file has no tokens", file=source.name)
-    return _layout(source.name, options, *doubtful)
+    layout = _layout(source.name, options, *above[0])
+    texts = [line.strip(" \t\r\n") for _, line in above[1:]]
+    is_commented = any(is_assignment(text) and layout.is_comment(text) for text in texts)
+    return replace(layout, commented=is_commented)
+
+
+def _perhaps_tokens(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines of a file in which each begins as a comment does, with one that may be a token in front.
+
+    That is the first with a tab; without any, where none of them is `# key = value`, the first.
+    """
+    tabbed = [each for each in lines if "\t" in each[1].strip(" \t\r\n")]
+    if tabbed:
+        return [tabbed[0], *lines]
+    return [] if any(is_assignment(line.strip(" \t\r\n")) for _, line in lines) else lines[:1] + lines
 
 
 def _layout(name: str, options: ReadOptions, number: int, line: str) -> _Layout:
@@ -218,3 +230,26 @@ def _counts(records: list[Record], column: str) -> bool:
     return any(len(cells) > 1 for cells in numbers) and all(
         cells == [str(step) for step in range(1, len(cells) + 1)] for cells in numbers
     )
+
+
+def misread_tokens(lines: Sequence[str], width: int, delimiter: str) -> str | None:
+    r"""Why the lines of a sequence would be read otherwise than as its tokens; None where they would not.
+
+    Args:
+        lines: a line per token.
+        width: how many columns they have.
+        delimiter: what separates these.
+
+    Example:
+        >>> misread_tokens(["-DOCSTART-\tO"], 2, "\t"), misread_tokens(["-DOCSTART-\tO", "It\tO"], 2, "\t")
+        ('a line -DOCSTART- alone would be read as the beginning of a document', None)
+    """
+    separates = None if delimiter == " " or (width == 1 and delimiter == "\t") else delimiter
+    layout = _Layout(0, numbered(width), separates, commented=True)
+    if layout.is_comment(lines[0]):
+        return "a first token that begins with # would be read as a comment"
+    if layout.is_document_line(lines[0], is_alone=len(lines) == 1):
+        return "a line -DOCSTART- alone would be read as the beginning of a document"
+    if any(len(layout.cells(text)) != width for text in lines):
+        return "a blank in a token would separate columns, since there is but one"
+    return None
