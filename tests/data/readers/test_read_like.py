@@ -205,3 +205,9 @@ def test_a_pipe_is_opened_once(write, encoding):
         assert values(opened("pipe", {"format": "csv", "encoding": encoding})) == ROWS
     finally:
         writer.join(timeout=10)
+
+
+def test_ways_to_name_columns_are_told_once(write):
+    trained = {"format": "csv", "header": False, "columns": ("text",), "unlabelled_columns": (("text",),)}
+    with pytest.raises(ValueError, match=r"The columns must be 'text'; name others with --columns\."):
+        opened(write("a.csv", "a,b\n"), trained)

@@ -150,5 +150,6 @@ def other_names(options: ReadOptions) -> str | None:
     """What to say about a file that has not as many columns as are named."""
     if not options.unlabelled_columns:
         return None
-    ways = " or ".join(listed(names) for names in (options.columns or (), *options.unlabelled_columns))
+    named = dict.fromkeys((*((options.columns,) if options.columns else ()), *options.unlabelled_columns))
+    ways = " or ".join(listed(names) for names in named)
     return f"The columns must be {ways}; name others with --columns."
