@@ -158,3 +158,58 @@ def test_a_language_model_is_examined_for_the_rest():
 
 def test_the_same_shift_of_tags_is_a_bug():
     assert doctor(tagging_loss).bugs == ["shifted-labels"]
+
+
+def by_item(logits, labels):
+    return torch.tensor(F.cross_entropy(logits, labels).item(), requires_grad=True)
+
+
+def by_data(logits, labels):
+    return F.cross_entropy(logits.data, labels)
+
+
+def by_round_trip(logits, labels):
+    return F.cross_entropy(torch.tensor(logits.detach().numpy()), labels)
+
+
+def by_argmax(logits, labels):
+    return (logits.argmax(-1) - labels).abs().float().mean()
+
+
+@pytest.mark.parametrize("loss", [by_item, by_data, by_round_trip, by_argmax])
+def test_a_loss_that_is_cut_from_the_graph_has_no_gradient(loss):
+    assert "no-gradient" in doctor(loss).bugs
+
+
+def answers_with_nan(logits, targets):
+    known = ~targets.isnan()
+    costs = F.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none")
+    return torch.where(known, costs, 0.0).sum() / known.sum().clamp(min=1)
+
+
+def answers_with_nan_counted(logits, targets):
+    known = ~targets.isnan()
+    return torch.where(
+        known, F.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none"), 0
+    ).mean()
+
+
+def test_nan_as_a_missing_answer_is_tried():
+    assert "labels of nan" in doctor(answers_with_nan).subject
+    assert doctor(answers_with_nan).holds
+    assert doctor(answers_with_nan_counted).bugs == ["mask-as-weight"]
+
+
+def test_no_label_that_counts_is_a_note_where_torch_divides_and_a_bug_where_the_loss_does():
+    def of_torch(logits, targets):
+        return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=-1)
+
+    def of_its_own(logits, targets):
+        kept = targets != -1
+        costs = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=-1, reduction="none")
+        return costs.sum() / kept.sum()
+
+    report = doctor(of_torch)
+    assert report.holds, str(report)
+    assert any("known of torch" in note and "(empty-mask)" in note for note in report.notes)
+    assert doctor(of_its_own).bugs == ["empty-mask"]
