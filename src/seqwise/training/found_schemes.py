@@ -6,7 +6,7 @@ first: nothing of it changes what is trained in silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from seqwise.tag_forms import FEW, USUAL_FORM, FoundForm, found_form
 from seqwise.targets import Target, label_text
 from seqwise.training.schemes import Scheme, states_of, usual_names
 
-__all__ = ["Tags", "with_scheme"]
+__all__ = ["Tags", "with_scheme", "with_schemes"]
 
 _SAID = 5
 _BLOCK = 1024
@@ -71,6 +71,13 @@ class Tags:
         if self.has_token_lines:
             return str(replace(place, line=place.line + step))
         return f"{place}, step {step + 1}"
+
+
+def with_schemes(tags: Sequence[Tags]) -> tuple[tuple[LabelCodec, ...], list[str]]:
+    """The codecs, their targets with the scheme that tags follow, and what there is to say about them."""
+    found = [with_scheme(each) for each in tags]
+    codecs = tuple(replace(each.codec, target=target) for each, (target, _) in zip(tags, found, strict=True))
+    return codecs, [sentence for _, sentences in found for sentence in sentences]
 
 
 def with_scheme(tags: Tags) -> tuple[Target, list[str]]:

@@ -42,7 +42,7 @@ from seqwise.training.findings import (
     targets_without_labels,
     unlabelled_rows,
 )
-from seqwise.training.found_schemes import Tags, with_scheme
+from seqwise.training.found_schemes import Tags, with_schemes
 from seqwise.training.ordinal import check_ordinal, ordinal_sentences
 
 __all__ = ["Task", "check_columns", "prepare", "read_options", "with_settings"]
@@ -171,7 +171,8 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.add([*unlabelled_rows(store, split), f"split: {split.rule}"])
     notes.warn(split.warnings)
     has_token_lines = sources[0][1].format == "conll"
-    codecs = _with_schemes([Tags(codec, store, split.train, has_token_lines) for codec in codecs], notes)
+    codecs, sentences = with_schemes([Tags(codec, store, split.train, has_token_lines) for codec in codecs])
+    notes.add(sentences)
     codecs = tuple(LabelCodec.for_store(codec.target, codec.position, store) for codec in codecs)
     labels.add_unseen(store, codecs)
     notes.warn(labels.unseen_sentences(_IF_UNSEEN))
@@ -273,16 +274,6 @@ def with_settings(task: Task, config: Config) -> Task:
 def _without_dropout(config: Config) -> tuple[dict[str, Any], str]:
     """The settings that decide the encoding of the input."""
     return config.input.model_dump(exclude={"symbol_dropout"}), config.model.encoder if config.model.is_folder else ""
-
-
-def _with_schemes(tags: Sequence[Tags], notes: _Notes) -> tuple[LabelCodec, ...]:
-    """The codecs, their targets with the scheme that tags follow in the training part."""
-    found = []
-    for each in tags:
-        target, sentences = with_scheme(each)
-        notes.add(sentences)
-        found.append(replace(each.codec, target=target))
-    return tuple(found)
 
 
 def _requested(config: Config) -> Requested:
