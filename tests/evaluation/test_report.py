@@ -2,59 +2,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 import pytest
 from evaluation_data import KINDS, TARGETS, made_up
 
+from report_page import Page
 from seqwise.evaluation import MajorityBaseline, ReportData, render_report, tally_for
 from seqwise.evaluation._curve import curve_svg
 from seqwise.targets import Target
 
 EVIL = "<script>alert('x')</script>&\"'"
-VOID = {"meta", "br", "link", "img"}
-
-
-class Page(HTMLParser):
-    """A page as its elements and its tables; refuses tags that do not pair up."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.tables: list[list[list[str]]] = []
-        self.texts: list[str] = []
-        self.feed(html)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.texts.append(data.strip())
-            if {"td", "th"} & set(self.open):
-                self.tables[-1][-1][-1] += data.strip()
-
-    def table(self, first_heading: str) -> list[list[str]]:
-        """The rows under the headings of the first table whose first heading is this."""
-        return next(table for table in self.tables if table[0][0] == first_heading)
 
 
 def scored(target: Target, labels: Any, predictions: Any) -> dict[str, Any]:
@@ -169,12 +128,19 @@ def test_the_head_shows_the_figure_its_interval_and_what_it_is_over() -> None:
     assert {"90.0%", "Accuracy on test", "95% interval 59.6% to 98.2%, over 10 labels"} <= set(texts)
 
 
+GAP = {"intent": {"majority": {"accuracy": {"value": 0.0, "low": -0.06, "high": 0.06, "sequences": 30}}}}
+
+
 def test_a_model_that_does_not_beat_the_baseline_is_told_so_in_the_head() -> None:
     scores = scored(TARGETS["label"], [0, 0, 1] * 10, [0, 0, 0] * 10)
-    shown = page({"test": {"intent": scores}}, baselines={"majority": {"test": {"intent": scores}}})
-    said = "Accuracy 66.7% does not beat the majority baseline, 66.7%: nothing useful was learned from the input."
+    shown = page({"test": {"intent": scores}}, baselines={"majority": {"test": {"intent": scores}}}, differences=GAP)
+    said = (
+        "Accuracy 66.7% is not clearly different from the majority baseline, 66.7%: 0.0 points "
+        "(95% interval -6.0 to 6.0): no sign that anything was learned from the input."
+    )
     assert said in shown.texts
     assert ("article", {"class": "card beaten"}) in shown.elements
+    assert shown.table("against")[1] == ["majority", "Accuracy", "0.0", "-6.0 to 6.0", "30 independent sequences"]
 
 
 def test_figures_stand_beside_the_baseline_and_the_other_split() -> None:
@@ -186,7 +152,7 @@ def test_figures_stand_beside_the_baseline_and_the_other_split() -> None:
         {"dev": {"intent": dev}, "test": {"intent": test}}, baselines={"majority": {"test": {"intent": rival}}}
     )
     head, accuracy, *_ = shown.table("figure")
-    assert head == ["figure", "dev", "test", "majority", "over"]
+    assert head == ["figure", "dev", "test", "majority", "test is over"]
     assert accuracy[1:] == ["75.0%", "100%51.0% to 100%", "25.0%", "4 labels"]
 
 
@@ -204,7 +170,7 @@ def test_figures_over_nothing_are_dashes() -> None:
     scores = tally_for(TARGETS["label"]).scores().to_json()
     shown = page({"test": {"intent": scores}})
     assert [row[1] for row in shown.table("figure")[1:]] == ["–"] * 4
-    assert "Accuracy is undefined: nothing to judge on." in shown.texts
+    assert "Accuracy is undefined: no labels to evaluate." in shown.texts
 
 
 def test_labels_stand_by_support_and_those_that_never_occur_are_counted() -> None:
@@ -220,13 +186,19 @@ def test_a_long_table_of_labels_is_folded() -> None:
     assert "5 more labels" in shown.texts
 
 
-def test_the_confusion_table_keeps_the_twenty_labels_with_the_most_mistakes() -> None:
-    many = Target("t", "label", (tuple(f"c{i:02d}" for i in range(30)),))
-    labels = np.arange(30)
-    predictions = np.where(labels >= 10, (labels + 1 - 10) % 20 + 10, labels)  # c10 and later are all wrong
+def test_a_confusion_table_of_many_labels_holds_the_most_frequent_confusions_and_counts_the_rest() -> None:
+    many = Target("t", "label", (tuple(f"c{i:02d}" for i in range(60)),))
+    spread = np.repeat(np.arange(2, 60), 12)  # of each many mistakes, all of them different
+    labels = np.concatenate([spread, [0] * 7])
+    predictions = np.concatenate([2 + (spread - 2 + np.tile(np.arange(1, 13), 58)) % 58, [1] * 7])
     shown = page({"test": {"t": scored(many, labels, predictions)}})
-    assert [row[0] for row in shown.table("")[1:]] == [f"c{i:02d}" for i in range(10, 30)]
-    assert any("Shown are the 20 of 30 labels with the most mistakes." in text for text in shown.texts)
+    head, first, *rest = shown.table("")
+    assert len(head) == 22
+    assert head[:3] == ["", "c00", "c01"]
+    assert head[-1] == "other labels"
+    assert first[:3] == ["c00", "0", "7"]
+    assert all(sum(map(int, row[1:])) == 12 for row in rest if row[0] != "c01")
+    assert any("Shown are 20 of 60 labels, those of the most frequent confusions" in text for text in shown.texts)
 
 
 def test_a_confusion_cell_holds_its_count_and_its_share_of_the_row() -> None:
@@ -304,9 +276,29 @@ def test_two_epochs_make_a_curve_of_losses_and_one_of_the_metric() -> None:
     assert [attrs["aria-label"] for tag, attrs in shown.elements if tag == "svg"] == ["Loss (nats)", "accuracy on dev"]
 
 
+def test_losses_that_are_not_the_same_function_are_drawn_apart() -> None:
+    shown = Page(render_report(replace(full("label"), losses_comparable=False, history_notes=["Mind this."])))
+    captions = [attrs["aria-label"] for tag, attrs in shown.elements if tag == "svg"]
+    assert captions == ["Training objective", "Dev loss (nats)", "accuracy on dev"]
+    assert shown.table("epoch")[0][1:3] == ["training objective", "dev loss"]
+    assert "Mind this." in shown.texts
+
+
+def test_cross_validated_figures_are_not_called_dev() -> None:
+    scores = scored(TARGETS["label"], [0], [0])
+    shown = page({"dev": {"intent": scores}}, split_titles={"dev": "cross-validation"})
+    assert "Accuracy on cross-validation" in shown.texts
+    assert shown.table("figure")[0][1] == "cross-validation"
+
+
+def test_warnings_stand_at_the_top() -> None:
+    shown = page({"test": {"intent": scored(TARGETS["label"], [0], [0])}}, warnings=["training diverged"])
+    assert shown.texts.index("Training diverged") < shown.texts.index("Accuracy on test")
+
+
 def test_what_a_run_does_not_have_is_left_out() -> None:
     shown = page({"test": {"intent": scored(TARGETS["label"], [0], [0])}})
-    left_out = {"Training", "What was found, and what follows", "By length", "Data", "Settings"}
+    left_out = {"Training", "Data and setup", "By length", "Data", "Settings"}
     assert not left_out & set(shown.texts)
     assert all(len(table) > 1 for table in shown.tables)
 

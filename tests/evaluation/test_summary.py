@@ -5,7 +5,7 @@ import pytest
 from evaluation_data import KINDS, made_up
 
 from seqwise.evaluation import FIGURES, SUMMARY_COLUMNS, summary_table, tally_for, verdict
-from seqwise.evaluation.summary import figure_text, interval_text, share_text
+from seqwise.evaluation.summary import figure_text, interval_text, share_text, verdicts
 
 
 def figure(value: float | None, count: int = 100, **ends: float) -> dict[str, float | int | None]:
@@ -36,56 +36,79 @@ def test_an_interval_without_ends_is_a_dash() -> None:
     assert (interval_text(figure(0.5)), interval_text(figure(0.5, low=0.4, high=0.6))) == ("–", "40.0% to 60.0%")
 
 
+def gap(value: float, low: float, high: float, sequences: int = 100) -> dict[str, float | int]:
+    return {"value": value, "low": low, "high": high, "sequences": sequences}
+
+
 @pytest.mark.parametrize(
-    ("scores", "rival", "text", "beaten"),
+    ("scores", "rival", "difference", "text", "beaten"),
     [
         (
             {"accuracy": figure(0.9)},
             {"accuracy": figure(0.5)},
-            "Accuracy 90.0% beats the majority baseline, 50.0%.",
+            {"accuracy": gap(0.4, 0.3, 0.5)},
+            "Accuracy 90.0% beats the majority baseline, 50.0%, by 40.0 points (95% interval 30.0 to 50.0).",
             False,
         ),
         (
             {"accuracy": figure(0.5)},
             {"accuracy": figure(0.5)},
-            "Accuracy 50.0% does not beat the majority baseline, 50.0%: nothing useful was learned from the input.",
+            {"accuracy": gap(0.0, -0.02, 0.02)},
+            "Accuracy 50.0% is not clearly different from the majority baseline, 50.0%: 0.0 points "
+            "(95% interval -2.0 to 2.0): no sign that anything was learned from the input.",
             True,
         ),
         (
-            {"accuracy": figure(1.0, 1)},
-            {"accuracy": figure(1.0, 1)},
-            "Accuracy 100% does not beat the majority baseline, 100%, but 1 label cannot tell much.",
-            True,
-        ),
-        (
-            {"span_f1": figure(0.0, 29), "accuracy": figure(0.9)},
-            {"span_f1": figure(0.0, 29), "accuracy": figure(0.8)},
-            "Span F1 0% does not beat the majority baseline, 0%, but 29 gold spans cannot tell much.",
-            True,
-        ),
-        (
-            {"accuracy": figure(0.6, low=0.4, high=0.8)},
+            {"accuracy": figure(0.4)},
             {"accuracy": figure(0.5)},
-            "Accuracy 60.0% is not clearly above the majority baseline, 50.0%, which lies inside its 95% interval.",
+            {"accuracy": gap(-0.1, -0.15, -0.05)},
+            "Accuracy 40.0% is below the majority baseline, 50.0%, by 10.0 points "
+            "(95% interval -15.0 to -5.0): no sign that anything was learned from the input.",
             True,
+        ),
+        (
+            {"accuracy": figure(0.6)},
+            {"accuracy": figure(0.5)},
+            {"accuracy": gap(0.1, -0.1, 0.3)},
+            "Accuracy 60.0% is not clearly different from the majority baseline, 50.0%: 10.0 points "
+            "(95% interval -10.0 to 30.0).",
+            True,
+        ),
+        (
+            {"accuracy": figure(1.0, 1)},
+            {"accuracy": figure(0.0, 1)},
+            {"accuracy": gap(1.0, 0.4, 1.0, sequences=1)},
+            "Accuracy 100%; the majority baseline has 0%. 1 independent sequence cannot tell which is better.",
+            None,
         ),
         (
             {"span_f1": figure(0.4), "accuracy": figure(0.8)},
             {"span_f1": figure(0.0), "accuracy": figure(0.9)},
-            "Span F1 40.0% beats the majority baseline, 0%, but its accuracy, 80.0%, "
-            "is not above the baseline's 90.0%.",
+            {"span_f1": gap(0.4, 0.3, 0.5)},
+            "Span F1 40.0% beats the majority baseline, 0%, by 40.0 points (95% interval 30.0 to 50.0), but its "
+            "accuracy, 80.0%, is not above that of the majority baseline, 90.0%.",
             False,
+        ),
+        (
+            {"accuracy": figure(0.9)},
+            {"accuracy": figure(0.5)},
+            {},
+            "Accuracy 90.0%; the majority baseline has 50.0%. No interval was computed for the difference.",
+            None,
         ),
         (
             {"accuracy": figure(None, 0)},
             {"accuracy": figure(None, 0)},
-            "Accuracy is undefined: nothing to judge on.",
+            {},
+            "Accuracy is undefined: no labels to evaluate.",
             None,
         ),
     ],
 )
-def test_the_verdict_says_what_was_learned(scores: dict, rival: dict, text: str, beaten: bool | None) -> None:
-    said = verdict(scores, {"majority": rival})
+def test_the_verdict_claims_what_an_interval_shows(
+    scores: dict, rival: dict, difference: dict, text: str, beaten: bool | None
+) -> None:
+    said = verdict(scores, {"majority": rival}, differences={"majority": difference})
     assert (said.text, said.beaten) == (text, beaten)
 
 
@@ -96,47 +119,63 @@ def test_without_a_baseline_the_verdict_only_states_the_figure() -> None:
 
 def test_the_verdict_looks_at_the_best_baseline() -> None:
     rivals = {"majority": {"accuracy": figure(0.2)}, "linear": {"accuracy": figure(0.7)}}
-    assert "does not beat the linear baseline, 70.0%" in verdict({"accuracy": figure(0.6)}, rivals).text
+    found = {"majority": {"accuracy": gap(0.4, 0.3, 0.5)}, "linear": {"accuracy": gap(-0.1, -0.15, -0.05)}}
+    text = verdict({"accuracy": figure(0.6)}, rivals, differences=found).text
+    assert text.startswith("Accuracy 60.0% is below the linear baseline, 70.0%, by 10.0 points")
 
 
-CHEAP = {"linear": {"title": "a linear model", "seconds": 2.5, "reads_input": True}}
+CHEAP = {"linear": {"title": "a linear model", "reads_input": True, "learned_from": {"t": [430, 1000]}}}
 
 
 @pytest.mark.parametrize(
-    ("model", "majority", "linear", "text"),
+    ("facts", "said"),
     [
-        (
-            {"accuracy": figure(0.6)},
-            0.2,
-            0.7,
-            "Accuracy 60.0% does not beat a linear model, 70.0% after 2.5 s: "
-            "use that, or train longer or on more data.",
-        ),
-        (
-            {"accuracy": figure(0.6, 20)},
-            0.2,
-            0.7,
-            "Accuracy 60.0% does not beat a linear model, 70.0% after 2.5 s, but 20 labels cannot tell much.",
-        ),
-        (
-            {"accuracy": figure(0.6, low=0.5, high=0.7)},
-            0.2,
-            0.55,
-            "Accuracy 60.0% is not clearly above a linear model, 55.0% after 2.5 s, "
-            "which lies inside its 95% interval.",
-        ),
-        ({"accuracy": figure(0.8)}, 0.2, 0.7, "Accuracy 80.0% beats a linear model, 70.0% after 2.5 s."),
-        (
-            {"accuracy": figure(0.2)},
-            0.3,
-            0.7,
-            "Accuracy 20.0% does not beat the majority baseline, 30.0%: nothing useful was learned from the input.",
-        ),
+        ({}, "Train longer or on more data."),
+        ({"command": "To train one: seqwise train x.csv"}, "To train one: seqwise train x.csv."),
     ],
 )
-def test_a_cheap_model_that_does_as_well_is_recommended(model: dict, majority: float, linear: float, text: str) -> None:
-    rivals = {"majority": {"accuracy": figure(majority)}, "linear": {"accuracy": figure(linear)}}
-    assert verdict(model, rivals, CHEAP).text == text
+def test_a_cheap_model_that_does_as_well_is_named_with_what_it_learned_from_and_what_to_do(
+    facts: dict, said: str
+) -> None:
+    rivals = {"majority": {"accuracy": figure(0.2)}, "linear": {"accuracy": figure(0.7)}}
+    found = {"linear": {"accuracy": gap(-0.1, -0.15, -0.05)}}
+    known = {"linear": CHEAP["linear"] | facts}
+    assert verdict({"accuracy": figure(0.6)}, rivals, known, found, target="t").text == (
+        "Accuracy 60.0% is below a linear model (fitted on 430 of 1,000 sequences), 70.0%, by 10.0 points "
+        f"(95% interval -15.0 to -5.0). {said}"
+    )
+
+
+def test_a_claim_of_superiority_names_the_sample_that_the_baseline_learned_from() -> None:
+    rivals = {"linear": {"accuracy": figure(0.7)}}
+    found = {"linear": {"accuracy": gap(0.1, 0.05, 0.15)}}
+    text = verdict({"accuracy": figure(0.8)}, rivals, CHEAP, found, target="t").text
+    assert text.startswith("Accuracy 80.0% beats a linear model (fitted on 430 of 1,000 sequences), 70.0%, by 10.0")
+
+
+def test_on_a_part_that_chose_the_epoch_nothing_is_claimed() -> None:
+    metrics = {
+        "training": {},
+        "dev": {"t": {"accuracy": figure(0.9)}},
+        "baselines": {"majority": {"dev": {"t": {"accuracy": figure(0.5)}}}},
+        "comparisons": {"dev": {"t": {"majority": {"accuracy": gap(0.4, 0.3, 0.5)}}}},
+    }
+    assert verdicts(metrics, "dev")["t"].text == (
+        "Accuracy 90.0%; the majority baseline has 50.0%. Dev also chose the epoch, so it cannot show which is better."
+    )
+    metrics["training"]["cross_validation"] = True
+    assert verdicts(metrics, "dev")["t"].text.endswith("Cross-validated figures have no interval for the difference.")
+
+
+def test_accuracy_is_compared_with_the_best_baseline_by_its_name() -> None:
+    scores = {"span_f1": figure(0.5), "accuracy": figure(0.92)}
+    rivals = {
+        "majority": {"span_f1": figure(0.0), "accuracy": figure(0.926)},
+        "linear": {"span_f1": figure(0.4), "accuracy": figure(0.93)},
+    }
+    found = {"linear": {"span_f1": gap(0.1, 0.05, 0.15)}}
+    text = verdict(scores, rivals, {"linear": {"title": "CRF", "reads_input": True}}, found).text
+    assert text.endswith(", but its accuracy, 92.0%, is not above that of CRF, 93.0%.")
 
 
 def test_the_summary_names_the_best_baseline_of_each_figure() -> None:

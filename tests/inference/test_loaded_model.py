@@ -243,3 +243,25 @@ def _records(texts):
     from seqwise.data.records import Place, Record
 
     return [Record(Place("here", i), {"text": text}) for i, text in enumerate(texts)]
+
+
+def test_a_printed_model_says_in_a_few_lines_what_it_predicts(run):
+    kind, model, finished = run
+    text = repr(model)
+    assert str(model) == text
+    assert len(text) < 600 + len(str(model.path))
+    assert str(model.path) in text
+    assert f"encoder {model.config.model.encoder}," in text
+    for target in model.targets:
+        (line,) = [line for line in text.splitlines() if f"predicts '{target.name}'" in line]
+        assert target.kind in line
+        figures = finished.metrics["test"][target.name]
+        main = next(name for name in ("span_f1", "micro_f1", "accuracy") if name in figures)
+        assert f"{100 * figures[main]['value']:.1f}".removesuffix(".0") in line
+    assert ("'Play'" in text) == (kind in ("label", "joint", "series"))
+
+
+def test_a_printed_model_without_figures_leaves_them_out(run):
+    _, model, _ = run
+    elsewhere = dataclasses.replace(model, path=model.path / "gone")
+    assert " on test" not in repr(elsewhere)

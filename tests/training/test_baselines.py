@@ -134,12 +134,28 @@ def test_too_much_work_is_done_on_some_rows_and_said(tmp_path, monkeypatch):
     (codec,) = task.codecs
     half = FAMILIES["tfidf"].work(task, codec, task.split.train) / 2
     monkeypatch.setattr(judged, "_MOST_WORK", {"minutes": half})
-    (note,) = judged_baselines(task, parts_of(task)).notes
+    found = judged_baselines(task, parts_of(task))
+    (note,) = found.notes
     train = len(task.split.train)
     assert note == (
-        f"the baseline 'TF-IDF + logistic regression' of intent learned from {train // 2} of {train} sequences, "
-        "to be done in seconds"
+        f"the baseline 'TF-IDF + logistic regression' of intent was fitted on a sample, {train // 2} of {train} "
+        "sequences, to save time"
     )
+
+    assert found.facts["tfidf"]["learned_from"] == {"intent": [train // 2, train]}
+    assert found.facts["majority"]["learned_from"] == {"intent": [train, train]}
+
+
+def test_a_crf_that_cannot_use_every_sequence_says_on_how_many_it_was_fitted(tmp_path):
+    rows = [{"tokens": ["a", "b", str(i)], "tag": [None if i % 2 else "x", "x", "y"]} for i in range(40)]
+    task = task_on(tmp_path, rows, {"tags": ["tag"]}, column="tokens")
+    found = judged_baselines(task, parts_of(task))
+    known = sum(int(task.store.symbols[task.store.sequence(row)[2]]) % 2 == 0 for row in task.split.train.tolist())
+    assert found.facts["crf"]["learned_from"] == {"tag": [known, len(task.split.train)]}
+    assert found.notes == [
+        f"the baseline 'CRF on words around (python-crfsuite)' of tag was fitted on {known} of {len(task.split.train)} "
+        "sequences: it cannot use sequences with a missing label"
+    ]
 
 
 def test_a_missing_package_is_named_with_its_command(tmp_path, monkeypatch):

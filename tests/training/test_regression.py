@@ -155,7 +155,7 @@ def test_a_run_predicts_with_both(tmp_path, kind):
         (said,) = model.predict([rows[line["line"] - 1][column]])
         targets = {name: answer["predicted"] for name, answer in line["targets"].items()}
         assert (said if len(targets) > 1 else {next(iter(targets)): said}) == targets
-    assert "regression on n-grams" in (run.folder.path / "report.html").read_text()
+    assert "n-gram regression" in (run.folder.path / "report.html").read_text()
 
 
 def test_without_a_regression_there_is_none(tmp_path):

@@ -73,4 +73,6 @@ def show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Wat
         typer.echo(json.dumps(metrics, ensure_ascii=False))
     elif not watch.quiet:
         show_metrics(metrics)
+    for sentence in metrics["training"].get("warnings", ()):
+        watch.say(f"warning: {sentence}")
     watch.say(f"report: {folder / 'report.html'}")

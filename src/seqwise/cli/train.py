@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from seqwise.cli.train_result import end_if_diverged, ending
+
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
     from seqwise.training.config import Config
@@ -199,8 +201,9 @@ def train(
     with chdir(start):
         trained = _trained(plan, folder, resume, watch)
     with _stopping("stopped; the run is finished", quiet):
-        watch.say(_ending(trained))
+        watch.say(ending(trained))
         show_result(folder.path, trained.metrics, as_json, watch)
+        end_if_diverged(trained.metrics)
 
 
 @contextmanager
@@ -226,6 +229,7 @@ def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bo
         metrics = finished_metrics(folder)
         watch.say(f"the run {folder.path} is finished already")
         show_result(folder.path, metrics, as_json, watch)
+        end_if_diverged(metrics)
         return True
     folder.check_resumable()
     folder.check_idle()
@@ -244,15 +248,6 @@ def _trained(plan: Plan, folder: RunFolder, resume: bool, watch: Watch) -> Train
     except Interrupted:
         watch.say(f"stopped; everything is saved. Go on with: {folder.resume_command}")
         raise typer.Exit(130) from None
-
-
-def _ending(trained: Trained) -> str:
-    """Why training stopped, and which weights are kept."""
-    members = trained.metrics.get("members", [])
-    if members and "ensemble" not in trained.metrics:
-        epochs = [str(member["best_epoch"]) for member in members]
-        return f"stopped: {trained.state.stopped}; the weights of epochs {', '.join(epochs)} are kept"
-    return f"stopped: {trained.state.stopped}; the weights of epoch {trained.state.best_epoch + 1} are kept"
 
 
 def _command() -> str:

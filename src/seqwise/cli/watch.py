@@ -16,8 +16,9 @@ from seqwise.evaluation.summary import (
     member_sentences,
     regression_sentences,
     seconds_text,
+    split_titles,
     summary_table,
-    verdict,
+    verdicts,
 )
 
 __all__ = ["Watch", "clock", "show_figures", "show_metrics", "show_table"]
@@ -102,15 +103,13 @@ def show_metrics(metrics: dict[str, Any]) -> None:
         split: {target: metrics[split][target] for target in targets}
         for split, targets in baselines["majority"].items()
     }
-    show_table(SUMMARY_COLUMNS, summary_table(splits, baselines))
+    titles = split_titles(metrics)
+    show_table(SUMMARY_COLUMNS, summary_table(splits, baselines, titles))
     last = "test" if "test" in splits else list(splits)[-1]
     for sentence in [*member_sentences(metrics, last), *regression_sentences(metrics)]:
         _console().print(sentence, markup=False)
-    for target, scores in splits[last].items():
-        rivals = {
-            name: by_split[last][target] for name, by_split in baselines.items() if target in by_split.get(last, ())
-        }
-        _console().print(f"{target} on {last}: {verdict(scores, rivals, facts).text}", markup=False)
+    for target, said in verdicts(metrics, last).items():
+        _console().print(f"{target} on {titles.get(last, last)}: {said.text}", markup=False)
     for line in [*_baseline_lines(facts), *notes]:
         _console().print(line, markup=False)
 
@@ -118,7 +117,7 @@ def show_metrics(metrics: dict[str, Any]) -> None:
 def _baseline_lines(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What the short names of baselines in the table mean."""
     named = [
-        f"{name} is {fact['title']}, {seconds_text(fact['seconds'])}"
+        f"{name} is {fact['title']}, {seconds_text(fact['seconds'])} to fit and predict"
         for name, fact in facts.items()
         if fact["reads_input"]
     ]

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from seqwise.errors import counted
 from seqwise.evaluation._curve import curve_svg
 from seqwise.evaluation.scores import FIGURES
-from seqwise.evaluation.summary import Plain, figure_text, interval_text, main_figure, seconds_text, verdict
+from seqwise.evaluation.summary import (
+    Plain,
+    figure_text,
+    interval_text,
+    main_figure,
+    points_text,
+    sample_text,
+    seconds_text,
+    verdict,
+)
 from seqwise.targets import label_text
 
 if TYPE_CHECKING:
@@ -30,8 +39,8 @@ def page_values(data: ReportData) -> dict[str, Any]:
     curves = [(caption, Markup(svg)) for caption, svg in _curves(data)]
     return {
         "data": data,
-        "split": split,
-        "other_splits": [name for name in data.splits if name != split],
+        "split": data.split_titles.get(split, split),
+        "other_splits": [data.split_titles.get(name, name) for name in data.splits if name != split],
         "targets": [_target(data, split, name) for name in data.splits.get(split, {})],
         "curves": curves,
         "epochs": _epochs(data),
@@ -49,8 +58,16 @@ def _target(data: ReportData, split: str, name: str) -> dict[str, Any]:
     labels = sorted(scores.get("per_label", ()), key=lambda row: -row["support"])
     return {
         "name": name,
-        "verdict": verdict(scores, rivals, data.baseline_facts),
-        "baselines": [_baseline(key, data.baseline_facts.get(key, {})) for key in rivals],
+        "verdict": verdict(
+            scores,
+            rivals,
+            data.baseline_facts,
+            data.differences.get(name, {}),
+            target=name,
+            caveat=data.caveat,
+        ),
+        "baselines": [_baseline(key, data.baseline_facts.get(key, {}), name) for key in rivals],
+        "differences": list(_differences(data, name)),
         "main": next(row for row in figures if row["title"] == FIGURES[main_figure(scores)].title),
         "figures": figures,
         "labels": [row for row in labels if row["support"] or row["predicted"]],
@@ -65,10 +82,28 @@ def _target(data: ReportData, split: str, name: str) -> dict[str, Any]:
     }
 
 
-def _baseline(name: str, facts: Plain) -> dict[str, str]:
-    """A column head: what the baseline is, and what it took if it reads its input."""
-    cost = seconds_text(facts["seconds"]) if facts.get("reads_input") else ""
+def _baseline(name: str, facts: Plain, target: str) -> dict[str, str]:
+    """A column head: what the baseline is, and if it reads its input what it learned from and took."""
+    if not facts.get("reads_input"):
+        return {"title": facts.get("title", name), "cost": ""}
+    sample = sample_text(facts, target)
+    cost = f"{seconds_text(facts['seconds'])} to fit and predict" + (f", fitted on {sample}" if sample else "")
     return {"title": facts.get("title", name), "cost": cost}
+
+
+def _differences(data: ReportData, target: str) -> Iterator[dict[str, Any]]:
+    """A row per baseline and figure that have an interval for how much higher the model's figure is."""
+    for name, by_figure in data.differences.get(target, {}).items():
+        for figure in FIGURES:
+            found = by_figure.get(figure)
+            if found is not None and found["low"] is not None:
+                yield {
+                    "baseline": data.baseline_facts.get(name, {}).get("title", name),
+                    "figure": FIGURES[figure].title,
+                    "points": points_text(found["value"]),
+                    "interval": f"{points_text(found['low'])} to {points_text(found['high'])}",
+                    "over": counted(found["sequences"], "independent sequence"),
+                }
 
 
 def _figures(scores: Plain, rivals: Sequence[Plain], others: Sequence[Plain]) -> list[dict[str, Any]]:
@@ -89,22 +124,45 @@ def _figures(scores: Plain, rivals: Sequence[Plain], others: Sequence[Plain]) ->
 
 
 def _confusion(confusion: Plain | None) -> dict[str, Any] | None:
-    """A table of at most 20 labels, those with the most mistakes, in class order; shares are of a row."""
+    """A table of at most 20 labels in class order, those of the most frequent confusions, which it all shows.
+
+    The last column holds the predictions of labels that are not shown; shares are of a row.
+    """
     if confusion is None:
         return None
     counts, size = confusion["counts"], len(confusion["labels"])
-    wrong = [
-        sum(counts[i]) + sum(row[i] for row in counts) - 2 * counts[i][i] for i in range(size)
-    ]  # times label i was taken for another, or another for it
-    chosen = sorted(sorted(range(size), key=lambda i: -wrong[i])[:_CONFUSION_LABELS])
+    chosen = sorted(_confused(counts, size))
     rows = []
     for i in chosen:
         support = sum(counts[i])
+        shown = [counts[i][j] for j in chosen]
         cells = [
-            {"count": counts[i][j], "share": counts[i][j] / support if support else 0, "right": i == j} for j in chosen
+            {"count": count, "share": count / support if support else 0, "right": i == j}
+            for j, count in zip(chosen, shown, strict=True)
         ]
-        rows.append({"label": label_text(confusion["labels"][i]), "cells": cells, "support": support})
+        rows.append(
+            {
+                "label": label_text(confusion["labels"][i]),
+                "cells": cells,
+                "support": support,
+                "rest": support - sum(shown),
+            }
+        )
     return {"labels": [row["label"] for row in rows], "rows": rows, "size": size}
+
+
+def _confused(counts: Sequence[Sequence[int]], size: int) -> set[int]:
+    """The labels of the most frequent confusions, until they are 20; then those with the most mistakes."""
+    pairs = [(counts[i][j], i, j) for i in range(size) for j in range(size) if i != j and counts[i][j]]
+    chosen: set[int] = set()
+    for _, i, j in sorted(pairs, key=lambda pair: -pair[0]):
+        if len(chosen | {i, j}) <= _CONFUSION_LABELS:
+            chosen |= {i, j}
+    wrong = [sum(counts[i]) + sum(row[i] for row in counts) - 2 * counts[i][i] for i in range(size)]
+    for i in sorted(range(size), key=lambda i: -wrong[i]):
+        if len(chosen) < _CONFUSION_LABELS:
+            chosen.add(i)
+    return chosen
 
 
 def _outputs(scores: Plain, rival: Plain) -> dict[str, Any] | None:
@@ -130,13 +188,18 @@ def _outputs(scores: Plain, rival: Plain) -> dict[str, Any] | None:
 
 
 def _curves(data: ReportData) -> Iterator[tuple[str, str]]:
-    """Caption and drawing of the loss, and of the figure that decides; one epoch makes no curve."""
+    """Caption and drawing of the losses, and of the figure that decides; one epoch makes no curve.
+
+    Losses that are different functions of labels and logits are drawn apart.
+    """
     if len(data.history) < 2:
         return
     epochs = [record["epoch"] for record in data.history]
-    losses = {"train": _column(data, "loss"), "dev": _column(data, "dev_loss")}
-    metric = {"dev": _column(data, "metric")}
-    for caption, curves in (("Loss (nats)", losses), (f"{data.metric_name} on dev", metric)):
+    train, dev = {"train": _column(data, "loss")}, {"dev": _column(data, "dev_loss")}
+    losses = [("Loss (nats)", train | dev)]
+    if not data.losses_comparable:
+        losses = [("Training objective", train), ("Dev loss (nats)", dev)]
+    for caption, curves in (*losses, (f"{data.metric_name} on dev", {"dev": _column(data, "metric")})):
         known = {name: values for name, values in curves.items() if any(v is not None for v in values)}
         if known:
             yield caption, curve_svg(caption, epochs, known, data.best_epoch)
@@ -150,7 +213,7 @@ def _epochs(data: ReportData) -> list[dict[str, Any]]:
     """The history as text, without the columns that no epoch has."""
     texts = {
         "epoch": ("epoch", "{:d}"),
-        "loss": ("train loss", "{:.4f}"),
+        "loss": ("train loss" if data.losses_comparable else "training objective", "{:.4f}"),
         "dev_loss": ("dev loss", "{:.4f}"),
         "metric": (data.metric_name or "metric", "{:.4f}"),
         "tokens_per_second": ("tokens/s", "{:,.0f}"),

@@ -70,6 +70,7 @@ class PairedCounts:
         self.target = target
         self._place = {int(row): place for place, row in enumerate(rows)}
         self._found: dict[str, NDArray[np.int64]] = {}
+        self._is_comparable = True
 
     def add(
         self,
@@ -78,8 +79,13 @@ class PairedCounts:
         mask: ArrayLike,
         lengths: ArrayLike,
         predictions: ArrayLike,
+        unseen: ArrayLike | None = None,
     ) -> None:
-        """Takes the sequences of a batch; arrays as for `Tally.update`."""
+        """Takes the sequences of a batch; arrays as for `Tally.update`. With labels never seen nothing is compared."""
+        if unseen is not None and np.asarray(unseen).any():
+            self._is_comparable = False
+        if not self._is_comparable:
+            return
         places = [self._place[int(row)] for row in rows]
         for name, counts in _counts(self.target, labels, mask, lengths, predictions).items():
             blank = np.zeros((len(self._place), counts.shape[1]), dtype=np.int64)
@@ -87,7 +93,7 @@ class PairedCounts:
 
     def counts(self) -> Counts:
         """What was collected, in the order of the rows."""
-        return dict(self._found)
+        return dict(self._found) if self._is_comparable else {}
 
 
 def _counts(
@@ -154,6 +160,8 @@ def differences(
         (0.2, True)
     """
     found: dict[str, dict[str, Difference]] = {name: {} for name in others}
+    if not mine:
+        return found
     is_judged = _of_groups(mine["accuracy"], groups)[:, 1] > 0  # a sequence without a label tells nothing
     for figure, own in mine.items():
         rivals = {name: counts[figure] for name, counts in others.items() if figure in counts}

@@ -27,10 +27,17 @@ class ReportData:
         splits: split -> target -> scores as `Scores.to_json` gives them. Details are shown for `test`, or for
             the last split when there is none of that name.
         baselines: name of the baseline -> split -> target -> scores.
-        baseline_facts: name of the baseline -> `title`, `seconds` and `reads_input`.
+        baseline_facts: name of the baseline -> `title`, `seconds`, `reads_input` and `learned_from`.
         baseline_notes: sentences on baselines that were left out or cut short.
+        differences: target -> baseline -> figure -> how much higher that of the model is on the split shown in full;
+            see `seqwise.evaluation.paired`.
+        caveat: why the figures of that split show for no model that it is better.
+        split_titles: what splits are called where that is not their name.
+        warnings: sentences on what is wrong with the model.
         history: a record per epoch: `epoch`, `loss` (mean over the training labels), `dev_loss`, `metric`,
             `tokens_per_second`, `padding_share`, `seconds`; a key may be missing.
+        history_notes: sentences on whose history it is, and how the losses are computed.
+        losses_comparable: whether the losses of train and dev are the same function of labels and logits.
         metric_name: what `metric` is: the figure on dev that decides when to stop.
         best_epoch: the epoch whose weights were kept.
         length_buckets: target -> rows of {"length": "1 to 10", "count": 12, "value": 0.5}.
@@ -49,7 +56,13 @@ class ReportData:
     baselines: Mapping[str, Mapping[str, Mapping[str, Plain]]] = field(default_factory=dict)
     baseline_facts: Mapping[str, Plain] = field(default_factory=dict)
     baseline_notes: Sequence[str] = ()
+    differences: Mapping[str, Mapping[str, Mapping[str, Plain]]] = field(default_factory=dict)
+    caveat: str = ""
+    split_titles: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
     history: Sequence[Plain] = ()
+    history_notes: Sequence[str] = ()
+    losses_comparable: bool = True
     metric_name: str = ""
     best_epoch: int | None = None
     length_buckets: Mapping[str, Sequence[Plain]] = field(default_factory=dict)

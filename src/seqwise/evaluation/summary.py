@@ -8,22 +8,28 @@ from types import MappingProxyType
 from typing import Any
 
 from seqwise.errors import counted
+from seqwise.evaluation.paired import FEW_SEQUENCES
 from seqwise.evaluation.scores import FIGURES
 
 __all__ = [
     "SUMMARY_COLUMNS",
     "Plain",
     "Verdict",
+    "caveat",
     "count_text",
     "figure_text",
     "interval_text",
     "main_figure",
     "member_sentences",
+    "points_text",
     "regression_sentences",
+    "sample_text",
     "seconds_text",
     "share_text",
+    "split_titles",
     "summary_table",
     "verdict",
+    "verdicts",
 ]
 
 Plain = Mapping[str, Any]
@@ -35,8 +41,7 @@ SUMMARY_COLUMNS = ("split", "target", "figure", "value", "95% interval", "over",
 _MAIN = ("span_f1", "micro_f1", "accuracy")
 _SHORT = ("span_f1", "micro_f1", "accuracy", "macro_f1", "exact_match")
 _NONE = "–"
-_NO_FACTS: Mapping[str, Plain] = MappingProxyType({})
-_FEW = 30  # of fewer labels hardly any share tells two models apart
+_NOTHING: Mapping[str, Plain] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Verdict:
 
     Attributes:
         text: the sentence.
-        beaten: whether a baseline does as well; None without one to compare with.
+        beaten: whether a baseline does as well, as far as can be told; None where nothing is known.
     """
 
     text: str
@@ -116,15 +121,22 @@ def member_sentences(metrics: Plain, split: str) -> list[str]:
         if not values:
             continue
         whole = metrics.get("ensemble", metrics)[split][target][name]
-        said = f"members {share_text(min(values))} to {share_text(max(values))}, ensemble {figure_text(name, whole)}"
+        beside = "" if "ensemble" in metrics or target not in _regressions(metrics) else " with the regression"
+        said = f"members {share_text(min(values))} to {share_text(max(values))}, "
+        said += f"ensemble{beside} {figure_text(name, whole)}"
         if "ensemble" in metrics:
             said += f", the model that learned from it {figure_text(name, metrics[split][target][name])}"
         sentences.append(f"{target} {FIGURES[name].title} on {split}: {said}")
     return sentences
 
 
+def _regressions(metrics: Plain) -> Plain:
+    found: Plain = metrics.get("training", {}).get("regression", {})
+    return found
+
+
 def regression_sentences(metrics: Plain) -> list[str]:
-    """What the regression beside the network counts for, by target; none without one.
+    """The weights of the n-gram regression beside the network, by target; none without one.
 
     Args:
         metrics: the content of metrics.json.
@@ -132,35 +144,87 @@ def regression_sentences(metrics: Plain) -> list[str]:
     Example:
         >>> found = {"intent": {"network": 0.4, "regression": 0.5, "losses": [0.051, 0.062, 0.039]}}
         >>> regression_sentences({"training": {"regression": found}})
-        ['regression on n-grams, intent: it counts 0.50, the network 0.40; dev loss 0.051, with it 0.039']
+        ['intent: weights network 0.40, n-gram regression 0.50; dev loss 0.051 of the network alone, 0.039 of both']
     """
     sentences = []
     for target, found in metrics["training"].get("regression", {}).items():
         alone, _, both = found["losses"]
-        weights = f"it counts {found['regression']:.2f}, the network {found['network']:.2f}"
-        losses = f"dev loss {alone:.3f}, with it {both:.3f}"
-        sentences.append(f"regression on n-grams, {target}: {weights}; {losses}")
+        weights = f"network {found['network']:.2f}, n-gram regression {found['regression']:.2f}"
+        losses = f"dev loss {alone:.3f} of the network alone, {both:.3f} of both"
+        sentences.append(f"{target}: weights {weights}; {losses}")
     return sentences
 
 
-def verdict(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, Plain] = _NO_FACTS) -> Verdict:
-    """Whether a model has learned something from its input, and more than what is cheap.
+def split_titles(metrics: Plain) -> dict[str, str]:
+    """What the parts are called where their names would mislead: dev figures may be cross-validated."""
+    return {"dev": "cross-validation"} if metrics["training"].get("cross_validation") else {}
+
+
+def caveat(metrics: Plain, split: str) -> str:
+    """Why the figures of a part show for no model that it is better; empty for a test part."""
+    if split != "dev":
+        return ""
+    if metrics["training"].get("cross_validation"):
+        return "Cross-validated figures have no interval for the difference."
+    return "Dev also chose the epoch, so it cannot show which is better."
+
+
+def verdicts(metrics: Plain, split: str) -> dict[str, Verdict]:
+    """By target, how a run's model compares with its baselines on a part.
+
+    Args:
+        metrics: the content of metrics.json, of earlier versions too.
+        split: `dev` or `test`.
+    """
+    baselines = metrics["baselines"]
+    facts = metrics["training"].get("baselines", {}).get("facts", {})
+    differences = metrics.get("comparisons", {}).get(split, {})
+    found = {}
+    for target in baselines["majority"][split]:
+        rivals = {name: parts[split][target] for name, parts in baselines.items() if target in parts.get(split, ())}
+        found[target] = verdict(
+            metrics[split][target],
+            rivals,
+            facts,
+            differences.get(target, {}),
+            target=target,
+            caveat=caveat(metrics, split),
+        )
+    return found
+
+
+def verdict(
+    scores: Plain,
+    baselines: Mapping[str, Plain],
+    facts: Mapping[str, Plain] = _NOTHING,
+    differences: Mapping[str, Plain] = _NOTHING,
+    *,
+    target: str = "",
+    caveat: str = "",
+) -> Verdict:
+    """How a model compares with the best of its baselines; one is said to be better only where an interval shows it.
 
     Args:
         scores: of the model, for one target.
         baselines: of the baselines, by name, on the same labels.
-        facts: of baselines that read the input, by name: `title` and `seconds`; all others ignore it.
+        facts: of baselines that read the input, by name: `title`, `learned_from`, and `command` that trains such a
+            model; all others ignore the input.
+        differences: by baseline and figure, how much higher the model's figure is; see `seqwise.evaluation.paired`.
+        target: its name, by which `learned_from` is looked up.
+        caveat: a sentence on why these figures show for no model that it is better.
 
     Example:
         >>> model = {"accuracy": {"value": 0.5, "count": 40}}
-        >>> verdict(model, {"majority": {"accuracy": {"value": 0.6, "count": 40}}}).text
-        'Accuracy 50.0% does not beat the majority baseline, 60.0%: nothing useful was learned from the input.'
+        >>> rival = {"majority": {"accuracy": {"value": 0.4, "count": 40}}}
+        >>> found = {"majority": {"accuracy": {"value": 0.1, "low": 0.02, "high": 0.18, "sequences": 40}}}
+        >>> verdict(model, rival, differences=found).text
+        'Accuracy 50.0% beats the majority baseline, 40.0%, by 10.0 points (95% interval 2.0 to 18.0).'
     """
     name = main_figure(scores)
     figure, title = scores[name], FIGURES[name].title
     said = f"{title} {figure_text(name, figure)}"
     if figure["value"] is None:
-        return Verdict(f"{title} is undefined: nothing to judge on.", None)
+        return Verdict(f"{title} is undefined: no labels to evaluate.", None)
     rivals = {key: plain[name]["value"] for key, plain in baselines.items() if plain.get(name)}
     rivals = {key: value for key, value in rivals.items() if value is not None}
     if not rivals:
@@ -168,13 +232,33 @@ def verdict(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, P
     blind = {key: value for key, value in rivals.items() if not _reads_input(facts, key)}
     is_blind = bool(blind) and figure["value"] <= max(blind.values())
     best = _best(blind if is_blind else rivals)
-    rival = _rival(best, rivals[best], facts)
-    if figure["value"] <= rivals[best]:
-        return Verdict(f"{said} does not beat {rival}{_what_follows(name, figure, is_blind)}.", True)
-    if figure.get("low") is not None and figure["low"] <= rivals[best]:
-        return Verdict(f"{said} is not clearly above {rival}, which lies inside its 95% interval.", True)
-    ignorant = {key: plain for key, plain in baselines.items() if key in blind}
-    return Verdict(f"{said} beats {rival}{_accuracy_doubt(scores, ignorant)}.", False)
+    rival = _rival(best, facts, target)
+    difference = differences.get(best, {}).get(name) or {}
+    is_behind = figure["value"] <= rivals[best]
+    if reason := caveat or _no_test(difference):
+        return Verdict(f"{said}; {rival} has {share_text(rivals[best])}. {reason}", is_behind or None)
+    rival = f"{rival}, {share_text(rivals[best])}"
+    interval = f"(95% interval {points_text(difference['low'])} to {points_text(difference['high'])})"
+    points = points_text(abs(difference["value"]))
+    if difference["low"] > 0:
+        doubt = _accuracy_doubt(scores, baselines, facts, target)
+        return Verdict(f"{said} beats {rival}, by {points} points {interval}{doubt}.", False)
+    advice = _advice(best, facts) if is_behind and not is_blind else ""
+    if is_blind:
+        advice = ": no sign that anything was learned from the input"
+    if difference["high"] < 0:
+        return Verdict(f"{said} is below {rival}, by {points} points {interval}{advice}.", True)
+    gap = points_text(difference["value"])
+    return Verdict(f"{said} is not clearly different from {rival}: {gap} points {interval}{advice}.", True)
+
+
+def _no_test(difference: Plain) -> str:
+    """Why a difference says nothing of which is better; empty where its interval does."""
+    if difference.get("low") is None:
+        return "No interval was computed for the difference."
+    if difference["sequences"] < FEW_SEQUENCES:
+        return f"{counted(difference['sequences'], 'independent sequence')} cannot tell which is better."
+    return ""
 
 
 def _reads_input(facts: Mapping[str, Plain], name: str) -> bool:
@@ -185,11 +269,34 @@ def _best(rivals: Mapping[str, float]) -> str:
     return max(rivals, key=lambda key: rivals[key])
 
 
-def _rival(name: str, value: float, facts: Mapping[str, Plain]) -> str:
-    """A baseline in words: what it is, what it reaches, and what it costs where it costs anything."""
+def _rival(name: str, facts: Mapping[str, Plain], target: str) -> str:
+    """A baseline in words, with the sequences that it learned from where they are not all."""
     if not _reads_input(facts, name):
-        return f"the {name} baseline, {share_text(value)}"
-    return f"{facts[name]['title']}, {share_text(value)} after {seconds_text(facts[name]['seconds'])}"
+        return f"the {name} baseline"
+    sample = sample_text(facts[name], target)
+    return f"{facts[name]['title']}{f' (fitted on {sample})' if sample else ''}"
+
+
+def sample_text(fact: Plain, target: str) -> str:
+    """From how many training sequences a baseline learned, where they are not all; else empty.
+
+    Example:
+        >>> sample_text({"learned_from": {"intent": [430, 1000]}}, "intent")
+        '430 of 1,000 sequences'
+    """
+    taken, total = fact.get("learned_from", {}).get(target, (0, 0))
+    return f"{taken:,} of {counted(total, 'sequence')}" if taken < total else ""
+
+
+def points_text(value: float) -> str:
+    """A difference of shares in percentage points; only what is exactly 0 is shown as 0.
+
+    Example:
+        >>> points_text(0.0512), points_text(-0.1), points_text(0.0002), points_text(0.0)
+        ('5.1', '-10.0', '0.02', '0.0')
+    """
+    rounded = f"{100 * value:.1f}"
+    return rounded if float(rounded) or not value else f"{100 * value:.1g}"
 
 
 def seconds_text(seconds: float) -> str:
@@ -202,30 +309,34 @@ def seconds_text(seconds: float) -> str:
     return f"{max(seconds, 0.1):.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
 
 
-def _what_follows(name: str, figure: Plain, is_blind: bool) -> str:
-    if figure["count"] < _FEW:
-        return f", but {counted(figure['count'], FIGURES[name].unit)} cannot tell much"
-    return ": nothing useful was learned from the input" if is_blind else ": use that, or train longer or on more data"
+def _advice(name: str, facts: Mapping[str, Plain]) -> str:
+    command = facts.get(name, {}).get("command")
+    return f". {command}" if command else ". Train longer or on more data"
 
 
-def _accuracy_doubt(scores: Plain, baselines: Mapping[str, Plain]) -> str:
-    """What remains to be said when accuracy, which rare labels hardly move, is no better than a baseline."""
+def _accuracy_doubt(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, Plain], target: str) -> str:
+    """What remains to be said when accuracy, which rare labels hardly move, is not above that of every baseline."""
     mine = scores["accuracy"]["value"]
-    for plain in baselines.values():
-        theirs = plain["accuracy"]["value"]
-        if theirs is not None and mine is not None and mine <= theirs:
-            return f", but its accuracy, {share_text(mine)}, is not above the baseline's {share_text(theirs)}"
-    return ""
+    known = {name: plain["accuracy"]["value"] for name, plain in baselines.items() if plain.get("accuracy")}
+    known = {name: value for name, value in known.items() if value is not None}
+    if mine is None or not known or mine > max(known.values()):
+        return ""
+    best = _best(known)
+    rival = _rival(best, facts, target)
+    return f", but its accuracy, {share_text(mine)}, is not above that of {rival}, {share_text(known[best])}"
 
 
 def summary_table(
-    splits: Mapping[str, Mapping[str, Plain]], baselines: Mapping[str, Mapping[str, Mapping[str, Plain]]]
+    splits: Mapping[str, Mapping[str, Plain]],
+    baselines: Mapping[str, Mapping[str, Mapping[str, Plain]]],
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> list[tuple[str, ...]]:
     """Rows of text under `SUMMARY_COLUMNS`: the main figures of every split and target.
 
     Args:
         splits: split -> target -> scores as JSON.
         baselines: name of the baseline -> split -> target -> scores as JSON; of each figure the best is shown.
+        titles: what splits are called, where that is not their name.
 
     Example:
         >>> accuracy = {"accuracy": {"value": 0.75, "count": 1200}}
@@ -236,7 +347,11 @@ def summary_table(
     for split, targets in splits.items():
         for target, scores in targets.items():
             rivals = {key: by_split.get(split, {}).get(target, {}) for key, by_split in baselines.items()}
-            rows += [(split, target, *_summary_row(name, scores[name], rivals)) for name in _SHORT if name in scores]
+            rows += [
+                (titles.get(split, split), target, *_summary_row(name, scores[name], rivals))
+                for name in _SHORT
+                if name in scores
+            ]
     return rows
 
 

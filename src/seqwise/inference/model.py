@@ -34,6 +34,7 @@ from seqwise.inference.finite import check_finite
 from seqwise.inference.given_texts import cut_texts, texts_source
 from seqwise.inference.loading import read_run
 from seqwise.inference.missing_columns import no_column
+from seqwise.inference.model_text import model_text
 from seqwise.inference.sequences import records_of
 from seqwise.inference.unpredicted import EmptyRows
 from seqwise.nn import Network
@@ -94,7 +95,7 @@ class Prediction:
         return {target.name: value(target, self.answers[target.name]) for target in self.targets}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained model with everything it needs to read data and speak in the user's labels; made by `load`.
 
@@ -119,6 +120,10 @@ class Model:
     network: Network
     thresholds: Thresholds
     device: torch.device
+
+    def __repr__(self) -> str:
+        """What it predicts, from what and how large it is, in a few lines; the vocabulary and weights are left out."""
+        return model_text(self)
 
     def predict(self, sequences: Iterable[Any], *, on_empty: OnEmpty = "skip") -> list[Any]:
         """Predictions for sequences, in their order.

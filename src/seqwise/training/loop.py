@@ -343,7 +343,11 @@ class _Loop:
         return sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses)
 
     def _weights(self) -> dict[str, torch.Tensor]:
-        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        for name, value in weights.items():
+            if value.is_floating_point() and not bool(value.isfinite().all()):
+                raise _diverged(f"the weights '{name}' are not finite after epoch {self.state.epoch + 1}")
+        return weights
 
     def _rng(self, purpose: int, epoch: int, step: int = 0, part: int = 0) -> np.random.Generator:
         """What draws for this; until the next one is asked for."""
@@ -362,4 +366,4 @@ class _Loop:
 
 
 def _diverged(problem: str) -> DivergenceError:
-    return DivergenceError(f"{problem}\n  Training diverged. Lower the step size: --learning-rate 0.001")
+    return DivergenceError(f"{problem}\n  Training diverged. Lower the learning rate: --learning-rate 0.001")

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqwise.errors import DivergenceError
 from seqwise.nn import NgramRegression
 from seqwise.targets import Target
 from seqwise.training.config import Config
@@ -134,7 +135,16 @@ def _solved(
             value: Tensor = (total + weights.square().sum() / (2 * _STRENGTH)) / rows
             return value
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    problem = DivergenceError(
+        f"target '{target.name}': the n-gram regression ended in weights that are not finite\n"
+        "  Train without it: --set model.regression=false"
+    )
+    try:
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:  # torch's of a step that is not finite
+        raise problem from error
+    if not (bool(weights.isfinite().all()) and bool(biases.isfinite().all())):
+        raise problem
     return weights.detach(), biases.detach()
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqwise.evaluation.report import ReportData
-from seqwise.evaluation.summary import member_sentences, regression_sentences
+from seqwise.evaluation.summary import caveat, member_sentences, regression_sentences, split_titles
+from seqwise.nn import BAG
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
+from seqwise.training.history import deciding_name, history_notes, objective_differences, shown_history
 from seqwise.training.prepare import Task
 
 __all__ = ["report_data"]
@@ -39,6 +42,7 @@ def report_data(
         predictions: per judged row, its line of predictions.jsonl.
     """
     config = task.config.model_dump(mode="json")
+    last = "test" if "test" in metrics else "dev"
     splits = {part: _per_target(task, metrics[part]) for part in ("dev", "test") if part in metrics}
     return ReportData(
         name=run.name,
@@ -48,24 +52,34 @@ def report_data(
         data=_data(task),
         settings=config,
         model={
-            "encoder": f"{config['model']['encoder']} of {config['model']['hidden']}",
-            "parameters": environment["parameters"],
+            "encoder": config["model"]["encoder"] + ("" if task.config.model.is_folder else _size(config)),
+            "parameters": metrics["training"]["parameters"],
             "epochs": len(state.history),
             "stopped": state.stopped,
             "training seconds": round(metrics["training"]["seconds"], 1),
             "device": environment["device"],
             "seed": environment["seed"],
-            **_members(metrics, list(splits)[-1]),
+            **_members(metrics, last),
         },
         splits=splits,
         baselines=metrics["baselines"],
         baseline_facts=metrics["training"]["baselines"]["facts"],
         baseline_notes=metrics["training"]["baselines"]["notes"],
-        history=[{**entry, "metric": entry["dev_figure"]} for entry in state.history],
-        metric_name=" and ".join(metrics["training"]["deciding"]),
+        differences=metrics["comparisons"].get(last, {}),
+        caveat=caveat(metrics, last),
+        split_titles=split_titles(metrics),
+        warnings=metrics["training"].get("warnings", ()),
+        history=shown_history(state.history, metrics["training"]["deciding"]),
+        history_notes=history_notes(task, metrics),
+        losses_comparable=not objective_differences(task),
+        metric_name=deciding_name(metrics["training"]["deciding"]),
         best_epoch=state.best_epoch + 1,
         errors=_worst(task, predictions),
     )
+
+
+def _size(config: Mapping[str, Any]) -> str:
+    return "" if config["model"]["encoder"] == BAG else f" of {config['model']['hidden']}"
 
 
 def _members(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
@@ -85,7 +99,7 @@ def _data(task: Task) -> dict[str, dict[str, Any]]:
         part: {
             "sequences": len(rows),
             "steps": int(task.store.lengths[rows].sum()),
-            "median length": int(np.median(task.store.lengths[rows])),
+            "median length": _median(task.store.lengths[rows]),
             "longest": int(task.store.lengths[rows].max()),
         }
         for part, rows in parts.items()
@@ -93,17 +107,22 @@ def _data(task: Task) -> dict[str, dict[str, Any]]:
     }
 
 
+def _median(lengths: NDArray[np.int64]) -> int | float:
+    median = float(np.median(lengths))
+    return int(median) if median.is_integer() else median
+
+
 def _worst(task: Task, predictions: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The most confident mistakes among targets with one label per sequence, on the last part that was judged."""
     rows = task.split.test if len(task.split.test) else task.split.dev
-    found = [
-        _error(task, int(row), target, predictions[int(row)])
-        for target in task.targets
-        if target.kind == "label"
-        for row in rows
-        if _is_wrong(predictions[int(row)]["targets"][target.name])
-    ]
-    return sorted(found, key=lambda error: -float(error["probability"]))[:_ERRORS_SHOWN]
+    worst: list[dict[str, Any]] = []
+    for target in task.targets if len(rows) else ():
+        if target.kind != "label":
+            continue
+        wrong = [int(row) for row in rows if _is_wrong(predictions[int(row)]["targets"][target.name])]
+        found = [_error(task, row, target, predictions[row]) for row in wrong]
+        worst += sorted(found, key=lambda error: -float(error["probability"]))[:_ERRORS_SHOWN]
+    return worst
 
 
 def _is_wrong(prediction: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,18 +16,21 @@ from typing import Any
 
 import torch
 
+from seqwise.data.batching import Batch
 from seqwise.data.encoding import encoding_to_json
 from seqwise.data.pieces import Pieces
 from seqwise.data.split import PARTS
 from seqwise.errors import RunFolderError
 from seqwise.evaluation.report import render_report
 from seqwise.evaluation.summary import regression_sentences
-from seqwise.nn import RecurrentEncoder, parameter_count
+from seqwise.nn import Network, RecurrentEncoder, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
+from seqwise.training.answers import Answer, Thresholds
 from seqwise.training.baselines import judged_baselines, majority_figures
 from seqwise.training.checkpoint import State
 from seqwise.training.config import dump_config
 from seqwise.training.folder import FORMAT_VERSION, RunFolder
+from seqwise.training.health import Health, health_of
 from seqwise.training.judge import judge, threshold_figures
 from seqwise.training.loop import Progress, Silence
 from seqwise.training.manifest import write_manifest
@@ -40,11 +43,13 @@ from seqwise.training.members import (
     member_figures,
     whole_state,
 )
+from seqwise.training.paired_counts import PartCounts
 from seqwise.training.plan import Plan, plan_run, plan_task
 from seqwise.training.prepare import Task
 from seqwise.training.report import report_data
 from seqwise.training.results import PredictionLines, calibration, flattened
 from seqwise.training.resume import check_same_data, folder_of_names
+from seqwise.training.solve import cross_validated_rows
 from seqwise.training.stack import stacked
 
 __all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
@@ -256,19 +261,26 @@ def _rounds_gradients(plan: Plan) -> bool:
     return plan.device.type == "cpu" and has_bfloat16() and any(encoder.rounds_gradients for encoder in encoders)
 
 
-def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State]) -> Trained:
+def _evaluated(
+    plan: Plan, model: Network, thresholds: Thresholds
+) -> tuple[dict[str, Any], dict[int, dict[str, Any]], dict[str, PartCounts]]:
+    """Figures by part, the line of predictions.jsonl by row, and what is compared with baselines: the test part."""
     task = plan.task
     metrics: dict[str, Any] = {}
     predictions: dict[int, dict[str, Any]] = {}
-    started = time.monotonic()
-    model, weighed = stacked(plan, plan.model)
-    stacking = time.monotonic() - started if weighed else 0.0
-    thresholds = dev_thresholds(plan, model)
+    counts: dict[str, PartCounts] = {}
     for part in ("dev", "test"):
         rows = task.split.rows(part)
         if not len(rows):
             continue
-        collector = PredictionLines(task, part)
+        lines, paired = PredictionLines(task, part), PartCounts(task, rows)
+
+        def observe(
+            batch: Batch, answers: Mapping[str, Answer], lines: PredictionLines = lines, paired: PartCounts = paired
+        ) -> None:
+            lines.add(batch, answers)
+            paired.add(batch, answers)
+
         judgement = judge(
             model,
             task.batcher,
@@ -277,10 +289,22 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
             batch_tokens=4 * (task.config.train.batch_tokens or 1024),
             device=plan.device,
             thresholds=thresholds,
-            observe=collector.add,
+            observe=observe,
         )
         metrics[part] = flattened(judgement.to_json())
-        predictions |= collector.by_row
+        predictions |= lines.by_row
+        if part == "test":  # dev also chose the epoch, so nothing is claimed by it
+            counts[part] = paired
+    return metrics, predictions, counts
+
+
+def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State]) -> Trained:
+    task = plan.task
+    started = time.monotonic()
+    model, weighed = stacked(plan, plan.model)
+    stacking = time.monotonic() - started if weighed else 0.0
+    thresholds = dev_thresholds(plan, model)
+    metrics, predictions, counts = _evaluated(plan, model, thresholds)
     baselines = judged_baselines(
         task,
         {part: task.split.rows(part) for part in metrics},
@@ -289,9 +313,11 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
     for note in baselines.notes:
         folder.append_line("log.txt", note)
     metrics["baselines"] = baselines.figures
-    if "dev" not in metrics and "cross_validation" in state.history[-1]:
+    metrics["comparisons"] = {part: found.against(baselines.counts.get(part, {})) for part, found in counts.items()}
+    is_cross_validated = "dev" not in metrics and "cross_validation" in state.history[-1]
+    if is_cross_validated:
         metrics = {"dev": flattened(state.history[-1]["cross_validation"]), **metrics}
-        of_train = {"dev": majority_figures(task, task.split.train)}
+        of_train = {"dev": majority_figures(task, cross_validated_rows(task))}
         metrics["baselines"]["majority"] = of_train | metrics["baselines"]["majority"]
     if plan.ensemble is not None:
         metrics |= member_figures(plan, members)
@@ -303,9 +329,15 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         "seconds": round(all_seconds(plan, state, members) + stacking, 3),
         "padding_share": state.history[-1]["padding_share"],
         "parameters": parameter_count(model),
+        "cross_validation": is_cross_validated,
         "regression": {name: found.to_json() for name, found in weighed.items()},
         "baselines": {"facts": baselines.facts, "notes": baselines.notes},
     }
+    judged_rows = cross_validated_rows(task) if is_cross_validated else task.split.dev
+    health = health_of(task, metrics, members or [state], judged_rows) if "dev" in metrics else Health()
+    metrics["training"] |= {"warnings": health.warnings, "diverged": health.diverged}
+    for sentence in health.warnings:
+        folder.append_line("log.txt", f"warning: {sentence}")
     for sentence in regression_sentences(metrics):
         folder.append_line("log.txt", sentence)
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqwise.data.batching import Batch, length_plan
+from seqwise.errors import DivergenceError
 from seqwise.evaluation import tally_for
 from seqwise.nn import SequenceModel, SharePooling, SharesAndSummaries
 from seqwise.training.judge import Judgement
@@ -38,6 +39,7 @@ __all__ = [
     "WEIGHTS",
     "Solution",
     "block_scale",
+    "cross_validated_rows",
     "head_over",
     "is_solvable",
     "minimise",
@@ -59,6 +61,7 @@ _ROWS_FOR_THRESHOLDS = 256
 _ROWS_FOR_DECAY = 2000
 _MOST_STEPS = 200
 _SPLIT, _THRESHOLDS = 11, 12
+_NOT_FINITE = "the convex fit of the heads ended in weights that are not finite\n  Scale the series."
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,14 @@ class Solution:
         weight: the chosen one of `WEIGHTS`; 0 where there are no summaries.
         judgement: of the cross-validation with it.
         losses: by target, loss sum and count of the training rows under the solution.
+        gradient: the largest gradient of a weight there; 0 at the minimum.
     """
 
     decay: float
     weight: float
     judgement: Judgement
     losses: dict[str, tuple[float, float]]
+    gradient: float
 
 
 def is_solvable(model: SequenceModel) -> bool:
@@ -98,8 +103,13 @@ def solved(
     rows = task.split.train
     _fill_thresholds(task, model, device, task.config.train.seed if seed is None else seed)
     features = _features(task, model, rows, device)
+    if not bool(features.isfinite().all()):
+        raise DivergenceError(
+            "the features of the training series are not finite: their values are too large\n"
+            "  Scale the series, or add --set input.normalise=true."
+        )
     best = _best(task, model, objective, features)
-    minimise(best.heads, best.vectors, _labels(task, rows), objective, best.decay)
+    gradient = minimise(best.heads, best.vectors, _labels(task, rows), objective, best.decay)
     for name, target in _targets(model):
         take_solution(target.head.linear, best.heads[name].linear, best.basis, features.mean(dim=0), best.scale)
     with torch.no_grad():
@@ -110,6 +120,7 @@ def solved(
         best.weight,
         best.judgement,
         {name: (float(part.sum), float(part.count)) for name, part in sums.items()},
+        gradient,
     )
 
 
@@ -205,7 +216,7 @@ def head_over(head: nn.Module, size: int) -> Any:
     return own
 
 
-def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective: Objective, decay: float) -> None:
+def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective: Objective, decay: float) -> float:
     """Moves the heads to the minimum of the objective plus decay x squared weights / number of vectors.
 
     Args:
@@ -214,6 +225,12 @@ def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective
         labels: those of the vectors, of which nothing else is looked up.
         objective: what is minimised.
         decay: at least 0.
+
+    Returns:
+        The largest gradient of a weight where the search ended; 0 at the minimum.
+
+    Raises:
+        DivergenceError: a weight is not finite.
     """
     parameters = [parameter for head in heads.values() for parameter in head.parameters()]
     optimizer = torch.optim.LBFGS(
@@ -229,7 +246,14 @@ def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    try:
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:  # torch's of a step that is not finite
+        raise DivergenceError(_NOT_FINITE) from error
+    loss()
+    if not all(bool(parameter.isfinite().all()) for parameter in parameters):
+        raise DivergenceError(_NOT_FINITE)
+    return max(float(parameter.grad.abs().max()) for parameter in parameters if parameter.grad is not None)
 
 
 @dataclass(frozen=True)
@@ -281,8 +305,7 @@ def _best_decay(
     task: Task, objective: Objective, heads: Mapping[str, Any], rotated: Tensor, decays: Sequence[float]
 ) -> tuple[float, float, Judgement]:
     """The decay with the least loss on rows that were left out, that loss, and the judgement of them all with it."""
-    rng = np.random.default_rng([task.config.train.seed, _SPLIT])
-    chosen = np.sort(rng.permutation(len(rotated))[:_ROWS_FOR_DECAY])
+    rng, chosen = _chosen(task)
     rows, vectors = task.split.train[chosen], rotated[torch.from_numpy(chosen)]
     folds = _folds(task, rows, rng)
     begun = {int(fold): {name: copy.deepcopy(head) for name, head in heads.items()} for fold in np.unique(folds)}
@@ -294,6 +317,17 @@ def _best_decay(
             best = (decay, loss, judgement)
     assert best is not None
     return best
+
+
+def _chosen(task: Task) -> tuple[np.random.Generator, NDArray[np.int64]]:
+    """Which of the training rows are cross-validated, and what draws the folds afterwards."""
+    rng = np.random.default_rng([task.config.train.seed, _SPLIT])
+    return rng, np.sort(rng.permutation(len(task.split.train))[:_ROWS_FOR_DECAY])
+
+
+def cross_validated_rows(task: Task) -> NDArray[np.int64]:
+    """The training rows whose figures the cross-validation gives: all, or some of very many."""
+    return task.split.train[_chosen(task)[1]]
 
 
 def _folds(task: Task, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

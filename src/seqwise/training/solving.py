@@ -86,6 +86,7 @@ def _entry(
         "dev_loss": sum(weight[name] * (judgement.loss(name) or 0.0) for name in judgement.losses),
         "dev_figure": judgement.deciding(deciding) or 0.0,
         "decay": solution.decay,
+        "gradient": solution.gradient,
         "summaries": solution.weight,
         "cross_validation": judgement.to_json(),
     }

@@ -63,19 +63,21 @@ def _work(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> float:
     return float(task.store.lengths[rows].sum()) * (_STEP_WORK + _PAIR_WORK * pairs)
 
 
-def _fit(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> Answers | None:
+def _usable(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows whose tags are all known."""
+    lengths = task.store.lengths[rows]
+    known = [codec.batch(task.store, rows[i : i + 1], int(lengths[i]))[1].all() for i in range(len(rows))]
+    return np.asarray(rows[np.array(known, dtype=bool)])
+
+
+def _fit(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> Answers:
     import pycrfsuite
 
     features = _Features(task.store.symbols)
     trainer = pycrfsuite.Trainer(algorithm="pa", verbose=False)
-    taught = 0
     for row in rows:
-        (labels,), (known,) = codec.batch(task.store, np.array([row]), int(task.store.lengths[row]))
-        if known.all():
-            trainer.append(features.of(task.store.sequence(int(row))), [str(label) for label in labels.tolist()])
-            taught += 1
-    if not taught:
-        return None
+        (labels,), _ = codec.batch(task.store, np.array([row]), int(task.store.lengths[row]))
+        trainer.append(features.of(task.store.sequence(int(row))), [str(label) for label in labels.tolist()])
     trainer.set_params({"max_iterations": _PASSES, "feature.possible_transitions": True})
     tagger = pycrfsuite.Tagger()
     with tempfile.TemporaryDirectory() as folder:
@@ -135,4 +137,5 @@ CRF = Family(
     _fit,
     package="pycrfsuite",
     extra="crfsuite",
+    usable=_usable,
 )

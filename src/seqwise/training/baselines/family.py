@@ -46,6 +46,7 @@ class Family:
         package: a package that it needs and that seqwise does not always bring, with its name in Python.
         extra: the extra of seqwise that brings the package.
         reads_input: whether its answers depend on the sequence at all.
+        usable: from task, target and training rows to those that it can be fitted on.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Family:
     package: str | None = None
     extra: str | None = None
     reads_input: bool = True
+    usable: Callable[[Task, LabelCodec, NDArray[np.int64]], NDArray[np.int64]] = lambda task, codec, rows: rows  # noqa: ARG005
 
 
 def joined_symbols(task: Task) -> str:

@@ -16,9 +16,12 @@ from seqwise.data.labels import LabelCodec
 from seqwise.errors import counted, install_hint
 from seqwise.evaluation import tally_for
 from seqwise.evaluation._peer import load_scikit_learn
+from seqwise.evaluation.decoding import decisions
+from seqwise.evaluation.paired import Counts, PairedCounts
 from seqwise.evaluation.thresholds import chosen_thresholds
+from seqwise.targets import Target
 from seqwise.training.baselines.crf import CRF
-from seqwise.training.baselines.family import Answers, Family
+from seqwise.training.baselines.family import Answer, Answers, Family
 from seqwise.training.baselines.majority import MAJORITY
 from seqwise.training.baselines.ngrams import NGRAMS
 from seqwise.training.baselines.series import SUMMARY, WINDOW
@@ -44,13 +47,16 @@ class Judged:
 
     Attributes:
         figures: baseline -> part -> target -> scores; a baseline is there for the targets that it suits.
-        facts: baseline -> `title`, `seconds` of fit and answers, and whether it reads the input.
+        facts: baseline -> `title`, `seconds` of fit and answers, whether it reads the input, and `learned_from`: by
+            target, how many sequences of how many it was fitted on.
         notes: what was left out or cut short, in sentences.
+        counts: part -> target -> baseline -> what each sequence counts, for comparisons.
     """
 
     figures: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    counts: dict[str, dict[str, dict[str, Counts]]] = field(default_factory=dict)
 
 
 def judged_baselines(
@@ -75,14 +81,18 @@ def judged_baselines(
             judged.notes.append(f"no baseline '{family.title}': it is not installed. {install_hint(str(family.extra))}")
             continue
         started = time.perf_counter()
+        learned_from: dict[str, list[int]] = {}
         for codec in codecs:
-            _judge(judged, family, task, codec, parts, figures.get(codec.target.name))
+            learned = _judge(judged, family, task, codec, parts, figures.get(codec.target.name))
+            if learned:
+                learned_from[codec.target.name] = [learned, len(task.split.train)]
         seconds = round(time.perf_counter() - started, 3)
         if family.name in judged.figures:
             judged.facts[family.name] = {
                 "title": family.title,
                 "reads_input": family.reads_input,
                 "seconds": seconds,
+                "learned_from": learned_from,
             }
     return judged
 
@@ -94,22 +104,39 @@ def _judge(
     codec: LabelCodec,
     parts: Mapping[str, NDArray[np.int64]],
     figure: str | None,
-) -> None:
-    """Adds what a baseline scores for a target, or why it is left out."""
+) -> int:
+    """Adds what a baseline scores for a target; returns from how many sequences it learned, 0 where there is none."""
     name = codec.target.name
-    rows = _affordable(family, task, codec)
-    answers = family.fit(task, codec, rows)
+    usable = family.usable(task, codec, task.split.train)
+    rows = _affordable(family, task, codec, usable)
+    answers = family.fit(task, codec, rows) if len(rows) else None
     if answers is None:
-        return
-    if len(rows) < len(task.split.train):
-        of_all = f"{len(rows):,} of {counted(len(task.split.train), 'sequence')}"
-        judged.notes.append(f"the baseline '{family.title}' of {name} learned from {of_all}, to be done in seconds")
+        return 0
+    judged.notes += _sample_notes(family, name, len(rows), len(usable), len(task.split.train))
     thresholds = None
     if figure is not None and family.reads_input and "dev" in parts:
         thresholds = _thresholds(task, codec, answers, parts["dev"], figure)
     for part, judged_rows in parts.items():
         by_part = judged.figures.setdefault(family.name, {}).setdefault(part, {})
-        by_part[name] = _scores(task, codec, answers, judged_rows, thresholds)
+        by_part[name], counts = _scores(task, codec, answers, judged_rows, thresholds)
+        judged.counts.setdefault(part, {}).setdefault(name, {})[family.name] = counts
+    return len(rows)
+
+
+def _sample_notes(family: Family, target: str, taken: int, usable: int, total: int) -> list[str]:
+    """Why a baseline learned from fewer sequences than the model."""
+    notes = []
+    if usable < total:
+        notes.append(
+            f"the baseline '{family.title}' of {target} was fitted on {usable:,} of {counted(total, 'sequence')}: "
+            "it cannot use sequences with a missing label"
+        )
+    if taken < usable:
+        notes.append(
+            f"the baseline '{family.title}' of {target} was fitted on a sample, {taken:,} of "
+            f"{counted(usable, 'sequence')}, to save time"
+        )
+    return notes
 
 
 def majority_figures(task: Task, rows: NDArray[np.int64]) -> dict[str, dict[str, Any]]:
@@ -118,7 +145,7 @@ def majority_figures(task: Task, rows: NDArray[np.int64]) -> dict[str, dict[str,
     for codec in task.codecs:
         answers = MAJORITY.fit(task, codec, task.split.train)
         assert answers is not None
-        found[codec.target.name] = _scores(task, codec, answers, rows)
+        found[codec.target.name], _ = _scores(task, codec, answers, rows)
     return found
 
 
@@ -136,9 +163,10 @@ def _thresholds(
     return chosen_thresholds(logits, labels, mask, figure)
 
 
-def _affordable(family: Family, task: Task, codec: LabelCodec) -> NDArray[np.int64]:
-    """The training rows, or as many of them at random as the limit of work allows."""
-    rows = task.split.train
+def _affordable(family: Family, task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """These training rows, or as many of them at random as the limit of work allows."""
+    if not len(rows):
+        return rows
     work = family.work(task, codec, rows)
     most = _MOST_WORK[task.config.train.effort]
     if work <= most:
@@ -154,15 +182,23 @@ def _scores(
     answers: Answers,
     rows: NDArray[np.int64],
     thresholds: NDArray[np.float64] | None = None,
-) -> dict[str, Any]:
-    tally = tally_for(codec.target, thresholds)
+) -> tuple[dict[str, Any], Counts]:
+    tally, paired = tally_for(codec.target, thresholds), PairedCounts(codec.target, rows)
     for some in _batches(task, rows):
         lengths = task.store.lengths[some]
         labels, mask = codec.batch(task.store, some, int(lengths.max()))
         answer = answers(some)
         unseen = codec.unseen(task.store, some, int(lengths.max()))
         tally.update(answer.logits, labels, mask, lengths, answer.predictions, unseen)
-    return tally.scores().to_json()
+        paired.add(some, labels, mask, lengths, _decided(codec.target, answer, thresholds), unseen)
+    return tally.scores().to_json(), paired.counts()
+
+
+def _decided(target: Target, answer: Answer, thresholds: NDArray[np.float64] | None) -> NDArray[np.int64]:
+    if answer.predictions is not None:
+        return answer.predictions
+    assert answer.logits is not None
+    return decisions(target, answer.logits, thresholds)
 
 
 def _batches(task: Task, rows: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:

@@ -1,0 +1,60 @@
+"""A loaded model in a few lines, as printing it shows it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from seqwise.errors import listed
+from seqwise.evaluation.scores import FIGURES
+from seqwise.evaluation.summary import figure_text, main_figure
+from seqwise.nn import parameter_count
+from seqwise.targets import Target, label_text
+
+if TYPE_CHECKING:
+    from seqwise.inference.model import Model
+
+__all__ = ["model_text"]
+
+_CLASSES_SHOWN, _LETTERS_OF_A_LABEL = 5, 30
+
+
+def model_text(model: Model) -> str:
+    """Where a model stands, its input, encoder and size, and each target with its classes and figures on test.
+
+    Figures are those of metrics.json, and left out where that cannot be read.
+    """
+    reads = model.spec.input
+    size = f"{parameter_count(model.network):,} parameters on {model.device}"
+    lines = [
+        f"seqwise model of {model.path}",
+        f"  reads {reads.kind} of column '{reads.column}'; encoder {model.config.model.encoder}, {size}",
+    ]
+    figures = _figures(model)
+    return "\n".join([*lines, *[f"  predicts {_target_text(target, figures)}" for target in model.targets]])
+
+
+def _target_text(target: Target, figures: dict[str, str]) -> str:
+    labels = [label_text(label)[:_LETTERS_OF_A_LABEL] for label in target.classes[0]]
+    if target.kind == "outputs":
+        said = f"outputs {listed(target.outputs, _CLASSES_SHOWN)}"
+    else:
+        said = f"classes {listed(labels, _CLASSES_SHOWN)}"
+    per_step = " per step" if target.per_step and target.kind != "tags" else ""
+    figure = figures.get(target.name)
+    return f"'{target.name}' ({target.kind}{per_step}), {said}" + (f"; {figure}" if figure else "")
+
+
+def _figures(model: Model) -> dict[str, str]:
+    """By target, its main figure on the last part that was evaluated."""
+    found = {}
+    try:
+        metrics: Any = json.loads((model.path / "metrics.json").read_text(encoding="utf-8"))
+        part = "test" if "test" in metrics else "dev"
+        for target in model.targets:
+            name = main_figure(metrics[part][target.name])
+            value = figure_text(name, metrics[part][target.name][name])
+            found[target.name] = f"{FIGURES[name].title} {value} on {part}"
+    except (OSError, ValueError, LookupError, TypeError, StopIteration, RecursionError):
+        return {}
+    return found
