@@ -86,6 +86,7 @@ class DataError(UsageError):
         field: str | None = None,
         hint: str | None = None,
     ) -> None:
+        problem, hint = _cut(problem), None if hint is None else _cut(hint)
         self.problem = problem
         self.file = file
         self.line = line
@@ -169,6 +170,11 @@ def install_hint(extra: str) -> str:
         "Install it from the clone of seqwise with: pip install '.[tune]'"
     """
     return f"Install it from the clone of seqwise with: pip install '.[{extra}]'"
+
+
+def _cut(text: str, most: int = 2000) -> str:
+    """A sentence without the middle of it where it quotes something very long."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
 
 
 def counted(count: int, noun: str) -> str:

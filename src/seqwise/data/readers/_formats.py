@@ -146,6 +146,8 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
         if head.startswith(magic):
             raise DataError(f"the file is {told}", file=source.name, hint="Unpack or convert it first.")
     lines = head.decode(marked_encoding(head, encoding), errors="replace").removeprefix("\ufeff").split("\n")
+    if not any(line.strip() for line in lines):
+        raise DataError("the file is empty", file=source.name)
     cut = len(head) >= LOOK_BYTES and len(lines) > 2
     return [line.rstrip("\r") for line in (lines[:-1] if cut else lines)], cut
 

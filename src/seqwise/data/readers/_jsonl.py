@@ -32,6 +32,8 @@ def jsonl_part(source: Input, options: ReadOptions) -> Part:
     if not seen:
         raise DataError("the file is empty", file=source.name)
     keys = dict.fromkeys(key for record in seen for key in record.values)
+    if not keys:
+        raise DataError("the objects have no keys", file=source.name, line=seen[0].place.line, hint=_ONE_PER_LINE)
     part = Part(
         source.name,
         (),

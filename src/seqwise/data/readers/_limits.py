@@ -6,24 +6,26 @@ The limits are far above what data need, and bound the time and memory that a br
 from __future__ import annotations
 
 import csv
+import errno
 import re
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 from seqwise.data.records import Record
 from seqwise.errors import DataError, SeqwiseError, counted
 
-__all__ = ["bounded_lines", "check_fields", "check_unpacked", "guarded", "raise_as_data_error", "short"]
+__all__ = ["bounded_lines", "check_columns", "check_unpacked", "guarded", "guarding", "short"]
 
 LONGEST_LINE = 1 << 28
 """Bytes of one line: 256 MiB, which is a series of ten million steps."""
 
-MOST_FIELDS = 1 << 20
-"""Columns of one row: more than a million."""
+MOST_COLUMNS = 20_000
+"""Columns of a table, or keys of all objects: each is looked at by itself, which takes a millisecond."""
 
-UNPACKED = 1 << 29
+UNPACKED = 1 << 26
 """Bytes from which on the ratio of a gzip file is looked at."""
 
 HIGHEST_RATIO = 400
@@ -64,15 +66,16 @@ def bounded_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
         yield line
 
 
-def check_fields(count: int, name: str, line: int) -> None:
-    """Refuses a row of too many columns.
+def check_columns(count: int, name: str) -> None:
+    """Refuses a file of too many columns.
 
     Raises:
-        DataError: there are more than `MOST_FIELDS`.
+        DataError: there are more than `MOST_COLUMNS`.
     """
-    if count > MOST_FIELDS:
-        hint = "A series of that many steps is read from .ts, JSON Lines or Parquet, or in long form."
-        raise DataError(f"the row has {counted(count, 'column')}", file=name, line=line, hint=hint)
+    if count > MOST_COLUMNS:
+        problem = f"the file has {counted(count, 'column')}, and at most {MOST_COLUMNS:,} are read"
+        hint = "A series of that many steps is read from .ts, lists in JSON Lines or Parquet, or in long form."
+        raise DataError(problem, file=name, hint=hint)
 
 
 def check_unpacked(plain: int, packed: int, name: str) -> None:
@@ -100,18 +103,32 @@ def guarded(records: Iterator[Record], name: str) -> Iterator[Record]:
     except SeqwiseError:
         raise
     except _LIBRARIES as error:
-        raise_as_data_error(error, name, line)
+        raise _as_data_error(error, name, line) from error
 
 
-def raise_as_data_error(error: Exception, name: str, line: int = 0) -> NoReturn:
-    """Raises what a library said as an error of the file, after the line of the last record that could be read.
+@contextmanager
+def guarding(name: str) -> Iterator[None]:
+    """The same for a look at the beginning of a file.
 
     Raises:
-        DataError: always.
+        DataError: looking failed in a way that no reader foresaw.
     """
+    try:
+        yield
+    except SeqwiseError:
+        raise
+    except _LIBRARIES as error:
+        raise _as_data_error(error, name, 0) from error
+
+
+def _as_data_error(error: Exception, name: str, line: int) -> DataError:
+    """What a library said as an error of the file, after the line of the last record that could be read."""
     where = f" after line {line}" if line else ""
+    if isinstance(error, OSError) and error.strerror:
+        room = "Temporary files need room: set TMPDIR to a folder that has it." if error.errno == errno.ENOSPC else None
+        return DataError(f"the file cannot be read{where}: {error.strerror}", file=name, hint=room)
     problem = f"the file cannot be read{where}: {type(error).__name__}: {short(str(error), 200)}"
-    raise DataError(problem, file=name, hint="Is the file damaged, or of another format? Say --format.") from error
+    return DataError(problem, file=name, hint="Is the file damaged, or of another format? Say --format.")
 
 
 def short(value: Any, most: int = 60) -> str:

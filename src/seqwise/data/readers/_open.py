@@ -15,6 +15,7 @@ from seqwise.data.readers._inputs import Input, StreamInput, input_named
 from seqwise.data.readers._joins import with_joined_text
 from seqwise.data.readers._jsonl import jsonl_part
 from seqwise.data.readers._likeness import encoding_like, format_like
+from seqwise.data.readers._limits import guarding
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
@@ -188,7 +189,8 @@ def _joined(
     _refuse_idle_options(options, form)
     parts: list[Part] = []
     for each, (_, note) in zip(inputs, formats, strict=True):
-        part = _part(each, form, options, header)
+        with guarding(each.name):
+            part = _part(each, form, options, header)
         header = part.header
         if options.annotations is None and part.annotations is not None:
             options = replace(options, annotations=part.annotations)

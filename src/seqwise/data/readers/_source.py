@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqwise.data.readers._headers import FirstRow
-from seqwise.data.readers._limits import guarded
+from seqwise.data.readers._limits import check_columns, guarded
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.records import Record
 from seqwise.errors import DataError, listed
@@ -107,6 +107,7 @@ def joined(parts: Sequence[Part], options: ReadOptions) -> Source:
         if set(part.columns) != set(first.columns):
             raise _columns_differ(first, part)
     extra = dict.fromkeys(key for part in parts for key in part.extra)
+    check_columns(len(first.columns) + len(extra), first.name)
     return Source(
         files=tuple(part.name for part in parts),
         options=options,

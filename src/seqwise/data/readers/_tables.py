@@ -13,7 +13,6 @@ from itertools import islice
 
 from seqwise.data.readers._headers import FirstRow, first_row
 from seqwise.data.readers._inputs import Input
-from seqwise.data.readers._limits import check_fields
 from seqwise.data.readers._lines import numbered_lines
 from seqwise.data.readers._options import ReadOptions, numbered, other_names
 from seqwise.data.readers._separators import separator_line
@@ -242,7 +241,6 @@ def _named_by_header(
     if options.columns is not None:
         raise ConfigError("columns are named twice, by the header and by --columns: say --no-header or leave one")
     line, header = head[0]
-    check_fields(len(header), name, line)
     names = [cell.strip() for cell in header]
     notes: list[str] = []
     if _have_row_names(names, [row for _, row in head[1:]]):

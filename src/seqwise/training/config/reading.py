@@ -16,6 +16,10 @@ from seqwise.training.config.sections import Config
 __all__ = ["check_units", "dump_config", "load_config", "override", "read_setting"]
 
 
+_MOST_BYTES = 1 << 24
+_MOST_VALUES = 100_000
+
+
 class _Loader(yaml.SafeLoader):
     """YAML whose keys are the text that stands there: a label `yes` or `1` stays what it is."""
 
@@ -33,9 +37,13 @@ def load_config(path: str | Path) -> dict[str, Any]:
         ConfigError: no such file, not YAML with sections, or a setting that cannot be.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the config {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > _MOST_BYTES:
+        raise ConfigError(f"the config {path} is larger than {_MOST_BYTES >> 20} MiB: is it another file?")
     plain = read_setting(text, f"the config {path}")
     if not isinstance(plain, dict):
         raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
@@ -82,10 +90,25 @@ def read_setting(text: str, place: str) -> Any:
         ConfigError: text that is no YAML.
     """
     try:
-        return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
+        value = yaml.load(text, _Loader)
+    except RecursionError:
+        raise ConfigError(f"{place}: lists or sections stand too deep in each other") from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:  # a date or number that there is not
         problem = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"{place}: the value cannot be read as YAML: {problem}") from None
+        raise ConfigError(f"{place}: the value cannot be read as YAML: {problem[:200]}") from None
+    _check_size(value, place)
+    return value
+
+
+def _check_size(value: Any, place: str) -> None:
+    """Refuses values that are few lines of YAML and billions of items, or contain themselves, by aliases."""
+    waiting, seen = [value], 0
+    while waiting:
+        seen += 1
+        one = waiting.pop()
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list | tuple) else ()
+        if seen + len(waiting) > _MOST_VALUES:
+            raise ConfigError(f"{place}: there are more than {_MOST_VALUES:,} values, aliases counted as they stand")
 
 
 def dump_config(config: Config, inferred: Mapping[str, str]) -> str:
