@@ -226,7 +226,9 @@ TENSORS: dict[str, Callable[[dict[str, torch.Tensor], str, random.Random], Any]]
     "half": lambda tensors, name, draw: tensors.update({name: tensors[name].half()}),
     "flat": lambda tensors, name, draw: tensors.update({name: tensors[name].reshape(1, -1).clone()}),
     "shorter": lambda tensors, name, draw: tensors.update({name: tensors[name][:-1].clone()}),
-    "turned": lambda tensors, name, draw: tensors.update({name: tensors[name].mT.contiguous()}),
+    "turned": lambda tensors, name, draw: tensors.update(
+        {name: tensors[name].T.contiguous() if tensors[name].ndim == 2 else tensors[name]}
+    ),
     "empty": lambda tensors, name, draw: tensors.update({name: tensors[name][:0].clone()}),
 }
 WAYS = (
