@@ -19,9 +19,11 @@ from seqwise._readable import is_readable
 __all__ = [
     "UnreadableError",
     "address",
+    "known_address",
     "addresses",
     "dense_strides",
     "require_unchanged",
+    "side_by_side",
     "strided_address",
     "versions",
 ]
@@ -32,7 +34,12 @@ class UnreadableError(TypeError):
 
 
 def address(
-    tensor: Tensor | None, dtype: torch.dtype, shape: Sequence[int] | None = None, *, name: str = "a tensor"
+    tensor: Tensor | None,
+    dtype: torch.dtype,
+    shape: Sequence[int] | None = None,
+    *,
+    name: str = "a tensor",
+    is_ordinary: bool = False,
 ) -> int | None:
     """Where the numbers of a tensor begin, which stand side by side in the order of its axes; None for None.
 
@@ -41,6 +48,7 @@ def address(
         dtype: of the numbers that it expects there.
         shape: how many it expects; None where sizes were taken from this very tensor.
         name: of the tensor, for the message.
+        is_ordinary: whether `is_readable` was asked before.
 
     Raises:
         UnreadableError: there are other numbers, other sizes, or gaps.
@@ -54,18 +62,32 @@ def address(
     if tensor is None:
         return None
     is_alike = tensor.dtype is dtype and (shape is None or tensor.shape == shape)
-    if not is_alike or not is_readable(tensor) or not tensor.is_contiguous():
+    if not is_alike or not (is_ordinary or is_readable(tensor)) or not tensor.is_contiguous():
         raise _refusal(tensor, dtype, shape, name)
     return _place(tensor, name)
 
 
-def strided_address(tensor: Tensor, *dtypes: torch.dtype, name: str = "a tensor") -> int:
+def side_by_side(tensor: Tensor, dtype: torch.dtype) -> tuple[Tensor, int]:
+    """An ordinary tensor as one of this type without gaps, a copy if need be; and where its numbers begin."""
+    if tensor.dtype is not dtype or not tensor.is_contiguous():
+        tensor = tensor.to(dtype).contiguous()
+    return tensor, tensor.data_ptr() or _place(tensor, "a tensor")
+
+
+def known_address(tensor: Tensor) -> int:
+    """Where the numbers of a tensor begin that was checked before, or just made for compiled code to write to."""
+    return tensor.data_ptr() or _place(tensor, "a tensor")
+
+
+def strided_address(tensor: Tensor, *dtypes: torch.dtype, name: str = "a tensor", is_ordinary: bool = False) -> int:
     """Where the first number of a tensor stands, for compiled code that gets its strides too.
+
+    Arguments are those of `address`.
 
     Raises:
         UnreadableError: it holds numbers of none of these types, or it is no ordinary tensor on the CPU.
     """
-    if tensor.dtype not in dtypes or not is_readable(tensor):
+    if tensor.dtype not in dtypes or not (is_ordinary or is_readable(tensor)):
         raise _refusal(tensor, dtypes[0], None, name)
     return _place(tensor, name)
 

@@ -12,15 +12,12 @@ __all__ = ["are_readable", "is_readable", "is_traced"]
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
-def _kind(tensor: Tensor) -> int:
-    """What torch does differently with a tensor, in one number: its device, wrappers, views that negate, and so on."""
-    return int(torch._C._dispatch_keys(tensor).raw_repr())
-
-
+_keys = torch._C._dispatch_keys
+"""What torch does differently with a tensor: its device, wrappers, views that negate, and so on."""
 with torch.inference_mode():
-    _OF_INFERENCE = _kind(torch.empty(0, device="cpu"))
+    _OF_INFERENCE = _keys(torch.empty(0, device="cpu")).raw_repr()
 with torch.inference_mode(mode=False):
-    _ORDINARY = frozenset((_OF_INFERENCE, _kind(torch.empty(0, device="cpu"))))
+    _ORDINARY = frozenset((_OF_INFERENCE, _keys(torch.empty(0, device="cpu")).raw_repr()))
 
 
 def are_readable(tensors: Iterable[Tensor]) -> bool:
@@ -48,4 +45,4 @@ def is_readable(tensor: Tensor) -> bool:
     A wrapper of a transform or of another library is not; nor are views that negate or conjugate what is in memory,
     nor sparse, nested, quantised and symbolic tensors.
     """
-    return type(tensor) in _PLAIN and _kind(tensor) in _ORDINARY
+    return type(tensor) in _PLAIN and _keys(tensor).raw_repr() in _ORDINARY

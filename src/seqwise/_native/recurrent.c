@@ -464,7 +464,8 @@ static void sum_directions(ptrdiff_t index, void *data) {
             for (ptrdiff_t j = 0; j < counted; j++)
                 to[j] = direction ? to[j] + from[j] : from[j];
         }
-        memset(to + counted, 0, (size_t)(size - counted) * sizeof(float));
+        if (size > counted) /* where there is nothing, `to` may be NULL */
+            memset(to + counted, 0, (size_t)(size - counted) * sizeof(float));
     }
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqwise._addresses import UnreadableError, address, dense_strides
+from seqwise._addresses import UnreadableError, address, dense_strides, known_address
 from seqwise._native import function
 from seqwise.errors import ShapeError
 from seqwise.nn import PieceEncoder
@@ -123,6 +123,12 @@ class RowAdamW(torch.optim.AdamW):
     stepped in one call of compiled code.
     """
 
+    @property
+    def _checked(self) -> dict[nn.Parameter, tuple[Tensor, ...]]:
+        """The step, means and squares of each parameter that were found to be what compiled code takes."""
+        checked: dict[nn.Parameter, tuple[Tensor, ...]] = self.__dict__.setdefault("_checked_states", {})
+        return checked
+
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's
         """One step by the gradients that the parameters have, and what torch hangs on a step: hooks, its profiler."""
         self.step_all()
@@ -195,10 +201,16 @@ class RowAdamW(torch.optim.AdamW):
         """Says where a parameter, its gradient and its state stand; gives what must live as long as they are read."""
         array.values = address(parameter, torch.float32)
         kept = _point_at(array, _gradient(parameter), parameter)
-        state, shape = self._state_of(parameter), parameter.shape
-        array.steps = address(state["step"], torch.float32, ())
-        array.means = address(state["exp_avg"], torch.float32, shape)
-        array.squares = address(state["exp_avg_sq"], torch.float32, shape)
+        state = self._state_of(parameter)
+        step, means, squares = known = (state["step"], state["exp_avg"], state["exp_avg_sq"])
+        before = self._checked.get(parameter)
+        if before is None or any(one is not other for one, other in zip(known, before, strict=True)):
+            _require_shapes(state, parameter)
+            address(step, torch.float32, ())
+            address(means, torch.float32, parameter.shape)
+            address(squares, torch.float32, parameter.shape)
+            self._checked[parameter] = known
+        array.steps, array.means, array.squares = map(known_address, known)
         return kept
 
     def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor]:
@@ -206,12 +218,12 @@ class RowAdamW(torch.optim.AdamW):
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32, device="cpu")
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
-        _require_shapes(state, parameter)
         return state
 
     def _step_rows(self, parameter: nn.Parameter, group: dict[str, Any]) -> None:
         """Adam's step on the rows of a table that the gradient has, in tensor operations."""
         state = self._state_of(parameter)
+        _require_shapes(state, parameter)
         state["step"] += 1
         gradient, (beta1, beta2), step = _gradient(parameter), group["betas"], float(state["step"])
         rate = group["lr"] * math.sqrt(1 - beta2**step) / (1 - beta1**step)

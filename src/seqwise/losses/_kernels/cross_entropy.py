@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqwise._addresses import address, strided_address
+from seqwise._addresses import address, known_address, strided_address
 from seqwise._native import function
 from seqwise.losses._kernels.layout import Layout
 
@@ -88,8 +88,8 @@ def gradient(
     assert function is not None
     found = logits.new_empty_strided(logits.shape, strides)
     each = None if upstream is None else upstream.contiguous()
-    again.logits, again.gradient = strided_address(logits, *DTYPES), strided_address(found, *DTYPES)
-    again.upstream, again.factor = address(each, torch.float32), factor
+    again.logits, again.gradient = strided_address(logits, *DTYPES, is_ordinary=True), known_address(found)
+    again.upstream, again.factor = address(each, torch.float32, is_ordinary=True), factor
     again.labels = again.losses = again.weights = again.result = None
     function(ctypes.byref(again))
     if again.wrong == NO_MEMORY:

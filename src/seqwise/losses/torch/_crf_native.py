@@ -22,7 +22,18 @@ from seqwise.losses.torch._terms import in_time
 
 __all__ = ["best_paths", "losses_and_counts", "marginals"]
 
-_ARRAYS = ("emissions", "transitions", "start", "end", "tags", "mask", "lengths")
+_EXPECTED = (  # names, types (None: that of the emissions), and axes: batch, time, classes
+    ("emissions", None, "btc"),
+    ("transitions", None, "cc"),
+    ("start", None, "c"),
+    ("end", None, "c"),
+    ("tags", torch.int64, "bt"),
+    ("mask", torch.bool, "bt"),
+    ("lengths", torch.int64, "b"),
+    ("allowed.transitions", torch.bool, "cc"),
+    ("allowed.start", torch.bool, "c"),
+    ("allowed.end", torch.bool, "c"),
+)
 _ALLOWED = ("allowed.transitions", "allowed.start", "allowed.end")
 _SIZES = ("batch", "time", "classes", "is_double")
 _NO_MEMORY = 3  # in crf.h
@@ -35,7 +46,7 @@ class _Chain(ctypes.Structure):
     """`struct chain` of `crf.h`."""
 
     _fields_ = [
-        *((name, ctypes.c_void_p) for name in (*_ARRAYS, *_ALLOWED)),
+        *((name, ctypes.c_void_p) for name, *_ in _EXPECTED),
         *((name, ctypes.c_int64) for name in _SIZES),
     ]
 
@@ -170,20 +181,13 @@ def _made(arrays: Arrays) -> dict[str, Tensor] | None:
 def _chain(made: Arrays) -> _Chain:
     batch, time, classes = made["emissions"].shape
     dtype = made["emissions"].dtype
-    moves, ends, steps = (classes, classes), (classes,), (batch, time)
-    expected = {
-        "emissions": (dtype, (*steps, classes)),
-        "transitions": (dtype, moves),
-        "start": (dtype, ends),
-        "end": (dtype, ends),
-        "tags": (torch.int64, steps),
-        "mask": (torch.bool, steps),
-        "lengths": (torch.int64, (batch,)),
-        "allowed.transitions": (torch.bool, moves),
-        "allowed.start": (torch.bool, ends),
-        "allowed.end": (torch.bool, ends),
-    }
-    places = (address(made.get(name), *kind, name=name) for name, kind in expected.items())
+    sizes = {"b": batch, "t": time, "c": classes}
+    places = [
+        address(made[name], kind or dtype, tuple(map(sizes.__getitem__, axes)), name=name, is_ordinary=True)
+        if name in made
+        else None
+        for name, kind, axes in _EXPECTED
+    ]
     return _Chain(*places, batch, time, classes, dtype == torch.float64)
 
 
@@ -205,7 +209,7 @@ def _is_done(name: str, made: Arrays, *rest: Tensor | ctypes.c_int64 | None) -> 
 def _argument(value: Tensor | ctypes.c_int64 | None) -> ctypes.c_int64 | ctypes.c_void_p:
     if isinstance(value, ctypes.c_int64):
         return value
-    return ctypes.c_void_p(None if value is None else address(value, value.dtype))
+    return ctypes.c_void_p(None if value is None else address(value, value.dtype, is_ordinary=True))
 
 
 def _sizes(made: Arrays) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqwise._addresses import address, strided_address
+from seqwise._addresses import known_address, strided_address
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
 from seqwise.losses._plan import SUM_AND_COUNT
@@ -78,14 +78,14 @@ def fused_cross_entropy(
         known.plan.check_reduction(reduction, denominator)
     inputs = given(known, labels, mask, lengths, class_weight, sample_weight)
     call, is_wanted = inputs.call, logits.requires_grad and torch.is_grad_enabled()
-    call.logits = strided_address(logits, *DTYPES)
+    call.logits = strided_address(logits, *DTYPES, is_ordinary=True)
     if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
         call.divides = reduction == "mean" and denominator is None
         result, made = logits.new_empty((), dtype=torch.float32), None
         if is_wanted:
             made = logits.new_empty_strided(logits.shape, inputs.strides)
-            call.gradient = strided_address(made, *DTYPES)
-        call.result = address(result, torch.float32)
+            call.gradient = known_address(made)
+        call.result = known_address(result)
         function(ctypes.byref(call))
         if call.wrong:
             return None
@@ -94,7 +94,7 @@ def fused_cross_entropy(
             return LossSum(loss, loss.new_tensor(call.weight))
         return loss if denominator is None else LossSum(loss, as_count(denominator, loss)).mean()
     losses, weights = logits.new_empty((2, *labels.shape), dtype=torch.float32)
-    call.losses, call.weights = address(losses, torch.float32), address(weights, torch.float32)
+    call.losses, call.weights = known_address(losses), known_address(weights)
     function(ctypes.byref(call))
     if call.wrong:
         return None

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqwise._addresses import address, dense_strides, require_unchanged, versions
+from seqwise._addresses import (
+    address,
+    dense_strides,
+    known_address,
+    require_unchanged,
+    side_by_side,
+    versions,
+)
 from seqwise.losses._kernels.cross_entropy import Call, call_of
 from seqwise.losses._kernels.layout import joint_layout
 from seqwise.losses._plan import Plan, plan_cross_entropy
@@ -168,33 +175,26 @@ def given(
 ) -> Given:
     """The call with these labels, options and weights."""
     of_mask, of_weight = recipe.shapes
-    labels = _side_by_side(labels, torch.int64)
-    index = labels.new_empty(labels.numel(), dtype=torch.int32)
     call = Call.from_buffer_copy(recipe.call)
-    call.labels, call.index = address(labels, torch.int64), address(index, torch.int32)
+    labels, call.labels = side_by_side(labels, torch.int64)
+    index = labels.new_empty(labels.numel(), dtype=torch.int32)
+    call.index = known_address(index)
     if mask is not None:
-        mask = (mask if of_mask is None else mask.expand(of_mask)).contiguous()
-        call.mask = address(mask, torch.bool)
+        mask, call.mask = side_by_side(mask if of_mask is None else mask.expand(of_mask), torch.bool)
     if lengths is not None:
-        lengths = _side_by_side(lengths, torch.int64)
-        call.lengths = address(lengths, torch.int64)
+        lengths, call.lengths = side_by_side(lengths, torch.int64)
     if class_weight is None and sample_weight is None:
         return Given(call, recipe.strides, index, (labels, mask, lengths), (), ())
     total = None
     if class_weight is not None:
-        class_weight = _side_by_side(class_weight.detach(), torch.float32)
-        total = class_weight.sum(-1) if call.smoothing else None
+        class_weight, call.class_weight = side_by_side(class_weight.detach(), torch.float32)
+        if call.smoothing:
+            total, call.class_total = side_by_side(class_weight.sum(-1), torch.float32)
     if sample_weight is not None:
         sample_weight = sample_weight if of_weight is None else sample_weight.expand(of_weight)
-        sample_weight = _side_by_side(sample_weight.detach(), torch.float32)
+        sample_weight, call.sample_weight = side_by_side(sample_weight.detach(), torch.float32)
     weights = class_weight, total, sample_weight
-    call.class_weight, call.class_total, call.sample_weight = (address(t, torch.float32) for t in weights)
     return Given(call, recipe.strides, index, (labels, mask, lengths), weights, versions(weights))
-
-
-def _side_by_side(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    """The tensor as C reads it; most are so, and looking takes less time than asking for it."""
-    return tensor if tensor.dtype == dtype and tensor.is_contiguous() else tensor.to(dtype).contiguous()
 
 
 def _spread(option: Signature | None, positions: torch.Size) -> tuple[int, torch.Size | None]:
