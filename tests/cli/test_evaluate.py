@@ -80,3 +80,16 @@ def test_a_torn_run_is_one_message(seqwise, tmp_path, joint_run):
 def test_a_device_that_is_not_there_is_named(seqwise, joint_run):
     result = seqwise("evaluate", joint_run[0], "t.jsonl", "--device", "gpu")
     assert (result.status, result.err) == (2, "seqwise: there is no device 'gpu'; choose auto, cuda, mps, cpu\n")
+
+
+def test_a_word_that_marks_missing_labels_can_be_named(seqwise, joint_run):
+    rows = content(*joint_rows(4), {"tokens": ["play"], "slots": ["-"], "intent": "?"})
+    result = seqwise("evaluate", joint_run[0], "-", "--json", "--missing", "?", "--missing", "-", stdin=rows)
+    assert (result.status, result.err.splitlines()) == (
+        0,
+        [
+            "warning: target 'intent': 1 label '?' counted as missing, first at standard input:5",
+            "warning: target 'slots': 1 label '-' counted as missing, first at standard input:5",
+        ],
+    )
+    assert json.loads(result.out)["intent"]["accuracy"]["count"] == 4

@@ -15,6 +15,7 @@ from seqwise.cli.flags import (
     Encoding,
     Format,
     Header,
+    Missing,
     OnEmpty,
     Quiet,
     Quote,
@@ -40,6 +41,7 @@ def evaluate(
     columns: Columns = None,
     on_empty: OnEmpty = "skip",
     unseen: Unseen = "wrong",
+    missing: Missing = None,
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure and table as JSON.")] = False,
     quiet: Quiet = False,
@@ -63,7 +65,9 @@ def evaluate(
 
     for note in source.notes:
         say(note)
-    judged = model.evaluate(source, on_empty=skipped, unseen=refused, say=lambda text: say(f"warning: {text}"))
+    judged = model.evaluate(
+        source, on_empty=skipped, unseen=refused, missing=missing or (), say=lambda text: say(f"warning: {text}")
+    )
     plain = judged.to_json()
     if as_json:
         typer.echo(json.dumps(flattened(plain), ensure_ascii=False))

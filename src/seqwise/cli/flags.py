@@ -13,6 +13,7 @@ __all__ = [
     "Encoding",
     "Format",
     "Header",
+    "Missing",
     "OnEmpty",
     "Quiet",
     "Quote",
@@ -40,6 +41,10 @@ Header = Annotated[_Flag, _option("--header/--no-header", "Whether the first lin
 Columns = Annotated[_Text, _option("--columns", "Names of the columns, a,b,c.")]
 OnEmpty = Annotated[
     str, typer.Option("--on-empty", help="skip or error: what to do about rows without text, tokens or steps.")
+]
+Missing = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads the annotation
+    typer.Option("--missing", help="A word that marks a missing label too, such as NA.", show_default=False),
 ]
 Unseen = Annotated[
     str, typer.Option("--unseen", help="wrong or error: what to do about labels that training never saw.")

@@ -207,6 +207,7 @@ class Model:
         *,
         on_empty: OnEmpty = "skip",
         unseen: UnseenLabels = "wrong",
+        missing: Sequence[str] = (),
         say: Callable[[str], object] | None = None,
     ) -> Judgement:
         """Scores and losses on labelled data, of which a few thousand rows at a time are in memory.
@@ -217,6 +218,7 @@ class Model:
                 many there are, `error` refuses it.
             unseen: what to do about a label that training never saw: `wrong` counts it as wrong, whatever is predicted,
                 and says how many there are, `error` refuses it.
+            missing: words that mark a missing label, beside those that the model knows from training.
             say: gets what is said; by default it is a warning.
 
         Raises:
@@ -232,7 +234,7 @@ class Model:
         self._check_columns(source, labelled=True)
         labels = LabelNotes()
         empty = EmptyRows(self.spec.input.column)
-        batches = self._labelled_batches(source, on_empty, empty, labels, unseen)
+        batches = self._labelled_batches(source, on_empty, empty, labels, unseen, missing)
         judged = judge_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
         is_nothing = not any(scores.count for scores in judged.scores.values())
         if empty.count and is_nothing:
@@ -299,9 +301,16 @@ class Model:
         return (found[place] for place in range(len(chunk)))
 
     def _labelled_batches(
-        self, source: Source, on_empty: OnEmpty, empty: EmptyRows, labels: LabelNotes, unseen: UnseenLabels
+        self,
+        source: Source,
+        on_empty: OnEmpty,
+        empty: EmptyRows,
+        labels: LabelNotes,
+        unseen: UnseenLabels,
+        missing: Sequence[str],
     ) -> Iterator[Batch]:
-        spec = replace(self.spec, id_column=None, group_column=None)
+        targets = tuple(replace(each, missing=(*each.missing, *missing)) for each in self.spec.targets)
+        spec = replace(self.spec, targets=targets, id_column=None, group_column=None)
         store = None
         for chunk in _chunks(source, _JUDGED_ROWS):
             store = self._store(chunk, spec, on_empty)
