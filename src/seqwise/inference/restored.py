@@ -18,7 +18,6 @@ from torch.overrides import TorchFunctionMode
 from seqwise.data.pieces import Pieces
 from seqwise.errors import RunFolderError
 from seqwise.nn import Network, PieceEncoder
-from seqwise.nn._generator import drawn_from
 from seqwise.training.folder import Form
 from seqwise.training.model_folder import positions_of
 from seqwise.training.tensor_checks import misfit
@@ -39,8 +38,7 @@ def fitting_network(build: Callable[[], Network], forms: Mapping[str, Form]) -> 
         described = _built(build, len(forms))
     if (problem := misfit(forms, {name: Form.of(own) for name, own in described.state_dict().items()})) is not None:
         raise RunFolderError(problem)
-    with drawn_from(torch.Generator()):  # should anything be drawn, it is not from what others draw from
-        return _built(build, len(forms))
+    return _built(build, len(forms))
 
 
 def check_pieces(network: Network, pieces: Pieces) -> None:

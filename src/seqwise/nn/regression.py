@@ -51,7 +51,9 @@ class NgramRegression(nn.Module):
         self.sizes = tuple(columns.values())
         self.weights = nn.Parameter(torch.zeros(count, sum(self.sizes)))
         self.biases = nn.Parameter(torch.zeros(sum(self.sizes)))
-        self.register_buffer("inverse_frequencies", torch.cat([torch.zeros(1), torch.ones(count - 1)]))
+        frequencies = torch.ones(count)
+        frequencies[0] = 0.0
+        self.register_buffer("inverse_frequencies", frequencies)
 
     def forward(self, ids: Integer[Tensor, "batch ngrams"]) -> dict[str, Float[Tensor, "batch columns"]]:
         """The logits of a batch.
