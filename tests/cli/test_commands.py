@@ -444,6 +444,16 @@ def test_series_with_a_label_per_step_are_found(seqwise, tmp_path, tiny):
     assert "target 'busy': column 'busy', one label per step" in result.err
 
 
+def test_series_without_a_dev_part_are_said_to_be_cross_validated(seqwise, tmp_path):
+    lines = [f"{s},{t},{s * t / 7},{'ab'[s % 2]}" for s in range(20) for t in range(3)]
+    for name in ("d.csv", "test.csv"):
+        (tmp_path / name).write_text("run,second,x,label\n" + "\n".join(lines) + "\n")
+    words = ["d.csv", "--test", "test.csv", "--series-id", "run", "--time", "second", "--label", "label"]
+    result = seqwise("train", *words, "--dry-run")
+    assert "split: all sequences are used for training, test from its own file" in result.err, result.err
+    assert "sequences: train 20, dev figures by cross-validation on train, test 20" in result.err
+
+
 def test_a_numeric_label_is_no_channel(seqwise, tmp_path, tiny):
     lines = [f"{s},{t},{s * t / 7},{'ab'[s % 2]},{s % 2}" for s in range(12) for t in range(3)]
     (tmp_path / "d.csv").write_text("run,second,x,label,label_id\n" + "\n".join(lines) + "\n")

@@ -146,6 +146,13 @@ def test_parts_that_are_given_are_said(tmp_path, files, rule):
     assert split_of(tmp_path, rows_of(20), files=files, others=others)[0].rule.startswith(rule)
 
 
+def test_without_a_part_to_cut_off_all_sequences_are_used_for_training(tmp_path):
+    whole, _ = split_of(tmp_path, rows_of(20), dev=0, test=0)
+    assert whole.rule == "all sequences are used for training"
+    given, _ = split_of(tmp_path, rows_of(20), dev=0, files=(False, True), others=[(2, rows_of(7))])
+    assert given.rule == "all sequences are used for training, test from its own file"
+
+
 def test_a_row_without_any_label_is_in_no_part(tmp_path):
     rows = rows_of(60)
     for i in (3, 20, 59):

@@ -10,6 +10,7 @@ from scipy.sparse import random
 from sklearn.linear_model import LogisticRegression
 
 import seqwise
+from seqwise.evaluation.summary import regression_sentences
 from seqwise.nn import Stacked
 from seqwise.training import regression, stack
 from seqwise.training.objective import target_loss
@@ -55,7 +56,7 @@ def regression_loss(found, task, objective, rows, strength):
 def test_no_small_step_from_what_is_found_lowers_the_loss(tmp_path, monkeypatch, kind, weight):
     monkeypatch.setattr(regression, "_STEPS", 500)
     plan = plan_of(tmp_path, kind, f"loss.class_weight={weight}", "loss.crf=null")
-    found = fitted_regression(plan.task, plan.objective)
+    found, _ = fitted_regression(plan.task, plan.objective)
     rows = plan.task.split.train
     with torch.no_grad():
         least = regression_loss(found, plan.task, plan.objective, rows, 10.0)
@@ -71,7 +72,7 @@ def test_no_small_step_from_what_is_found_lowers_the_loss(tmp_path, monkeypatch,
 def test_a_label_is_found_as_scikit_learn_finds_it(tmp_path, monkeypatch):
     monkeypatch.setattr(regression, "_STEPS", 500)
     plan = plan_of(tmp_path, "label")
-    found, task = fitted_regression(plan.task, plan.objective), plan.task
+    (found, _), task = fitted_regression(plan.task, plan.objective), plan.task
     rows = task.split.train
     features = features_of(found, task, rows)
     labels, _ = task.codecs[0].batch(task.store, rows, 1)
@@ -86,7 +87,7 @@ def test_threads_change_nothing(tmp_path):
     found = []
     for count in (1, 3):
         torch.set_num_threads(count)
-        found.append(fitted_regression(plan.task, plan.objective))
+        found.append(fitted_regression(plan.task, plan.objective)[0])
     torch.set_num_threads(threads)
     torch.testing.assert_close(found[0].weights, found[1].weights, rtol=1e-3, atol=1e-4)
     features = random(50, 20, density=0.2, format="csr", dtype=np.float32, rng=np.random.default_rng(0))
@@ -97,11 +98,26 @@ def test_threads_change_nothing(tmp_path):
 
 def test_of_too_much_work_some_sequences_are_drawn_alike(tmp_path, monkeypatch):
     plan = plan_of(tmp_path, "label")
-    whole = fitted_regression(plan.task, plan.objective)
+    whole, taken = fitted_regression(plan.task, plan.objective)
+    assert taken == len(plan.task.split.train)
     monkeypatch.setattr(regression, "_MOST_WORK", {"minutes": 20_000})
-    some, again = (fitted_regression(plan.task, plan.objective) for _ in range(2))
+    (some, taken), (again, _) = (fitted_regression(plan.task, plan.objective) for _ in range(2))
+    assert 0 < taken < len(plan.task.split.train)
     assert torch.equal(some.weights, again.weights)
     assert not torch.equal(some.weights, whole.weights)
+
+
+def test_a_regression_that_learned_from_a_sample_says_so(tmp_path, monkeypatch):
+    plan = plan_of(tmp_path, "label")
+    _, weighed = stacked(plan, plan.model)
+    metrics = {"training": {"regression": {name: found.to_json() for name, found in weighed.items()}}}
+    assert "fitted on" not in regression_sentences(metrics)[0]
+    monkeypatch.setattr(regression, "_MOST_WORK", {"minutes": 20_000})
+    _, weighed = stacked(plan, plan.model)
+    metrics = {"training": {"regression": {name: found.to_json() for name, found in weighed.items()}}}
+    taken, total = weighed["intent"].learned_from
+    assert 0 < taken < total == len(plan.task.split.train)
+    assert regression_sentences(metrics)[0].endswith(f"; the regression was fitted on {taken} of {total} sequences")
 
 
 def test_labels_per_step_and_series_have_no_regression(tmp_path):

@@ -23,14 +23,13 @@ def say_plan(plan: Plan, watch: Watch) -> None:
     from seqwise.nn import ROCKET, RecurrentEncoder, parameter_count
 
     task = plan.task
-    sizes = ", ".join(f"{part} {len(task.split.rows(part)):,}" for part in ("train", "dev", "test"))
     model, train_config = task.config.model, task.config.train
     size, directions = "" if model.is_folder else f" of {model.hidden}", ""
     if isinstance(plan.single.encoder, RecurrentEncoder):
         directions = ", two directions" if model.bidirectional else ", one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
     pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
-    watch.say(f"sequences: {sizes}")
+    watch.say(f"sequences: {_sizes(plan)}")
     bag = f"{model.bag} from n-grams" if plan.single.bag is not None else ""
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
     around = "a head over the steps around each, solved for" if plan.single.surroundings is not None else ""
@@ -50,6 +49,17 @@ def say_plan(plan: Plan, watch: Watch) -> None:
         f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} steps per batch, "
         f"best epoch by {deciding} on dev"
     )
+
+
+def _sizes(plan: Plan) -> str:
+    """How many sequences each part has; where no dev part is cut off, what the dev figures come from."""
+    from seqwise.training.solve import is_solvable
+
+    split = plan.task.split
+    sizes = {part: f"{len(split.rows(part)):,}" for part in ("train", "dev", "test")}
+    if not len(split.dev) and is_solvable(plan.single):
+        sizes["dev"] = "figures by cross-validation on train"
+    return ", ".join(f"{part} {size}" for part, size in sizes.items())
 
 
 def _seeds(config: TrainConfig) -> str:

@@ -170,7 +170,7 @@ def _rule(
     store: Store, shares: list[float], cut: list[NDArray[np.int64]], total: int, files: tuple[bool, bool], seed: int
 ) -> str:
     if not any(shares) and not files[0]:
-        return "every sequence trains, test from its own file"
+        return "all sequences are used for training" + (", test from its own file" if files[1] else "")
     if not any(shares):
         return "dev from its own file" + (", test from its own file" if files[1] else ", no test part")
     sizes = [

@@ -151,7 +151,9 @@ def regression_sentences(metrics: Plain) -> list[str]:
         alone, _, both = found["losses"]
         weights = f"network {found['network']:.2f}, n-gram regression {found['regression']:.2f}"
         losses = f"dev loss {alone:.3f} of the network alone, {both:.3f} of both"
-        sentences.append(f"{target}: weights {weights}; {losses}")
+        taken, total = found.get("learned_from", (0, 0))  # runs of earlier versions do not say
+        sample = f"; the regression was fitted on {taken:,} of {counted(total, 'sequence')}" if taken < total else ""
+        sentences.append(f"{target}: weights {weights}; {losses}{sample}")
     return sentences
 
 

@@ -41,8 +41,10 @@ def regression_for(config: Config, targets: tuple[Target, ...], count: int) -> N
     return NgramRegression(count, {target.name: target.logit_count for target in targets if not target.per_step})
 
 
-def fitted_regression(task: Task, objective: Objective) -> NgramRegression | None:
-    """The regression of a task, in evaluation mode on the CPU; None where its config has none.
+def fitted_regression(task: Task, objective: Objective) -> tuple[NgramRegression, int] | None:
+    """The regression of a task, in evaluation mode on the CPU, and from how many sequences it learned.
+
+    None where the config has none.
 
     Where the training part is so large that it would take minutes, it learns from some of the sequences, drawn by the
     seed.
@@ -62,7 +64,7 @@ def fitted_regression(task: Task, objective: Objective) -> NgramRegression | Non
             regression.weights[:, start : start + size] = weights
             regression.biases[start : start + size] = biases
         start += size
-    return regression.eval()
+    return regression.eval(), len(rows)
 
 
 def _features(task: Task, columns: int) -> tuple[Any, NDArray[np.float32], NDArray[np.int64]]:

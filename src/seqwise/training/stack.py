@@ -32,15 +32,17 @@ class Weighed:
         network: the weight of the network's logits.
         regression: the weight of the regression's.
         losses: mean loss per label of the dev part: of the network, of the regression, of both.
+        learned_from: training sequences that the regression was fitted on, of how many.
     """
 
     network: float
     regression: float
     losses: tuple[float, float, float]
+    learned_from: tuple[int, int]
 
     def to_json(self) -> dict[str, Any]:
         """The plain form that metrics.json keeps."""
-        return {**asdict(self), "losses": list(self.losses)}
+        return {**asdict(self), "losses": list(self.losses), "learned_from": list(self.learned_from)}
 
 
 def stacked(plan: Plan, network: SequenceModel | Ensemble) -> tuple[Network, dict[str, Weighed]]:
@@ -49,15 +51,16 @@ def stacked(plan: Plan, network: SequenceModel | Ensemble) -> tuple[Network, dic
     The weights are those of the least loss on the dev part, drawn towards one half as if by a few labels more, so that
     a small dev part does not decide alone. That of the network is never 0.
     """
-    regression = fitted_regression(plan.task, plan.objective)
-    if regression is None:
+    fitted = fitted_regression(plan.task, plan.objective)
+    if fitted is None:
         return network, {}
+    regression, taken = fitted
     found: dict[str, Weighed] = {}
     model = Stacked(network, regression).to(plan.device)
     of_network, of_regression = _dev_logits(plan, network, regression)
     for place, name in enumerate(regression.names):
         target = next(target for target in plan.task.targets if target.name == name)
-        found[name] = _weighed(plan, target, of_network[name], of_regression[name])
+        found[name] = _weighed(plan, target, of_network[name], of_regression[name], taken)
         model.scales[place] = torch.tensor([found[name].network, found[name].regression])
     return model, found
 
@@ -85,7 +88,7 @@ def _dev_logits(
     return of_network, of_regression
 
 
-def _weighed(plan: Plan, target: Target, of_network: Tensor, of_regression: Tensor) -> Weighed:
+def _weighed(plan: Plan, target: Target, of_network: Tensor, of_regression: Tensor, taken: int) -> Weighed:
     from scipy.optimize import minimize
 
     task = plan.task
@@ -114,4 +117,5 @@ def _weighed(plan: Plan, target: Target, of_network: Tensor, of_regression: Tens
         value, count = total(torch.tensor([first, second]))
         return round(float(value) / max(count, 1.0), 6)
 
-    return Weighed(network, regression, (mean(1.0, 0.0), mean(0.0, 1.0), mean(network, regression)))
+    losses = mean(1.0, 0.0), mean(0.0, 1.0), mean(network, regression)
+    return Weighed(network, regression, losses, (taken, len(task.split.train)))
