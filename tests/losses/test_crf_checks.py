@@ -41,7 +41,7 @@ VALUES: list[tuple[str, dict[str, Any], str, str, str | None]] = [
         {"tags": [[0, 4, 2, 0], [0, 9, 1, 1]], "lengths": [2, 2]},
         "tags[0, 1] is 4, and 2 of 4 tags that count are out of range",
         "class indices 0..2",
-        None,
+        "if the labels are class indices, 9 needs a head of at least 10 classes",
     ),
     ("length too long", {"lengths": [3, 5]}, "lengths[1] is 5", "lengths 0..4", None),
     ("length below 0", {"lengths": [-1, 4]}, "lengths[0] is -1", "lengths 0..4", None),
