@@ -55,7 +55,8 @@ def test_what_predict_writes_can_be_judged(seqwise, tmp_path, tiny, ending):
     (tmp_path / "d.jsonl").write_text(jsonl(rows()))
     flags = ["--tokens", "tokens", "--tags", "tags", "--multilabel", "topics", "--label", "mood"]
     assert seqwise("train", "d.jsonl", *flags, "--run", "r", *tiny, "--quiet").status == 0
-    assert seqwise("predict", "r", "d.jsonl", "--output", f"p.{ending}").status == 0
+    (tmp_path / "new.jsonl").write_text(jsonl([{"tokens": row["tokens"]} for row in rows()]))
+    assert seqwise("predict", "r", "new.jsonl", "--output", f"p.{ending}").status == 0
     result = seqwise("evaluate", "r", f"p.{ending}", "--json")
     assert result.status == 0, result.err
     figures = json.loads(result.out)
@@ -91,7 +92,8 @@ def test_strings_of_labels_are_learned_predicted_and_judged(seqwise, tmp_path, t
     header, cells = STRINGS[name]
     (tmp_path / "d.csv").write_text(header + "".join(f"{text},{tags}\n" for text, tags in cells * 3))
     assert seqwise("train", "d.csv", "--tags", "tags", "--run", "r", *tiny, "--quiet").status == 0
-    assert seqwise("predict", "r", "d.csv", "--output", "p.csv").status == 0
+    (tmp_path / "new.csv").write_text("text\n" + "".join(f"{text}\n" for text, _ in cells * 3))
+    assert seqwise("predict", "r", "new.csv", "--output", "p.csv").status == 0
     for file, most in (("p.csv", 1.0), ("d.csv", None)):
         result = seqwise("evaluate", "r", file, "--json")
         assert result.status == 0, result.err

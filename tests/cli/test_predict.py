@@ -172,7 +172,7 @@ def test_a_name_that_is_no_text_can_be_told(seqwise, tmp_path, runs, monkeypatch
     monkeypatch.setattr(sys, "stderr", terminal)
     assert seqwise("predict", runs["table"], "caf\udce9.csv").status == 2
     terminal.flush()
-    assert raw.getvalue().decode() == "seqwise: caf\\udce9.csv: no such file\n"
+    assert raw.getvalue().decode() == "seqwise: caf\\xe9.csv: no such file\n"
 
 
 def test_probabilities_do_not_replace_a_column(seqwise, tmp_path, runs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,7 @@ from seqwise.nn import ROCKET, Network
 from seqwise.targets import Target
 from seqwise.training.answers import Thresholds
 from seqwise.training.config import Config, load_config, parse_config
-from seqwise.training.folder import RunFolder
+from seqwise.training.folder import FORMAT_VERSION, RunFolder
 from seqwise.training.manifest import check_manifest
 from seqwise.training.network import network_for
 from seqwise.training.tensor_checks import not_finite
@@ -73,8 +73,17 @@ def read_run(path: Path) -> Saved:
         for name in (_CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, "env.json"):
             if not (path / name).exists():
                 raise _unusable(folder, name, "is lost")
+    if _is_of_another_version(folder):  # whose manifest may be another, too
+        folder.check_finished()
     check_manifest(folder)
     return read_parts(folder)
+
+
+def _is_of_another_version(folder: RunFolder) -> bool:
+    """Whether env.json plainly names another version of the form; where it is torn, others say so."""
+    with suppress(RunFolderError):
+        return _read(folder, "env.json", format_version_of) != FORMAT_VERSION
+    return False
 
 
 def read_parts(folder: RunFolder) -> Saved:
