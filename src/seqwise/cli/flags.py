@@ -32,7 +32,11 @@ def _option(name: str, text: str) -> Any:
 
 
 Format = Annotated[
-    _Text, _option("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines; by default found.")
+    _Text,
+    _option(
+        "--format",
+        "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines, folder; by default found.",
+    ),
 ]
 Encoding = Annotated[_Text, _option("--encoding", "Text encoding; that of the training files, unless plainly UTF-8.")]
 Delimiter = Annotated[_Text, _option("--delimiter", "What separates fields.")]

@@ -256,9 +256,11 @@ def _command() -> str:
 
 def _stem(files: tuple[str, ...]) -> str:
     """What a run is called after: its first file, or the folder of a file that is merely called train."""
+    from seqwise.data.readers import paths_named
+
     if not files:
         return "run"
-    path = Path(files[0])
+    path = Path(paths_named(files[0])[0])
     stem = path.name.split(".")[0]
     parent = path.parent.name
     return parent if stem.lower() in ("train", "training", "data") and parent else stem

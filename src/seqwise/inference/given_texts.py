@@ -41,6 +41,7 @@ def cut_texts(source: Source, spec: InputSpec) -> Source:
         for record in source:
             text = record.values[spec.column] or ""
             tokens = written_list(text)
-            yield Record(record.place, {spec.column: text.split() if tokens is None else tokens})
+            cell = text.split() if tokens is None else tokens
+            yield Record(record.place, {**record.values, spec.column: cell})
 
     return replace(source, records=records, notes=(*source.notes, note))

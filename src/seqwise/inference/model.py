@@ -177,7 +177,7 @@ class Model:
             hint = "The run names a file so, too, but from the folder in which it was trained."
             raise DataError(error.problem, file=error.file, hint=f"{hint} {error.hint or ''}".strip()) from None
         self._check_columns(source, labelled=labelled)
-        return cut_texts(source, self.spec.input) if source.format == "lines" else source
+        return cut_texts(source, self.spec.input) if source.has_plain_texts else source
 
     def read_texts(self, texts: Sequence[str]) -> Source:
         """Texts as records; for a model of token lists, what stands between blanks is a token.

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from seqwise.data.readers import files_named, paths_named
 from seqwise.data.split import DEV, PARTS, TEST
 from seqwise.errors import DataError
 from seqwise.training.config import DataConfig, InputConfig
@@ -30,7 +31,7 @@ def check_distinct(data: DataConfig) -> list[str]:
     warnings: list[str] = []
     known: dict[tuple[int, int], tuple[int, str]] = {}
     for part, names in files_of_parts(data):
-        for name in names:
+        for name in (path for each in names for path in paths_named(each)):
             try:
                 status = Path(name).stat()
             except OSError:
@@ -69,13 +70,26 @@ def vector_facts(given: InputConfig) -> list[dict[str, Any]]:
 
 
 def _facts(part: int, name: str) -> dict[str, Any]:
+    """Of several files that one argument names: their bytes together, and the sum of their names and sums."""
+    files = [(path, *_sum(path)) for path in files_named(name)]
+    size = sum(each for _, each, _ in files)
+    if [path for path, _, _ in files] == [Path(name)]:
+        sha256 = files[0][2]
+    else:
+        lines = (f"{path.parent.name}/{path.name}\t{each}\n" for path, _, each in files)
+        sha256 = hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+    return {"part": PARTS[part], "name": name, "bytes": size, "sha256": sha256}
+
+
+def _sum(path: Path) -> tuple[int, str]:
+    """The bytes of a file and their SHA-256."""
     digest = hashlib.sha256()
     size = 0
-    with Path(name).open("rb") as file:
+    with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
             size += len(block)
-    return {"part": PARTS[part], "name": name, "bytes": size, "sha256": digest.hexdigest()}
+    return size, digest.hexdigest()
 
 
 def equal_content(files: list[dict[str, Any]]) -> list[str]:
@@ -84,8 +98,14 @@ def equal_content(files: list[dict[str, Any]]) -> list[str]:
     found = []
     for file in files:
         other = first.setdefault(file["sha256"], file)
-        if not Path(file["name"]).samefile(other["name"]):
+        if paths_named(file["name"]) != paths_named(other["name"]) and not _are_same(file["name"], other["name"]):
             found.append(
                 f"'{file['name']}' ({file['part']}) has the same content as '{other['name']}' ({other['part']})"
             )
     return found
+
+
+def _are_same(name: str, other: str) -> bool:
+    """Whether two arguments name the same files, maybe by other paths."""
+    pairs = zip(paths_named(name), paths_named(other), strict=False)
+    return all(Path(one).samefile(two) for one, two in pairs)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from seqwise.data.readers import paths_named
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.training.config import Config, load_config, parse_config
 from seqwise.training.files import files_of_parts
@@ -52,7 +53,7 @@ def start_folder(folder: RunFolder, config: Config) -> Path:
         there = (folder.path / str(folder.read_json("env.json")["folder"])).resolve()
     except (RunFolderError, KeyError, TypeError):  # killed before it was written, or torn
         return here
-    names = [name for _, files in files_of_parts(config.data) for name in files]
+    names = [path for _, files in files_of_parts(config.data) for name in files for path in paths_named(name)]
     missing = [name for name in names if not (there / name).exists()]
     if not missing:
         return there

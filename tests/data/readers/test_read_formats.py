@@ -56,7 +56,11 @@ def test_the_ending_tells_the_format(write, name, form):
 
 
 def test_every_format_has_an_ending():
-    assert set(ENDINGS.values()) == set(FORMATS) - {"lines"}  # which only a flag or a model tells
+    assert set(ENDINGS.values()) == set(FORMATS) - {
+        "lines",
+        "folder",
+        "parallel",
+    }  # no ending
 
 
 @pytest.mark.parametrize("name", ["data", "data.txt", "data.train"])

@@ -17,6 +17,8 @@ from seqwise.errors import DataError
 TABLE = "text,label\ngood,1\nbad,0\n"
 ROWS = [{"text": "good", "label": "1"}, {"text": "bad", "label": "0"}]
 
+FOLDERS = "A folder is read where it has a folder of .txt files per label, or seq.in, seq.out and label."
+
 
 class Pipe:
     """A pipe that hands out one piece per read, and fails when read beyond those that have arrived.
@@ -58,13 +60,13 @@ def test_a_missing_folder_is_named(write):
 def test_a_folder_is_refused_with_the_files_in_it(write):
     write("b.csv", TABLE)
     write("a.csv", TABLE)
-    assert refusal(".") == ".: is a folder, not a file\n  Name files in it: 'a.csv', 'b.csv'."
+    assert refusal(".") == f".: is a folder, not a file\n  Name files in it: 'a.csv', 'b.csv'. {FOLDERS}"
 
 
 def test_an_empty_folder_is_refused(write):
     write("a.csv", TABLE)
     Path("none").mkdir()
-    assert refusal("none") == "none: is a folder, not a file\n  It holds no files."
+    assert refusal("none") == f"none: is a folder, not a file\n  It holds no files. {FOLDERS}"
 
 
 def test_a_path_through_a_file_is_refused_in_the_words_of_the_system(write):

@@ -12,6 +12,8 @@
 | `ucr`     | .ucr, .tsv .csv .txt by content      | a label and the values of a series                 |
 | `lines`   | by `--format lines` only             | a line, which is one text                          |
 | `fasttext`| .ft .fasttext                        | a line: its labels and its text                    |
+| `folder`  | a folder                             | a file: its text, and its folder as the label      |
+| `parallel`| a folder, or NAME=FILE,NAME=FILE     | line n of every file                               |
 
 Any of them may be gzipped, which the content says, not the name. Other endings (.txt) are told by content. A table is
 read in long form, one row per step and one record per series, where `series_id`, `time` or `channels` is given. A file
@@ -23,6 +25,7 @@ from __future__ import annotations
 
 from seqwise.data.readers._conll import misread_tokens
 from seqwise.data.readers._formats import format_named
+from seqwise.data.readers._given import files_named, paths_named
 from seqwise.data.readers._open import format_of, open_files, open_like, read_stream
 from seqwise.data.readers._options import FORMATS, ReadOptions
 from seqwise.data.readers._plain_lines import PlainText
@@ -33,10 +36,12 @@ __all__ = [
     "PlainText",
     "ReadOptions",
     "Source",
+    "files_named",
     "format_named",
     "format_of",
     "misread_tokens",
     "open_files",
     "open_like",
+    "paths_named",
     "read_stream",
 ]

@@ -6,18 +6,17 @@ import csv
 import re
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 
 from seqwise.data.readers._blocks import BLANKS
 from seqwise.data.readers._fasttext import are_fasttext
-from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._inputs import Input, ending_of
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip, marked_encoding
 from seqwise.data.readers._options import FORMATS
 from seqwise.data.readers._separators import separator_line
 from seqwise.data.readers._ucr import is_ucr
 from seqwise.errors import DataError
 
-__all__ = ["LOOK_BYTES", "ending_of", "format_and_note", "format_named"]
+__all__ = ["LOOK_BYTES", "format_and_note", "format_named"]
 
 LOOK_BYTES = 1 << 16
 """How much of an input is looked at."""
@@ -59,18 +58,7 @@ _TS_KEYS = (
     "@data",
 )
 _CONLLU_LINE = re.compile(r"[0-9]+([-.][0-9]+)?(\t[^\t]+){9}")
-_SAY = f"Say --format with one of {', '.join(FORMATS)}."
-
-
-def ending_of(name: str) -> str:
-    """What stands behind the last dot of a file's name, `.gz` left out, in lower case; empty where there is none.
-
-    Example:
-        >>> ending_of("data/rows.CSV.gz"), ending_of("data/rows")
-        ('csv', '')
-    """
-    _, dot, ending = Path(name.lower().removesuffix(".gz")).name.rpartition(".")
-    return ending if dot else ""
+_SAY = f"Say --format with one of {', '.join(each for each in FORMATS if each not in ('folder', 'parallel'))}."
 
 
 def format_named(name: str) -> str | None:
@@ -100,6 +88,8 @@ def format_and_note(
     Raises:
         DataError: the content is empty, or of no form that is known for sure.
     """
+    if source.form is not None:
+        return source.form, None
     named = format_named(source.name)
     if named not in (None, "csv", "tsv"):
         return str(named), None

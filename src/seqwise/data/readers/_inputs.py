@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from seqwise.data.readers._limits import check_unpacked
-from seqwise.errors import DataError, did_you_mean, listed
+from seqwise.errors import DataError, did_you_mean
 
-__all__ = ["FileInput", "Input", "StreamInput", "input_named"]
+__all__ = ["FileInput", "Input", "StreamInput", "ending_of", "input_named", "shown_path"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BUFFER = 1 << 16
@@ -25,10 +25,12 @@ class Input(Protocol):
     Attributes:
         name: what messages call it.
         live: whether it is a stream, of which no more is read in advance than is needed.
+        form: the format of what is no single file; None where the name or the content tells it.
     """
 
     name: str
     live: bool
+    form: str | None
 
     def open(self, *, look: bool = False) -> BinaryIO:
         """The plain bytes from the beginning; after a `look` they will be opened again."""
@@ -39,6 +41,7 @@ class FileInput:
     """A regular file, which can be opened any number of times."""
 
     live = False
+    form: str | None = None
 
     def __init__(self, path: Path, name: str) -> None:
         self.path = path
@@ -94,6 +97,7 @@ class StreamInput:
     """
 
     live = True
+    form: str | None = None
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: bool = False) -> None:
         self.name = name
@@ -161,7 +165,7 @@ def input_named(path: str | Path) -> Input:
     Raises:
         DataError: nothing stands there, or a folder does.
     """
-    name = os.fsencode(path).decode("utf-8", "backslashreplace")  # a name may be any bytes; messages are text
+    name = shown_path(path)
     if name == "-":
         return StreamInput(sys.stdin.buffer, "standard input")
     place = Path(path)
@@ -172,10 +176,26 @@ def input_named(path: str | Path) -> Input:
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", file=name) from error
     if stat.S_ISDIR(mode):
-        raise DataError("is a folder, not a file", file=name, hint=_contents(place))
+        raise DataError("is a folder, not a file", file=name)
     if stat.S_ISREG(mode):
         return FileInput(place, name)
     return StreamInput(place.open("rb"), name, owned=True)
+
+
+def shown_path(path: str | Path) -> str:
+    """A path as messages show it: its name may be any bytes, and messages are text."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def ending_of(name: str) -> str:
+    """What stands behind the last dot of a file's name, `.gz` left out, in lower case; empty where there is none.
+
+    Example:
+        >>> ending_of("data/rows.CSV.gz"), ending_of("data/rows")
+        ('csv', '')
+    """
+    _, dot, ending = Path(name.lower().removesuffix(".gz")).name.rpartition(".")
+    return ending if dot else ""
 
 
 def _nearest(path: Path) -> str | None:
@@ -184,12 +204,6 @@ def _nearest(path: Path) -> str | None:
     if not folder.is_dir():
         return f"The folder '{folder}' does not exist either."
     return did_you_mean(path.name, sorted(child.name for child in folder.iterdir())) or None
-
-
-def _contents(folder: Path) -> str:
-    """What to say about a folder."""
-    names = sorted(child.name for child in folder.iterdir() if child.is_file())
-    return f"Name files in it: {listed(names, most=6)}." if names else "It holds no files."
 
 
 def _buffered(raw: io.RawIOBase | gzip.GzipFile) -> BinaryIO:

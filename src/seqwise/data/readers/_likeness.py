@@ -6,8 +6,8 @@ import codecs
 import json
 from collections.abc import Sequence
 
-from seqwise.data.readers._formats import LOOK_BYTES, ending_of, format_and_note, format_named
-from seqwise.data.readers._inputs import Input
+from seqwise.data.readers._formats import LOOK_BYTES, format_and_note, format_named
+from seqwise.data.readers._inputs import Input, ending_of
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 
 __all__ = ["encoding_like", "format_like"]
@@ -29,6 +29,9 @@ def format_like(source: Input, trained: str | None, encoding: str, names: Sequen
     Raises:
         DataError: the content is empty or compressed in an unknown way, or of no known form where `trained` is None.
     """
+    if source.form is not None:
+        return source.form, None
+    trained = None if trained in ("folder", "parallel") else trained
     is_named = format_named(source.name) is not None
     if trained is not None and is_named and ending_of(source.name) in map(ending_of, names):
         return trained, None

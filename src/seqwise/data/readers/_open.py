@@ -10,8 +10,10 @@ from typing import Any, BinaryIO
 from seqwise.data.readers._conll import conll_part
 from seqwise.data.readers._conllu import conllu_part
 from seqwise.data.readers._fasttext import fasttext_part
+from seqwise.data.readers._folders import FolderInput, folder_part
 from seqwise.data.readers._formats import format_and_note, format_named
-from seqwise.data.readers._inputs import Input, StreamInput, input_named
+from seqwise.data.readers._given import input_given
+from seqwise.data.readers._inputs import Input, StreamInput
 from seqwise.data.readers._joins import with_joined_text
 from seqwise.data.readers._jsonl import jsonl_part
 from seqwise.data.readers._likeness import encoding_like, format_like
@@ -19,6 +21,7 @@ from seqwise.data.readers._limits import guarding
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
+from seqwise.data.readers._parallel import ParallelInput, parallel_part
 from seqwise.data.readers._plain_lines import PlainText, is_plain_text, lines_part
 from seqwise.data.readers._sequences import in_sequences, sequence_id_of
 from seqwise.data.readers._source import Part, Source, joined
@@ -51,7 +54,7 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions, *, before: Rea
         ColumnError: an option names a column that is not there.
         ConfigError: no file is named, or the options do not fit the format.
     """
-    inputs = _inputs(paths)
+    inputs = _inputs(paths, unlabelled=options.format == "folder")
     header = None if before is None else before.header
     if before is not None and options.annotations is None:
         options = replace(options, annotations=before.annotations)
@@ -83,7 +86,7 @@ def open_like(
         DataError, ColumnError, ConfigError: as `open_files`.
     """
     given = given or {}
-    inputs = _inputs(paths)
+    inputs = _inputs(paths, unlabelled="folder" in (given.get("format"), trained.format))
     encoding = given.get("encoding") or encoding_like(inputs[0], trained.encoding)
     if (form := given.get("format")) is not None:
         formats: list[tuple[str, str | None]] = [(form, None)] * len(inputs)
@@ -97,7 +100,7 @@ def open_like(
         form = formats[0][0]
     options = trained if form == trained.format else ReadOptions(texts=trained.texts)
     options = replace(options, sequence_id=options.sequence_id or "none")
-    if form == "lines" and plain is not None:
+    if form in ("lines", "folder") and plain is not None:
         options = ReadOptions(columns=(plain.column,))
     if given.get("header"):
         options = replace(options, columns=None, unlabelled_columns=())
@@ -111,7 +114,7 @@ def open_like(
 
 def _is_plain(source: Input, encoding: str, trained: ReadOptions, given: Mapping[str, Any], plain: PlainText) -> bool:
     """Whether it is lines of text, where neither its name nor a flag says what it is."""
-    if format_named(source.name) is not None or given.keys() - {"encoding"}:
+    if source.form is not None or format_named(source.name) is not None or given.keys() - {"encoding"}:
         return False
     return is_plain_text(source, encoding, trained, plain)
 
@@ -149,15 +152,16 @@ def format_of(path: str | Path) -> str:
     Raises:
         DataError: the file is missing or empty, or neither its name nor its content tells the format.
     """
-    return format_and_note(input_named(path), "utf-8")[0]
+    return format_and_note(input_given(path), "utf-8")[0]
 
 
-def _inputs(paths: Sequence[str | Path]) -> list[Input]:
+def _inputs(paths: Sequence[str | Path], *, unlabelled: bool) -> list[Input]:
     if not paths:
         raise ConfigError("no file is named")
-    inputs = [input_named(path) for path in paths]
+    inputs = [input_given(path, unlabelled=unlabelled) for path in paths]
     for each in inputs:
-        _refuse_empty(each)
+        if each.form is None:
+            _refuse_empty(each)
     return inputs
 
 
@@ -186,6 +190,10 @@ def _joined(
             problem = f"the file is {other}, but '{inputs[0].name}' is {form}"
             hint = "Files read together must have one format; if they do, say --format."
             raise DataError(problem, file=each.name, hint=hint)
+        if each.form != (form if form in ("folder", "parallel") else None):
+            what = {"folder": "a folder", "parallel": "several files"}
+            problem = f"it is {what.get(each.form or '', 'a file')}, not {what.get(form, form)}"
+            raise DataError(problem, file=each.name, hint="Leave --format out, or say another.")
     _refuse_idle_options(options, form)
     parts: list[Part] = []
     for each, (_, note) in zip(inputs, formats, strict=True):
@@ -248,6 +256,7 @@ def _refuse_idle_options(options: ReadOptions, form: str) -> None:
         "conll": {"--delimiter", "--columns"},
         "ucr": {"--delimiter", "--no-header"},
         "lines": {"--columns"},
+        "folder": {"--columns"},
     }.get(form, set())
     idle = [flag for flag, is_given in given.items() if is_given and flag not in useful]
     if idle:
@@ -263,6 +272,16 @@ def _parquet_part(source: Input, _options: ReadOptions) -> Part:
     return parquet_part(source)
 
 
+def _folder_part(source: Input, options: ReadOptions) -> Part:
+    assert isinstance(source, FolderInput)
+    return folder_part(source, options)
+
+
+def _parallel_part(source: Input, options: ReadOptions) -> Part:
+    assert isinstance(source, ParallelInput)
+    return parallel_part(source, options)
+
+
 _PARTS: dict[str, Callable[[Input, ReadOptions], Part]] = {
     "csv": csv_part,
     "tsv": tsv_part,
@@ -274,4 +293,6 @@ _PARTS: dict[str, Callable[[Input, ReadOptions], Part]] = {
     "ucr": ucr_part,
     "lines": lines_part,
     "fasttext": fasttext_part,
+    "folder": _folder_part,
+    "parallel": _parallel_part,
 }

@@ -9,7 +9,7 @@ from seqwise.errors import ConfigError, did_you_mean, listed
 
 __all__ = ["FORMATS", "ReadOptions"]
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "ts", "ucr", "fasttext", "lines")
+FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "ts", "ucr", "fasttext", "lines", "folder", "parallel")
 """The names of the formats, as `format` takes them."""
 
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "blank": " ", "space": " "}

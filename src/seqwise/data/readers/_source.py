@@ -85,6 +85,11 @@ class Source:
         return self.options.series_column if self.kind == "series" else None
 
     @property
+    def has_plain_texts(self) -> bool:
+        """Whether texts are lines or files as they stand, which no one has cut into tokens."""
+        return self.format in ("lines", "folder") or (self.format == "parallel" and self.tokens is None)
+
+    @property
     def span_columns(self) -> tuple[str, ...]:
         """The columns in which the files have spans of characters and records one tag per word."""
         return tuple(each[6:] for each in self.options.annotations or () if each.startswith("spans="))
