@@ -232,8 +232,7 @@ class Model:
         if not isinstance(source, Source):
             source = self.read_files(source, labelled=True)
         self._check_columns(source, labelled=True)
-        labels = LabelNotes()
-        empty = EmptyRows(self.spec.input.column)
+        labels, empty = LabelNotes(), EmptyRows(self.spec.input.column)
         batches = self._labelled_batches(source, on_empty, empty, labels, unseen, missing)
         judged = judge_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
         is_nothing = not any(scores.count for scores in judged.scores.values())
