@@ -40,6 +40,7 @@ FORMS = {
     "JSON": lambda labels: repr(labels).replace("'", '"'),
     "choices": lambda labels: '{"choices": ' + repr(labels).replace("'", '"') + "}" if len(labels) > 1 else labels[0],
     "brackets": lambda labels: f"[{', '.join(labels)}]",
+    "round brackets": lambda labels: f"({', '.join(labels)})",
 }
 GENRES = ("Comedy", "Crime", "Documentary", "Family", "Short Film")
 
@@ -59,6 +60,12 @@ def test_hashtags_are_labels_between_blanks(tmp_path):
     text = table(" ".join(f"#{label.replace(' ', '_')}" for label in labels) for labels in SETS)
     (target,) = spec(tmp_path, text).targets
     assert (target.form, target.delimiter) == ("delimited", " ")
+
+
+def test_a_comma_between_hashtags_is_no_part_of_them(tmp_path):
+    text = table(", ".join(f"#{label.replace(' ', '_')}" for label in labels) for labels in SETS)
+    (target,) = spec(tmp_path, text).targets
+    assert (target.form, target.delimiter) == ("delimited", ",")
 
 
 SINGLE = {

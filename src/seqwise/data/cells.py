@@ -296,7 +296,7 @@ class _Cells:
     def _written_set(self, cell: str) -> list[str]:
         """The labels of a string that is no list as programs write one."""
         spec, column = self.spec, self.spec.columns[0]
-        if spec.form == "bracketed" and is_enclosed(cell, "["):
+        if spec.form == "bracketed" and is_enclosed(cell, "[("):
             return cut(cell.strip()[1:-1], str(spec.delimiter))
         if writes_objects(cell):
             raise self._wrong(f"expected labels, got an object: {cell}", column, _OBJECTS)

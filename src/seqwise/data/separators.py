@@ -88,18 +88,23 @@ def has_hashes(cells: Sequence[str]) -> bool:
     """Whether the cells are hashtags between blanks, and some hold several."""
     words = [cell.split() for cell in cells if cell not in WORDS]
     return any(len(row) > 1 for row in words) and all(
-        len(word) > 1 and word.startswith("#") and "#" not in word[1:] for row in words for word in row
+        len(word) > 1 and word.startswith("#") and "#" not in word[1:] and word[-1] not in _FOUND
+        for row in words
+        for word in row
     )
 
 
 def in_brackets(cells: Sequence[str]) -> list[str] | None:
     """What stands in the brackets of bare lists such as `[Short Film, Family]`; None where cells are something else.
 
-    Every cell must be one pair of square brackets, none a list that can be read as it stands, and some must hold commas
-    that separate labels; see `separates`.
+    Every cell must be one pair of square brackets, or every cell one of round ones, none a list that can be read as it
+    stands, and some must hold commas that separate labels; see `separates`.
     """
     cells = [cell for cell in cells if cell not in WORDS]
-    if not cells or any(label_set(cell) is not None or not is_enclosed(cell, "[") for cell in cells):
+    opening = cells[0].strip()[:1] if cells else ""
+    if opening not in ("[", "(") or any(
+        label_set(cell) is not None or not is_enclosed(cell, opening) for cell in cells
+    ):
         return None
     inner = [cell.strip()[1:-1] for cell in cells]
     return inner if separates(",", inner) else None

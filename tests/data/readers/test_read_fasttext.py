@@ -30,6 +30,15 @@ def test_where_a_line_has_several_labels_every_line_has_a_set(write):
     assert [row["label"] for row in values(name)] == [["a,b"], ["a,b", "c"], ["c"]]
 
 
+SEPARATED = [(" ", " "), *((between, behind) for between in (",", ", ", " , ") for behind in (" ", ",", ", "))]
+
+
+@pytest.mark.parametrize(("between", "behind"), SEPARATED)
+def test_no_label_is_left_in_the_text_whatever_separates_labels(write, between, behind):
+    name = write("a.txt", f"__label__a{between}__label__c{behind}one, two\n" * 3)
+    assert values(name) == [{"label": ["a", "c"], "text": "one, two"}] * 3
+
+
 def test_a_label_that_comes_late_makes_sets_too(write):
     lines = "__label__a __label__b x\n" + "__label__a x\n" * 2000 + "__label__b __label__a y\n"
     found = values(write("a.txt", lines))

@@ -32,7 +32,7 @@ def fasttext_part(source: Input, options: ReadOptions) -> Part:
     """A file of fastText with the columns `text` and `label`: one label without the prefix, or a list of several.
 
     Labels end at a blank or tab, as fastText has it; where every line has a comma behind its label, at that comma. A
-    line without a label is a text alone.
+    comma between two labels separates them. A line without a label is a text alone.
     """
     with closing(numbered_lines(source, options.encoding, look=True)) as lines:
         head = [line for _, line in islice(lines, 1 if source.live else LOOK) if line.strip()]
@@ -59,7 +59,10 @@ def _records(
             labels = []
             place = 0
             while found := pattern.match(line, place):
-                labels.append(found[1])
+                labels += found[1].split(f",{PREFIX}")
+                place = found.end()
+            if pattern is _BEFORE_COMMA and (found := _LABEL.match(line, place)):  # a comma between labels only
+                labels += found[1].split(f",{PREFIX}")
                 place = found.end()
             text = line[place:].strip()
             if pattern is _BEFORE_COMMA and len(text) > 1 and text[0] == text[-1] == '"':
