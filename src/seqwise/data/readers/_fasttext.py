@@ -56,7 +56,7 @@ def _records(
         for number, line in lines:
             if not line.strip():
                 continue
-            labels = []
+            labels: list[str] = []
             place = 0
             while found := pattern.match(line, place):
                 labels += found[1].split(f",{PREFIX}")
