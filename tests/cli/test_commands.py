@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 import seqwise as package
+from seqwise.training.folder import RunFolder
+from seqwise.training.manifest import write_manifest
 from small_runs import joint_rows, write_rows
 
 RUN_FILES = {
@@ -18,6 +20,7 @@ RUN_FILES = {
     "env.json",
     "labels.json",
     "log.txt",
+    "manifest.json",
     "metrics.json",
     "metrics.jsonl",
     "model.safetensors",
@@ -320,6 +323,7 @@ def test_token_files_are_predicted_as_token_files(seqwise, tmp_path, joint_run):
     shutil.copytree(joint_run[0], tmp_path / "r")
     labels = (tmp_path / "r" / "labels.json").read_text()
     (tmp_path / "r" / "labels.json").write_text(labels.replace('"column": "tokens"', '"column": "column1"'))
+    write_manifest(RunFolder(tmp_path / "r"))
     out = seqwise("predict", "r", "in.conll")
     assert (out.status, out.err) == (0, "")
     first, second = out.out.strip().split("\n\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 
+from seqwise.training.folder import RunFolder
+from seqwise.training.manifest import write_manifest
 from small_runs import joint_rows, write_rows
 
 
@@ -69,10 +71,11 @@ def test_quiet_leaves_the_figures_on_standard_output(seqwise, joint_run):
 def test_a_torn_run_is_one_message(seqwise, tmp_path, joint_run):
     shutil.copytree(joint_run[0], tmp_path / "r")
     (tmp_path / "r" / "labels.json").write_text("{}")
+    write_manifest(RunFolder(tmp_path / "r"))
     result = seqwise("evaluate", "r", "t.jsonl")
     assert (result.status, result.err) == (
         2,
-        "seqwise: r/labels.json cannot be used: it has no 'targets'\n"
+        "seqwise: r/labels.json cannot be used: it has no 'spec'\n"
         "  Put the file back from a copy of the run folder, or train again: seqwise train --config r/config.yaml\n",
     )
 

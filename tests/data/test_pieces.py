@@ -68,5 +68,5 @@ def test_pieces_outlive_the_run_folder():
 def test_without_tokenizers_the_command_that_brings_it_is_named(monkeypatch):
     pieces = pieces_of(word_pieces())
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'seqwise\[hf\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[hf\]'"):
         pieces.numbers(["play"])

@@ -8,6 +8,8 @@ import pytest
 
 import seqwise
 from seqwise.errors import ConfigError, RunFolderError
+from seqwise.training.folder import RunFolder
+from seqwise.training.manifest import write_manifest
 from seqwise.training.prepare import prepare
 from small_runs import config_of, rows_file, trained
 
@@ -68,6 +70,7 @@ def test_the_thresholds_of_a_run_are_not_to_be_lost(tmp_path):
     with pytest.raises(RunFolderError, match=r"calibration\.json is lost"):
         seqwise.load(folder)
     (folder / "calibration.json").write_text(content.replace("thresholds", "threshold"))
+    write_manifest(RunFolder(folder))
     with pytest.raises(RunFolderError, match=r"calibration\.json cannot be used: it has no 'thresholds'"):
         seqwise.load(folder)
 
@@ -77,6 +80,7 @@ def test_a_run_from_before_there_were_thresholds_loads(tmp_path):
     (folder / "calibration.json").unlink()
     lines = (folder / "config.yaml").read_text().splitlines(keepends=True)
     (folder / "config.yaml").write_text("".join(line for line in lines if "thresholds" not in line))
+    write_manifest(RunFolder(folder))
     assert seqwise.load(folder).thresholds == {}
 
 

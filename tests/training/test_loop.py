@@ -193,7 +193,7 @@ def test_the_epoch_loss_counts_every_label_once(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_training_with_advice(tmp_path):
-    with pytest.raises(DivergenceError, match=r"epoch \d+.*\n  Training diverged. Lower the step size"):
+    with pytest.raises(DivergenceError, match=r"epoch \d+.*\n  Training diverged. Lower the learning rate"):
         trained(tmp_path, "label", "train.learning_rate=1e30", "train.clip=1e30", "train.max_epochs=20")
 
 

@@ -136,7 +136,7 @@ def test_processes_are_interrupted_and_go_on(tmp_path, in_processes):
 
 def test_what_a_process_raises_is_raised_here(tmp_path, in_processes):
     in_processes(2)
-    with pytest.raises(DivergenceError, match="Training diverged. Lower the step size"):
+    with pytest.raises(DivergenceError, match="Training diverged. Lower the learning rate"):
         trained(tmp_path, "label", *THREE, "train.learning_rate=1e30", "train.warmup=0", "train.clip=1e30")
 
 

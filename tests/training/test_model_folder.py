@@ -213,5 +213,5 @@ def test_a_model_that_is_not_known_is_refused():
 
 def test_without_transformers_the_command_that_brings_it_is_named(bert, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'seqwise\[hf\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[hf\]'"):
         pieces_of(str(bert))

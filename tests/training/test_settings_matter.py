@@ -66,6 +66,7 @@ CHANGES = {
     "data.dev_fraction": ("label", [], ["data.dev_fraction=0.3"]),
     "data.test_fraction": ("label", [], ["data.test_fraction=0.3"]),
     "data.unseen_labels": ("label", ["data.test=[unseen.jsonl]"], ["data.unseen_labels=add"]),
+    "data.on_empty": ("label", ["data.train=[empty.jsonl]"], ["data.on_empty=error"]),
     "data.cache": ("label", ["data.cache=never"], ["data.cache=always"]),
     "data.cache_folder": ("label", ["data.cache=always"], ["data.cache_folder=another"]),
     "input.text": ("label", ["input.text=null", "input.tokens=slots"], ["input.text=text", "input.tokens=null"]),
@@ -158,6 +159,7 @@ def place(tmp_path_factory):
     write_rows(folder / "rows.jsonl", rows)
     write_rows(folder / "other.jsonl", joint_rows(16, seed=1))
     write_rows(folder / "unseen.jsonl", [{**rows[0], "intent": "Unseen"}])
+    write_rows(folder / "empty.jsonl", [*rows, {**rows[0], "text": ""}])
     words = sorted({word.lower() for row in rows for word in row["text"].split()})
     vectors = [f"{word} {number} {1 - number % 3} 0.5" for number, word in enumerate(["the", "of", *words])]
     (folder / "vectors.txt").write_text("\n".join(vectors) + "\n")

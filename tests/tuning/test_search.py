@@ -187,5 +187,5 @@ def test_an_ensemble_is_trained_of_what_was_found(tmp_path):
 
 def test_without_optuna_the_command_that_brings_it_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'seqwise\[tune\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[tune\]'"):
         searched(tmp_path, 1)

@@ -13,7 +13,7 @@ WRONG = {
     "a format from elsewhere": (
         {"format": "hdf5"},
         "format 'hdf5' is not known. Formats are 'csv', 'tsv', 'jsonl', 'parquet', 'conll', 'conllu', 'ts', 'ucr', "
-        "'lines'.",
+        "'fasttext', 'lines', 'folder', 'parallel'.",
     ),
     "an encoding that does not exist": (
         {"encoding": "utf9"},

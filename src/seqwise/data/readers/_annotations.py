@@ -18,6 +18,7 @@ _TEXTS = ("text", "sentence", "data", "content", "document", "utterance")
 _ANSWERS = {"accept", "reject", "ignore"}
 _NAMED = 5
 _HALF = 0.5
+_MOST_LABELS = 10_000
 
 
 @dataclass(frozen=True)
@@ -141,11 +142,14 @@ def _found(records: Iterable[Record]) -> Annotations:
     kinds: dict[str, set[str]] = {}
     texts: dict[str, int] = {}
     answers: set[Any] = set()
+    choices: dict[str, _Choices] = {}
     for record in records:
         for name, cell in record.values.items():
-            kinds.setdefault(name, set()).add(_kind(cell))
+            kinds.setdefault(name, set()).add(kind := _kind(cell))
             if isinstance(cell, str):
                 texts[name] = texts.get(name, 0) + len(cell)
+            if kind in ("text", "list"):
+                choices.setdefault(name, _Choices()).add(cell)
         answers.add(record.values.get("answer", "accept"))
     spans = tuple(name for name, found in kinds.items() if "spans" in found and found <= {"spans", "empty"})
     cats = {
@@ -153,8 +157,11 @@ def _found(records: Iterable[Record]) -> Annotations:
         for name, found in kinds.items()
         if {"one", "several"} & found and found <= {"one", "several", "empty"}
     }
-    # A choice alone and several choices, as Label Studio has them.
-    mixed = tuple(name for name, found in kinds.items() if {"text", "list"} <= found <= {"text", "list", "empty"})
+    mixed = tuple(
+        name
+        for name, found in kinds.items()
+        if {"text", "list"} <= found <= {"text", "list", "empty"} and choices[name].are_labels
+    )
     named = [name for name in _TEXTS if name in texts]
     text = next(iter(named or sorted(texts, key=lambda name: -texts[name])), None)
     if text is None or text in spans:
@@ -167,6 +174,26 @@ def _found(records: Iterable[Record]) -> Annotations:
         tuple(cats),
         is_prodigy=bool(spans) and "answer" in kinds and answers <= _ANSWERS,
     )
+
+
+class _Choices:
+    """The texts of a column that holds texts and lists: labels as Label Studio has them, or tokens."""
+
+    def __init__(self) -> None:
+        self._alone: set[str] = set()
+        self._listed: set[str] = set()
+
+    def add(self, cell: str | list[str]) -> None:
+        """One more cell; of too many different texts no more are kept."""
+        known = self._alone if isinstance(cell, str) else self._listed
+        if len(known) <= _MOST_LABELS:
+            known.update([cell] if isinstance(cell, str) else cell)
+
+    @property
+    def are_labels(self) -> bool:
+        """Whether most of what stands alone stands in lists too, and there are few of them."""
+        both = self._alone & self._listed
+        return 2 * len(both) > len(self._alone) and len(self._listed) <= _MOST_LABELS
 
 
 def _kind(cell: Any) -> str:
