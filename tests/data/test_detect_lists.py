@@ -35,6 +35,15 @@ def test_label_columns_beside_one_called_label_are_left_alone_aloud(tmp_path):
     ]
 
 
+def test_a_string_of_span_tags_beside_as_many_tokens_is_no_label_of_the_sequence(tmp_path):
+    strings = ["B-PER O B-LOC O", "O O B-LOC I-LOC"] * 8
+    rows = [{"tokens": ["Anna", "in", "Rome", f"n{i}"], "ner_tags": tags} for i, tags in enumerate(strings)]
+    with pytest.raises(DataError, match="--tags ner_tags"):
+        found(write_jsonl(tmp_path / "d.jsonl", rows))
+    (target,) = found(write_jsonl(tmp_path / "d.jsonl", rows), Requested(tags=("ner_tags",))).spec.targets
+    assert (target.kind, target.form) == ("tags", "steps")
+
+
 def test_columns_of_tags_beside_the_last_are_left_alone_aloud(tmp_path):
     text = "1 EU NNP B-ORG\n2 rejects VBZ O\n\n1 Peter NNP B-PER\n\n"
     assert notes(tmp_path, text, name="d.conll")[2:] == [

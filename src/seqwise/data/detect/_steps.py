@@ -7,6 +7,7 @@ steps.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from seqwise.data.lists import is_enclosed, written_list
 from seqwise.data.missing import CERTAIN
 from seqwise.data.spec import InputKind, TargetSpec
 from seqwise.errors import listed
+from seqwise.tag_forms import found_form
 
 __all__ = ["cut_alike", "cut_sentences", "is_aligned"]
 
@@ -51,7 +53,7 @@ def is_aligned(columns: Columns, column: str, kinds: Sequence[InputKind], target
 
     Nine rows of ten are enough: the row that is not aligned is then an error with file and line. Where lists stand
     beside lists no more is asked. Where text could merely be cut so, rows of different lengths must fit, since single
-    labels beside single words prove nothing, and there must be fewer labels than symbols.
+    labels beside single words prove nothing, or the labels mark spans; and there must be fewer labels than symbols.
     """
     forms = _forms(columns, target)
     lists = len(kinds) == 1 and len(forms) == 1
@@ -68,7 +70,14 @@ def is_aligned(columns: Columns, column: str, kinds: Sequence[InputKind], target
 def _are_labels(fitted: Sequence[tuple[RawSequence, list[Any]]]) -> bool:
     lengths = {len(labels) for _, labels in fitted} - {1}
     symbols = {str(symbol) for sequence, _ in fitted for symbol in sequence}
-    return len(lengths) > 1 and len({str(label) for _, labels in fitted for label in labels}) < len(symbols)
+    found = Counter(str(label) for _, labels in fitted for label in labels)
+    return (len(lengths) > 1 or (bool(lengths) and _mark_spans(found))) and len(found) < len(symbols)
+
+
+def _mark_spans(tags: Counter[str]) -> bool:
+    """Whether tags have letters such as B and I, which labels of whole sequences do not."""
+    form = found_form(tags)
+    return form is not None and form.is_certain and "b" in form.form.lower()
 
 
 def cut_sentences(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
