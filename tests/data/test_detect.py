@@ -438,3 +438,30 @@ LIKE_LABELS = [
 def test_columns_of_numbers_that_are_hardly_channels(name, cell, expected):
     profiles = profile_columns([name], [Record(Place("d.csv", 1), {name: cell})])
     assert is_label_column(profiles[name]) is expected
+
+
+def wide(*columns, steps):
+    """A table of columns and eight steps that a function of row and step gives."""
+    names = [*(name for name, _ in columns), *(f"t{step}" for step in range(8))]
+    rows = [[*(cell(row) for _, cell in columns), *(steps(row, step) for step in range(8))] for row in range(40)]
+    return "\n".join(",".join(map(str, row)) for row in [names, *rows]) + "\n"
+
+
+WHOLE = {
+    "numbers": ([("id", lambda row: row + 1), ("label", lambda row: "ab"[row % 2])], Requested(label=("label",))),
+    "labels": ([("id", lambda row: row + 1), ("label", lambda row: "ab"[row % 2])], Requested()),
+    "as UCR has them": ([("c", lambda row: row % 2)], Requested()),
+}
+
+
+@pytest.mark.parametrize(("columns", "requested"), WHOLE.values(), ids=WHOLE)
+def test_a_wide_table_of_whole_numbers_is_not_read_digit_by_digit(tmp_path, columns, requested):
+    file = write_text(tmp_path / "d.csv", wide(*columns, steps=lambda row, step: (row * (step + 1)) % 11))
+    with pytest.raises(DataError, match=r"(?s)which is the sequence\? .* columns hold numbers.*--steps.*--format ucr"):
+        found(file, requested)
+
+
+def test_columns_of_numbers_beside_a_text_of_several_words_are_not_left_out_in_silence(tmp_path):
+    columns = [("name", lambda row: f"customer {row}"), ("label", lambda row: "ab"[row % 2])]
+    file = write_text(tmp_path / "d.csv", wide(*columns, steps=lambda row, step: row + step / 2))
+    assert any("8 columns of numbers, 't0' to 't7', are not read" in note for note in found(file).notes)

@@ -35,6 +35,7 @@ _ONE_TOKEN = 1.05
 _FEW_NUMBERS = 5
 """Columns of numbers from which on they are rather the data than a column that names rows."""
 _NAMED_STEPS = 12
+_UCR = "A file of UCR, with the label first, is read by --format ucr. "
 
 _SPAN = re.compile(r"[BIESLUM]-\S+")
 
@@ -157,6 +158,7 @@ def input_doubts(columns: Columns, column: str, kind: InputKind, targets: Sequen
                 "[0.5, 1.25]"
             )
     told += rows_of_tokens(columns, [column])
+    told += unread_numbers(columns, column, targets)
     if requested.text is None and profile.is_text:
         told += _other_texts(columns, column, targets)
     return told
@@ -190,19 +192,46 @@ def _other_texts(columns: Columns, column: str, targets: Sequence[TargetSpec]) -
 
 
 def refuse_wide_series(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> None:
-    """Refuses a column that merely names rows as the input where many columns of numbers are left unread."""
+    """Refuses a column that is hardly the sequence as the input where many columns of numbers are left unread.
+
+    That is a column that names rows; and beside columns of numbers one of these, or one that holds a few labels.
+    """
     profile = columns.profiles[column]
-    asked = column in (columns.requested.text, columns.requested.tokens)
-    if asked or not profile.is_text or profile.distinct < profile.rows or profile.mean_words > _ONE_TOKEN:
+    asked = column in (columns.requested.text, columns.requested.tokens) or column.lower() in TEXT_NAMES
+    if asked or not profile.is_text:
         return
-    numbers = measured_columns(columns, targets)
+    is_name = profile.distinct == profile.rows and profile.mean_words <= _ONE_TOKEN
+    numbers, what = measured_columns(columns, targets), "seems to name rows"
+    if _holds_numbers(profile) or (profile.is_label and not is_name):
+        held = {name: each for name, each in columns.profiles.items() if each.is_numeric or _holds_numbers(each)}
+        numbers = [name for name, each in held.items() if name == column or not is_id(each)]
+        what = "is one of them" if column in numbers else "seems to be the label"
+    elif not is_name:
+        return
     if len(numbers) < _FEW_NUMBERS:
         return
     raise columns.unusable(
         f"which is the sequence? {len(numbers)} columns hold numbers, '{numbers[0]}' to '{numbers[-1]}', and "
-        f"'{column}' seems to name rows",
-        f"{steps_advice(numbers)} To read '{column}' as text, say --text {shlex.quote(column)}.",
+        f"'{column}' {what}",
+        f"{steps_advice(numbers)} {'' if is_name else _UCR}"
+        f"To read '{column}' as text, say --text {shlex.quote(column)}.",
     )
+
+
+def _holds_numbers(profile: ColumnProfile) -> bool:
+    """Whether every cell is a number written out, labels such as 0 and 1 too."""
+    cells = [cell for cell in profile.cells if isinstance(cell, str)]
+    return bool(cells) and _are_numbers(cells)
+
+
+def unread_numbers(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
+    """What is said where many columns of numbers stand beside a text that nobody named."""
+    numbers = measured_columns(columns, targets)
+    requested, profile = columns.requested, columns.profiles[column]
+    if requested.text is not None or not profile.is_text or len(numbers) < _FEW_NUMBERS:
+        return []
+    named = f"{len(numbers)} columns of numbers, '{numbers[0]}' to '{numbers[-1]}', are not read"
+    return [f"{named}: the text in '{column}' is the input. {steps_advice(numbers)}"]
 
 
 def measured_columns(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
