@@ -63,6 +63,8 @@ def real(call: Call, name: str, value: object, *, expected: str) -> float:
     Raises:
         ConfigError: it is no number, a trace hides it, or it wants a gradient, which no option gets.
     """
+    if isinstance(value, int | float):  # also the numbers of torch.compile, which has no other attributes of them
+        return float(value)
     if getattr(value, "requires_grad", False):
         problem = f"{name} requires a gradient, and this loss gives it none"
         raise call.error(ConfigError, problem, expected=expected, hint=f"pass a Python number: float({name})")
