@@ -71,7 +71,7 @@ def column_of(seqwise_task: Any) -> str | None:
     (target,) = targets
     if seqwise_task.store.channels:
         return "series" if target.kind == "label" else None
-    return "intent" if target.kind == "label" else "slots" if target.is_iob else "upos"
+    return "intent" if target.kind == "label" else "slots" if target.marks_spans else "upos"
 
 
 def export(task: Task, data: Path, folder: Path) -> str | None:

@@ -15,6 +15,8 @@ Converter = Callable[[Path, Path], None]
 CONVERTERS: dict[str, Converter] = {
     "banking77": labels.banking77,
     "bc5cdr": steps.bc5cdr,
+    "clinc150": labels.clinc150,
+    "gesture-phase": steps.gesture_phase,
     "goemotions": outputs.goemotions,
     "mams-acsa": outputs.mams_acsa,
     "mr-sentence-polarity": labels.mr_sentence_polarity,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -11,17 +12,25 @@ from benchmarks.converters.files import (
     divided,
     original_bytes,
     original_lines,
+    original_text,
     split_of,
     write_csv,
 )
 
-__all__ = ["banking77", "mr_sentence_polarity", "names_18_languages", "splice", "time_series"]
+__all__ = ["banking77", "clinc150", "mr_sentence_polarity", "names_18_languages", "splice", "time_series"]
 
 
 def banking77(source: Path, out: Path) -> None:
     """Columns `text` and `category`; the original files, with their quotes and line breaks inside cells."""
     for split in ("train", "test"):
         copy_original(source, f"{split}.csv", out, split)
+
+
+def clinc150(source: Path, out: Path) -> None:
+    """Columns `text` and `intent`, the 150 intents; requests of no intent (out of scope) are left out."""
+    parts = json.loads(original_text(source, "data_full.json"))
+    for split, name in (("train", "train"), ("dev", "val"), ("test", "test")):
+        write_csv(out / f"{split}.csv", ("text", "intent"), parts[name])
 
 
 def mr_sentence_polarity(source: Path, out: Path) -> None:

@@ -16,7 +16,7 @@ from benchmarks.converters.files import (
     write_jsonl,
 )
 
-__all__ = ["bc5cdr", "occupancy", "protein_ss", "snips", "universal_dependencies", "uner", "wnut17"]
+__all__ = ["bc5cdr", "gesture_phase", "occupancy", "protein_ss", "snips", "universal_dependencies", "uner", "wnut17"]
 
 
 def universal_dependencies(source: Path, out: Path) -> None:
@@ -86,6 +86,20 @@ def protein_ss(source: Path, out: Path) -> None:
             if protein
         )
         write_jsonl(out / f"{split}.jsonl", records)
+
+
+def gesture_phase(source: Path, out: Path) -> None:
+    """One row per step, a series per video in `video`, ordered by `timestamp`; labels in `phase`.
+
+    One label of the original is in Portuguese; here it is that of all others.
+    """
+    videos = {"train": ("a1", "b1", "c1"), "dev": ("a2",), "test": ("a3", "b3", "c3")}
+    for split, names in videos.items():
+        rows: list[list[str]] = []
+        for name in names:
+            header, *steps = csv.reader(original_lines(source, f"{name}_raw.csv"))
+            rows += ([name, *step[:-1], step[-1].replace("Preparação", "Preparation")] for step in steps)
+        write_csv(out / f"{split}.csv", ["video", *header], rows)
 
 
 def occupancy(source: Path, out: Path) -> None:

@@ -246,6 +246,22 @@ def test_sentences_and_tags_are_counted_as_in_the_readme(tmp_path, name, split, 
 
 
 @needs_data
+def test_steps_of_gestures_are_counted_as_in_the_readme(tmp_path):
+    prepare("gesture-phase", DATA, tmp_path)
+    steps = {split: table(tmp_path / "gesture-phase" / f"{split}.csv") for split in ("train", "dev", "test")}
+    assert {split: len(rows) for split, rows in steps.items()} == {"train": 3931, "dev": 1264, "test": 4706}
+    phases = {row["phase"] for rows in steps.values() for row in rows}
+    assert phases == {"Rest", "Preparation", "Stroke", "Hold", "Retraction"}
+
+
+@needs_data
+def test_requests_of_150_intents_are_counted_as_in_the_readme(tmp_path):
+    prepare("clinc150", DATA, tmp_path)
+    intents = Counter(row["intent"] for row in table(tmp_path / "clinc150" / "train.csv"))
+    assert (len(intents), set(intents.values())) == (150, {100})
+
+
+@needs_data
 def test_every_data_set_has_a_converter():
     assert {folder.name for folder in DATA.iterdir() if folder.is_dir()} == set(CONVERTERS)
 
