@@ -92,7 +92,7 @@ def _index_labels_of_wrong_kind(labels: Arrived, classes: int | None) -> str:
     if labels.kind == "bool":
         return "cast the labels to integers, or use binary_cross_entropy for yes-or-no labels"
     return (
-        "if they are whole numbers, cast the labels to integers; when they hold other values than 0, 1, 2, ..., "
+        "cast the labels to integers; when they hold other values than 0, 1, 2, ..., "
         "such as -1, 0, 1, pass label_values=(-1, 0, 1) too, and mask= where a label is missing"
     )
 

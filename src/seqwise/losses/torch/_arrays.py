@@ -46,6 +46,8 @@ def as_tensor(call: str, name: str, value: Any, device: torch.device) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value.to(device)
+    if torch.compiler.is_compiling():  # which reads lists and arrays itself, and has no types of the latter
+        return torch.as_tensor(value, device=device)
     if isinstance(value, list | tuple) and any(isinstance(item, Tensor) for item in value):
         return torch.stack([torch.as_tensor(item) for item in value]).to(device)
     try:
