@@ -69,7 +69,7 @@ def test_modules_take_them_too() -> None:
 
 UNREADABLE = [
     ("rows of two lengths", [[0, 1], [2]], ShapeError, r"(?s)labels has rows of different lengths.*pass lengths="),
-    ("names", [["a"] * 6] * 4, DtypeError, r"(?s)labels holds <U1, which are no numbers.*class indices"),
+    ("names", [["a"] * 6] * 4, DtypeError, r"(?s)labels holds <U1, not numbers.*class indices"),
     ("None", [[None] * 6] * 4, DtypeError, r"(?s)labels holds object.*mask="),
 ]
 
@@ -94,7 +94,9 @@ def test_a_head_that_is_no_tensor_is_refused() -> None:
 
 def test_unsigned_integers_never_turn_negative() -> None:
     labels = np.full((4, 6), np.iinfo(np.uint64).max)
-    with pytest.raises(DtypeError, match="labels holds 18446744073709551615, which no signed integer can"):
+    with pytest.raises(
+        DtypeError, match="labels holds 18446744073709551615, which does not fit a 64-bit signed integer"
+    ):
         losses.cross_entropy(LOGITS, labels, ignore_index=-1)
 
 

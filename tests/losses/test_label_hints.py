@@ -42,7 +42,7 @@ CLASSES: list[tuple[str, int, list[int], dict[str, Any], str | None]] = [
         {"label_values": (1, 2)},
         "pass ignore_index=0; if it is a class, name it in label_v",
     ),
-    ("one logit", 1, [0, 1, 0, 1], {}, "yes-or-no labels are for binary_cross_entropy"),
+    ("one logit", 1, [0, 1, 0, 1], {}, "use binary_cross_entropy for yes-or-no labels"),
     ("without a pattern", 3, [-7, -4, 0], {}, None),
 ]
 
@@ -103,7 +103,7 @@ def test_shares_that_are_none_are_told_apart(labels: list[list[float]], hint: st
 
 def test_a_column_of_yes_or_no_labels_is_not_called_a_row_of_zeros() -> None:
     hint = hint_of(cross_entropy, torch.zeros(2, 1), torch.tensor([[0.0], [1.0]]))
-    assert hint == "one class leaves nothing to choose: yes-or-no labels are for binary_cross_entropy"
+    assert hint == "with one class there is nothing to choose between: use binary_cross_entropy for yes-or-no labels"
 
 
 BINARY: list[tuple[str, list[float], str | None]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqwise.losses._label_hints import ONE_CLASS
 from seqwise.shapes import Arrived, Shape, fits, shape_text
 
 __all__ = [
@@ -88,7 +89,7 @@ def _after_stray(logits: Arrived, labels: Arrived) -> str:
 
 def _index_labels_of_wrong_kind(labels: Arrived, classes: int | None) -> str:
     if classes == 1:
-        return "one class leaves nothing to choose: yes-or-no labels are for binary_cross_entropy"
+        return ONE_CLASS
     if labels.kind == "bool":
         return "cast the labels to integers, or use binary_cross_entropy for yes-or-no labels"
     return (

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from seqwise.values import numbers_text
 
-__all__ = ["binary_labels_out_of_range", "labels_out_of_range"]
+__all__ = ["ONE_CLASS", "binary_labels_out_of_range", "labels_out_of_range"]
+
+ONE_CLASS = "with one class there is nothing to choose between: use binary_cross_entropy for yes-or-no labels"
+"""What to do where a head has a single class: its loss is 0 whatever the logits."""
 
 _MARKS = frozenset({99, 255, 999, 9999, 32767, 65535})
 """Positive numbers that data sets mark missing labels with; negative ones all may."""
@@ -54,7 +57,7 @@ def labels_out_of_range(
     if label_values is not None:
         return _not_among_values(wrong, left_out)
     if classes == 1:
-        return "one class leaves nothing to choose: yes-or-no labels are for binary_cross_entropy"
+        return ONE_CLASS
     marks = [value for value in wrong if value < 0 or (value in _MARKS and value > classes)]
     indices = [value for value in found if value not in marks]
     from_minus_one = by_value and marks == [-1] and (not indices or indices[-1] <= classes - 2 or len(found) == classes)

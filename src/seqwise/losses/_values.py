@@ -113,7 +113,7 @@ def _share_hint(plan: Plan, labels: Array, counts: NDArray[np.bool_] | None) -> 
     rows = rows if counts is None else rows[counts]
     sums = rows.sum(axis=-1, dtype=np.float64)
     if plan.classes == 1:
-        return "one class leaves nothing to choose: yes-or-no labels are for binary_cross_entropy"
+        return _label_hints.ONE_CLASS
     if np.isin(rows, (0, 1)).all():
         if (sums > 1).any():
             return "labels of which several may be 1 are yes-or-no labels: use binary_cross_entropy"

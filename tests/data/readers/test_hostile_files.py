@@ -79,10 +79,18 @@ BROKEN = {
     "nested arrays": (
         "a.jsonl",
         with_label("[" * 100_000 + "]" * 100_000),
-        "a.jsonl:31: arrays and objects stand more",
+        "a.jsonl:31: arrays and objects are nested more",
     ),
-    "arrays 70 deep": ("a.jsonl", with_label("[" * 70 + "]" * 70), "a.jsonl:31: arrays and objects stand more than 64"),
-    "objects 70 deep": ("a.jsonl", with_label('{"a":' * 70 + "1" + "}" * 70), "a.jsonl:31: arrays and objects stand"),
+    "arrays 70 deep": (
+        "a.jsonl",
+        with_label("[" * 70 + "]" * 70),
+        "a.jsonl:31: arrays and objects are nested more than 64",
+    ),
+    "objects 70 deep": (
+        "a.jsonl",
+        with_label('{"a":' * 70 + "1" + "}" * 70),
+        "a.jsonl:31: arrays and objects are nested",
+    ),
     "an integer of 5,000 digits": ("a.jsonl", with_label("9" * 5000), "a.jsonl:31: a number has thousands of digits"),
     "1e999": ("a.jsonl", with_label("1e999"), "a.jsonl:31: the number 1e999 is beyond"),
     "400 digits and a point": ("a.jsonl", with_label("9" * 400 + ".0"), "a.jsonl:31: the number 999"),

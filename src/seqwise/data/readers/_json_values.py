@@ -77,7 +77,7 @@ def _finite(text: str) -> float:
 
 
 def _too_deep(place: Place) -> DataError:
-    problem = f"arrays and objects stand more than {DEEPEST} deep in each other"
+    problem = f"arrays and objects are nested more than {DEEPEST} deep"
     return DataError(problem, file=place.file, line=place.line, hint="Sequences are one or two deep.")
 
 

@@ -85,7 +85,7 @@ def check_unpacked(plain: int, packed: int, name: str) -> None:
         DataError: a large file is more than `HIGHEST_RATIO` times as large as it is packed.
     """
     if plain > UNPACKED and plain > HIGHEST_RATIO * packed:
-        problem = f"{packed:,} bytes of gzip unpack to more than {plain:,}: no data do"
+        problem = f"{packed:,} bytes of gzip unpack to more than {plain:,} bytes, a ratio that no real data reach"
         raise DataError(problem, file=name, hint="If they are right, unpack the file and give that.")
 
 

@@ -22,7 +22,7 @@ def check_tensor(call: str, name: str, value: object) -> None:
     """
     if isinstance(value, Tensor):
         return
-    problem = f"{name} is a {type(value).__module__}.{type(value).__qualname__}, and this loss is that of torch"
+    problem = f"{name} is a {type(value).__module__}.{type(value).__qualname__}, and this loss takes torch tensors"
     hint = f"torch.as_tensor({name}) makes one; NumPy arrays without a gradient go to seqwise.losses.numpy.{call}"
     raise DtypeError(shape_message(call, problem, (), expected=f"{name} as a torch.Tensor", hint=hint))
 
@@ -57,14 +57,14 @@ def as_tensor(call: str, name: str, value: Any, device: torch.device) -> Tensor:
         hint = "pad the rows to one length, and pass lengths="
         raise ShapeError(shape_message(call, problem, (), expected="rows of one length", hint=hint)) from None
     if array.dtype.kind not in "biuf":
-        problem = f"{name} holds {array.dtype}, which are no numbers"
+        problem = f"{name} holds {array.dtype}, not numbers"
         raise DtypeError(shape_message(call, problem, (), expected=f"{name} of numbers", hint=_not_numbers(array)))
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         array = array.astype(np.float64)
     if array.dtype.kind == "u" and array.dtype.itemsize > 1:  # torch has next to nothing for these
         if array.size and array.max() > np.iinfo(np.int64).max:
-            problem = f"{name} holds {array.max()}, which no signed integer can"
-            raise DtypeError(shape_message(call, problem, (), expected="integers of 63 bits"))
+            problem = f"{name} holds {array.max()}, which does not fit a 64-bit signed integer"
+            raise DtypeError(shape_message(call, problem, (), expected="integers below 2**63"))
         array = array.astype(np.int64)
     native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
     return torch.as_tensor(native if native.flags.writeable else native.copy(), device=device)
@@ -72,5 +72,5 @@ def as_tensor(call: str, name: str, value: Any, device: torch.device) -> Tensor:
 
 def _not_numbers(array: np.ndarray[Any, Any]) -> str | None:
     if array.dtype.kind in "US":
-        return "labels are class indices: give each name a number from 0 on"
+        return "labels are class indices: number the names from 0"
     return "None and other objects have no number: leave them out with mask=" if array.dtype.kind == "O" else None

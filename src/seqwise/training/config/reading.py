@@ -92,7 +92,7 @@ def read_setting(text: str, place: str) -> Any:
     try:
         value = yaml.load(text, _Loader)
     except RecursionError:
-        raise ConfigError(f"{place}: lists or sections stand too deep in each other") from None
+        raise ConfigError(f"{place}: lists or sections are nested too deeply") from None
     except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:  # a date or number that there is not
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigError(f"{place}: the value cannot be read as YAML: {problem[:200]}") from None
