@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from command_line import run
 from seqwise import _memory
 
 is_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this system has another allocator")
@@ -50,3 +51,27 @@ def test_another_allocator_is_left_alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(_memory.ctypes, "CDLL", lambda name: object())
     assert not _memory.keep_memory()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")])
+def test_a_command_without_memory_is_one_message(monkeypatch, capsys, error):
+    def without_memory():
+        raise error
+
+    monkeypatch.setattr("seqwise.cli.app.app", without_memory)
+    result = run(monkeypatch, capsys, "train", "a.csv")
+    assert result.status == 2
+    said = "an allocation failed" if type(error) is MemoryError else str(error)
+    assert result.err == (
+        f"seqwise: memory ran out: {said}\n"
+        "  Close other programs, or ask for less at a time: smaller batches, a smaller model, fewer data.\n"
+    )
+
+
+def test_another_error_of_a_command_is_ours(monkeypatch, capsys):
+    def wrong():
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr("seqwise.cli.app.app", wrong)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        run(monkeypatch, capsys, "train", "a.csv")

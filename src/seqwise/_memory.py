@@ -1,4 +1,6 @@
-"""Keeps memory that was used once, since training and prediction ask for the same sizes again and again.
+"""Keeps memory that was used once, and tells from an exception that there was not enough.
+
+Training and prediction ask for the same sizes again and again.
 
 The allocator of glibc gives large blocks back to the system when they are freed, and the system hands out others page
 by page, filled with zeros: some hundred pages in each step of a small training.
@@ -8,12 +10,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 
-__all__ = ["keep_memory"]
+__all__ = ["keep_memory", "shortage"]
 
 _OPTIONS = {-3: 1 << 25, -1: 1 << 29, -2: 1 << 26}
 """M_MMAP_THRESHOLD, the largest that there is; M_TRIM_THRESHOLD; M_TOP_PAD (<malloc.h>), in bytes."""
 _VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "GLIBC_TUNABLES")
+_SAID_BY_TORCH = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 def keep_memory() -> bool:
@@ -30,3 +34,21 @@ def keep_memory() -> bool:
         return False
     heard = [mallopt(option, value) for option, value in _OPTIONS.items()]
     return all(heard)
+
+
+def shortage(error: BaseException) -> str | None:
+    """What an exception says of memory that ran out, in a line; None for an exception that is about something else.
+
+    Python and NumPy raise MemoryError; torch raises RuntimeError, with a text of its own for each kind of memory.
+
+    Example:
+        >>> shortage(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4000 bytes."))
+        '4,000 bytes could not be allocated'
+        >>> shortage(RuntimeError("shapes differ")) is None
+        True
+    """
+    said = str(error).strip().partition("\n")[0]
+    if isinstance(error, RuntimeError) and any(words in said for words in _SAID_BY_TORCH):
+        asked = re.search(r"tried to allocate (\d+) bytes", said)
+        return f"{int(asked[1]):,} bytes could not be allocated" if asked else said
+    return said or "an allocation failed" if isinstance(error, MemoryError) else None

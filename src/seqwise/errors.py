@@ -143,7 +143,7 @@ class MissingExtraError(SeqwiseError, ImportError):
 
 
 class WorkerError(SeqwiseError, RuntimeError):
-    """The system ended a process that trained a member of an ensemble; what was saved is kept."""
+    """The system ended a process that trained a member of an ensemble, or gave it no memory; what was saved is kept."""
 
 
 class SaveError(SeqwiseError, OSError):

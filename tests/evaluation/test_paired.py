@@ -6,6 +6,7 @@ from evaluation_data import KINDS, TARGETS, made_up
 
 from seqwise.evaluation import tally_for
 from seqwise.evaluation.paired import PairedCounts, differences
+from seqwise.tag_forms import ROLES
 from seqwise.targets import Target
 
 LABEL = TARGETS["label"]
@@ -52,6 +53,39 @@ def test_a_difference_is_that_of_the_figures_and_lies_in_an_interval_as_resample
         assert difference.low == pytest.approx(low, abs=0.35 * width)
         assert difference.high == pytest.approx(high, abs=0.35 * width)
         assert difference.sequences == int(made.mask.reshape(150, -1).any(axis=1).sum())
+
+
+def strange(made, seed=2):
+    """Some labels that training never saw, as `Tally.update` takes them: of the steps or cells that are not padding."""
+    rng = np.random.default_rng(seed)
+    steps = np.arange(made.labels.shape[1]) < made.lengths[:, None] if made.target.per_step else None
+    if made.target.kind == "multilabel":
+        found = rng.integers(3, size=made.labels.shape[:-1])
+        return found if steps is None else np.where(steps, found, 0)
+    gaps = ~made.mask if steps is None else ~made.mask & steps.reshape(*steps.shape, *[1] * (made.labels.ndim - 2))
+    return np.where(gaps, rng.integers(len(ROLES) + 1, size=made.labels.shape), 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_labels_that_training_never_saw_a_difference_is_that_of_the_printed_figures_too(kind):
+    made = made_up(kind, seed=3, batch=90, gaps=0.4)
+    unseen, rows = strange(made), np.arange(90)
+    models = [guesses(made, seed) for seed in (0, 1)]
+    printed, collected = [], []
+    for predictions in models:
+        tally, found = tally_for(made.target), PairedCounts(made.target, rows)
+        for some in np.array_split(rows, 3):
+            arrays = made.labels[some], made.mask[some], made.lengths[some], predictions[some]
+            tally.update(None, *arrays, unseen[some])
+            found.add(some, *arrays, unseen[some])
+        printed.append(tally.scores().figures)
+        collected.append(found.counts())
+    assert unseen.any()
+    differences_found = differences(made.target, collected[0], {"other": collected[1]}, rows)["other"]
+    assert {"accuracy", "macro_f1"} <= set(differences_found)
+    for name, difference in differences_found.items():
+        assert difference.value == pytest.approx(printed[0][name].value - printed[1][name].value, abs=1e-12), name
+        assert difference.low < difference.value < difference.high
 
 
 def of_shares(right, wrong, both):

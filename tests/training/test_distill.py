@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import math
+import os
+import resource
+import tempfile
 
 import numpy as np
 import pytest
 import torch
 
+from seqwise.errors import SaveError
 from seqwise.targets import Target
+from seqwise.training import distill
 from seqwise.training.answers import answers_of, model_logits
 from seqwise.training.distill import TEMPERATURE, SaidLogits, distilled, soft_loss
 from seqwise.training.run import plan_run
@@ -97,3 +102,29 @@ def test_half_precision_is_room_enough(tmp_path):
     plan = plan_run(config_of(rows_file(tmp_path, "label"), "label"))
     (target,) = plan.task.targets
     assert SaidLogits.room(target, plan.task).values.dtype == np.float16
+
+
+def test_what_the_ensemble_says_has_its_room_before_anything_is_written_there(monkeypatch):
+    for _ in range(2):
+        with distill._temporary_file(3 << 20) as file:
+            assert os.fstat(file.fileno()).st_size == 3 << 20
+            assert os.fstat(file.fileno()).st_blocks * 512 >= 3 << 20  # none of it is a hole
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+
+
+def test_a_full_folder_of_temporary_files_is_named_with_what_is_needed(tmp_path, monkeypatch):
+    plan = plan_run(config_of(rows_file(tmp_path, "label"), "label"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(SaveError) as caught:
+            SaidLogits.room(plan.task.targets[0], plan.task)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    needed = 2 * 3 * len(plan.task.split.train)
+    assert str(caught.value) == (
+        f"train.distill keeps what the ensemble predicts in a temporary file of {needed} bytes, and the folder "
+        f"{tmp_path} does not take it: File too large\n"
+        "  Make room there, or set TMPDIR to a folder that has it."
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 
 import numpy as np
@@ -188,6 +189,41 @@ def test_a_member_that_the_system_ends_is_named_with_the_signal_and_the_run_goes
         trained(tmp_path, "label", *settings, progress=Ends(getattr(signal, name)))
     assert str(caught.value).endswith(f"Go on with: seqwise train --run {tmp_path / 'run'} --resume")
     plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label", *settings))
+    assert len(train(plan, RunFolder(tmp_path / "run"), resume=True).metrics["members"]) == 2
+
+
+NO_MEMORY = """
+import sys
+if sys.argv[-1].isdigit() and len(sys.argv) == 6:
+    import {module}
+    from seqwise.training import members
+    def without_memory(*_, **__):
+        {allocation}
+    members.fit = without_memory
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "allocation", "said"),
+    [
+        ("numpy", "numpy.zeros(1 << 58)", "Unable to allocate 2.00 EiB for an array with shape (288230376151711744,)"),
+        ("torch", "torch.zeros(1 << 58)", "1,152,921,504,606,846,976 bytes could not be allocated"),
+    ],
+)
+def test_a_member_without_memory_is_one_message_and_the_run_goes_on(
+    tmp_path, in_processes, monkeypatch, module, allocation, said
+):
+    in_processes(2)
+    (tmp_path / "sitecustomize.py").write_text(NO_MEMORY.format(module=module, allocation=allocation))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(WorkerError) as caught:
+        trained(tmp_path, "label", "train.ensemble=2")
+    first, advice, way_on = str(caught.value).split("\n")
+    assert re.match(r"memory ran out while member [12] of the ensemble was trained: " + re.escape(said), first)
+    assert advice == "  With OMP_NUM_THREADS=1 one member is trained at a time, which takes the least."
+    assert way_on.endswith(f"Go on with: seqwise train --run {tmp_path / 'run'} --resume")
+    (tmp_path / "sitecustomize.py").unlink()
+    plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label", "train.ensemble=2"))
     assert len(train(plan, RunFolder(tmp_path / "run"), resume=True).metrics["members"]) == 2
 
 

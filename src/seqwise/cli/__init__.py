@@ -8,12 +8,13 @@ import io
 import os
 import sys
 
-from seqwise._memory import keep_memory
+from seqwise._memory import keep_memory, shortage
 
 __all__ = ["main"]
 
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """Why a disk takes no more, where what is written is not a file that is named: standard output, a temporary file."""
+_LESS_MEMORY = "  Close other programs, or ask for less at a time: smaller batches, a smaller model, fewer data."
 
 
 def main() -> None:
@@ -46,6 +47,11 @@ def main() -> None:
         if error.errno not in _REFUSALS:
             raise
         print(f"seqwise: cannot write: {error.strerror}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if (said := shortage(error)) is None:
+            raise
+        print(f"seqwise: memory ran out: {said}\n{_LESS_MEMORY}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except KeyboardInterrupt:  # before any command began
         print("stopped", file=sys.stderr)  # noqa: T201

@@ -23,7 +23,7 @@ from seqwise.evaluation.scores import (
     proportion,
     ratio,
 )
-from seqwise.evaluation.spans import SpanCounts, judged_scheme
+from seqwise.evaluation.spans import SpanCounts, judged_scheme, judged_tags
 from seqwise.targets import Target
 
 __all__ = ["ChoiceSums"]
@@ -57,8 +57,7 @@ class ChoiceSums:
         by_row = labels.shape if labels.ndim > 1 else by_output
         spans = None
         if target.marks_spans:
-            tags = labels if batch.unseen is None else np.where(batch.unseen > 0, labels - 1 + batch.unseen, labels)
-            spans = SpanCounts.of(judged_scheme(target), tags, predictions, mask)
+            spans = SpanCounts.of(judged_scheme(target), judged_tags(labels, batch.unseen), predictions, mask)
         return cls(
             target=target,
             pairs=PairCounts.of(

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from seqwise.evaluation._batch import checked_batch
-from seqwise.evaluation.spans import span_counts_by_row, tag_scheme
+from seqwise.evaluation._batch import Batch, checked_batch
+from seqwise.evaluation.spans import judged_scheme, judged_tags, span_counts_by_row
 from seqwise.targets import Target
 
 __all__ = ["FEW_SEQUENCES", "Counts", "Difference", "PairedCounts", "differences"]
@@ -70,7 +70,6 @@ class PairedCounts:
         self.target = target
         self._place = {int(row): place for place, row in enumerate(rows)}
         self._found: dict[str, NDArray[np.int64]] = {}
-        self._is_comparable = True
 
     def add(
         self,
@@ -81,53 +80,61 @@ class PairedCounts:
         predictions: ArrayLike,
         unseen: ArrayLike | None = None,
     ) -> None:
-        """Takes the sequences of a batch; arrays as for `Tally.update`. With labels never seen nothing is compared."""
-        if unseen is not None and np.asarray(unseen).any():
-            self._is_comparable = False
-        if not self._is_comparable:
-            return
+        """Takes the sequences of a batch; arrays as for `Tally.update`."""
         places = [self._place[int(row)] for row in rows]
-        for name, counts in _counts(self.target, labels, mask, lengths, predictions).items():
+        batch = checked_batch(self.target, None, labels, mask, lengths, predictions, unseen)
+        for name, counts in _counts(self.target, batch).items():
             blank = np.zeros((len(self._place), counts.shape[1]), dtype=np.int64)
             self._found.setdefault(name, blank)[places] = counts
 
     def counts(self) -> Counts:
         """What was collected, in the order of the rows."""
-        return dict(self._found) if self._is_comparable else {}
+        return dict(self._found)
 
 
-def _counts(
-    target: Target, labels: ArrayLike, mask: ArrayLike, lengths: ArrayLike, predictions: ArrayLike
-) -> dict[str, NDArray[np.int64]]:
-    batch = checked_batch(target, None, labels, mask, lengths, predictions)
-    assert batch.predictions is not None
-    rows = len(batch.labels)
-    right = (batch.labels == batch.predictions) & batch.mask
-    sums = [right.reshape(rows, -1).sum(axis=1), batch.mask.reshape(rows, -1).sum(axis=1)]
+def _counts(target: Target, batch: Batch) -> dict[str, NDArray[np.int64]]:
+    """By figure, the sums of each sequence; labels that training never saw count as `Tally` counts them."""
+    labels, predictions, mask, rows = batch.labels, batch.predictions, batch.mask, len(batch.labels)
+    assert predictions is not None
+    sums = [(part & mask).reshape(rows, -1).sum(axis=1) for part in (labels == predictions, mask)]
+    if target.kind == "multilabel":
+        sums[1] = sums[1] + _unseen_in_sets(batch)
     found = {"accuracy": np.stack(sums, axis=1)}
     if target.marks_spans:
-        scheme = tag_scheme(target)
-        found["span_f1"] = span_counts_by_row(scheme, batch.labels, batch.predictions, batch.mask)
+        tags = judged_tags(labels, batch.unseen)
+        found["span_f1"] = span_counts_by_row(judged_scheme(target), tags, predictions, mask)
     if target.kind == "multilabel" or 3 * len(target.classes) * target.class_count <= _MOST_COLUMNS:
-        by_class = _by_class(target, batch.labels, batch.predictions, batch.mask)
+        by_class = _by_class(target, batch)
         found["macro_f1"] = by_class.reshape(rows, -1)
         if target.kind == "multilabel":
             found["micro_f1"] = by_class.sum(axis=2)
     return found
 
 
-def _by_class(
-    target: Target, labels: NDArray[np.int64], predictions: NDArray[np.int64], mask: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """(sequences, 3, classes) hits, support and predictions of each class of each output, or of each label's yes."""
-    rows, width = len(labels), len(target.classes) if target.kind == "outputs" else 1
+def _unseen_in_sets(batch: Batch) -> NDArray[np.int64]:
+    """(sequences,) how many labels of its sets training never saw."""
+    rows = len(batch.labels)
+    if batch.unseen is None:
+        return np.zeros(rows, dtype=np.int64)
+    found: NDArray[np.int64] = batch.unseen.reshape(rows, -1).sum(axis=1)
+    return found
+
+
+def _by_class(target: Target, batch: Batch) -> NDArray[np.int64]:
+    """(sequences, 3, classes) hits, support and predictions of each class of each output, or of each label's yes.
+
+    The last class of an output, or the last label, is whatever training never saw: it has a support and no hits.
+    """
+    labels, predictions, mask, rows = batch.labels, batch.predictions, batch.mask, len(batch.labels)
+    assert predictions is not None
     if target.kind == "multilabel":
-        cells = [
-            (kind & mask).reshape(rows, -1, target.class_count).sum(axis=1)
-            for kind in ((labels == 1) & (predictions == 1), labels == 1, predictions == 1)
-        ]
-        return np.stack(cells, axis=1).astype(np.int64)
-    sums = np.zeros((rows, 3, width, target.class_count), dtype=np.int64)
+        yes = [(labels == 1) & (predictions == 1), labels == 1, predictions == 1]
+        cells = [(kind & mask).reshape(rows, -1, target.class_count).sum(axis=1) for kind in yes]
+        strange = np.zeros((rows, 3, 1), dtype=np.int64)
+        strange[:, 1, 0] = _unseen_in_sets(batch)
+        return np.concatenate([np.stack(cells, axis=1).astype(np.int64), strange], axis=2)
+    width = len(target.classes) if target.kind == "outputs" else 1
+    sums = np.zeros((rows, 3, width, target.class_count + 1), dtype=np.int64)
     sequence = np.broadcast_to(np.arange(rows).reshape(-1, *[1] * (labels.ndim - 1)), labels.shape)
     output = np.broadcast_to(np.arange(width), labels.shape) if width > 1 else np.zeros_like(labels)
     for kind, (values, counted) in enumerate(

@@ -32,7 +32,16 @@ from seqwise.evaluation.scores import NEVER_SEEN, Figure, SpanScore, ratio
 from seqwise.tag_forms import ROLES, USUAL_FORM
 from seqwise.targets import Target
 
-__all__ = ["SpanCounts", "TagScheme", "judged_scheme", "span_counts_by_row", "span_edges", "spans_in", "tag_scheme"]
+__all__ = [
+    "SpanCounts",
+    "TagScheme",
+    "judged_scheme",
+    "judged_tags",
+    "span_counts_by_row",
+    "span_edges",
+    "spans_in",
+    "tag_scheme",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +79,16 @@ def judged_scheme(target: Target) -> TagScheme:
     The tag of role `ROLES[i]` has the number of classes plus i; they share one type, which no prediction has.
     """
     return _scheme_of((*target.span_roles, *((role, "" if role == "O" else NEVER_SEEN) for role in ROLES)))
+
+
+def judged_tags(labels: NDArray[np.int64], unseen: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """The tags of a batch as `judged_scheme` numbers them.
+
+    Args:
+        labels: the number of classes where training never saw the tag, else its class.
+        unseen: which tags these are; see `seqwise.evaluation._batch.Batch`.
+    """
+    return labels if unseen is None else np.where(unseen > 0, labels - 1 + unseen, labels)
 
 
 def _scheme_of(roles: Sequence[tuple[str, str]]) -> TagScheme:

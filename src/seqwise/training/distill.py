@@ -13,16 +13,21 @@ Dean, 2015, "Distilling the Knowledge in a Neural Network".
 
 from __future__ import annotations
 
+import math
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqwise._files import reason
 from seqwise.data.batching import Batch, length_plan
+from seqwise.errors import SaveError
 from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum
 from seqwise.masks import lengths_to_mask
 from seqwise.nn import Chain, Ensemble
@@ -35,6 +40,7 @@ from seqwise.training.prepare import Task
 __all__ = ["TEMPERATURE", "Distilled", "SaidLogits", "distilled", "soft_loss"]
 
 TEMPERATURE = 2.0
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,19 @@ class SaidLogits:
 
     @classmethod
     def room(cls, target: Target, task: Task) -> SaidLogits:
-        """Room for the logits of all training rows."""
+        """Room for the logits of all training rows.
+
+        Raises:
+            SaveError: the folder of temporary files has no room for them.
+        """
         rows, lengths = task.split.train, task.store.lengths
         sizes = lengths[rows] if target.per_step else np.ones(len(rows), dtype=np.int64)
         starts = np.zeros(len(lengths), dtype=np.int64)
         starts[rows] = np.cumsum(sizes) - sizes
         inner = (len(target.classes), target.class_count) if target.kind == "outputs" else (target.class_count,)
         shape = (int(sizes.sum()), *inner)
-        with tempfile.TemporaryFile() as file:  # closed here, it is there as long as it is mapped
-            return cls(np.memmap(file, np.float16, "w+", shape=shape), starts, target.per_step)
+        with _temporary_file(math.prod(shape) * np.dtype(np.float16).itemsize) as file:  # mapped, it outlives this
+            return cls(np.memmap(file, np.float16, "r+", shape=shape), starts, target.per_step)
 
     def put(self, batch: Batch, logits: NDArray[np.float32]) -> None:
         """Keeps the logits of a batch."""
@@ -83,6 +93,34 @@ class SaidLogits:
         if not self.per_step:
             return starts
         return np.concatenate([np.arange(s, s + n) for s, n in zip(starts, batch.lengths, strict=True)])
+
+
+def _temporary_file(size: int) -> BinaryIO:
+    """A file of so many zeros, whose room is taken now: a later write to its map cannot fail, which ends a process."""
+    try:
+        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
+        try:
+            _reserve(file, size)
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise SaveError(
+            f"train.distill keeps what the ensemble predicts in a temporary file of {size:,} bytes, and the folder "
+            f"{tempfile.gettempdir()} does not take it: {reason(error)}\n"
+            "  Make room there, or set TMPDIR to a folder that has it."
+        ) from error
+    return file
+
+
+def _reserve(file: BinaryIO, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return
+    block = bytes(_BLOCK)
+    for start in range(0, size, _BLOCK):
+        file.write(block[: size - start])
+    file.flush()
 
 
 def soft_loss(target: Target, logits: Tensor, said: Tensor, mask: Tensor | None) -> LossSum:

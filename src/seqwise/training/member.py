@@ -4,7 +4,8 @@
 
 NUMBER counts from 0, BUDGET is in seconds and may be inf, PIPE is the number of an open file. It gets a line of JSON
 per event: {"event": "step_done", "words": [...]} for those of `Progress`, and {"event": "error", "kind":
-"DivergenceError", "message": "..."} for what ended it early. Standard output is not used: libraries print there.
+"DivergenceError", "message": "..."} for what ended it early; of kind "MemoryError" where memory ran out. Standard
+output is not used: libraries print there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, TextIO
 
 import torch
 
-from seqwise._memory import keep_memory
+from seqwise._memory import keep_memory, shortage
 from seqwise.errors import SeqwiseError
 from seqwise.training.config import load_config, parse_config
 from seqwise.training.folder import RunFolder
@@ -70,6 +71,11 @@ def main(path: str, number: int, threads: int, budget: float, pipe: int) -> int:
             fit_member(plan, folder, number, progress=progress, resume=True, budget=budget)
         except SeqwiseError as error:
             progress.tell(event="error", kind=type(error).__name__, message=str(error))
+            return 2
+        except (MemoryError, RuntimeError) as error:
+            if (said := shortage(error)) is None:
+                raise
+            progress.tell(event="error", kind="MemoryError", message=said)
             return 2
     return 0
 

@@ -48,7 +48,7 @@ def train_in_processes(
     Raises:
         Interrupted: Ctrl-C or SIGTERM, after all members that were at work have written a checkpoint.
         SeqwiseError: what a member raised; the others have written a checkpoint.
-        WorkerError: the system ended a member.
+        WorkerError: the system ended a member, or its memory ran out.
         RuntimeError: a member ended by a mistake of ours.
     """
     events: _Events = queue.Queue()
@@ -149,6 +149,8 @@ class _Worker:
     def failure(self) -> Exception | None:
         """Why the process ended; None where its member is trained."""
         if self.said is not None:
+            if self.said["kind"] == "MemoryError":
+                return self._out_of_memory(self.said["message"])
             kind = Interrupted if self.said["kind"] == "Interrupted" else getattr(errors, self.said["kind"])
             return kind(self.said["message"])
         if self.process.returncode in (-signal.SIGTERM, 1) and self.is_stopping:  # before it had begun
@@ -166,5 +168,16 @@ class _Worker:
         return WorkerError(
             f"the process that trained member {self.number + 1} of the ensemble was ended by "
             f"{known.get(number, f'signal {number}')}{why}\n"
-            f"  Its last checkpoint and those of the other members are kept. Go on with: {self.folder.resume_command}"
+            f"  {self._way_on}"
         )
+
+    def _out_of_memory(self, said: str) -> WorkerError:
+        return WorkerError(
+            f"memory ran out while member {self.number + 1} of the ensemble was trained: {said}\n"
+            f"  With OMP_NUM_THREADS=1 one member is trained at a time, which takes the least.\n"
+            f"  {self._way_on}"
+        )
+
+    @property
+    def _way_on(self) -> str:
+        return f"Its last checkpoint and those of the other members are kept. Go on with: {self.folder.resume_command}"
