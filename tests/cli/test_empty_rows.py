@@ -111,9 +111,55 @@ def test_evaluate_leaves_them_out_of_every_figure(seqwise, tmp_path, runs):
     write_rows(tmp_path / "full.jsonl", rows, ("text", "intent"))
     write_rows(tmp_path / "gaps.jsonl", [*rows, {"text": " ", "intent": "Play"}], ("text", "intent"))
     full, gaps = (seqwise("evaluate", runs["text"][0], name, "--json") for name in ("full.jsonl", "gaps.jsonl"))
-    assert (gaps.out, full.err) == (full.out, "")
+    found, all_found = json.loads(gaps.out), json.loads(full.out)
+    counts = {"empty": 0, "unlabelled": 0, "evaluated": 20, "unseen_labels": 0}
+    assert all_found.pop("rows") == {"read": 20, **counts}
+    assert found.pop("rows") == {"read": 21, **counts, "empty": 1}
+    for each in (found, all_found):
+        each["intent"].pop("rows")
+    assert (found, full.err) == (all_found, "")
     assert gaps.err == "warning: 1 row with nothing in column 'text', left out of every figure: gaps.jsonl:21\n"
     assert seqwise("evaluate", runs["text"][0], "gaps.jsonl", "--json", "--quiet").err == ""
+
+
+def test_evaluate_counts_the_rows_without_a_label_by_target(seqwise, tmp_path, runs):
+    rows = joint_rows(6, seed=3)
+    rows[0]["intent"] = rows[1]["intent"] = None
+    rows[2]["slots"] = None
+    rows[3] |= {"tokens": [], "slots": []}
+    rows[4]["intent"] = "Plya"
+    write_rows(tmp_path / "some.jsonl", rows, ("tokens", "slots", "intent"))
+    found = json.loads(seqwise("evaluate", runs["tokens"][0], "some.jsonl", "--json").out)
+    counts = {"read": 6, "empty": 1, "unlabelled": 2, "evaluated": 3, "unseen_labels": 1}
+    assert found["intent"]["rows"] == counts
+    assert found["slots"]["rows"] == {**counts, "unlabelled": 1, "evaluated": 4, "unseen_labels": 0}
+    assert found["intent"]["accuracy"]["count"] == 3
+
+
+def test_a_run_keeps_how_many_rows_of_each_file_were_left_out(tmp_path):
+    from seqwise.training.folder import RunFolder
+    from seqwise.training.run import plan_run, train
+
+    some = [{**row, "intent": None} for row in joint_rows(3, seed=1)]
+    empty = [{**row, "text": ""} for row in joint_rows(2, seed=2)]
+    for part, rows in (("train", some[:1] + empty[:1]), ("dev", empty), ("test", some)):
+        write_rows(tmp_path / f"{part}.jsonl", [*joint_rows(30), *rows], ("text", "intent"))
+    files = [f"data.{part}={tmp_path / part}.jsonl" for part in ("dev", "test")]
+    config = config_of(str(tmp_path / "train.jsonl"), "label", *files, "train.max_epochs=1")
+    run = train(plan_run(config), RunFolder(tmp_path / "run")).folder
+    dev, test = (run.read_json("metrics.json")[part]["intent"]["rows"] for part in ("dev", "test"))
+    counts = {"empty": 0, "unlabelled": 0, "evaluated": 30, "unseen_labels": 0}
+    assert dev == {"read": 32, **counts, "empty": 2}
+    assert test == {"read": 33, **counts, "unlabelled": 3}
+    dropped = {(each["part"], each["reason"]): each for each in run.read_json("data.json")["dropped"]}
+    assert {key: each["rows"] for key, each in dropped.items()} == {
+        ("train", "no label of any target"): 1,
+        ("train", "nothing in the input"): 1,
+        ("dev", "nothing in the input"): 2,
+        ("test", "no label of any target"): 3,
+    }
+    places = [f"{tmp_path / 'dev'}.jsonl:{line}" for line in (31, 32)]
+    assert dropped["dev", "nothing in the input"]["places"] == places
 
 
 def test_nothing_but_empty_rows_cannot_be_judged(seqwise, tmp_path, runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
@@ -139,7 +140,7 @@ def edited_json(folder: Path, draw: random.Random, _others: list[Path]) -> str:
     for _ in range(draw.choice((1, 1, 1, 3))):
         holder, key = _place(content, draw)
         if holder is None:
-            content = draw.choice(VALUES)
+            content = copy.deepcopy(draw.choice(VALUES))
             break
         said += f" {key}"
         _edit(holder, key, draw)
@@ -162,7 +163,7 @@ def _edit(holder: Any, key: Any, draw: random.Random) -> None:
     if how == 0:
         del holder[key]
     elif how == 1 and isinstance(holder, list):
-        holder.insert(key, holder[key])
+        holder.insert(key, copy.deepcopy(holder[key]))
     elif how == 2 and isinstance(holder, list):
         other = draw.randrange(len(holder))
         holder[key], holder[other] = holder[other], holder[key]
@@ -171,7 +172,7 @@ def _edit(holder: Any, key: Any, draw: random.Random) -> None:
     elif how == 4 and isinstance(holder[key], (int, float)):
         holder[key] = draw.choice((holder[key] + 1, -holder[key], holder[key] * 10**9, str(holder[key])))
     else:
-        holder[key] = draw.choice(VALUES)
+        holder[key] = copy.deepcopy(draw.choice(VALUES))
 
 
 def raw_json(folder: Path, draw: random.Random, _others: list[Path]) -> str:

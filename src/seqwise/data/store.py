@@ -37,7 +37,7 @@ _ROWS_PER_CHUNK = 4096
 _VALUES_PER_CHUNK = 1 << 22
 _JOINED_BYTES = 1 << 26
 """Chunks of a store that are read as one, though that takes their memory once more."""
-_FORMAT = 6
+_FORMAT = 7
 _FRESH = ".encoding-"
 _MOST_META_BYTES = 1 << 32
 _NO_CACHE = "  Name a folder with --set data.cache_folder=DIR, or keep them in memory with --set data.cache=never."
@@ -77,7 +77,8 @@ class _Encoder:
         self.spec = spec
         self.on_empty = on_empty
         self.empty: list[int] = []
-        self.empty_places: list[Place] = []
+        self.empty_parts: list[int] = []
+        self.empty_places: list[tuple[int, Place]] = []
         self.read_sequence = sequence_reader(spec.input, spec.targets)
         self.padded = 0
         self.symbols = Names()
@@ -107,7 +108,7 @@ class _Encoder:
             except EmptySequenceError:
                 if self.on_empty == "error":
                     raise
-                self._leave_out(record.place)
+                self._leave_out(part, record.place)
                 continue
             padded = steps_of(record, self.spec.input.column) - len(sequence) if self.spec.input.is_series else 0
             self.padded += padded > 0
@@ -126,11 +127,12 @@ class _Encoder:
         if places[0]:
             yield _record_batch(places, part, columns, schema)
 
-    def _leave_out(self, place: Place) -> None:
+    def _leave_out(self, part: int, place: Place) -> None:
         """Notes a record without a sequence."""
         self.empty.append(self.rows + len(self.empty))
-        if len(self.empty_places) < _PLACES_KEPT:
-            self.empty_places.append(place)
+        self.empty_parts.append(part)
+        if sum(kept == part for kept, _ in self.empty_places) < _PLACES_KEPT:
+            self.empty_places.append((part, place))
 
     def _columns(self) -> list[ListColumn]:
         first = ListColumn("f" if self.spec.input.is_series else "i")
@@ -186,7 +188,8 @@ class _Encoder:
             "channels": self.channels,
             "padded": self.padded,
             "empty": self.empty,
-            "empty_places": [(place.file, place.line) for place in self.empty_places],
+            "empty_parts": self.empty_parts,
+            "empty_places": [(part, place.file, place.line) for part, place in self.empty_places],
         }
 
 
@@ -218,7 +221,6 @@ class Store:
         parts: (rows,) 0 train, 1 dev, 2 test, by the file the row came from.
         groups: (rows,) equal numbers for rows that a split must keep together.
         empty: the positions, among all records that were read, of those left out since their sequence is empty.
-        empty_places: where the first of them stand.
     """
 
     def __init__(self, table: pa.ipc.RecordBatchFileReader, meta: dict[str, Any]) -> None:
@@ -230,7 +232,8 @@ class Store:
         self.channels: int = meta["channels"]
         self.padded: int = meta["padded"]
         self.empty: list[int] = meta["empty"]
-        self.empty_places = tuple(Place(file, line) for file, line in meta["empty_places"])
+        self._empty_parts: list[int] = meta["empty_parts"]
+        self._empty_places = [(part, Place(file, line)) for part, file, line in meta["empty_places"]]
         self._files: list[str] = meta["files"]
         self._starts = np.cumsum([0, *(chunk.num_rows for chunk in chunks)])
         self._input = ListRows([chunk.column("input") for chunk in chunks])
@@ -245,6 +248,15 @@ class Store:
 
     def __len__(self) -> int:
         return int(self._starts[-1])
+
+    @property
+    def empty_places(self) -> list[Place]:
+        """Where the first rows stand that were left out since their sequence is empty."""
+        return [place for _, place in self._empty_places[:_PLACES_KEPT]]
+
+    def empty_of(self, part: int) -> tuple[int, list[Place]]:
+        """How many rows of the files of a part were left out since their sequence is empty, and where the first are."""
+        return self._empty_parts.count(part), [place for own, place in self._empty_places if own == part]
 
     def sequence(self, row: int) -> NDArray[Any]:
         """The sequence of a row: (time,) symbol numbers, or (time, channels) float32."""

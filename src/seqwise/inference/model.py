@@ -246,7 +246,7 @@ class Model:
             (say or _warn)(empty.told("left out of every figure"))
         for sentence in (*labels.gap_sentences(advice=False), *labels.unseen_sentences(_IF_UNSEEN)):
             (say or _warn_of_labels)(sentence)
-        return judged
+        return judged.beside_left_out(empty=empty.count)
 
     def _of(
         self, sequences: Iterable[Any], caller: str, on_empty: OnEmpty, value: Callable[[Prediction], dict[str, Any]]

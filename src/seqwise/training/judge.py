@@ -19,7 +19,35 @@ from seqwise.training.answers import Answer, Thresholds, answers_of, decided
 from seqwise.training.config import TrainConfig
 from seqwise.training.objective import target_loss
 
-__all__ = ["Judgement", "choose_thresholds", "judge", "judge_batches", "judge_dev", "threshold_figures"]
+__all__ = ["Judgement", "RowCounts", "choose_thresholds", "judge", "judge_batches", "judge_dev", "threshold_figures"]
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """How many rows were read to evaluate a target, and which of them its figures leave out.
+
+    Attributes:
+        read: all rows.
+        empty: rows whose sequence is empty.
+        unlabelled: other rows without a label of the target.
+        unseen: labels that training never saw. They count as wrong.
+    """
+
+    read: int = 0
+    empty: int = 0
+    unlabelled: int = 0
+    unseen: int = 0
+
+    def to_json(self) -> dict[str, int]:
+        """The counts as metrics.json has them, with the rows that the figures are over.
+
+        Example:
+            >>> RowCounts(read=9, empty=1, unlabelled=2).to_json()
+            {'read': 9, 'empty': 1, 'unlabelled': 2, 'evaluated': 6, 'unseen_labels': 0}
+        """
+        evaluated = self.read - self.empty - self.unlabelled
+        counts = {"read": self.read, "empty": self.empty, "unlabelled": self.unlabelled}
+        return {**counts, "evaluated": evaluated, "unseen_labels": self.unseen}
 
 
 @dataclass(frozen=True)
@@ -30,10 +58,27 @@ class Judgement:
         scores: per target.
         losses: per target, (sum, count) of the plain loss of each label: no smoothing, no weights; of tags of a chain,
             that of their marginal probabilities.
+        rows: per target, how many rows were read and left out.
     """
 
     scores: Mapping[str, Scores]
     losses: Mapping[str, tuple[float, int]]
+    rows: Mapping[str, RowCounts]
+
+    def beside_left_out(self, *, empty: int = 0, unlabelled: int = 0) -> Judgement:
+        """The same figures, with rows counted as read that were left out beforehand."""
+        return replace(
+            self,
+            rows={
+                name: replace(
+                    rows,
+                    read=rows.read + empty + unlabelled,
+                    empty=rows.empty + empty,
+                    unlabelled=rows.unlabelled + unlabelled,
+                )
+                for name, rows in self.rows.items()
+            },
+        )
 
     def loss(self, name: str) -> float | None:
         """The mean loss of a target; None where nothing counts."""
@@ -58,11 +103,11 @@ class Judgement:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Per target: its figures, its loss and its tables, as metrics.json keeps them."""
+        """Per target: its figures, its loss, its tables and its rows, as metrics.json keeps them."""
         plain = {}
         for name, scores in self.scores.items():
             loss = {"value": self.loss(name), "count": self.losses[name][1]}
-            plain[name] = {**scores.to_json(), "loss": loss}
+            plain[name] = {**scores.to_json(), "loss": loss, "rows": self.rows[name].to_json()}
         return plain
 
 
@@ -213,6 +258,7 @@ def _counted(
 ) -> Judgement:
     tallies = {target.name: tally_for(target) for target in targets}
     losses = {target.name: [0.0, 0] for target in targets}
+    rows = {target.name: RowCounts() for target in targets}
     for batch, answers in answered:
         for target in targets:
             name = target.name
@@ -224,9 +270,24 @@ def _counted(
             )
             losses[name][0] += float(part.sum)
             losses[name][1] += round(float(part.count))
+            rows[name] = _more_rows(rows[name], mask, unseen)
         if observe is not None:
             observe(batch, answers)
     return Judgement(
         {name: tally.scores() for name, tally in tallies.items()},
         {name: (total, int(count)) for name, (total, count) in losses.items()},
+        rows,
+    )
+
+
+def _more_rows(so_far: RowCounts, mask: NDArray[np.bool_], unseen: NDArray[np.int64] | None) -> RowCounts:
+    """The counts with those of one more batch: the mask says which known labels are there, `unseen` counts others."""
+    labelled = mask.reshape(len(mask), -1).any(axis=1)
+    if unseen is not None:
+        labelled |= unseen.reshape(len(mask), -1).any(axis=1)
+    return replace(
+        so_far,
+        read=so_far.read + len(mask),
+        unlabelled=so_far.unlabelled + len(mask) - int(labelled.sum()),
+        unseen=so_far.unseen + (0 if unseen is None else int(unseen.sum())),
     )

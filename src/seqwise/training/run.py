@@ -221,19 +221,25 @@ def _data_facts(task: Task) -> dict[str, Any]:
 
 
 def _dropped(task: Task) -> list[dict[str, Any]]:
-    """Per part of the files, the rows without any label: how many, and where the first of them stand."""
-    rows = task.split.unlabelled
-    found = {part: rows[task.store.parts[rows] == number] for number, part in enumerate(PARTS)}
+    """Per part of the files, the rows that were left out and why: how many, and where the first of them stand."""
+    store, dropped = task.store, []
+    for number, part in enumerate(PARTS):
+        rows = task.split.unlabelled[store.parts[task.split.unlabelled] == number]
+        places = [store.place(int(row)) for row in rows[:_PLACES_KEPT]]
+        dropped.append(("no label of any target", part, len(rows), places))
+        dropped.append(("nothing in the input", part, *store.empty_of(number)))
     return [
-        {
-            "reason": "no label of any target",
-            "part": part,
-            "rows": len(some),
-            "places": [str(task.store.place(int(row))) for row in some[:_PLACES_KEPT]],
-        }
-        for part, some in found.items()
-        if len(some)
+        {"reason": reason, "part": part, "rows": rows, "places": list(map(str, places))}
+        for reason, part, rows, places in dropped
+        if rows
     ]
+
+
+def _left_out(task: Task, part: str) -> dict[str, int]:
+    """How many rows of the files of dev or test stand in no part; of a part cut from the training files none is."""
+    number = PARTS.index(part)
+    unlabelled = task.store.parts[task.split.unlabelled] == number
+    return {"empty": task.store.empty_of(number)[0], "unlabelled": int(unlabelled.sum())}
 
 
 def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
@@ -291,7 +297,7 @@ def _evaluated(
             thresholds=thresholds,
             observe=observe,
         )
-        metrics[part] = flattened(judgement.to_json())
+        metrics[part] = flattened(judgement.beside_left_out(**_left_out(task, part)).to_json())
         predictions |= lines.by_row
         if part == "test":  # dev also chose the epoch, so nothing is claimed by it
             counts[part] = paired

@@ -28,7 +28,7 @@ from seqwise.data.batching import Batch, length_plan
 from seqwise.errors import DivergenceError
 from seqwise.evaluation import tally_for
 from seqwise.nn import SequenceModel, SharePooling, SharesAndSummaries
-from seqwise.training.judge import Judgement
+from seqwise.training.judge import Judgement, RowCounts
 from seqwise.training.objective import Objective, target_loss
 from seqwise.training.prepare import Task
 
@@ -378,6 +378,7 @@ def _cross_validated(
     return Judgement(
         {name: tally.scores() for name, tally in tallies.items()},
         {name: (total, round(count)) for name, (total, count) in losses.items()},
+        {target.name: RowCounts(read=len(rows)) for target in task.targets},
     )
 
 
