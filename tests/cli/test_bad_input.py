@@ -102,7 +102,8 @@ CASES = {
         {"d.csv": GOOD.encode() + b"caf\xe9 noir,a\n"},
         ["d.csv"],
         "seqwise: d.csv:14: byte 4 of the line (e9) is not utf-8\n"
-        "  Say how the file is written, for instance --encoding latin-1.\n",
+        "  Say how the file is written, for instance --encoding latin-1. "
+        "With it line 14 reads 'caf\u00e9 noir,a'.\n",
     ),
     "a broken gzip": (
         {"d.csv.gz": gzip.compress(GOOD.encode() * 50)[:-40]},

@@ -262,11 +262,11 @@ WRONG = {
         "a.csv:2: text follows a closing quote\n"
         "  A quote sign inside a quoted cell is written twice. If quote signs are data here, say --no-quote.",
     ),
-    "lines ended by CR": (
+    "some lines ended by CR": (
         "a.csv",
-        "text,label\rx,1\r",
+        "text,label\nx,1\ry,2\n",
         {},
-        "a.csv:1: a CR alone stands in the row\n  Save the file with LF or CR LF line ends.",
+        "a.csv:2: a CR alone stands in the row\n  Save the file with LF or CR LF line ends.",
     ),
     "a name that comes twice": (
         "a.csv",

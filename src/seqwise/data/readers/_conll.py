@@ -10,7 +10,7 @@ from itertools import islice
 
 from seqwise.data.readers._blocks import BLANKS, Block, blocks, comment_values, is_assignment
 from seqwise.data.readers._inputs import Input
-from seqwise.data.readers._lines import numbered_lines
+from seqwise.data.readers._lines import unbroken_lines
 from seqwise.data.readers._options import ReadOptions, numbered, other_names
 from seqwise.data.readers._source import LOOK, Part
 from seqwise.data.records import Place, Record
@@ -110,7 +110,7 @@ def conll_part(source: Input, options: ReadOptions) -> Part:
 def _look(source: Input, options: ReadOptions) -> _Layout:
     """The layout of the file, from its first line that is surely a token."""
     above: list[tuple[int, str]] = []
-    with closing(numbered_lines(source, options.encoding, look=True)) as lines:
+    with closing(unbroken_lines(source, options.encoding, look=True)) as lines:
         for number, line in lines:
             text = line.strip(" \t\r\n")
             if text.startswith(("#", _DOCUMENT_START)):
@@ -169,7 +169,7 @@ def _records(
     source: Input, encoding: str, layout: _Layout, *, look: bool = False, left_out: list[int] | None = None
 ) -> Generator[Record, None, None]:
     """One record per block of token lines; the numbers of lines that mark documents are added to `left_out`."""
-    found = blocks(numbered_lines(source, encoding, look=look), layout.is_comment)
+    found = blocks(unbroken_lines(source, encoding, look=look), layout.is_comment)
     for block in _without_documents(found, layout, [] if left_out is None else left_out):
         rows = [layout.cells(text) for text in block.lines]
         _check_cells(source.name, layout, block, rows)

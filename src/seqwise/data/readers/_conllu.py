@@ -14,7 +14,7 @@ from itertools import islice
 
 from seqwise.data.readers._blocks import Block, blocks, comment_values
 from seqwise.data.readers._inputs import Input
-from seqwise.data.readers._lines import numbered_lines
+from seqwise.data.readers._lines import unbroken_lines
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import LOOK, Part
 from seqwise.data.records import Place, Record
@@ -51,7 +51,7 @@ def conllu_part(source: Input, options: ReadOptions) -> Part:
 
 def _records(source: Input, encoding: str, *, look: bool = False) -> Generator[Record, None, None]:
     """One record per sentence that has words."""
-    for block in blocks(numbered_lines(source, encoding, look=look), lambda text: text.startswith("#")):
+    for block in blocks(unbroken_lines(source, encoding, look=look), lambda text: text.startswith("#")):
         words = _words(source.name, block)
         if words:
             _, *columns = map(list, zip(*words, strict=True))

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from seqwise.data.readers._blocks import BLANKS
+from seqwise.data.readers._encodings import marked_encoding
 from seqwise.data.readers._fasttext import are_fasttext
 from seqwise.data.readers._inputs import Input, ending_of
-from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip, marked_encoding
+from seqwise.data.readers._lines import GZIP_DAMAGE, are_cr_lines, damaged_gzip
 from seqwise.data.readers._options import FORMATS
 from seqwise.data.readers._separators import separator_line
 from seqwise.data.readers._ucr import is_ucr
@@ -135,7 +136,8 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
     for magic, told in _MAGIC.items():
         if head.startswith(magic):
             raise DataError(f"the file is {told}", file=source.name, hint="Unpack or convert it first.")
-    lines = head.decode(marked_encoding(head, encoding), errors="replace").removeprefix("\ufeff").split("\n")
+    text = head.decode(marked_encoding(head, encoding), errors="replace").removeprefix("\ufeff")
+    lines = (text.replace("\r", "\n") if are_cr_lines(text) else text).split("\n")
     if not any(line.strip() for line in lines):
         raise DataError("the file is empty", file=source.name)
     cut = len(head) >= LOOK_BYTES and len(lines) > 2

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import gzip
 import re
 import struct
 import zlib
@@ -17,7 +18,10 @@ from typing import Any, BinaryIO
 from seqwise.data.records import Record
 from seqwise.errors import DataError, SeqwiseError, counted
 
-__all__ = ["bounded_lines", "check_columns", "check_unpacked", "guarded", "guarding", "short"]
+__all__ = ["GZIP_DAMAGE", "bounded_lines", "check_columns", "check_unpacked", "guarded", "guarding", "short"]
+
+GZIP_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What Python raises at a gzip stream that is cut or damaged."""
 
 LONGEST_LINE = 1 << 28
 """Bytes of one line: 256 MiB, which is a series of ten million steps."""

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from seqwise.data.readers._conll import conll_part
 from seqwise.data.readers._conllu import conllu_part
+from seqwise.data.readers._encodings import latin_1_note
 from seqwise.data.readers._fasttext import fasttext_part
 from seqwise.data.readers._folders import FolderInput, folder_part
 from seqwise.data.readers._formats import format_and_note, format_named
@@ -202,7 +203,8 @@ def _joined(
         header = part.header
         if options.annotations is None and part.annotations is not None:
             options = replace(options, annotations=part.annotations)
-        parts.append(replace(part, notes=(note, *part.notes)) if note else part)
+        told = (note, *part.notes, None if form == "parquet" else latin_1_note(each, options.encoding))
+        parts.append(replace(part, notes=tuple(filter(None, told))))
     source = joined(parts, replace(options, format=form, header=header))
     if options.steps:
         source = in_wide_form(source, options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seqwise.data.readers._inputs import FileInput, input_named
-from seqwise.data.readers._lines import Lines, numbered_lines
+from seqwise.data.readers._lines import Lines, unbroken_lines
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import LOOK, Part
 from seqwise.data.records import Place, Record
@@ -159,7 +159,7 @@ def _lines(
     """
     with ExitStack() as opened:
         streams = {
-            name: opened.enter_context(closing(numbered_lines(file, encoding, look=look)))
+            name: opened.enter_context(closing(unbroken_lines(file, encoding, look=look)))
             for name, file in source.files.items()
         }
         number = 0

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._limits import short
-from seqwise.data.readers._lines import Lines, numbered_lines
+from seqwise.data.readers._lines import Lines, unbroken_lines
 from seqwise.data.readers._numbers import advice, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Part
@@ -55,7 +55,7 @@ def ts_part(source: Input, options: ReadOptions) -> Part:
     Series may differ in length, the channels of one series may not. Time stamps are not kept. A missing value
     (`?` or NaN) is an error, or NaN where gaps are filled; NaN in all channels up to the end is padding.
     """
-    with closing(numbered_lines(source, options.encoding, look=True)) as lines:
+    with closing(unbroken_lines(source, options.encoding, look=True)) as lines:
         header = _header(source.name, lines)
         if next(_data(lines), None) is None:
             raise DataError("the file has no series after @data", file=source.name, line=header.line)
@@ -72,7 +72,7 @@ def ts_part(source: Input, options: ReadOptions) -> Part:
 
 def _records(source: Input, encoding: str, gaps: str) -> Iterator[Record]:
     """One record per line after `@data`."""
-    lines = numbered_lines(source, encoding)
+    lines = unbroken_lines(source, encoding)
     header = _header(source.name, lines)
     first: tuple[int, tuple[int, ...]] | None = None
     for number, text in _data(lines):

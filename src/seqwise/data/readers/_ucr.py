@@ -13,7 +13,7 @@ from contextlib import closing
 import numpy as np
 
 from seqwise.data.readers._inputs import Input
-from seqwise.data.readers._lines import numbered_lines
+from seqwise.data.readers._lines import unbroken_lines
 from seqwise.data.readers._numbers import advice, numbers, odd_number, refused
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._source import Part
@@ -58,7 +58,7 @@ def ucr_part(source: Input, options: ReadOptions) -> Part:
 
 def _records(source: Input, options: ReadOptions, *, look: bool = False) -> Generator[Record, None, None]:
     """One record per line that is not blank."""
-    for number, line in numbered_lines(source, options.encoding, look=look):
+    for number, line in unbroken_lines(source, options.encoding, look=look):
         if text := line.strip():
             place = Place(source.name, number)
             label, *values = text.split(options.delimiter) if options.delimiter else _CELLS.split(text)
