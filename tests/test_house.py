@@ -30,6 +30,18 @@ def test_every_file_says_its_job_and_stays_short(path):
     assert len(text.splitlines()) <= 400
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_examples_stand_where_the_site_shows_them_as_code(path):
+    """Google style has the section `Examples:`; a reader of docstrings takes any other word for a remark."""
+    griffe = pytest.importorskip("griffe")
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef
+    for node in ast.walk(ast.parse(path.read_text())):
+        docstring = ast.get_docstring(node) if isinstance(node, kinds) else None
+        for section in griffe.Docstring(docstring or "").parse("google", warnings=False):
+            is_code = section.kind is griffe.DocstringSectionKind.examples
+            assert is_code or ">>>" not in str(getattr(section.value, "contents", section.value))
+
+
 @pytest.mark.parametrize("path", [p for p in SOURCES if named(p)], ids=str)
 def test_public_files_list_their_public_names_sorted(path):
     tree = ast.parse(path.read_text())

@@ -28,7 +28,7 @@ _Item = TypeVar("_Item")
 def split_of(number: int) -> str:
     """The split of item `number`, counted from 0, of a data set that has no official split.
 
-    Example:
+    Examples:
         >>> [split_of(number) for number in (0, 1, 2, 9, 10)]
         ['test', 'dev', 'train', 'train', 'test']
     """

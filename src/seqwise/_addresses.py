@@ -53,7 +53,7 @@ def address(
     Raises:
         UnreadableError: there are other numbers, other sizes, or gaps.
 
-    Example:
+    Examples:
         >>> address(torch.ones(2, 3), torch.float32, (3, 2), name="weights")
         Traceback (most recent call last):
         ...
@@ -102,7 +102,7 @@ def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ..
 
     Axes along which that tensor repeats its numbers (stride 0) come outermost.
 
-    Example:
+    Examples:
         >>> dense_strides((8, 20, 5), (105, 5, 1))
         (100, 5, 1)
         >>> dense_strides((8, 5, 20), (105, 1, 5))

@@ -41,7 +41,7 @@ def shortage(error: BaseException) -> str | None:
 
     Python and NumPy raise MemoryError; torch raises RuntimeError, with a text of its own for each kind of memory.
 
-    Example:
+    Examples:
         >>> shortage(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4000 bytes."))
         '4,000 bytes could not be allocated'
         >>> shortage(RuntimeError("shapes differ")) is None

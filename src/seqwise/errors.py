@@ -165,7 +165,7 @@ class SoftmaxTwiceWarning(UserWarning):
 def install_hint(extra: str) -> str:
     """How an extra of seqwise is installed; seqwise itself is in no registry.
 
-    Example:
+    Examples:
         >>> install_hint("tune")
         "Install it from the clone of seqwise with: pip install '.[tune]'"
     """
@@ -180,7 +180,7 @@ def _cut(text: str, most: int = 2000) -> str:
 def counted(count: int, noun: str) -> str:
     """A number with what it counts, in the plural where it is not one.
 
-    Example:
+    Examples:
         >>> counted(1, "label"), counted(1200, "label")
         ('1 label', '1,200 labels')
     """
@@ -190,7 +190,7 @@ def counted(count: int, noun: str) -> str:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """A question naming the nearest known word, or the empty string when none is near.
 
-    Example:
+    Examples:
         >>> did_you_mean("lable", ["text", "label"])
         "Did you mean 'label'?"
     """
@@ -203,7 +203,7 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 def listed(names: Iterable[object], most: int = 12) -> str:
     """The names in quotes, separated by commas, cut after `most` with the number left out.
 
-    Example:
+    Examples:
         >>> listed(["a", "b", "c"], most=2)
         "'a', 'b' and 1 more"
     """

@@ -24,7 +24,7 @@ def lengths_to_mask(lengths: ArrayLike, time: int | None = None) -> NDArray[np.b
         ShapeError: lengths are not one-dimensional.
         ValuesError: a length is negative or beyond the time axis.
 
-    Example:
+    Examples:
         >>> lengths_to_mask([2, 0], time=3).tolist()
         [[True, True, False], [False, False, False]]
     """
@@ -47,7 +47,7 @@ def mask_to_lengths(mask: ArrayLike) -> NDArray[np.int64]:
         ShapeError: the mask is not two-dimensional.
         ValuesError: the mask has a hole, so no length describes it.
 
-    Example:
+    Examples:
         >>> mask_to_lengths([[True, True, False]]).tolist()
         [2]
     """

@@ -42,7 +42,7 @@ class Call:
         name: the function that was called.
         arrays: everything that arrived, in the order of the signature.
 
-    Example:
+    Examples:
         >>> call = Call("cross_entropy", (Arrived("logits", "int", (8, 3)),))
         >>> print(call.error(TypeError, "logits are integers", expected="logits float"))
         cross_entropy: logits are integers
@@ -61,7 +61,7 @@ class Call:
 def arrived(name: str, array: Any) -> Arrived:
     """What arrived under a name, for an array of any framework: only `.shape` and `.dtype` are read.
 
-    Example:
+    Examples:
         >>> import numpy
         >>> arrived("labels", numpy.zeros((8, 47), dtype="int16"))
         Arrived(name='labels', kind='int', shape=(8, 47))
@@ -91,7 +91,7 @@ _KINDS = {
 def shape_text(shape: Sequence[int | str | None]) -> str:
     """A shape in parentheses: sizes, names, and a question mark for a size that is not known.
 
-    Example:
+    Examples:
         >>> shape_text((8, None, "classes")), shape_text((8,))
         ('(8, ?, classes)', '(8,)')
     """
@@ -102,7 +102,7 @@ def shape_text(shape: Sequence[int | str | None]) -> str:
 def fits(shape: Shape, expected: Shape) -> bool:
     """Whether two shapes can be the same array's; a size that is not known fits every size.
 
-    Example:
+    Examples:
         >>> fits((8, None), (8, 3)), fits((8,), (8, 1))
         (True, False)
     """
@@ -122,7 +122,7 @@ def shape_message(call: str, problem: str, arrays: Sequence[Arrived], *, expecte
         expected: what would have been right.
         hint: what to change; left out when there is nothing better to say than `expected`.
 
-    Example:
+    Examples:
         >>> print(shape_message(
         ...     "cross_entropy",
         ...     "labels do not fit the logits",

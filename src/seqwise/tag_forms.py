@@ -44,7 +44,7 @@ _TYPE_FORM = "x"
 def span_role(tag: str, form: str) -> tuple[str, str]:
     """What a tag says: its role (B, I, E, S, or O for outside) and the type of its span.
 
-    Example:
+    Examples:
         >>> span_role("B-PER", "B-x"), span_role("PER_E", "x_B"), span_role("m", "b"), span_role("-", "B-x")
         (('B', 'PER'), ('E', 'PER'), ('I', 'span'), ('O', ''))
     """
@@ -85,7 +85,7 @@ def found_form(counts: Mapping[str, int]) -> FoundForm | None:
     together: some span begins or goes on, and there is a tag for outside or a span can end. Letters alone have to be
     those of a scheme.
 
-    Example:
+    Examples:
         >>> found_form({"O": 90, "PER_B": 5, "PER_I": 4, "0": 1})
         FoundForm(form='x_B', outside='O', odd=('0',), inside=10, is_certain=True)
         >>> found_form({"NOUN": 9, "VERB": 4}) is None

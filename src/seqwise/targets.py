@@ -111,7 +111,7 @@ class Target:
 def label_text(label: Label) -> str:
     """A label as text files write it: the form in which labels of different files are compared.
 
-    Example:
+    Examples:
         >>> label_text(-1), label_text(True), label_text("B-artist")
         ('-1', 'true', 'B-artist')
     """
@@ -125,7 +125,7 @@ def label_text(label: Label) -> str:
 def label_value(text: str) -> Label:
     """A label read from text: an integer where writing it again gives the same text, else the text itself.
 
-    Example:
+    Examples:
         >>> label_value("-1"), label_value("007"), label_value("yes")
         (-1, '007', 'yes')
     """
@@ -137,7 +137,7 @@ def label_value(text: str) -> Label:
 def class_order(labels: Iterable[Label]) -> tuple[Label, ...]:
     """The labels in class order: numbers by size, then text by code point; labels of one text are one label.
 
-    Example:
+    Examples:
         >>> class_order([1, -1, 0, "1"])
         (-1, 0, 1)
     """
@@ -148,7 +148,7 @@ def class_order(labels: Iterable[Label]) -> tuple[Label, ...]:
 def shared_classes(per_output: Sequence[Iterable[Label]]) -> list[tuple[Label, ...]]:
     """Class orders for K outputs; they share one scale when some output uses every label that any of them uses.
 
-    Example:
+    Examples:
         >>> shared_classes([[-1, 0, 1], [0, 1]])
         [(-1, 0, 1), (-1, 0, 1)]
         >>> shared_classes([["red", "blue"], ["yes", "no"]])

@@ -56,7 +56,7 @@ def check_class_indices(
     Raises:
         ValuesError: naming the first wrong label, its position and how many there are.
 
-    Example:
+    Examples:
         >>> from seqwise.shapes import Call, arrived
         >>> labels = np.array([0, 4, 4, 5])
         >>> check_class_indices(labels, classes=4, call=Call("encode", (arrived("labels", labels),)))
@@ -166,7 +166,7 @@ def look_like_probabilities(array: Array, *, class_axis: int = -1, counts: Count
 
     The first position is looked at alone, so real logits cost next to nothing.
 
-    Example:
+    Examples:
         >>> look_like_probabilities(np.array([[0.25, 0.75]]))
         True
     """
@@ -188,7 +188,7 @@ def _are_probabilities(rows: Array) -> bool:
 def nothing_counts(counts: NDArray[np.bool_]) -> NDArray[np.intp]:
     """The sequences in which nothing counts. That is no error: they add 0 to a loss and 0 to its divisor.
 
-    Example:
+    Examples:
         >>> nothing_counts(np.array([[True, False], [False, False]])).tolist()
         [1]
     """

@@ -136,7 +136,7 @@ def advise(
         ValuesError: labels that are amounts.
         DataError: a file that cannot be read.
 
-    Example:
+    Examples:
         >>> advice = advise(logits=(8, 47), labels=(8, 47), values=(-1, 0, 1))
         >>> advice.title
         '47 labels out of 3 classes each, per sequence'

@@ -59,7 +59,7 @@ def array_of(name: str, given: Any) -> Array:
         ConfigError: it is none of these, or has no axis, or an axis of size 0.
         DataError: the file cannot be read.
 
-    Example:
+    Examples:
         >>> array_of("labels", "8x47")
         Array(kind='int', shape=(8, 47))
         >>> array_of("mask", [[True, False]])

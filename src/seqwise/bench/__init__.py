@@ -3,14 +3,14 @@
 A `Case` is a computation of a certain size and the ways to do it: ours first, then peers, which must give the same
 values and gradients, then limits: the part of the work that nobody can leave out, such as the bare matrix products.
 `measure` lets all ways agree before it takes any time, then runs them in turns, so that whatever else the machine
-does falls on all of them, and keeps every time:
+does falls on all of them, and keeps every time. `seqwise bench` runs the cases of `CASES`; the benchmarks of
+the repository add sizes, peers and whole trainings.
 
+Examples:
     >>> from seqwise.bench import loss_case, measure
     >>> measured = measure(loss_case(batch=2, time=5, classes=3), seconds=0.01)
     >>> measured.ratio("torch, flat").p50 > 0
     True
-
-`seqwise bench` runs the cases of `CASES`; the benchmarks of the repository add sizes, peers and whole trainings.
 """
 
 from __future__ import annotations

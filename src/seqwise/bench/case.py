@@ -72,7 +72,7 @@ def gradients(loss: Callable[[], Tensor], inputs: Mapping[str, Tensor]) -> Calla
         loss: computes the loss from the inputs, a scalar.
         inputs: leaves that require gradients, by name.
 
-    Example:
+    Examples:
         >>> x = torch.tensor(3.0, requires_grad=True)
         >>> gradients(lambda: x * x, {"x": x})()
         {'loss': tensor(9.), 'x': tensor(6.)}

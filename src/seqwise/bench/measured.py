@@ -26,7 +26,7 @@ class Spread(NamedTuple):
 def spread(values: Iterable[float]) -> Spread:
     """The spread of some values; between two of them it is interpolated.
 
-    Example:
+    Examples:
         >>> spread([1.0, 2.0, 3.0, 4.0, 11.0])
         Spread(p20=1.8, p50=3.0, p80=5.4)
     """

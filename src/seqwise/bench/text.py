@@ -47,7 +47,7 @@ def _span(took: Spread) -> str:
 def readable_seconds(seconds: float) -> str:
     """A time in the unit that fits it, three digits.
 
-    Example:
+    Examples:
         >>> readable_seconds(0.0612), readable_seconds(2.5e-5), readable_seconds(12.345)
         ('61.2 ms', '25.0 µs', '12.3 s')
     """
@@ -58,7 +58,7 @@ def readable_seconds(seconds: float) -> str:
 def readable_bytes(count: int) -> str:
     """An amount of memory in MB.
 
-    Example:
+    Examples:
         >>> readable_bytes(2_800_000_000), readable_bytes(1_234)
         ('2800 MB', '0 MB')
     """

@@ -148,7 +148,7 @@ def _console() -> Console:
 def clock(seconds: float) -> str:
     """A duration as people write it.
 
-    Example:
+    Examples:
         >>> clock(75.2), clock(3700)
         ('1:15', '1:01:40')
     """

@@ -193,7 +193,7 @@ def raw_labels(
 def step_labels(cell: Any, *, signs: bool) -> list[Any]:
     """The labels per step in a cell: of a list its items; of a string its signs, or what stands between blanks.
 
-    Example:
+    Examples:
         >>> step_labels("B-PER O", signs=False), step_labels("HH C", signs=True), step_labels('["O"]', signs=True)
         (['B-PER', 'O'], ['H', 'H', ' ', 'C'], ['O'])
     """
@@ -206,7 +206,7 @@ def step_labels(cell: Any, *, signs: bool) -> list[Any]:
 def zero_or_one(label: Label) -> int | None:
     """What a label says in a column of 0 and 1: also `1.0` (how pandas writes it beside gaps), `true`, `False`.
 
-    Example:
+    Examples:
         >>> zero_or_one("1.0"), zero_or_one("False"), zero_or_one(True), zero_or_one("yes")
         (1, 0, 1, None)
     """

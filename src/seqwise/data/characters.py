@@ -27,7 +27,7 @@ def known_characters(words: Iterable[str]) -> tuple[str, ...]:
 
     A character of a single word is left out: it stands for those that are not known, so that their vector is trained.
 
-    Example:
+    Examples:
         >>> known_characters(["abba", "ab", "bc"])
         ('b', 'a')
     """
@@ -47,7 +47,7 @@ def character_numbers(words: Sequence[str], known: Sequence[str], length: int) -
     Returns:
         (words, length), 0 <= number < len(known) + 4.
 
-    Example:
+    Examples:
         >>> character_numbers(["ab", "abcabc"], known="abc", length=5).tolist()
         [[2, 4, 5, 3, 0], [2, 4, 5, 6, 3]]
     """

@@ -33,7 +33,7 @@ def written_list(cell: Any) -> list[Any] | None:
     null, or lists of them. Whatever else stands between brackets is no list: a text such as `[sic]`, objects. A set is
     none either, since its items have no order: see `label_set`.
 
-    Example:
+    Examples:
         >>> written_list('["B-PER", "O"]'), written_list("('B-PER', 'O')"), written_list("['B-PER' 'O']")
         (['B-PER', 'O'], ['B-PER', 'O'], ['B-PER', 'O'])
         >>> written_list("[sic]"), written_list("B-PER O"), written_list(["O"])
@@ -58,7 +58,7 @@ def written_list(cell: Any) -> list[Any] | None:
 def label_set(cell: Any) -> list[Any] | None:
     """The labels of a set: of a list or a tuple, a printed Python set, or the choices of Label Studio; else None.
 
-    Example:
+    Examples:
         >>> label_set("{'a', 'b'}"), label_set('{"choices": ["a"]}'), label_set("set()"), label_set("a, b")
         (['a', 'b'], ['a'], [], None)
     """
@@ -86,7 +86,7 @@ def label_set(cell: Any) -> list[Any] | None:
 def writes_objects(cell: Any) -> bool:
     """Whether a string writes out an object, or a list of them, whose keys have names.
 
-    Example:
+    Examples:
         >>> writes_objects("[{'id': 1, 'name': 'a'}]"), writes_objects("{'a', 'b'}")
         (True, False)
     """
@@ -96,7 +96,7 @@ def writes_objects(cell: Any) -> bool:
 def is_enclosed(text: str, openings: str = "[{") -> bool:
     """Whether one pair of brackets encloses a text from its beginning to its end.
 
-    Example:
+    Examples:
         >>> is_enclosed("[a, b]"), is_enclosed("[a] [b]"), is_enclosed("(a)")
         (True, False, False)
     """

@@ -25,7 +25,7 @@ def padded_steps(steps: Sequence[Any] | NDArray[Any], labels: Iterable[Any] = ()
         steps: a value or the values of all channels per step.
         labels: cells with a label per step. A step with a label counts, whatever its values.
 
-    Example:
+    Examples:
         >>> padded_steps([[math.nan, 1.0], [None, 2.0], [None, math.nan]]), padded_steps([1.0, None], [["a", "b"]])
         (1, 0)
     """

@@ -24,7 +24,7 @@ __all__ = ["WORD_PARTS", "WordParts", "word_shape"]
 def word_shape(word: str) -> str:
     """The word with capitals as X, other letters as x, digits as d, and every run of one sign cut to two.
 
-    Example:
+    Examples:
         >>> word_shape("McDonald's"), word_shape("COVID-19"), word_shape("2026")
         ("XxXxx'x", 'XX-dd', 'dd')
     """
@@ -58,7 +58,7 @@ class WordParts:
     Attributes:
         known: by the part's name, in the order of the numbers: its texts, the first of all numbered 1.
 
-    Example:
+    Examples:
         >>> parts = WordParts.of(["running", "Swimming", "swims"], limit=1000)
         >>> [parts.known["suffix 3"], parts.known["prefix 3"], parts.known["shape"]]
         [('ing', 'ims'), ('swi', 'run'), ('xx', 'Xxx')]

@@ -17,7 +17,7 @@ class Place:
         file: the file as the user named it.
         line: counted from 1, as editors do; in Parquet, which has no lines, the row counted from 1.
 
-    Example:
+    Examples:
         >>> str(Place("train.csv", 17))
         'train.csv:17'
     """
@@ -55,7 +55,7 @@ class Record:
 def told_places(first: Sequence[Place], count: int) -> str:
     """Some places in words, of which only the first are named.
 
-    Example:
+    Examples:
         >>> told_places([Place("a.csv", 3), Place("a.csv", 7)], 12)
         'a.csv:3, a.csv:7 and 10 more'
     """

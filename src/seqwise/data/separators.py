@@ -113,7 +113,7 @@ def in_brackets(cells: Sequence[str]) -> list[str] | None:
 def sign_name(sign: str) -> str:
     """How a separator is called.
 
-    Example:
+    Examples:
         >>> sign_name(" "), sign_name("|")
         ('a blank', "'|'")
     """
@@ -123,7 +123,7 @@ def sign_name(sign: str) -> str:
 def sign_flag(sign: str) -> str:
     """How a separator is named in a command.
 
-    Example:
+    Examples:
         >>> sign_flag(" "), sign_flag("|")
         ('--label-separator blank', "--label-separator '|'")
     """

@@ -26,7 +26,7 @@ def seen_channels(series: NDArray[np.float32], spec: InputSpec) -> NDArray[np.fl
         wanted (0 at the first step and where there is no value); 1 where a value was missing and 0 elsewhere, if
         there may be gaps.
 
-    Example:
+    Examples:
         >>> series = np.array([[1.0], [np.nan], [4.0]], dtype=np.float32)
         >>> seen_channels(series, InputSpec("series", "x", gaps=True, differences=True)).tolist()
         [[1.0, 0.0, 0.0], [1.0, 0.0, 1.0], [4.0, 3.0, 0.0]]

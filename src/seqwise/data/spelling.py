@@ -23,7 +23,7 @@ def folded(label: Label) -> str:
     Left out are blanks at the edges and repeated ones, invisible signs, the difference between composed and decomposed
     Unicode (UAX #15), a fraction of zero (`1.0`, as pandas writes 1 beside gaps), and capitals of true and false.
 
-    Example:
+    Examples:
         >>> folded(" a"), folded("cafe\u0301"), folded("1.0"), folded("True"), folded("A")
         ('a', 'café', '1', 'true', 'A')
     """

@@ -79,7 +79,7 @@ def tokenize_words(text: str) -> list[str]:
 
     The text is brought to NFC first. An empty or blank text has no tokens.
 
-    Example:
+    Examples:
         >>> tokenize_words("Don't pay $1,000.50 - see www.example.org/faq!")
         ["Don't", 'pay', '$', '1,000.50', '-', 'see', 'www.example.org/faq', '!']
         >>> tokenize_words("東京 2020")
@@ -91,7 +91,7 @@ def tokenize_words(text: str) -> list[str]:
 def word_places(text: str) -> list[tuple[int, int]]:
     """Where the words of `tokenize_words` begin and end in the text as NFC has it; see `composed_length`.
 
-    Example:
+    Examples:
         >>> word_places("No, I see.")
         [(0, 2), (2, 3), (4, 5), (6, 9), (9, 10)]
     """
@@ -101,7 +101,7 @@ def word_places(text: str) -> list[tuple[int, int]]:
 def composed_length(text: str) -> int:
     """How many characters a text has in NFC.
 
-    Example:
+    Examples:
         >>> composed_length("cafe\u0301")
         4
     """
@@ -114,7 +114,7 @@ def tokenize_characters(text: str) -> list[str]:
     These are the grapheme clusters of UAX #29, but for the consonants of Indic scripts that a virama joins,
     which stay apart, and a few rare prefixes. Blanks are characters. The text is brought to NFC first.
 
-    Example:
+    Examples:
         >>> tokenize_characters("cafe\u0301 👍🏽")
         ['c', 'a', 'f', 'é', ' ', '👍🏽']
     """
@@ -128,7 +128,7 @@ def tokenize_bytes(text: str) -> list[str]:
 
     Half a surrogate pair, which is no text, becomes the three bytes that it would have.
 
-    Example:
+    Examples:
         >>> tokenize_bytes("né")
         ['6e', 'c3', 'a9']
     """
@@ -138,7 +138,7 @@ def tokenize_bytes(text: str) -> list[str]:
 def tokenize_whitespace(text: str) -> list[str]:
     """What stands between blanks, unchanged: for text that is already cut into tokens.
 
-    Example:
+    Examples:
         >>> tokenize_whitespace("It 's  done .")
         ['It', "'s", 'done', '.']
     """
@@ -148,7 +148,7 @@ def tokenize_whitespace(text: str) -> list[str]:
 def unspaced_share(texts: Iterable[str]) -> float:
     """The share of signs of scripts that write words without blanks between them; 0 of nothing.
 
-    Example:
+    Examples:
         >>> unspaced_share(["東京 2020"]), unspaced_share([])
         (0.2857142857142857, 0.0)
     """

@@ -62,7 +62,7 @@ class Vocabulary:
             parts: how many parts of words are known at most.
             spelled: whether words are spelled by their characters.
 
-        Example:
+        Examples:
             >>> Vocabulary.from_counts({"a": 1, "b": 3, "c": 0}).symbols
             ('b', 'a')
         """

@@ -39,7 +39,7 @@ def doctor(thing: Any) -> Report:
     Raises:
         UsageError: it is neither, or cannot be called in any way that is understood.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> def loss(logits, labels, mask):
         ...     logits = logits - logits.max(-1, keepdims=True)

@@ -233,7 +233,7 @@ def explained(found: Collection[str]) -> dict[str, str]:
 
     Of two bugs that bring each other, the one that stands first in `BUGS` is the root.
 
-    Example:
+    Examples:
         >>> explained({"padding-in-average", "nan-through-mask", "class-weight-divisor"})
         {'nan-through-mask': 'padding-in-average'}
     """

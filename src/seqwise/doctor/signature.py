@@ -120,7 +120,7 @@ class Signature:
 def role_of(name: str) -> str:
     """What a parameter of this name is for.
 
-    Example:
+    Examples:
         >>> role_of("y_pred"), role_of("target_lengths"), role_of("attention_mask"), role_of("foo")
         ('logits', 'lengths', 'mask', 'unknown')
     """

@@ -120,7 +120,7 @@ class RowCounts:
 def f1_scores(hits: NDArray[np.int64], support: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.float64]:
     """F1 = 2 hits / (support + predicted), NaN where a class occurs in neither labels nor predictions.
 
-    Example:
+    Examples:
         >>> f1_scores(np.array([1, 0]), np.array([1, 0]), np.array([3, 0])).tolist()
         [0.5, nan]
     """

@@ -77,7 +77,7 @@ def roc_auc(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> float | N
     Source: Hanley and McNeil (1982), "The meaning and use of the area under a receiver operating characteristic (ROC)
     curve", Radiology 143:29-36.
 
-    Example:
+    Examples:
         >>> roc_auc(np.array([True, False, True, False]), np.array([3.0, 1.0, 1.0, 0.0], dtype=np.float32))
         0.875
     """

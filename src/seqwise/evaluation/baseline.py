@@ -43,7 +43,7 @@ class MajorityBaseline:
         Raises:
             ShapeError: counts of another shape.
 
-        Example:
+        Examples:
             >>> target = Target("intent", "label", (("book", "play"),))
             >>> MajorityBaseline.from_counts(target, [3, 5]).predictions((2,)).tolist()
             [1, 1]

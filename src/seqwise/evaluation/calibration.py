@@ -60,7 +60,7 @@ class CalibrationBins:
         Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017), "On calibration of modern neural
         networks", ICML, equation 3, with their 15 equal bins.
 
-        Example:
+        Examples:
             >>> CalibrationBins.of(np.array([0.75, 0.75]), np.array([True, False])).error().value
             0.25
         """
@@ -75,7 +75,7 @@ def prediction_probabilities(logits: NDArray[np.float64], predictions: NDArray[n
     For the class with the largest logit that is the top probability. Logits of -inf are classes that cannot
     be; the largest logit of each row must be finite.
 
-    Example:
+    Examples:
         >>> prediction_probabilities(np.array([[1.0, 1.0], [3.0, -np.inf]]), np.array([1, 0])).tolist()
         [0.5, 1.0]
     """

@@ -45,7 +45,7 @@ def decisions(
     Returns:
         The shape of the logits without their class axis; of equal classes the first.
 
-    Example:
+    Examples:
         >>> decisions(Target("vote", "label", ((-1, 0, 1),)), np.array([[0.1, 0.2, 3.0]])).tolist()
         [2]
     """
@@ -58,7 +58,7 @@ def decisions(
 def logit_cuts(target: Target, thresholds: Sequence[float] | NDArray[np.floating] | None) -> NDArray[np.float64]:
     """The logits (L,) above which labels are predicted; a threshold of 0 or 1 is a cut at -inf or inf.
 
-    Example:
+    Examples:
         >>> logit_cuts(Target("t", "multilabel", (("a", "b"),)), [0.5, 0.0]).tolist()
         [0.0, -inf]
     """
@@ -81,7 +81,7 @@ def decode(target: Target, predictions: NDArray[Any], steps: int | None = None) 
         `label`: a label. `tags`: a list of labels. `outputs`: {output: label}. `multilabel`: the list of labels that
         were predicted. Per-step `outputs` and `multilabel`: a list of these.
 
-    Example:
+    Examples:
         >>> decode(Target("vote", "label", ((-1, 0, 1),)), np.array(2))
         1
     """
@@ -104,7 +104,7 @@ def decode_probabilities(target: Target, logits: NDArray[Any], steps: int | None
 
     Labels are written as text, since they are keys; see `seqwise.targets.label_text`.
 
-    Example:
+    Examples:
         >>> decode_probabilities(Target("vote", "label", ((0, 1),)), np.array([0.0, 0.0]))
         {'0': 0.5, '1': 0.5}
     """

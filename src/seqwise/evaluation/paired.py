@@ -155,7 +155,7 @@ def differences(
         others: by name, those of other models on the same sequences.
         groups: (sequences,) which of them belong together; a number of its own for each that stands alone.
 
-    Example:
+    Examples:
         >>> target = Target("intent", "label", (("book", "play"),))
         >>> rows, labels = np.arange(100), np.zeros(100, dtype=np.int64)
         >>> def counts(predictions):

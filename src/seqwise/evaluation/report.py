@@ -76,7 +76,7 @@ def _capital(sentence: str) -> str:
 def render_report(data: ReportData) -> str:
     """The report as one HTML page; every text that comes from data is escaped.
 
-    Example:
+    Examples:
         >>> scores = {"accuracy": {"value": 0.75, "count": 4}, "count": 4}
         >>> page = render_report(ReportData("a<b", "", "", (), {}, {}, {}, {"test": {"intent": scores}}))
         >>> "<title>a&lt;b" in page, "75.0%" in page

@@ -97,7 +97,7 @@ class Figure:
     def to_json(self) -> dict[str, float | int | None]:
         """The figure as metrics.json holds it; the interval only where there is one.
 
-        Example:
+        Examples:
             >>> Figure(0.5, 8).to_json(), Figure(None, 0).to_json()
             ({'value': 0.5, 'count': 8}, {'value': None, 'count': 0})
         """
@@ -113,7 +113,7 @@ def ratio(part: float, whole: int) -> Figure:
 def proportion(successes: int, trials: int) -> Figure:
     """The share of independent trials that succeeded, with its 95% Wilson interval.
 
-    Example:
+    Examples:
         >>> proportion(1, 2).value, proportion(0, 0)
         (0.5, Figure(value=None, count=0, low=None, high=None))
     """
@@ -138,7 +138,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     Source: E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA
     22:209-212.
 
-    Example:
+    Examples:
         >>> [round(end, 4) for end in wilson_interval(10, 10)]
         [0.7225, 1.0]
     """
@@ -172,7 +172,7 @@ class LabelScore:
     def from_counts(cls, label: Label, hits: int, support: int, predicted: int) -> LabelScore:
         """The row of a label that was right `hits` times.
 
-        Example:
+        Examples:
             >>> LabelScore.from_counts("yes", hits=1, support=2, predicted=1).recall
             0.5
         """
@@ -261,7 +261,7 @@ class Scores:
     def to_json(self) -> dict[str, Any]:
         """Plain dicts and lists: the figures by name, `count`, and those tables that have rows.
 
-        Example:
+        Examples:
             >>> Scores({"accuracy": Figure(0.5, 2)}, count=2).to_json()
             {'accuracy': {'value': 0.5, 'count': 2}, 'count': 2}
         """

@@ -65,7 +65,7 @@ class TagScheme:
 def tag_scheme(target: Target) -> TagScheme:
     """The scheme of the tags of a target.
 
-    Example:
+    Examples:
         >>> tag_scheme(Target("slots", "tags", (("O", "B-artist", "I-artist", "S-song"),), per_step=True)).types
         ('artist', 'song')
     """
@@ -242,7 +242,7 @@ def spans_in(tags: Sequence[str], *, form: str = USUAL_FORM) -> list[tuple[int, 
         tags: of one sequence.
         form: how they are spelled; see `seqwise.tag_forms`.
 
-    Example:
+    Examples:
         >>> spans_in(["B-song", "I-song", "O", "I-artist", "B-artist"])
         [(0, 2, 'song'), (3, 4, 'artist'), (4, 5, 'artist')]
     """

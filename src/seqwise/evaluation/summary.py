@@ -60,7 +60,7 @@ class Verdict:
 def share_text(value: float | None) -> str:
     """A share as a percentage; only what is exactly 0 or 1 is shown as that.
 
-    Example:
+    Examples:
         >>> share_text(0.9714), share_text(0.99999), share_text(1.0), share_text(None)
         ('97.1%', '>99.9%', '100%', '–')
     """
@@ -82,7 +82,7 @@ def figure_text(name: str, figure: Plain | None) -> str:
 def count_text(count: int) -> str:
     """A count with its thousands set apart.
 
-    Example:
+    Examples:
         >>> count_text(1234567)
         '1,234,567'
     """
@@ -107,7 +107,7 @@ def member_sentences(metrics: Plain, split: str) -> list[str]:
         metrics: the content of metrics.json.
         split: whose figures.
 
-    Example:
+    Examples:
         >>> accuracy = [{"accuracy": {"value": value, "count": 40}} for value in (0.5, 0.6, 0.65)]
         >>> members = [{"test": {"intent": scores}} for scores in accuracy[:2]]
         >>> member_sentences({"members": members, "test": {"intent": accuracy[2]}}, "test")
@@ -141,7 +141,7 @@ def regression_sentences(metrics: Plain) -> list[str]:
     Args:
         metrics: the content of metrics.json.
 
-    Example:
+    Examples:
         >>> found = {"intent": {"network": 0.4, "regression": 0.5, "losses": [0.051, 0.062, 0.039]}}
         >>> regression_sentences({"training": {"regression": found}})
         ['intent: weights network 0.40, n-gram regression 0.50; dev loss 0.051 of the network alone, 0.039 of both']
@@ -215,7 +215,7 @@ def verdict(
         target: its name, by which `learned_from` is looked up.
         caveat: a sentence on why these figures show for no model that it is better.
 
-    Example:
+    Examples:
         >>> model = {"accuracy": {"value": 0.5, "count": 40}}
         >>> rival = {"majority": {"accuracy": {"value": 0.4, "count": 40}}}
         >>> found = {"majority": {"accuracy": {"value": 0.1, "low": 0.02, "high": 0.18, "sequences": 40}}}
@@ -282,7 +282,7 @@ def _rival(name: str, facts: Mapping[str, Plain], target: str) -> str:
 def sample_text(fact: Plain, target: str) -> str:
     """From how many training sequences a baseline learned, where they are not all; else empty.
 
-    Example:
+    Examples:
         >>> sample_text({"learned_from": {"intent": [430, 1000]}}, "intent")
         '430 of 1,000 sequences'
     """
@@ -293,7 +293,7 @@ def sample_text(fact: Plain, target: str) -> str:
 def points_text(value: float) -> str:
     """A difference of shares in percentage points; only what is exactly 0 is shown as 0.
 
-    Example:
+    Examples:
         >>> points_text(0.0512), points_text(-0.1), points_text(0.0002), points_text(0.0)
         ('5.1', '-10.0', '0.02', '0.0')
     """
@@ -304,7 +304,7 @@ def points_text(value: float) -> str:
 def seconds_text(seconds: float) -> str:
     """A short time in words.
 
-    Example:
+    Examples:
         >>> seconds_text(0.234), seconds_text(12.7)
         ('0.2 s', '13 s')
     """
@@ -340,7 +340,7 @@ def summary_table(
         baselines: name of the baseline -> split -> target -> scores as JSON; of each figure the best is shown.
         titles: what splits are called, where that is not their name.
 
-    Example:
+    Examples:
         >>> accuracy = {"accuracy": {"value": 0.75, "count": 1200}}
         >>> summary_table({"test": {"intent": accuracy}}, {})
         [('test', 'intent', 'Accuracy', '75.0%', '–', '1,200 labels', '–')]

@@ -111,7 +111,7 @@ def tally_for(target: Target, thresholds: Sequence[float] | NDArray[np.floating]
         ShapeError: not one threshold per label.
         ValuesError: a threshold outside [0, 1].
 
-    Example:
+    Examples:
         >>> target = Target("intent", "label", (("book", "play"),), columns=("intent",))
         >>> tally = tally_for(target)
         >>> tally.update(np.array([[0.1, 2.0], [1.0, 0.3]]), np.array([1, 1]), np.array([True, True]))

@@ -36,7 +36,7 @@ def chosen_thresholds(
     Returns:
         (labels,) probabilities between 0 and 1.
 
-    Example:
+    Examples:
         >>> logits, labels = np.array([[-3.0], [-1.0], [-0.5], [-2.0]]), np.array([[0], [1], [1], [0]])
         >>> chosen_thresholds(logits, labels, np.ones_like(labels, dtype=bool), "micro_f1").round(3).tolist()
         [0.182]

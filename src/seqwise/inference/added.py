@@ -37,7 +37,7 @@ class Wanted:
     def name(self, name: str) -> str:
         """What a target, an output or a column is called in what is written.
 
-        Example:
+        Examples:
             >>> Wanted(into="*_new").name("mood"), Wanted(into="guess").name("mood"), Wanted().name("mood")
             ('mood_new', 'guess', 'mood')
         """

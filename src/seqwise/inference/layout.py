@@ -230,7 +230,7 @@ def cell_text(cell: Any, delimiter: str | None = None) -> str:
     A set is written as a list where its labels would be read back otherwise: one holds the delimiter or outer blanks,
     or looks like a list itself.
 
-    Example:
+    Examples:
         >>> cell_text(["a", "b"]), cell_text(["a", "b"], "|"), cell_text([], "|"), cell_text([]), cell_text(None)
         ('["a", "b"]', 'a|b', '|', '[]', '')
     """
@@ -247,7 +247,7 @@ def cell_text(cell: Any, delimiter: str | None = None) -> str:
 def json_text(value: Any) -> str:
     """A value as JSON; what JSON has no number for and Parquet may hold becomes null.
 
-    Example:
+    Examples:
         >>> json_text({"a": [1.5, float("nan")], "b": "é"})
         '{"a": [1.5, null], "b": "é"}'
     """

@@ -18,7 +18,7 @@ def csv_row(cells: Iterable[str], delimiter: str) -> str:
 
     A CR alone is quoted too, which Python's csv module leaves out, and what would be a byte-order mark.
 
-    Example:
+    Examples:
         >>> csv_row(["a", "b;c", "d"], ";")
         'a;"b;c";d\n'
     """
@@ -33,7 +33,7 @@ def csv_row(cells: Iterable[str], delimiter: str) -> str:
 def unquoted_obstacle(cell: str, delimiter: str) -> str | None:
     r"""Why a cell cannot stand in a file without quotes; None where it can.
 
-    Example:
+    Examples:
         >>> unquoted_obstacle("a,b", ","), unquoted_obstacle("a\nb", ","), unquoted_obstacle("a b", ",")
         ("the cell holds ',', which separates cells here", 'the cell holds a line break, which ends a row here', None)
     """
@@ -48,7 +48,7 @@ def unquoted_obstacle(cell: str, delimiter: str) -> str | None:
 def token_obstacle(cell: str, delimiter: str) -> str | None:
     """Why a cell cannot stand in a file of tokens, where an empty one and blanks at the ends are lost.
 
-    Example:
+    Examples:
         >>> token_obstacle("", " "), token_obstacle("a b", " "), token_obstacle("_", " ")
         ('the cell is empty', "the cell holds ' ', which separates cells here", None)
     """
@@ -64,7 +64,7 @@ def token_obstacle(cell: str, delimiter: str) -> str | None:
 def comment_obstacle(name: str, value: str) -> str | None:
     """Why a value cannot stand in a comment `# name = value`; None where it can.
 
-    Example:
+    Examples:
         >>> comment_obstacle("a=b", "c"), comment_obstacle("lang", "en")
         ('its name holds =, which ends a name here', None)
     """

@@ -46,7 +46,7 @@ class EmptyRows:
     def told(self, what: str) -> str:
         """What happens to these rows, in a sentence.
 
-        Example:
+        Examples:
             >>> rows = EmptyRows("text")
             >>> rows.add([Place("new.csv", 3)], 1)
             >>> rows.told("an empty prediction")

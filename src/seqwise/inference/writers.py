@@ -257,7 +257,7 @@ def _with_tags(misc: Sequence[str], tags: Mapping[str, Sequence[str]], predictio
 def _with_tag(misc: str, tags: Mapping[str, str]) -> str:
     r"""A MISC cell with tags behind what stands there; `|` separates, so it is written `\p`.
 
-    Example:
+    Examples:
         >>> _with_tag("SpaceAfter=No", {"slot": "B-x"}), _with_tag("_", {"slot": "a|b"})
         ('SpaceAfter=No|slot=B-x', 'slot=a\\pb')
     """

@@ -12,7 +12,7 @@ __all__ = ["in_native_order"]
 def in_native_order(value: Any) -> Any:
     """A NumPy array with its bytes in the order of this machine; everything else as it is.
 
-    Example:
+    Examples:
         >>> in_native_order(np.array([1, 2], dtype=">i4")).dtype.isnative
         True
     """

@@ -69,7 +69,7 @@ def allowed_transitions(labels: Sequence[str], scheme: Scheme | None = None) -> 
     Raises:
         ConfigError: there is no such scheme, or a label is not of the scheme that was asked for.
 
-    Example:
+    Examples:
         >>> allowed = allowed_transitions(["O", "B-city", "I-city"])
         >>> allowed.transitions.astype(int).tolist()  # O to I-city is not allowed
         [[1, 1, 0], [1, 1, 1], [1, 1, 1]]

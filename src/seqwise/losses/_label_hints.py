@@ -50,7 +50,7 @@ def labels_out_of_range(
         left_out: how the call leaves out a value that marks a missing label.
         by_value: whether the call takes `label_values`.
 
-    Example:
+    Examples:
         >>> labels_out_of_range([1, 3, 4], [4], classes=4, left_out=str)
         'the labels seem to count from 1: subtract 1, or pass label_values=(1, 2, 3, 4)'
     """

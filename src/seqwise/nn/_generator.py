@@ -33,7 +33,7 @@ def drawn_from(generator: torch.Generator) -> TorchDispatchMode:
     Args:
         generator: of the device of the tensors that are filled.
 
-    Example:
+    Examples:
         >>> def made(seed):
         ...     with drawn_from(torch.Generator().manual_seed(seed)):
         ...         return nn.Linear(2, 3)

@@ -20,7 +20,7 @@ _LARGE = 1 << 20
 class Linear(nn.Linear):
     """`torch.nn.Linear`; on some processors quicker, for plain float32 numbers on a CPU.
 
-    Example:
+    Examples:
         >>> layer = Linear(256, 72)
         >>> layer(torch.zeros(8, 20, 256)).shape
         torch.Size([8, 20, 72])

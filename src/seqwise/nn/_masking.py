@@ -35,7 +35,7 @@ def counted_positions(
         DtypeError: lengths are not integers, or the mask is not boolean.
         ShapeError: lengths are not (batch,), or the mask is not (batch, time).
 
-    Example:
+    Examples:
         >>> counted_positions("example", torch.zeros(2, 3), lengths=torch.tensor([2, 0]), mask=None).tolist()
         [[True, True, False], [False, False, False]]
     """
@@ -53,7 +53,7 @@ def selected(
 ) -> Float[Tensor, "batch time features"]:
     """`steps` where they count and exact zeros elsewhere; NaN there reaches neither value nor gradient.
 
-    Example:
+    Examples:
         >>> selected(torch.tensor([[[1.0], [torch.nan]]]), torch.tensor([[True, False]])).tolist()
         [[[1.0], [0.0]]]
     """
@@ -63,7 +63,7 @@ def selected(
 def compact_positions(counted: Bool[Tensor, "batch time"]) -> Integer[Tensor, "batch time"]:
     """Where each step goes when those that count close up to the front, in order, and the others follow.
 
-    Example:
+    Examples:
         >>> compact_positions(torch.tensor([[False, True, False, True]])).tolist()
         [[2, 0, 3, 1]]
     """
@@ -75,7 +75,7 @@ def compact_positions(counted: Bool[Tensor, "batch time"]) -> Integer[Tensor, "b
 def inverse(positions: Integer[Tensor, "batch time"]) -> Integer[Tensor, "batch time"]:
     """The permutation that undoes `positions`, row by row.
 
-    Example:
+    Examples:
         >>> inverse(torch.tensor([[2, 0, 3, 1]])).tolist()
         [[1, 3, 0, 2]]
     """
@@ -86,7 +86,7 @@ def inverse(positions: Integer[Tensor, "batch time"]) -> Integer[Tensor, "batch 
 def reversal(left_aligned: Bool[Tensor, "batch time"]) -> Integer[Tensor, "batch time"]:
     """The positions that turn round the counted front of each row and leave the rest; its own inverse.
 
-    Example:
+    Examples:
         >>> reversal(torch.tensor([[True, True, True, False]])).tolist()
         [[2, 1, 0, 3]]
     """
@@ -100,7 +100,7 @@ def taken(
 ) -> Float[Tensor, "batch time features"]:
     """The steps at these positions of each row.
 
-    Example:
+    Examples:
         >>> taken(torch.tensor([[[1.0], [2.0]]]), torch.tensor([[1, 0]])).tolist()
         [[[2.0], [1.0]]]
     """

@@ -46,7 +46,7 @@ def summed_rows(
     Raises:
         IndexError: an id that counts is no row of the table.
 
-    Example:
+    Examples:
         >>> table = torch.tensor([[0.0], [1.0], [2.0]], requires_grad=True)
         >>> sums = summed_rows(table, torch.tensor([[1, 2], [2, 0]]), padding_id=0)
         >>> sums.tolist()

@@ -32,7 +32,7 @@ class NgramBag(nn.Module):
     Raises:
         ConfigError: a size below 1, or a dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> bag = NgramBag(count=1000, dim=4).eval()
         >>> one, two = bag(torch.tensor([[7, 8, 0], [8, 7, 9]]))
         >>> torch.allclose(one, bag(torch.tensor([[8, 7]]))[0]), torch.equal(one, two)

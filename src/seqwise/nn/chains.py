@@ -57,7 +57,7 @@ class TagChain(nn.Module):
     Raises:
         ConfigError: classes below 1.
 
-    Example:
+    Examples:
         >>> TagChain(3)().transitions.shape
         torch.Size([3, 3])
     """

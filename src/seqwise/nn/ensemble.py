@@ -30,7 +30,7 @@ class Ensemble(nn.Module):
     Raises:
         ConfigError: no members, or members with different targets.
 
-    Example:
+    Examples:
         >>> from seqwise.nn import build_model
         >>> from seqwise.targets import Target
         >>> intent = Target("intent", "label", (("book", "play", "rate"),))

@@ -38,7 +38,7 @@ class LabelHead(nn.Module):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> LabelHead(128, 5)(torch.zeros(32, 128)).shape
         torch.Size([32, 5])
     """
@@ -70,7 +70,7 @@ class TagsHead(nn.Module):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> TagsHead(128, 5)(torch.zeros(32, 20, 128)).shape
         torch.Size([32, 20, 5])
     """
@@ -106,7 +106,7 @@ class MultiOutputHead(nn.Module):
     Raises:
         ConfigError: no outputs, a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> head = MultiOutputHead(128, classes=[3] * 47)
         >>> head(torch.zeros(8, 128)).shape
         torch.Size([8, 47, 3])
@@ -151,7 +151,7 @@ class MultiLabelHead(nn.Module):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> MultiLabelHead(128, 5)(torch.zeros(32, 128)).shape
         torch.Size([32, 5])
     """

@@ -42,7 +42,7 @@ class SequenceModel(nn.Module):
     Raises:
         ConfigError: no targets, or nothing for them to read.
 
-    Example:
+    Examples:
         >>> import torch
         >>> from seqwise.nn import LabelHead, LSTMEncoder, MeanPooling, TagsHead, TokenEmbedding
         >>> targets = {
@@ -174,7 +174,7 @@ def build_model(
         ConfigError: an unknown name, a size that is missing, not used or below 1, dropout outside [0, 1), no
             targets, two targets of one name, or one direction of an encoder that has none.
 
-    Example:
+    Examples:
         >>> import torch
         >>> intent = Target("intent", "label", (("book", "play", "rate"),))
         >>> model = build_model([intent], input="tokens", vocabulary_size=1000, pooling="attention")
@@ -256,7 +256,7 @@ def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: floa
 def parameter_count(model: nn.Module) -> int:
     """The number of trained numbers in a model; a shared parameter counts once, a frozen one not at all.
 
-    Example:
+    Examples:
         >>> parameter_count(nn.Linear(128, 5))
         645
     """

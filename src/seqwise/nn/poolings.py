@@ -114,7 +114,7 @@ class LastPooling(Pooling):
     backward direction, which has read from the end to there. `hidden[:, -1]` reads padding for the one and a
     state that saw one step for the other.
 
-    Example:
+    Examples:
         >>> states = torch.tensor([[[1.0, 9.0], [2.0, 8.0], [0.0, 0.0]]])
         >>> LastPooling(2, bidirectional=True)(states, lengths=torch.tensor([2])).tolist()
         [[2.0, 9.0]]
@@ -132,7 +132,7 @@ class FirstPooling(Pooling):
 
     For encoders that gather the sequence in its first step; a forward direction has read one step there.
 
-    Example:
+    Examples:
         >>> states = torch.tensor([[[1.0], [2.0], [3.0]]])
         >>> FirstPooling(1)(states, mask=torch.tensor([[False, True, True]])).tolist()
         [[2.0]]
@@ -145,7 +145,7 @@ class FirstPooling(Pooling):
 class MeanPooling(Pooling):
     """The mean over the steps that count, summed in float32 at least. See `Pooling` for the arguments.
 
-    Example:
+    Examples:
         >>> states = torch.tensor([[[1.0], [2.0], [torch.nan]]])
         >>> MeanPooling(1)(states, lengths=torch.tensor([2])).tolist()
         [[1.5]]
@@ -161,7 +161,7 @@ class MaxPooling(Pooling):
 
     Padding cannot win, also where every state is negative. Equal largest values share the gradient.
 
-    Example:
+    Examples:
         >>> states = torch.tensor([[[-3.0], [-1.0], [0.0]]])
         >>> MaxPooling(1)(states, lengths=torch.tensor([2])).tolist()
         [[-1.0]]
@@ -187,7 +187,7 @@ class AttentionPooling(Pooling):
         Translate, for the additive score; Yang et al. (2016), Hierarchical Attention Networks, for its use as
         a summary of a sequence.
 
-    Example:
+    Examples:
         >>> pooling = AttentionPooling(4, attention_size=3)
         >>> pooling.weights(torch.zeros(1, 3, 4), lengths=torch.tensor([2])).tolist()
         [[0.5, 0.5, 0.0]]

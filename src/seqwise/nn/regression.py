@@ -33,7 +33,7 @@ class NgramRegression(nn.Module):
     Raises:
         ConfigError: no targets, or a size below 1.
 
-    Example:
+    Examples:
         >>> regression = NgramRegression(count=1000, columns={"intent": 3, "votes": 47 * 3})
         >>> logits = regression(torch.tensor([[7, 8, 0], [8, 7, 9]]))
         >>> logits["intent"].shape, logits["votes"].shape

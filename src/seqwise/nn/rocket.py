@@ -46,7 +46,7 @@ def build_rocket(
     Raises:
         ConfigError: a target with labels per step, a size below 1, no targets.
 
-    Example:
+    Examples:
         >>> import torch
         >>> speaker = Target("speaker", "label", (("1", "2", "3"),))
         >>> build_rocket([speaker], channels=12)(torch.zeros(2, 20, 12))["speaker"].shape

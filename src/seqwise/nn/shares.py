@@ -41,7 +41,7 @@ class SharePooling(Pooling):
     References:
         Dempster, Schmidt and Webb (2021), MiniRocket: the proportion of positive values, with biases from quantiles.
 
-    Example:
+    Examples:
         >>> pooling = SharePooling(1)
         >>> pooling(torch.tensor([[[-3.0], [1.0], [0.5], [9.0]]]), lengths=torch.tensor([3])).tolist()
         [[0.6666666865348816]]

@@ -30,7 +30,7 @@ class Stacked(nn.Module):
     Attributes:
         scales: (targets of the regression, 2) weights of the network and of the regression; one half each at first.
 
-    Example:
+    Examples:
         >>> from seqwise.nn import build_model
         >>> from seqwise.targets import Target
         >>> intent = Target("intent", "label", (("book", "play", "rate"),))

@@ -34,7 +34,7 @@ class SummaryPooling(Pooling):
     Raises:
         ConfigError: a size below 1.
 
-    Example:
+    Examples:
         >>> series = torch.tensor([[[1.0], [3.0], [torch.nan]]])
         >>> SummaryPooling(1)(series, lengths=torch.tensor([2]))[0, :4].expm1().round(decimals=4).tolist()
         [2.0, 1.0, 1.0, 3.0]
@@ -73,7 +73,7 @@ class SharesAndSummaries(Pooling):
     Raises:
         ConfigError: a size below 1.
 
-    Example:
+    Examples:
         >>> SharesAndSummaries(4, 2, thresholds=3)(torch.zeros(1, 5, 6)).shape
         torch.Size([1, 43])
     """

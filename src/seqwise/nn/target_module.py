@@ -22,7 +22,7 @@ class TargetModule(nn.Module):
         direct: logits of the surroundings of each step, which are added to those of the states; None for none. It is
             solved for before training, and training leaves it as it is.
 
-    Example:
+    Examples:
         >>> from seqwise.nn import LabelHead, MeanPooling
         >>> TargetModule(LabelHead(8, 3), MeanPooling(8))(torch.zeros(2, 5, 8)).shape
         torch.Size([2, 3])

@@ -56,7 +56,7 @@ def check_loss(
         LossDisagreement: a call gave another number, or an error.
         ConfigError: there is no such framework.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> def usual(logits, labels, *, mask=None):
         ...     logs = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)

@@ -19,7 +19,7 @@ class Draws:
     References:
         Salmon, Moraes, Dror and Shaw (2011), Parallel Random Numbers: As Easy as 1, 2, 3.
 
-    Example:
+    Examples:
         >>> draws = Draws(seed=1)
         >>> first = draws.at(2, 0, 7, 0).random()
         >>> other = draws.at(2, 0, 8, 0).random()

@@ -17,7 +17,7 @@ _LOWER_IS_BETTER = ("loss", "ece")
 def deciding_name(deciding: Sequence[str]) -> str:
     """What the figure that chose the epoch is called.
 
-    Example:
+    Examples:
         >>> deciding_name(["intent.accuracy", "slots.span_f1"])
         'mean of intent.accuracy and slots.span_f1'
     """
@@ -27,7 +27,7 @@ def deciding_name(deciding: Sequence[str]) -> str:
 def shown_history(history: Sequence[Mapping[str, Any]], deciding: Sequence[str]) -> list[dict[str, Any]]:
     """The epochs, with the figure that chose among them as `metric`; a loss is positive there.
 
-    Example:
+    Examples:
         >>> shown_history([{"epoch": 1, "dev_figure": -0.7}], ["intent.loss"])[0]["metric"]
         0.7
     """

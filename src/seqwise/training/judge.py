@@ -41,7 +41,7 @@ class RowCounts:
     def to_json(self) -> dict[str, int]:
         """The counts as metrics.json has them, with the rows that the figures are over.
 
-        Example:
+        Examples:
             >>> RowCounts(read=9, empty=1, unlabelled=2).to_json()
             {'read': 9, 'empty': 1, 'unlabelled': 2, 'evaluated': 6, 'unseen_labels': 0}
         """

@@ -180,7 +180,7 @@ def _budget(plan: Plan) -> float | None:
 def elapsed(seconds: Sequence[float], at_a_time: int) -> float:
     """How long some trainings take together when the next begins as soon as one of those at work ends.
 
-    Example:
+    Examples:
         >>> elapsed([3.0, 1.0, 1.0], 2)
         3.0
     """

@@ -294,7 +294,7 @@ def _by_rows(gradient: Tensor) -> Tensor:
 def step_size(config: TrainConfig, progress: float) -> float:
     """The step size when this share of the training is done: a linear rise, then the decay.
 
-    Example:
+    Examples:
         >>> config = TrainConfig(learning_rate=1.0, warmup=0.5, decay="linear")
         >>> [step_size(config, progress) for progress in (0.0, 0.25, 0.5, 0.75)]
         [0.02, 0.5, 1.0, 0.5]

@@ -13,7 +13,7 @@ __all__ = ["begin_line", "closing_lines", "end_line", "figure_rows", "settings_t
 def settings_text(settings: Mapping[str, Any]) -> str:
     """Settings as people write them; `the defaults` where there are none.
 
-    Example:
+    Examples:
         >>> settings_text({"model.hidden": 64, "model.pooling": "mean"})
         'model.hidden=64 model.pooling=mean'
     """

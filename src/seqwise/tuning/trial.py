@@ -32,7 +32,7 @@ def is_hopeless(curve: Sequence[float], rival: Sequence[float]) -> bool:
         curve: the best dev figure so far after each epoch of the trial; higher is better.
         rival: that of the best finished trial.
 
-    Example:
+    Examples:
         >>> is_hopeless([0.1, 0.2, 0.4, 0.5], rival=[0.3, 0.6, 0.7]), is_hopeless([0.1, 0.2, 0.4, 0.7], [0.3, 0.6])
         (True, False)
     """

@@ -60,7 +60,7 @@ def named_apart(targets: Sequence[tuple[str, TargetSpec]]) -> list[TargetSpec]:
 def target_flags(targets: Iterable[TargetSpec]) -> str:
     """The flags that name these targets.
 
-    Example:
+    Examples:
         >>> target_flags([TargetSpec("vote", "outputs", ("vote_fr", "vote_us"), "columns")])
         '--outputs vote_fr,vote_us'
     """

@@ -54,7 +54,7 @@ def comment_values(block: Block, columns: tuple[str, ...]) -> dict[str, str]:
 
     A key that is also the name of a column keeps its `#`: the column is something else.
 
-    Example:
+    Examples:
         >>> block = Block(3, [(1, "# intent = PlayMusic"), (2, "# checked"), (2, "# tag = a")], ["Play O"])
         >>> comment_values(block, ("token", "tag"))
         {'intent': 'PlayMusic', '# tag': 'a'}

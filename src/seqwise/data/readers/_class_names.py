@@ -26,7 +26,7 @@ def namers(metadata: Mapping[bytes, bytes] | None) -> dict[str, _Namer]:
     Args:
         metadata: of the Arrow schema.
 
-    Example:
+    Examples:
         >>> features = {"y": {"_type": "ClassLabel", "names": ["no", "yes"]}, "text": {"_type": "Value"}}
         >>> found = namers({b"huggingface": json.dumps({"info": {"features": features}}).encode()})
         >>> sorted(found), found["y"](1), found["y"](-1)

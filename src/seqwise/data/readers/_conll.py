@@ -240,7 +240,7 @@ def misread_tokens(lines: Sequence[str], width: int, delimiter: str) -> str | No
         width: how many columns they have.
         delimiter: what separates these.
 
-    Example:
+    Examples:
         >>> misread_tokens(["-DOCSTART-\tO"], 2, "\t"), misread_tokens(["-DOCSTART-\tO", "It\tO"], 2, "\t")
         ('a line -DOCSTART- alone would be read as the beginning of a document', None)
     """

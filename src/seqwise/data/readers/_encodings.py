@@ -55,7 +55,7 @@ def marked_encoding(head: bytes, encoding: str) -> str:
 
     A byte-order mark shows UTF-16 or UTF-32; without one the zero bytes of ASCII characters do.
 
-    Example:
+    Examples:
         >>> marked_encoding("hi".encode("utf-16"), "utf-8"), marked_encoding(b"hi", "utf-8")
         ('utf-16', 'utf-8')
         >>> marked_encoding("text,label".encode("utf-16-le"), "utf-8")

@@ -65,7 +65,7 @@ _SAY = f"Say --format with one of {', '.join(each for each in FORMATS if each no
 def format_named(name: str) -> str | None:
     """The format that a file's ending stands for; None where it stands for none.
 
-    Example:
+    Examples:
         >>> format_named("rows.tab"), format_named("rows.txt")
         ('tsv', None)
     """

@@ -35,7 +35,7 @@ def input_given(path: str | Path, *, unlabelled: bool = False) -> Input:
 def paths_named(name: str) -> list[str]:
     """The paths that an argument names: several for parallel files, else one.
 
-    Example:
+    Examples:
         >>> paths_named("tokens=a.txt,tags=b.txt"), paths_named("rows.csv")
         (['a.txt', 'b.txt'], ['rows.csv'])
     """

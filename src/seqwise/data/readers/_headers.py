@@ -72,7 +72,7 @@ def first_row(row: Sequence[str], below: Sequence[Sequence[str]]) -> FirstRow:
         row: the cells of the first row.
         below: some rows below it.
 
-    Example:
+    Examples:
         >>> first_row(["text", "label"], [["good film", "pos"]]).is_data
         False
         >>> first_row(["3", "Oil price climbs once more"], [["1", "Talks on the border go on"], ["3", "Two"]]).is_data

@@ -190,7 +190,7 @@ def shown_path(path: str | Path) -> str:
 def ending_of(name: str) -> str:
     """What stands behind the last dot of a file's name, `.gz` left out, in lower case; empty where there is none.
 
-    Example:
+    Examples:
         >>> ending_of("data/rows.CSV.gz"), ending_of("data/rows")
         ('csv', '')
     """

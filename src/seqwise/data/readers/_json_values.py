@@ -32,7 +32,7 @@ def json_value(text: str, place: Place, *, hint: str | None = None) -> Any:
         DataError: it is not JSON; or a number has no finite value or thousands of digits, arrays stand too deep in each
             other, or an escape is half of a surrogate pair, which Python's json module lets through or fails at.
 
-    Example:
+    Examples:
         >>> json_value('{"a": [1, 2.5]}', Place("a.jsonl", 1))
         {'a': [1, 2.5]}
     """

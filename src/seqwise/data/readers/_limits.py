@@ -138,7 +138,7 @@ def _as_data_error(error: Exception, name: str, line: int) -> DataError:
 def short(value: Any, most: int = 60) -> str:
     r"""A value for a message: on one line, and of a long one the beginning.
 
-    Example:
+    Examples:
         >>> short("a\n b"), short("x" * 5, most=3)
         ('a b', 'xxx...')
     """

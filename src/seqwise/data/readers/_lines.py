@@ -73,7 +73,7 @@ def unbroken_lines(source: Input, encoding: str, *, look: bool = False) -> Lines
 def are_cr_lines(beginning: str) -> bool:
     r"""Whether CR ends the lines of a text, as on a Mac of the last century: it has no LF.
 
-    Example:
+    Examples:
         >>> are_cr_lines("a\rb"), are_cr_lines("a\rb\n"), are_cr_lines("a\r")
         (True, False, False)
     """

@@ -25,7 +25,7 @@ _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 def numbers(cells: Sequence[Any]) -> NDArray[np.float32]:
     """The cells as float32; NaN where a cell is no number, an infinity where it is too large.
 
-    Example:
+    Examples:
         >>> numbers(["1.5", "-2e3", "?", None]).tolist()
         [1.5, -2000.0, nan, nan]
     """
@@ -69,7 +69,7 @@ def _is_gap(cell: object) -> bool:
 def advice(cell: object) -> str:
     """What to do about a cell that `numbers` could not turn into a finite number.
 
-    Example:
+    Examples:
         >>> advice("1,5")
         'Write numbers with a point, not a comma: 1.5.'
     """
@@ -93,7 +93,7 @@ def _number(cell: object) -> float:
 def odd_number(cell: object) -> str:
     """What a cell is that `numbers` could not turn into a finite number.
 
-    Example:
+    Examples:
         >>> odd_number("?"), odd_number("1,5"), odd_number("1e99")
         ("the value is missing ('?')", "'1,5' is not a number", "'1e99' is not a finite number in float32")
     """

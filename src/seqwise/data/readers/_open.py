@@ -135,7 +135,7 @@ def read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> Source:
     Raises:
         DataError, ColumnError, ConfigError: as `open_files`.
 
-    Example:
+    Examples:
         >>> import io
         >>> stream = io.BytesIO(b'{"text": "good", "label": 1}')
         >>> source = read_stream(stream, "<stdin>", ReadOptions(format="jsonl"))

@@ -50,7 +50,7 @@ class ReadOptions:
     Raises:
         ConfigError: an option has a value that means nothing.
 
-    Example:
+    Examples:
         >>> ReadOptions(delimiter="tab").delimiter
         '\t'
     """
@@ -90,7 +90,7 @@ class ReadOptions:
     def names_of(self, width: int) -> tuple[str, ...] | None:
         """The given names for that many columns; None where none are given, or they are not as many.
 
-        Example:
+        Examples:
             >>> options = ReadOptions(columns=("token", "tag"), unlabelled_columns=(("token",),))
             >>> options.names_of(2), options.names_of(1), options.names_of(3)
             (('token', 'tag'), ('token',), None)
@@ -107,7 +107,7 @@ class ReadOptions:
     def joined_column(self) -> str | None:
         """The name under which a record has the joined texts; None where none are joined.
 
-        Example:
+        Examples:
             >>> ReadOptions(texts=("premise", "hypothesis")).joined_column
             'premise + hypothesis'
         """
@@ -139,7 +139,7 @@ def _is_text_encoding(name: str) -> bool:
 def numbered(width: int) -> tuple[str, ...]:
     """The names of columns that have none.
 
-    Example:
+    Examples:
         >>> numbered(2)
         ('column1', 'column2')
     """

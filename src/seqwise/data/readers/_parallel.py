@@ -48,7 +48,7 @@ class ParallelInput:
 def named_files(name: str) -> dict[str, str] | None:
     """The files of an argument such as `tokens=a.txt,tags=b.txt`, by column; None for any other.
 
-    Example:
+    Examples:
         >>> named_files("tokens=train/in,tags=train/out"), named_files("a=b,c"), named_files("rows.csv")
         ({'tokens': 'train/in', 'tags': 'train/out'}, None, None)
     """

@@ -12,7 +12,7 @@ _LINE = re.compile(r'"?sep=([^"\r\n])"?[ ,;\t]*[\r\n]*', re.IGNORECASE)
 def separator_line(line: str) -> str | None:
     r"""The separator of cells that a line names; None for every other line.
 
-    Example:
+    Examples:
         >>> separator_line("sep=;\r\n"), separator_line("SEP=,"), separator_line("text;label")
         (';', ',', None)
     """

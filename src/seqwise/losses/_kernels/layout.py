@@ -44,7 +44,7 @@ def joint_layout(shape: Sequence[int], axis: int, *strides: Sequence[int]) -> La
         axis: the axis of the classes, from 0.
         strides: those of each tensor, in numbers.
 
-    Example:
+    Examples:
         >>> joint_layout((8, 20, 5), 2, (100, 5, 1))
         Layout(outer=1, inner=160, classes=5, strides=(Strides(outer=0, inner=5, classes=1),))
         >>> part, whole = (105, 5, 1), (100, 5, 1)  # 20 of 21 steps, and a tensor without gaps

@@ -51,7 +51,7 @@ def crf_nll(
         ValuesError: a tag is out of range or not allowed, or a transition is not finite (arrays on the CPU, outside of
             traces).
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> loss = crf_nll(jnp.zeros((1, 3, 2)), jnp.array([[0, 1, 1]]), jnp.zeros((2, 2)), reduction="sum")
         >>> round(float(loss), 4)  # one path of 8: log 8
@@ -106,7 +106,7 @@ def crf_decode(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a transition is not finite, or a length is out of range (arrays on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> decoded = crf_decode(jnp.array([[[2.0, 0.0], [0.0, 1.0]]]), jnp.array([[0.0, -3.0], [0.0, 0.0]]))
         >>> decoded.tags.tolist(), decoded.scores.tolist()  # going from 0 to 1 would cost 3
@@ -155,7 +155,7 @@ def crf_marginals(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a transition is not finite, or a length is out of range (arrays on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> probabilities = crf_marginals(jnp.zeros((1, 2, 2)), jnp.log(jnp.array([[1.0, 1.0], [1.0, 3.0]])))
         >>> [[round(float(p), 3) for p in step] for step in probabilities[0]]

@@ -30,7 +30,7 @@ class LossSum:
         sum: the sum of the losses that count.
         count: the sum of the weights of what counts; without weights, how many labels count.
 
-    Example:
+    Examples:
         >>> float(sum([LossSum(jnp.array(3.0), jnp.array(1.0)), LossSum(jnp.array(1.0), jnp.array(3.0))]).mean())
         1.0
     """

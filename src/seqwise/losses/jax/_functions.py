@@ -58,7 +58,7 @@ def cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is out of range (arrays on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> import jax
         >>> import jax.numpy as jnp
         >>> logits = jnp.array([[[2.0, 0.0], [0.0, 0.0], [9.0, 9.0]]])
@@ -131,7 +131,7 @@ def focal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> p, labels = jnp.array([[0.9, 0.1]]), jnp.array([0])
         >>> loss = focal_loss(p, labels, from_logits=False)
@@ -203,7 +203,7 @@ def ordinal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> logits = jnp.array([[2.0, 0.0, -2.0]] * 3)
         >>> losses = ordinal_loss(logits, jnp.array([-1, 0, 1]), label_values=(-1, 0, 1), reduction="none")
@@ -269,7 +269,7 @@ def binary_cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is outside 0..1 (arrays on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> loss = binary_cross_entropy(jnp.array([[0.0, 5.0]]), jnp.array([[1, -1]]), ignore_index=-1)
         >>> round(float(loss), 4)
@@ -306,7 +306,7 @@ def loss_sum(loss: Callable[..., Array], *arrays: ArrayLike, **options: Any) -> 
     Raises:
         ConfigError: the loss is not one of this module.
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> part = loss_sum(cross_entropy, jnp.zeros((2, 3, 2)), jnp.array([[0, 1, 0], [1, 0, 0]]), lengths=[3, 1])
         >>> float(part.count)

@@ -130,7 +130,7 @@ class CrossEntropyLoss(Loss):
         denominator: one number that replaces the divisor of the mean of every batch.
         name: what Keras calls it.
 
-    Example:
+    Examples:
         >>> loss = CrossEntropyLoss(label_values=(-1, 0, 1))
         >>> round(float(loss(np.full((8, 47), -1), np.zeros((8, 47, 3)))), 4)
         1.0986
@@ -182,7 +182,7 @@ class FocalLoss(Loss):
         denominator: one number that replaces the divisor of the mean of every batch.
         name: what Keras calls it.
 
-    Example:
+    Examples:
         >>> loss = FocalLoss(from_logits=False)
         >>> round(float(loss(np.array([0]), np.array([[0.9, 0.1]]))), 6)
         0.001054
@@ -235,7 +235,7 @@ class OrdinalLoss(Loss):
         denominator: one number that replaces the divisor of the mean of every batch.
         name: what Keras calls it.
 
-    Example:
+    Examples:
         >>> loss = OrdinalLoss(label_values=(-1, 0, 1), reduction="none")
         >>> [round(float(cost), 2) for cost in loss(np.array([-1, 0, 1]), np.array([[2.0, 0.0, -2.0]] * 3))]
         [0.16, 2.03, 6.16]
@@ -284,7 +284,7 @@ class BinaryCrossEntropyLoss(Loss):
         denominator: one number that replaces the divisor of the mean of every batch.
         name: what Keras calls it.
 
-    Example:
+    Examples:
         >>> round(float(BinaryCrossEntropyLoss()(np.ones((2, 3)), np.zeros((2, 3)))), 4)
         0.6931
     """

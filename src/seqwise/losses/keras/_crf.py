@@ -49,7 +49,7 @@ def crf_nll(
         ValuesError: a tag is out of range or not allowed, or a transition is not finite (tensors on the CPU, outside of
             traces).
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> loss = crf_nll(ops.zeros((1, 3, 2)), [[0, 1, 1]], ops.zeros((2, 2)), reduction="sum")
         >>> round(float(loss), 4)  # one path of 8: log 8
@@ -105,7 +105,7 @@ def crf_decode(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a transition is not finite, or a length is out of range (tensors on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> decoded = crf_decode(ops.array([[[2.0, 0.0], [0.0, 1.0]]]), ops.array([[0.0, -3.0], [0.0, 0.0]]))
         >>> [int(tag) for tag in decoded.tags[0]], float(decoded.scores[0])  # going from 0 to 1 would cost 3
@@ -155,7 +155,7 @@ def crf_marginals(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a transition is not finite, or a length is out of range (tensors on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> probabilities = crf_marginals(ops.zeros((1, 2, 2)), ops.log(ops.array([[1.0, 1.0], [1.0, 3.0]])))
         >>> [[round(float(p), 3) for p in step] for step in probabilities[0]]

@@ -36,7 +36,7 @@ class LossSum(NamedTuple):
         sum: the sum of the losses that count.
         count: the sum of the weights of what counts; without weights, how many labels count.
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> short, long = LossSum(ops.array(3.0), ops.array(1.0)), LossSum(ops.array(1.0), ops.array(3.0))
         >>> float(sum([short, long]).mean())

@@ -56,7 +56,7 @@ def cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is out of range (tensors on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> logits = ops.array([[[2.0, 0.0], [0.0, 0.0], [9.0, 9.0]]])
         >>> loss = cross_entropy(logits, ops.array([[0, 1, 77]]), lengths=ops.array([2]))
@@ -129,7 +129,7 @@ def focal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> p, labels = ops.array([[0.9, 0.1]]), ops.array([0])
         >>> loss = focal_loss(p, labels, from_logits=False)
@@ -202,7 +202,7 @@ def ordinal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> logits = ops.array([[2.0, 0.0, -2.0]] * 3)
         >>> losses = ordinal_loss(logits, ops.array([-1, 0, 1]), label_values=(-1, 0, 1), reduction="none")
@@ -269,7 +269,7 @@ def binary_cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is outside 0..1 (tensors on the CPU, outside of traces).
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> loss = binary_cross_entropy(ops.array([[0.0, 5.0]]), ops.array([[1, -1]]), ignore_index=-1)
         >>> round(float(loss), 4)
@@ -307,7 +307,7 @@ def loss_sum(loss: Callable[..., Tensor], *arrays: Tensor, **options: Any) -> Lo
     Raises:
         ConfigError: the loss is not one of this module.
 
-    Example:
+    Examples:
         >>> from keras import ops
         >>> part = loss_sum(cross_entropy, ops.zeros((2, 3, 2)), ops.array([[0, 1, 0], [1, 0, 0]]), lengths=[3, 1])
         >>> float(part.count)

@@ -27,7 +27,7 @@ class MeanLoss(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no type
         loss: a loss of this module.
         name: what Keras calls it.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from seqwise.losses.keras import CrossEntropyLoss
         >>> mean = MeanLoss(CrossEntropyLoss(ignore_index=-1))

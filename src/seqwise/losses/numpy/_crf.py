@@ -48,7 +48,7 @@ def crf_nll(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a tag is out of range or not allowed, or a number is NaN.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> emissions, transitions = np.zeros((1, 3, 2)), np.array([[0.0, 0.0], [0.0, 0.0]])
         >>> round(float(crf_nll(emissions, [[0, 1, 1]], transitions, reduction="sum")), 4)  # one path of 8: log 8
@@ -103,7 +103,7 @@ def crf_decode(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a number is NaN, or a length is out of range.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> decoded = crf_decode(np.array([[[2.0, 0.0], [0.0, 1.0]]]), np.array([[0.0, -3.0], [0.0, 0.0]]))
         >>> decoded.tags.tolist(), decoded.scores.tolist()  # going from 0 to 1 would cost 3
@@ -152,7 +152,7 @@ def crf_marginals(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a number is NaN, or a length is out of range.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> crf_marginals(np.zeros((1, 2, 2)), np.array([[0.0, 0.0], [0.0, np.log(3)]])).round(3).tolist()
         [[[0.333, 0.667], [0.333, 0.667]]]

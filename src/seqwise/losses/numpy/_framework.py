@@ -29,7 +29,7 @@ class LossSum:
         sum: the sum of the losses that count.
         count: the sum of the weights of what counts; without weights, how many labels count.
 
-    Example:
+    Examples:
         >>> float(sum([LossSum(np.float64(3), np.float64(1)), LossSum(np.float64(1), np.float64(3))]).mean())
         1.0
     """

@@ -57,7 +57,7 @@ def cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is out of range, or a number that counts is NaN.
 
-    Example:
+    Examples:
         >>> probabilities = [[0.1, 0.2, 0.6, 0.1], [0.7, 0.1, 0.1, 0.1], [0.2, 0.2, 0.2, 0.4]]
         >>> round(float(cross_entropy(probabilities, [2, 0, 3], from_logits=False)), 6)
         0.594597
@@ -127,7 +127,7 @@ def focal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> p, labels = [[0.9, 0.1]], [0]
         >>> loss = focal_loss(p, labels, from_logits=False)
@@ -199,7 +199,7 @@ def ordinal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> logits = [[2.0, 0.0, -2.0]]
         >>> for votes in ([-1], [0], [1]):
         ...     print(votes[0], round(float(ordinal_loss(logits, votes, label_values=(-1, 0, 1))), 2))
@@ -271,7 +271,7 @@ def linear_cross_entropy(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> hidden, weight = [[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
         >>> round(float(linear_cross_entropy(hidden, weight, [0, 1])), 4)
         0.3955
@@ -330,7 +330,7 @@ def binary_cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is outside 0..1, or a number that counts is NaN.
 
-    Example:
+    Examples:
         >>> round(float(binary_cross_entropy([[0.0, 5.0]], [[1, -1]], ignore_index=-1)), 4)
         0.6931
 
@@ -365,7 +365,7 @@ def loss_sum(loss: Callable[..., Loss], *arrays: ArrayLike, **options: Any) -> L
     Raises:
         ConfigError: the loss is not one of this module.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> part = loss_sum(cross_entropy, np.zeros((2, 3, 2)), [[0, 1, 0], [1, 0, 0]], lengths=[3, 1])
         >>> float(part.count)

@@ -55,7 +55,7 @@ def crf_nll(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a tag is out of range or not allowed, or a transition is not finite (tensors on the CPU).
 
-    Example:
+    Examples:
         >>> import torch
         >>> emissions, transitions = torch.zeros(1, 3, 2), torch.zeros(2, 2)
         >>> crf_nll(emissions, torch.tensor([[0, 1, 1]]), transitions, reduction="sum")  # one path of 8: log 8
@@ -112,7 +112,7 @@ def crf_decode(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a transition is not finite, or a length is out of range (tensors on the CPU).
 
-    Example:
+    Examples:
         >>> import torch
         >>> emissions, transitions = torch.tensor([[[2.0, 0.0], [0.0, 1.0]]]), torch.tensor([[0.0, -3.0], [0.0, 0.0]])
         >>> crf_decode(emissions, transitions)  # going from 0 to 1 would cost 3
@@ -167,7 +167,7 @@ def crf_marginals(
         ShapeError, DtypeError: arrays do not fit together.
         ValuesError: a transition is not finite, or a length is out of range (tensors on the CPU).
 
-    Example:
+    Examples:
         >>> import torch
         >>> crf_marginals(torch.zeros(1, 2, 2), torch.tensor([[1.0, 1.0], [1.0, 3.0]]).log())
         tensor([[[0.3333, 0.6667],

@@ -33,7 +33,7 @@ class CRFLoss(nn.Module):
         start: (classes,).
         end: (classes,).
 
-    Example:
+    Examples:
         >>> import torch
         >>> crf = CRFLoss(3)
         >>> loss = crf(torch.zeros(2, 5, 3), torch.zeros(2, 5, dtype=torch.long), lengths=torch.tensor([5, 2]))

@@ -60,7 +60,7 @@ def cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is out of range (tensors on the CPU).
 
-    Example:
+    Examples:
         >>> import torch
         >>> logits = torch.tensor([[[2.0, 0.0], [0.0, 0.0], [9.0, 9.0]]])
         >>> cross_entropy(logits, torch.tensor([[0, 1, 77]]), lengths=torch.tensor([2]))
@@ -137,7 +137,7 @@ def focal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> import torch
         >>> p, labels = torch.tensor([[0.9, 0.1]]), torch.tensor([0])
         >>> focal_loss(p, labels, from_logits=False) / cross_entropy(p, labels, from_logits=False)
@@ -207,7 +207,7 @@ def ordinal_loss(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> import torch
         >>> logits, votes = torch.tensor([[2.0, 0.0, -2.0]] * 3), torch.tensor([-1, 0, 1])
         >>> ordinal_loss(logits, votes, label_values=(-1, 0, 1), reduction="none")
@@ -276,7 +276,7 @@ def linear_cross_entropy(
     Raises:
         ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
 
-    Example:
+    Examples:
         >>> import torch
         >>> hidden, head = torch.eye(2), torch.nn.Linear(2, 3)
         >>> loss = linear_cross_entropy(hidden, head.weight, torch.tensor([0, 2]), bias=head.bias)
@@ -337,7 +337,7 @@ def binary_cross_entropy(
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
         ValuesError: a label is out of range (tensors on the CPU).
 
-    Example:
+    Examples:
         >>> import torch
         >>> binary_cross_entropy(torch.tensor([[0.0, 5.0]]), torch.tensor([[1, -1]]), ignore_index=-1)
         tensor(0.6931)
@@ -372,7 +372,7 @@ def loss_sum(loss: Callable[..., Tensor], *arrays: Tensor, **options: Any) -> Lo
     Raises:
         ConfigError: the loss is not one of this module.
 
-    Example:
+    Examples:
         >>> import torch
         >>> logits, labels = torch.zeros(2, 3, 2), torch.tensor([[0, 1, 0], [1, 0, 0]])
         >>> part = loss_sum(cross_entropy, logits, labels, lengths=torch.tensor([3, 1]))

@@ -32,7 +32,7 @@ class CrossEntropyLoss(nn.Module):
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
-    Example:
+    Examples:
         >>> loss = CrossEntropyLoss(label_values=(-1, 0, 1))
         >>> loss(torch.zeros(8, 47, 3), torch.full((8, 47), -1))
         tensor(1.0986)
@@ -104,7 +104,7 @@ class FocalLoss(nn.Module):
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
-    Example:
+    Examples:
         >>> loss = FocalLoss(gamma=0.5, from_logits=False, reduction="none")
         >>> loss(torch.tensor([[0.75, 0.25], [0.25, 0.75]]), torch.tensor([0, 0]))
         tensor([0.1438, 1.2006])
@@ -178,7 +178,7 @@ class OrdinalLoss(nn.Module):
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
-    Example:
+    Examples:
         >>> loss = OrdinalLoss(label_values=(-1, 0, 1))
         >>> loss(torch.zeros(8, 47, 3), torch.full((8, 47), -1))
         tensor(1.5041)
@@ -247,7 +247,7 @@ class LinearCrossEntropyLoss(nn.Module):
         label_smoothing: the share of each label spread evenly over the classes.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
-    Example:
+    Examples:
         >>> loss, head = LinearCrossEntropyLoss(label_values=(-1, 0, 1)), nn.Linear(16, 3)
         >>> loss(torch.zeros(8, 16), head.weight, torch.full((8,), -1)).detach()
         tensor(1.0986)
@@ -315,7 +315,7 @@ class BinaryCrossEntropyLoss(nn.Module):
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
-    Example:
+    Examples:
         >>> BinaryCrossEntropyLoss()(torch.zeros(2, 3), torch.ones(2, 3))
         tensor(0.6931)
     """

@@ -38,7 +38,7 @@ def all_reduce_denominator(
     Raises:
         ConfigError: `gradients` is neither.
 
-    Example:
+    Examples:
         >>> all_reduce_denominator(8)  # one process: its own count
         tensor(8., dtype=torch.float64)
     """

@@ -23,7 +23,7 @@ class LossSum:
         sum: the sum of the losses that count, attached to the graph.
         count: the sum of the weights of what counts; without weights, how many labels count.
 
-    Example:
+    Examples:
         >>> short = LossSum(torch.tensor(3.0), torch.tensor(1.0))
         >>> long = LossSum(torch.tensor(1.0), torch.tensor(3.0))
         >>> sum([short, long]).mean()
@@ -55,7 +55,7 @@ class LossSum:
         Raises:
             ConfigError: `gradients` is neither.
 
-        Example:
+        Examples:
             >>> part = LossSum(torch.tensor(3.0), torch.tensor(2.0))
             >>> part.all_reduce().mean()  # one process
             tensor(1.5000)

@@ -46,7 +46,7 @@ class ConvEncoder(FrontEncoder):
         Sequence Modeling; Strubell et al. (2017), Fast and Accurate Entity Recognition with Iterated Dilated
         Convolutions; He et al. (2016), Identity Mappings in Deep Residual Networks, for the order within a layer.
 
-    Example:
+    Examples:
         >>> encoder = ConvEncoder(input_size=3, hidden=4, layers=2)
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 4])

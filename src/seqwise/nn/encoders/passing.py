@@ -18,7 +18,7 @@ class PassingEncoder(Encoder):
     Args:
         input_size: features per step, of the input and of the output.
 
-    Example:
+    Examples:
         >>> import torch
         >>> PassingEncoder(2)(torch.ones(1, 2, 2), lengths=torch.tensor([1])).tolist()
         [[[1.0, 1.0], [0.0, 0.0]]]

@@ -103,7 +103,7 @@ class RNNEncoder(RecurrentEncoder):
     References:
         Elman (1990), Finding Structure in Time.
 
-    Example:
+    Examples:
         >>> encoder = RNNEncoder(input_size=3, hidden=4, bidirectional=False)
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 4])
@@ -121,7 +121,7 @@ class GRUEncoder(RecurrentEncoder):
     References:
         Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder.
 
-    Example:
+    Examples:
         >>> encoder = GRUEncoder(input_size=3, hidden=4)
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 8])
@@ -137,7 +137,7 @@ class LSTMEncoder(RecurrentEncoder):
     References:
         Hochreiter and Schmidhuber (1997), Long Short-Term Memory; Gers et al. (2000) for the forget gate.
 
-    Example:
+    Examples:
         >>> encoder = LSTMEncoder(input_size=3, hidden=4, layers=2)
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 8])

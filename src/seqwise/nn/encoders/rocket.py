@@ -49,7 +49,7 @@ class RocketEncoder(FrontEncoder):
         Dempster, Schmidt and Webb (2021), MiniRocket: A Very Fast (Almost) Deterministic Transform for Time Series
         Classification; Tan et al. (2022), MultiRocket, for the changes from step to step.
 
-    Example:
+    Examples:
         >>> encoder = RocketEncoder(input_size=3, hidden=168, layers=2)
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 336])
@@ -101,7 +101,7 @@ class RocketEncoder(FrontEncoder):
 def reaches(layers: int, per_doubling: int) -> tuple[int, ...]:
     """How far apart the steps are that each layer looks at.
 
-    Example:
+    Examples:
         >>> reaches(5, per_doubling=1), reaches(8, per_doubling=2)
         ((1, 2, 4, 8, 16), (1, 2, 3, 4, 6, 8, 11, 16))
     """

@@ -37,7 +37,7 @@ class SurroundingsEncoder(FrontEncoder):
     Raises:
         ConfigError: a size below 1.
 
-    Example:
+    Examples:
         >>> encoder = SurroundingsEncoder(1)
         >>> encoder(torch.tensor([[[1.0], [2.0], [4.0]]]))[0, 1, :7].tolist()
         [1.0, 1.0, 1.0, 2.0, 4.0, 4.0, 4.0]

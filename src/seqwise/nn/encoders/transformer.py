@@ -46,7 +46,7 @@ class TransformerEncoder(Encoder):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> encoder = TransformerEncoder(input_size=3, hidden=64, layers=2)
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape, encoder.heads
         (torch.Size([2, 5, 64]), 2)

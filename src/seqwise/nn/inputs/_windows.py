@@ -43,7 +43,7 @@ def highest_windows(
     Raises:
         IndexError: an id that the table does not have.
 
-    Example:
+    Examples:
         >>> table = torch.tensor([[[0.0], [1.0], [5.0]]])
         >>> highest_windows(table, torch.tensor([0.5]), torch.tensor([[1, 2, 1], [1, 0, 0], [0, 0, 0]])).tolist()
         [[5.5], [1.5], [0.0]]

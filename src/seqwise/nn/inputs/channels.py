@@ -27,7 +27,7 @@ class ChannelProjection(nn.Module):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> import torch
         >>> layer = ChannelProjection(channels=2, dim=4)
         >>> values = torch.tensor([[[1.0, 2.0], [torch.nan, torch.inf]]])
@@ -85,7 +85,7 @@ class ChannelValues(nn.Module):
     Raises:
         ConfigError: a size below 1.
 
-    Example:
+    Examples:
         >>> import torch
         >>> ChannelValues(1)(torch.tensor([[[1.5], [torch.nan]]]), lengths=torch.tensor([1])).tolist()
         [[[1.5], [0.0]]]

@@ -35,7 +35,7 @@ class CharacterEncoder(nn.Module):
     Raises:
         ConfigError: a size below 1, no width, an even one, or more widths than features.
 
-    Example:
+    Examples:
         >>> layer = CharacterEncoder(character_count=60, size=50)
         >>> layer(torch.tensor([[2, 14, 17, 3], [2, 14, 3, 0]])).shape
         torch.Size([2, 50])

@@ -128,7 +128,7 @@ class _Plan(NamedTuple):
 def _windows(counts: Sequence[int], window: int) -> _Plan:
     """The windows of texts of so many pieces.
 
-    Example:
+    Examples:
         >>> _windows([2, 5], window=4)
         _Plan(starts=[0, 2, 3], sizes=[2, 4, 4], windows=[0, 0, 1, 1, 1, 2, 2], places=[0, 1, 0, 1, 2, 2, 3])
     """

@@ -31,7 +31,7 @@ class PretrainedVectors(nn.Module):
     Raises:
         ConfigError: a size below 1.
 
-    Example:
+    Examples:
         >>> layer = PretrainedVectors(count=3, size=2, dim=4)
         >>> layer.fill(torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
         >>> layer(torch.tensor([[0, 2]])).shape

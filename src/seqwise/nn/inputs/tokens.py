@@ -32,7 +32,7 @@ class TokenEmbedding(nn.Module):
     Raises:
         ConfigError: a size below 1, dropout outside [0, 1), or padding_id outside the vocabulary.
 
-    Example:
+    Examples:
         >>> import torch
         >>> layer = TokenEmbedding(vocabulary_size=1000, dim=50)
         >>> vectors = layer(torch.tensor([[7, 8, -1]]), lengths=torch.tensor([2]))

@@ -31,7 +31,7 @@ class WordForm:
         spelling: ids of characters.
         character_count: number of ids that characters can have.
 
-    Example:
+    Examples:
         >>> WordForm(parts=6, part_count=601, spelling=24, character_count=80).ids
         31
     """
@@ -68,7 +68,7 @@ class WordEmbedding(nn.Module):
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
 
-    Example:
+    Examples:
         >>> layer = WordEmbedding(1000, 50, WordForm(parts=6, part_count=601))
         >>> layer(torch.ones(4, 7, 1 + 6, dtype=torch.long)).shape
         torch.Size([4, 7, 50])

@@ -35,7 +35,7 @@ _FAR, _NEAR = 5, 2  # how far around a step is looked: single signs say less tha
 def word_features(word: str) -> tuple[str, ...]:
     """What is known of a word itself: its form, beginnings and endings.
 
-    Example:
+    Examples:
         >>> word_features("Paris2")
         ('w=paris2', 's=Xx9', 'p1=p', 'p2=pa', 'p3=par', 'e1=2', 'e2=s2', 'e3=is2', 'e4=ris2')
     """

@@ -33,7 +33,7 @@ def series_summary(series: NDArray[np.float32]) -> NDArray[np.float64]:
     Args:
         series: (time, channels); what is missing (NaN) counts as the channel's mean.
 
-    Example:
+    Examples:
         >>> series_summary(np.array([[1.0], [3.0]], dtype=np.float32))[:5].tolist()
         [2.0, 1.0, 1.0, 3.0, 2.0]
     """

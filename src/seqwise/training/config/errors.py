@@ -73,7 +73,7 @@ def _unknown_setting(key: str) -> str:
 def setting_text(value: Any) -> str:
     """A value as messages show it.
 
-    Example:
+    Examples:
         >>> setting_text(("a.csv", "b.csv")), setting_text(0.5), setting_text("x"), setting_text(None), setting_text(())
         ("'a.csv', 'b.csv'", '0.5', "'x'", 'not set', 'empty')
     """

@@ -58,7 +58,7 @@ def load_config(path: str | Path) -> dict[str, Any]:
 def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
     """The plain values with `a.b=c` assignments applied; values are read as YAML.
 
-    Example:
+    Examples:
         >>> override({}, ["model.hidden=64"])
         {'model': {'hidden': 64}}
 
@@ -82,7 +82,7 @@ def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any
 def read_setting(text: str, place: str) -> Any:
     """The value that a text means as YAML; keys stay text.
 
-    Example:
+    Examples:
         >>> read_setting("{yes: 2, 1: 3}", "--class-weight")
         {'yes': 2, '1': 3}
 

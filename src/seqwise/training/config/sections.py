@@ -345,7 +345,7 @@ class Config(_Section):
 def seconds_of(duration: str) -> float:
     """The seconds of a duration such as 90s, 10m or 1.5h; a bare number is in seconds.
 
-    Example:
+    Examples:
         >>> seconds_of("1.5h")
         5400.0
 
