@@ -46,10 +46,12 @@ class Record:
             | `.ts`          | `series`: float32 array (time, channels), finite; `label`: str               |
             | long form      | `series` likewise; other columns as in the table where the value is the same |
             |                | at every step, else a list with one item per step                            |
+        rows: in a table with one row per token, the cells of each of its rows; else nothing.
     """
 
     place: Place
     values: dict[str, Any]
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 def told_places(first: Sequence[Place], count: int) -> str:

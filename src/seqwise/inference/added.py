@@ -133,19 +133,26 @@ def predicted_cells(spec: DataSpec, labels: Mapping[str, Any]) -> Iterator[tuple
         yield from _cells(own, labels[own.name]).items()
 
 
-def added_columns(targets: Sequence[Target], wanted: Wanted, *, flat: bool) -> tuple[Added, ...]:
+def added_columns(
+    targets: Sequence[Target], wanted: Wanted, *, flat: bool, has_token_rows: bool = False
+) -> tuple[Added, ...]:
     """What is written beside predictions.
 
     Args:
         targets: what is predicted.
         wanted: what is asked for.
         flat: whether a cell holds one value where that is possible, as in tables.
+        has_token_rows: whether each token has a row, so that this is possible for labels per step too.
     """
+
+    def is_flat(target: Target) -> bool:
+        return flat and (has_token_rows or not target.per_step)
+
     parts = parts_of(targets)
     added = [_confidence(part, wanted) for part in parts] if wanted.confidence else []
-    added += [_top(part, wanted, flat=flat) for part in parts] if wanted.top else []
+    added += [_top(part, wanted, flat=is_flat(part.target)) for part in parts] if wanted.top else []
     for target in targets if wanted.proba in ("auto", "wide") else ():
-        if wanted.proba == "wide" or (flat and not target.per_step):
+        if wanted.proba == "wide" or is_flat(target):
             added += [_wide(part, wanted) for part in parts if part.target is target]
         else:
             added.append(_nested(target, wanted))
@@ -162,15 +169,15 @@ def _confidence(part: Part, wanted: Wanted) -> Added:
 
 def _top(part: Part, wanted: Wanted, *, flat: bool) -> Added:
     name = f"{wanted.name(part.name)}_top"
-    if flat and not part.target.per_step:
+    if flat:
         places = range(1, min(wanted.top, len(part.labels)) + 1)
         names = tuple(column for n in places for column in (f"{name}_{n}", f"{name}_{n}_probability"))
-        return Added(
-            names,
-            "--top",
-            per_step=False,
-            cells=lambda prediction: [value for pair in part.top(prediction, wanted.top)[0] for value in pair],
-        )
+
+        def flat_cells(prediction: Prediction) -> list[Any]:
+            rows = [[value for pair in row for value in pair] for row in part.top(prediction, wanted.top)]
+            return list(map(list, zip(*rows, strict=True))) if part.target.per_step else rows[0]
+
+        return Added(names, "--top", part.target.per_step, flat_cells)
 
     def cells(prediction: Prediction) -> list[Any]:
         rows = part.top(prediction, wanted.top)

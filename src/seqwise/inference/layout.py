@@ -88,11 +88,29 @@ class Layout:
             notes.append("the numbers of the series are left out of what is written")
         return tuple(notes)
 
+    @property
+    def has_token_rows(self) -> bool:
+        """Whether each token gets a row of its own, as in the table that was read.
+
+        A file of another format has a sequence in each row, as the model reads such a file.
+        """
+        is_alike = self.options.format in ("csv", "tsv") or self.options.format == self.source.format
+        return self.source.has_token_rows and is_alike
+
     @cached_property
     def tag_columns(self) -> tuple[str, ...]:
         """The added columns that have something to say of every step; predictions first."""
-        tags = [self.names[column] for target in self.spec.targets if target.per_step for column in target.columns]
-        return (*tags, *(name for added in self._nested for name in added.names if added.per_step))
+        return (*self._tags, *(name for added in self._nested for name in added.names if added.per_step))
+
+    @cached_property
+    def _tags(self) -> tuple[str, ...]:
+        return tuple(self.names[column] for each in self.spec.targets if each.per_step for column in each.columns)
+
+    @cached_property
+    def _step_names(self) -> frozenset[str]:
+        """The added columns whose cells are lists with an item per step."""
+        added = (name for each in (*self._flat, *self._nested) for name in each.names if each.per_step)
+        return frozenset((*self._tags, *added))
 
     def values(self, prediction: Prediction, *, flat: bool = False) -> dict[str, Any]:
         """What was read but for the arrays of series, predictions, and what is written beside them; by column.
@@ -123,7 +141,7 @@ class Layout:
         return values
 
     def rows(self, prediction: Prediction, number: int, *, flat: bool = False) -> Iterator[dict[str, Any]]:
-        """What `values` gives; with probabilities in long form a row per step and label.
+        """What `values` gives; of a table with a row per token a row per token; in long form a row per label of each.
 
         Args:
             prediction: one sequence.
@@ -131,15 +149,26 @@ class Layout:
             flat: see `values`.
         """
         values = self.values(prediction, flat=flat)
+        rows = list(self._token_rows(prediction, values)) if self.has_token_rows else [values]
         if self.wanted.proba != "long":
-            yield values
+            yield from rows
             return
         for name in self._long_names:
             if name in values:
                 hint = "Rename the column, or take --proba wide."
                 raise _replaced(prediction.record, name, "--proba long", hint)
         for cells in self._long(prediction):
-            yield values | {name: {"proba_row": number, **cells}.get(name) for name in self._long_names}
+            own = {name: {"proba_row": number, **cells}.get(name) for name in self._long_names}
+            step = cells.get("proba_step") if self.has_token_rows else None
+            for row in rows if step is None else rows[step - 1 : step]:
+                yield row | own
+
+    def _token_rows(self, prediction: Prediction, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The rows that were read, each with its own predictions; what is predicted of a sequence stands in each."""
+        added = {name: cell for name, cell in values.items() if name not in prediction.record.values}
+        for step, row in enumerate(prediction.record.rows):
+            cells = {name: cell[step] if cell else None for name, cell in added.items() if name in self._step_names}
+            yield row | added | cells
 
     def name_in(self, record: Record, column: str) -> str:
         """The column in which predictions for a record are written: CoNLL-U has all columns, also empty ones."""
@@ -181,7 +210,7 @@ class Layout:
 
     @cached_property
     def _flat(self) -> tuple[Added, ...]:
-        return added_columns(self.targets, self.wanted, flat=True)
+        return added_columns(self.targets, self.wanted, flat=True, has_token_rows=self.has_token_rows)
 
     @cached_property
     def _nested(self) -> tuple[Added, ...]:

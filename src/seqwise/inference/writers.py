@@ -34,7 +34,7 @@ def writer_for(
 ) -> Writer:
     """Writes predictions for what was read: by the ending of the output, else in the format that was read.
 
-    Series and Parquet come out as JSON lines, and so do labels per step that do not stand in a token file.
+    Series and Parquet come out as JSON lines, and so do labels per step but for files and tables of tokens.
 
     Args:
         model: what predicts.
@@ -87,8 +87,8 @@ def _format_like(source: Source, model: Model) -> str:
     form = "csv" if source.format == "lines" else source.format
     if form not in WRITERS or model.spec.input.is_series:
         return "jsonl"
-    per_step = any(target.per_step for target in model.targets)
-    return "jsonl" if per_step and form in ("csv", "tsv") else form
+    has_lists = not source.has_token_rows and any(target.per_step for target in model.targets)
+    return "jsonl" if has_lists and form in ("csv", "tsv") else form
 
 
 def _jsonl(layout: Layout) -> Writer:
@@ -198,7 +198,8 @@ def _token_columns(layout: Layout, prediction: Prediction) -> list[str]:
     read = prediction.record.values
     own = [layout.spec.input.column]
     if layout.source.kind == "tokens":
-        own = [name for name, value in read.items() if isinstance(value, list)]
+        own = own if layout.source.has_token_rows else []  # a table may have its tokens anywhere, CoNLL has them first
+        own += [name for name, value in read.items() if isinstance(value, list)]
     predicted = [target.columns for target in layout.spec.targets if target.per_step]
     tags = [layout.name_in(prediction.record, column) for columns in predicted for column in columns]
     return list(dict.fromkeys((*own, *tags, *layout.tag_columns[len(tags) :])))

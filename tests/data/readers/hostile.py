@@ -48,7 +48,7 @@ FILES = {
     ).encode(),
     "tsv": ("text\tlabel\n" + "".join(f"{t}\t{x}\n" for t, x in ROWS)).encode(),
     "jsonl": _json_lines(*({"text": t, "label": x, "n": [1, [2]]} for t, x in ROWS)),
-    "tags.jsonl": _json_lines(*({"tokens": t.split(), "tags": ["B-X"] * len(t.split())} for t, _ in ROWS)),
+    "tags.jsonl": _json_lines(*({"tokens": t.split(), "tags": ["BO"[len(w) % 2] for w in t.split()]} for t, _ in ROWS)),
     "spans.jsonl": _json_lines(*({"text": t, "label": [[0, 4, "X"]]} for t, _ in ROWS)),
     "series.jsonl": _json_lines(*({"series": [[i, 1.5], [2, i]], "label": "ab"[i % 2]} for i in range(24))),
     "json": json.dumps([{"text": t, "label": x} for t, x in ROWS], indent=1).encode(),
@@ -62,6 +62,12 @@ FILES = {
     "parquet": _parquet(),
     "plain.parquet": _parquet(compression="none", use_dictionary=False),
 }
+SETTINGS: dict[str, dict[str, object]] = {
+    "columns.csv": {"multilabel": ["a,b"]},
+    "series.csv": {"series_id": "id", "time": "t", "channels": ["a"], "label": ["label"]},
+}
+"""What training has to be told of some of the files, so that it takes them as they are."""
+
 FILES["csv.gz"] = gzip.compress(FILES["csv"], mtime=0)
 
 _PIECES = (

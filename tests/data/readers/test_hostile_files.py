@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hostile import FILES, ROWS, mutated
+from hostile import FILES, ROWS, SETTINGS, mutated
 
 from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.readers import _limits as limits
@@ -57,6 +57,7 @@ def test_the_files_are_right_before_anything_is_done_to_them(name, tmp_path):
     path = tmp_path / f"rows.{name}"
     path.write_bytes(FILES[name])
     assert sum(1 for _ in open_files([path], ReadOptions())) >= 12
+    assert error_of(path, **SETTINGS.get(name, {})) is None
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -64,7 +65,7 @@ def test_a_mutated_file_is_read_or_refused_by_an_error_of_ours(name, tmp_path):
     path = tmp_path / f"rows.{name}"
     for seed in range(CASES):
         path.write_bytes(mutated(FILES[name], random.Random(f"{name} {seed}")))
-        error = error_of(path)
+        error = error_of(path, **SETTINGS.get(name, {}))
         assert error is None or len(str(error)) < 6000, seed
 
 

@@ -100,7 +100,8 @@ def open_like(
         ]
         form = formats[0][0]
     options = trained if form == trained.format else ReadOptions(texts=trained.texts)
-    options = replace(options, sequence_id=options.sequence_id or "none")
+    is_alike = form == trained.format or form in ("csv", "tsv")
+    options = replace(options, sequence_id=(trained.sequence_id if is_alike else None) or "none")
     if form in ("lines", "folder") and plain is not None:
         options = ReadOptions(columns=(plain.column,))
     if given.get("header"):

@@ -110,4 +110,4 @@ def _records(source: Source, sequence_id: str, columns: Sequence[str], tokens: s
 
 def _sequence(rows: list[Record], sequence_id: str, own: Any, columns: Sequence[str]) -> Record:
     lists = {name: [row.values.get(name) for row in rows] for name in columns}
-    return Record(rows[0].place, {sequence_id: own, **lists})
+    return Record(rows[0].place, {sequence_id: own, **lists}, tuple(row.values for row in rows))

@@ -85,6 +85,11 @@ class Source:
         return self.options.series_column if self.kind == "series" else None
 
     @property
+    def has_token_rows(self) -> bool:
+        """Whether the files are tables with a row per token, of which a record has those of one sequence."""
+        return self.kind == "tokens" and self.options.sequence_id not in (None, "none")
+
+    @property
     def has_plain_texts(self) -> bool:
         """Whether texts are lines or files as they stand, which no one has cut into tokens."""
         return self.format in ("lines", "folder") or (self.format == "parallel" and self.tokens is None)
