@@ -19,7 +19,7 @@ CONLLU = "".join(
 )
 ENCODERS = (
     "seqwise: model.encoder: there is no encoder 'lstmm'. Did you mean 'lstm'? There are 'lstm', 'gru', 'rnn', "
-    "'transformer', 'conv', 'bag', 'rocket'.\n"
+    "'transformer', 'conv', 'bag', 'tfidf', 'rocket'.\n"
 )
 
 

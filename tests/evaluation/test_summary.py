@@ -131,7 +131,7 @@ CHEAP = {"linear": {"title": "a linear model", "reads_input": True, "learned_fro
     ("facts", "said"),
     [
         ({}, "Train longer or on more data."),
-        ({"command": "To train one: seqwise train x.csv"}, "To train one: seqwise train x.csv."),
+        ({"command": "seqwise train x.csv"}, "To use that, run:"),
     ],
 )
 def test_a_cheap_model_that_does_as_well_is_named_with_what_it_learned_from_and_what_to_do(

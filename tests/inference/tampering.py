@@ -39,6 +39,7 @@ SETTINGS = (
     "'x'",
     "lstm",
     "rocket",
+    "tfidf",
     "&a [*a]",
 )
 

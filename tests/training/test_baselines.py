@@ -133,7 +133,7 @@ def test_too_much_work_is_done_on_some_rows_and_said(tmp_path, monkeypatch):
     task = task_of(tmp_path, "label", count=200)
     (codec,) = task.codecs
     half = FAMILIES["tfidf"].work(task, codec, task.split.train) / 2
-    monkeypatch.setattr(judged, "_MOST_WORK", {"minutes": half})
+    monkeypatch.setattr("seqwise.training.baselines.family._MOST_WORK", {"minutes": half})
     found = judged_baselines(task, parts_of(task))
     (note,) = found.notes
     train = len(task.split.train)

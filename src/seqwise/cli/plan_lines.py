@@ -20,7 +20,7 @@ __all__ = ["say_plan", "show_plan", "show_result"]
 
 def say_plan(plan: Plan, watch: Watch) -> None:
     """Says how many sequences there are, which model is trained, and for how long."""
-    from seqwise.nn import ROCKET, RecurrentEncoder, parameter_count
+    from seqwise.nn import ROCKET, TFIDF, RecurrentEncoder, parameter_count
 
     task = plan.task
     model, train_config = task.config.model, task.config.train
@@ -31,13 +31,16 @@ def say_plan(plan: Plan, watch: Watch) -> None:
     pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
     watch.say(f"sequences: {_sizes(plan)}")
     bag = f"{model.bag} from n-grams" if plan.single.bag is not None else ""
+    if model.encoder == TFIDF:
+        bag = "TF-IDF of n-grams + logistic regression"
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
     around = "a head over the steps around each, solved for" if plan.single.surroundings is not None else ""
     network = " beside ".join(part for part in (states, bag, around) if part)
     network += ", and a regression on n-grams" if model.regression else ""
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
-    if model.encoder == ROCKET:
-        watch.say("training: solved at once, decay by cross-validation on the training part")
+    if model.encoder in (ROCKET, TFIDF):
+        decay = ", decay by cross-validation on the training part" if model.encoder == ROCKET else ""
+        watch.say(f"training: solved at once{decay}")
         return
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     if train_config.ensemble > 1:

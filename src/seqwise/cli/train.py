@@ -132,7 +132,7 @@ def train(
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
     vectors: Annotated[_Text, _flag("--vectors", "A file of word vectors trained before.", _MODEL)] = None,
     encoder: Annotated[
-        _Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv, bag, rocket, or a model folder.", _MODEL)
+        _Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv, bag, tfidf, rocket, or a model folder.", _MODEL)
     ] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
     hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,

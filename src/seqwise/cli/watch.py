@@ -110,6 +110,8 @@ def show_metrics(metrics: dict[str, Any]) -> None:
         _console().print(sentence, markup=False)
     for target, said in verdicts(metrics, last).items():
         _console().print(f"{target} on {titles.get(last, last)}: {said.text}", markup=False)
+        if said.command:
+            _console().print(f"  {said.command}", markup=False, soft_wrap=True)
     for line in [*_baseline_lines(facts), *notes]:
         _console().print(line, markup=False)
 

@@ -44,12 +44,14 @@ class Ngrams:
             when signs are no n-grams.
         hashes: of the known n-grams, ascending, each below 2^53.
         placed: whether symbols at their places, counted from the start, are n-grams too.
+        counted: whether an n-gram is in a bag as often as it stands in the sequence, and not less often; see `Bags`.
     """
 
     longest: int = 0
     longest_signs: int = 0
     hashes: tuple[int, ...] = ()
     placed: bool = False
+    counted: bool = False
 
     def __len__(self) -> int:
         """How many numbers there are, 0 included; 0 when there are no n-grams."""
@@ -66,6 +68,7 @@ class Ngrams:
         longest_signs: int,
         limit: int,
         placed: bool = False,
+        counted: bool = False,
     ) -> Ngrams:
         """The most frequent n-grams of these rows.
 
@@ -77,6 +80,7 @@ class Ngrams:
             longest_signs: see `Ngrams`.
             limit: most n-grams kept.
             placed: see `Ngrams`.
+            counted: see `Ngrams`.
         """
         if not longest and not longest_signs:
             return cls()
@@ -97,14 +101,15 @@ class Ngrams:
         distinct, places = np.unique(np.concatenate(found), return_inverse=True)
         total = np.bincount(places, np.concatenate(totals), minlength=len(distinct))
         kept = np.sort(distinct[np.argsort(-total, kind="stable")[:limit]])
-        return cls(longest, longest_signs, tuple(kept.tolist()), placed)
+        return cls(longest, longest_signs, tuple(kept.tolist()), placed, counted)
 
 
 class Bags:
     """The known n-grams of each row of a store.
 
-    One that stands c times in a sequence is there 1 + log2(c) times, rounded down: what is said twice weighs more, and
-    what is said ten times weighs four times as much as what is said once.
+    With `Ngrams.counted` each is there as often as it stands in the sequence, for models that weigh counts themselves.
+    Without, one that stands c times is there 1 + log2(c) times, rounded down: what is said twice weighs more, and what
+    is said ten times weighs four times as much as what is said once.
 
     Args:
         store: encoded symbols.
@@ -163,7 +168,7 @@ class Bags:
         width = len(self.ngrams)
         keys = np.concatenate(owners) * width + np.concatenate(numbers)
         keys, counts = np.unique(keys[keys % width > 0], return_counts=True)
-        keys = np.repeat(keys, 1 + np.log2(counts).astype(np.int64))
+        keys = np.repeat(keys, counts if self.ngrams.counted else 1 + np.log2(counts).astype(np.int64))
         return keys % width, np.bincount(keys // width, minlength=len(rows))
 
     def _numbers(self, hashes: _Hashes) -> NDArray[np.int64]:

@@ -51,10 +51,12 @@ class Verdict:
     Attributes:
         text: the sentence.
         beaten: whether a baseline does as well, as far as can be told; None where nothing is known.
+        command: what trains that baseline as a model, where the sentence says to run it; else empty.
     """
 
     text: str
     beaten: bool | None
+    command: str = ""
 
 
 def share_text(value: float | None) -> str:
@@ -209,8 +211,8 @@ def verdict(
     Args:
         scores: of the model, for one target.
         baselines: of the baselines, by name, on the same labels.
-        facts: of baselines that read the input, by name: `title`, `learned_from`, and `command` that trains such a
-            model; all others ignore the input.
+        facts: of baselines that read the input, by name: `title`, `learned_from`, and the `command` that trains it as
+            a model, where there is one; all others ignore the input.
         differences: by baseline and figure, how much higher the model's figure is; see `seqwise.evaluation.paired`.
         target: its name, by which `learned_from` is looked up.
         caveat: a sentence on why these figures show for no model that it is better.
@@ -245,13 +247,14 @@ def verdict(
     if difference["low"] > 0:
         doubt = _accuracy_doubt(scores, baselines, facts, target)
         return Verdict(f"{said} beats {rival}, by {points} points {interval}{doubt}.", False)
-    advice = _advice(best, facts) if is_behind and not is_blind else ""
+    command = facts.get(best, {}).get("command", "") if is_behind else ""
+    advice = _advice(command) if is_behind and not is_blind else "."
     if is_blind:
-        advice = ": no sign that anything was learned from the input"
+        advice = ": no sign that anything was learned from the input."
     if difference["high"] < 0:
-        return Verdict(f"{said} is below {rival}, by {points} points {interval}{advice}.", True)
+        return Verdict(f"{said} is below {rival}, by {points} points {interval}{advice}", True, command)
     gap = points_text(difference["value"])
-    return Verdict(f"{said} is not clearly different from {rival}: {gap} points {interval}{advice}.", True)
+    return Verdict(f"{said} is not clearly different from {rival}: {gap} points {interval}{advice}", True, command)
 
 
 def _no_test(difference: Plain) -> str:
@@ -311,9 +314,8 @@ def seconds_text(seconds: float) -> str:
     return f"{max(seconds, 0.1):.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
 
 
-def _advice(name: str, facts: Mapping[str, Plain]) -> str:
-    command = facts.get(name, {}).get("command")
-    return f". {command}" if command else ". Train longer or on more data"
+def _advice(command: str) -> str:
+    return ". To use that, run:" if command else ". Train longer or on more data."
 
 
 def _accuracy_doubt(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, Plain], target: str) -> str:

@@ -13,7 +13,7 @@ from seqwise.data.encoding import Encoding
 from seqwise.data.pieces import Pieces
 from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
-from seqwise.data.vocabulary import ChannelScaling
+from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
 from seqwise.inference.contents import (
     Description,
@@ -24,7 +24,7 @@ from seqwise.inference.contents import (
     thresholds_of,
 )
 from seqwise.inference.restored import check_pieces, fitting_network
-from seqwise.nn import ROCKET, Network
+from seqwise.nn import ROCKET, TFIDF, Network
 from seqwise.targets import Target
 from seqwise.training.answers import Thresholds
 from seqwise.training.config import Config, load_config, parse_config
@@ -118,6 +118,8 @@ def _check_agreement(folder: RunFolder, config: Config, labels: Description, enc
         raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: of a pretrained encoder and of another one")
     if config.model.encoder == ROCKET and not is_series:
         raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: the encoder '{ROCKET}' reads series")
+    if (config.model.encoder == TFIDF) != (isinstance(encoding, Vocabulary) and encoding.ngrams.counted):
+        raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: the encoder '{TFIDF}' and n-grams of another one")
 
 
 def _mixed(folder: RunFolder, problem: str) -> RunFolderError:

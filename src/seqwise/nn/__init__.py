@@ -53,6 +53,7 @@ from seqwise.nn.shares import SharePooling
 from seqwise.nn.stacked import Network, Stacked
 from seqwise.nn.summaries import SharesAndSummaries, SummaryPooling
 from seqwise.nn.target_module import TargetModule
+from seqwise.nn.tfidf import TFIDF, MarginHead, TfidfMargins, build_tfidf
 
 __all__ = [
     "AttentionPooling",
@@ -70,6 +71,7 @@ __all__ = [
     "LSTMEncoder",
     "LabelHead",
     "LastPooling",
+    "MarginHead",
     "MaxPooling",
     "MeanPooling",
     "MultiLabelHead",
@@ -92,9 +94,11 @@ __all__ = [
     "Stacked",
     "SummaryPooling",
     "SurroundingsEncoder",
+    "TFIDF",
     "TagChain",
     "TagsHead",
     "TargetModule",
+    "TfidfMargins",
     "TokenEmbedding",
     "TransformerEncoder",
     "WordEmbedding",
@@ -102,5 +106,6 @@ __all__ = [
     "assembled_model",
     "build_model",
     "build_rocket",
+    "build_tfidf",
     "parameter_count",
 ]

@@ -24,7 +24,7 @@ from seqwise.nn._axes import Float
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._linear import Linear
 
-__all__ = ["LabelHead", "MultiLabelHead", "MultiOutputHead", "TagsHead"]
+__all__ = ["LabelHead", "MultiLabelHead", "MultiOutputHead", "TagsHead", "class_slots"]
 
 
 class LabelHead(nn.Module):
@@ -124,7 +124,7 @@ class MultiOutputHead(nn.Module):
         require_sizes("MultiOutputHead", **{f"classes[{k}]": count for k, count in enumerate(self.classes)})
         self.linear = _linear("MultiOutputHead", size, dropout, logits=sum(self.classes))
         self.dropout = FeatureDropout(dropout)
-        self.register_buffer("slots", _slots(self.classes), persistent=False)
+        self.register_buffer("slots", class_slots(self.classes), persistent=False)
 
     def forward(self, vectors: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch outputs classes"]:
         """The logits (..., K, C) of (..., size), C the classes of the largest output.
@@ -183,7 +183,7 @@ def _require_vectors(call: str, vectors: Tensor, size: int) -> None:
     require_axes(call, "vectors", vectors, axes, size)
 
 
-def _slots(classes: tuple[int, ...]) -> Tensor:
+def class_slots(classes: tuple[int, ...]) -> Tensor:
     """(K x C,) the place of each slot among the logits in a row; one past their end for a surplus slot."""
     starts = [sum(classes[:k]) for k in range(len(classes))]
     surplus = sum(classes)

@@ -11,6 +11,7 @@ from seqwise.data.pieces import Pieces
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.nn import (
     ROCKET,
+    TFIDF,
     PassingEncoder,
     PieceEncoder,
     RecurrentEncoder,
@@ -20,6 +21,7 @@ from seqwise.nn import (
     assembled_model,
     build_model,
     build_rocket,
+    build_tfidf,
 )
 from seqwise.nn._generator import drawn_from
 from seqwise.targets import Target
@@ -77,6 +79,8 @@ def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -
         if isinstance(encoding, Vocabulary)
         else {"input": "series", "channels": len(encoding.mean)}
     )
+    if model.encoder == TFIDF:
+        return build_tfidf(targets, ngram_count=len(encoding.ngrams) if isinstance(encoding, Vocabulary) else 0)
     if model.encoder == ROCKET:
         assert not isinstance(encoding, Vocabulary)
         return build_rocket(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,12 @@ from seqwise.data.ngrams import Ngrams
 from seqwise.data.split import Split
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
-from seqwise.training.config import Config
+from seqwise.nn import TFIDF
+from seqwise.training.config import Config, InputConfig
 from seqwise.training.model_folder import pieces_of
 from seqwise.training.pretrained import coverage, vectors_for
 
-__all__ = ["encoding_for"]
+__all__ = ["encoding_for", "ngrams_for"]
 
 
 def encoding_for(
@@ -48,7 +50,29 @@ def encoding_for(
     counts = symbol_counts(store, split.train)
     spelled = given.characters == "cnn"
     vocabulary = Vocabulary.from_counts(counts, given.min_count, parts=given.parts, spelled=spelled)
-    ngrams = Ngrams.of(
+    ngrams = ngrams_for(store, split, given, counts, is_fixed=is_fixed, counted=config.model.encoder == TFIDF)
+    vocabulary = replace(vocabulary, ngrams=ngrams)
+    if given.vectors is None:
+        return vocabulary, None, []
+    vectors = vectors_for(given, counts)
+    vocabulary = replace(vocabulary, vector_words=vectors.words, vector_size=vectors.matrix.shape[1])
+    return vocabulary, vectors.matrix, [coverage(given, vectors, vocabulary, counts)]
+
+
+def ngrams_for(
+    store: Store, split: Split, given: InputConfig, counts: Mapping[str, int], *, is_fixed: bool, counted: bool
+) -> Ngrams:
+    """The n-grams of the training part that resolved settings ask for.
+
+    Args:
+        store: encoded rows.
+        split: of which the training part says what is known.
+        given: resolved.
+        counts: how often each symbol occurs in the training part.
+        is_fixed: whether symbols at their places are n-grams; see `Facts.is_fixed`.
+        counted: see `Ngrams`.
+    """
+    return Ngrams.of(
         store,
         split.train,
         counts,
@@ -56,10 +80,5 @@ def encoding_for(
         longest_signs=given.sign_ngrams or 0,
         limit=given.ngram_limit,
         placed=is_fixed,
+        counted=counted,
     )
-    vocabulary = replace(vocabulary, ngrams=ngrams)
-    if given.vectors is None:
-        return vocabulary, None, []
-    vectors = vectors_for(given, counts)
-    vocabulary = replace(vocabulary, vector_words=vectors.words, vector_size=vectors.matrix.shape[1])
-    return vocabulary, vectors.matrix, [coverage(given, vectors, vocabulary, counts)]

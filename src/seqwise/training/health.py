@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.labels import LabelCodec, class_counts
+from seqwise.errors import counted
 from seqwise.evaluation.scores import FIGURES
 from seqwise.evaluation.summary import figure_text, main_figure, share_text
+from seqwise.nn import ROCKET, TFIDF
 from seqwise.training.checkpoint import State
 from seqwise.training.prepare import Task
 
@@ -88,6 +90,12 @@ def health_of(
         _look_at_members(health, task, name, metrics.get("members", ()), of_most_frequent, reference)
         _look_at_epochs(health, task, name, states, reference)
     for state in states:
+        taken, total = state.history[-1].get("learned_from", (0, 0))
+        if taken < total:
+            health.warnings.append(
+                f"the regressions were fitted on a sample, {taken:,} of {counted(total, 'sequence')}, to save time; "
+                "--effort best takes more"
+            )
         gradient = state.history[-1].get("gradient") or 0.0
         if gradient > _LARGEST_GRADIENT:
             health.warnings.append(
@@ -172,5 +180,7 @@ def _look_at_epochs(health: Health, task: Task, target: str, states: Sequence[St
 
 def _lower(task: Task) -> str:
     """What to do about it."""
+    if task.config.model.encoder in (ROCKET, TFIDF):
+        return "Look at the labels, or train on more data."  # solved for at once, without a learning rate
     rate = task.config.train.learning_rate
     return f"Lower the learning rate, which is {rate:g}: --learning-rate {min(rate / 4, 1e-3):g}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqwise.errors import listed
+from seqwise.nn import TFIDF
 from seqwise.training.chains import is_chained
 from seqwise.training.prepare import Task
 
@@ -66,6 +67,8 @@ def history_notes(task: Task, metrics: Mapping[str, Any]) -> list[str]:
         notes.append(f"These are the epochs of {first}.")
     if targets := list(metrics["training"]["regression"]):
         notes.append(f"They are those of the network alone, without the n-gram regression of {listed(targets)}.")
+    if task.config.model.encoder == TFIDF:
+        return ["The regressions are solved for at once: both losses are of the finished model."]
     if found := objective_differences(task):
         notes.append(f"The training objective has {listed(found)}; the dev loss is without it.")
     elif not metrics["training"]["cross_validation"]:

@@ -27,8 +27,7 @@ from seqwise.training.judge import choose_thresholds, judge, threshold_figures
 from seqwise.training.loop import Progress, fit
 from seqwise.training.plan import Plan
 from seqwise.training.processes import train_in_processes
-from seqwise.training.solve import is_solvable
-from seqwise.training.solving import solve
+from seqwise.training.solving import is_solved_at_once, solve
 
 __all__ = [
     "MemberProgress",
@@ -141,12 +140,12 @@ def fit_single(
     seed: int | None = None,
     budget: float | None = None,
 ) -> State:
-    """Trains one model on the labels of a plan, by solving for its heads where that is how they are found.
+    """Trains one model on the labels of a plan, by solving for what it learns where that can be done at once.
 
     See `seqwise.training.loop.fit` and `seqwise.training.solving.solve`.
     """
     arguments = (plan.task, model, plan.objective, folder, plan.device)
-    if is_solvable(model):
+    if is_solved_at_once(model):
         return solve(*arguments, deciding=plan.deciding, progress=progress, resume=resume, seed=seed)
     return fit(*arguments, progress=progress, resume=resume, seed=seed, budget=budget)
 

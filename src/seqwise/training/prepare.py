@@ -27,7 +27,7 @@ from seqwise.data.spelling import look_alikes
 from seqwise.data.split import TRAIN, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
 from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
-from seqwise.nn import ROCKET
+from seqwise.nn import ROCKET, TFIDF
 from seqwise.targets import Target
 from seqwise.training.chains import chain_sentences
 from seqwise.training.config import Config, DataConfig
@@ -244,7 +244,7 @@ def _split(store: Store, config: Config) -> Split:
 
 def _check_dev(config: Config, split: Split) -> None:
     """Refuses to train without a dev part where it decides when to stop."""
-    if not len(split.dev) and config.model.encoder != ROCKET:
+    if not len(split.dev) and config.model.encoder not in (ROCKET, TFIDF):
         raise ConfigError(
             f"data.dev_fraction is 0, but training {config.model.encoder} stops by the figures of a dev part\n"
             "  Leave it out, or give --dev FILE."
@@ -273,7 +273,8 @@ def with_settings(task: Task, config: Config) -> Task:
 
 def _without_dropout(config: Config) -> tuple[dict[str, Any], str]:
     """The settings that decide the encoding of the input."""
-    return config.input.model_dump(exclude={"symbol_dropout"}), config.model.encoder if config.model.is_folder else ""
+    decides = config.model.is_folder or config.model.encoder == TFIDF
+    return config.input.model_dump(exclude={"symbol_dropout"}), config.model.encoder if decides else ""
 
 
 def _requested(config: Config) -> Requested:

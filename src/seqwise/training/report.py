@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.evaluation.report import ReportData
 from seqwise.evaluation.summary import caveat, member_sentences, regression_sentences, split_titles
-from seqwise.nn import BAG
+from seqwise.nn import BAG, TFIDF
 from seqwise.targets import Target
 from seqwise.training.checkpoint import State
 from seqwise.training.history import deciding_name, history_notes, objective_differences, shown_history
@@ -79,7 +79,7 @@ def report_data(
 
 
 def _size(config: Mapping[str, Any]) -> str:
-    return "" if config["model"]["encoder"] == BAG else f" of {config['model']['hidden']}"
+    return "" if config["model"]["encoder"] in (BAG, TFIDF) else f" of {config['model']['hidden']}"
 
 
 def _members(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:

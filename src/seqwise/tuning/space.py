@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seqwise.errors import ConfigError
-from seqwise.nn import BAG, ENCODERS, POOLINGS, ROCKET
+from seqwise.nn import BAG, ENCODERS, POOLINGS, ROCKET, TFIDF
 from seqwise.training.config import Config, parse_config
 from seqwise.training.defaults import check_fit, is_open
 from seqwise.training.prepare import Task, with_settings
@@ -16,7 +16,12 @@ __all__ = ["ENCODER", "SETTINGS", "WORDS", "Setting", "Space", "with_values"]
 
 ENCODER = "model.encoder"
 WORDS: Mapping[str, tuple[str | bool, ...]] = {
-    ENCODER: (*(name for name in ENCODERS if name != "rnn"), BAG, ROCKET),  # an RNN is never better than the others
+    ENCODER: (
+        *(name for name in ENCODERS if name != "rnn"),
+        BAG,
+        TFIDF,
+        ROCKET,
+    ),  # an RNN is never better than the others
     "model.pooling": tuple(POOLINGS),
     "input.characters": ("none", "cnn"),
     "loss.crf": (True, False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from seqwise.data.spec import InputSpec
 from seqwise.targets import Target
 from seqwise.training.prepare import Task
 
-__all__ = ["Answer", "Answers", "Family", "joined_symbols"]
+__all__ = ["Answer", "Answers", "Family", "affordable"]
+
+_MOST_WORK = MappingProxyType({"seconds": 10e6, "minutes": 15e6, "best": 30e6})
+"""By effort, microseconds of one core for a baseline and target; counted and not measured, so that runs repeat."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,7 @@ class Family:
         extra: the extra of seqwise that brings the package.
         reads_input: whether its answers depend on the sequence at all.
         usable: from task, target and training rows to those that it can be fitted on.
+        encoder: the value of `model.encoder` that trains it as a model; None where it cannot be had as one.
     """
 
     name: str
@@ -58,8 +63,17 @@ class Family:
     extra: str | None = None
     reads_input: bool = True
     usable: Callable[[Task, LabelCodec, NDArray[np.int64]], NDArray[np.int64]] = lambda task, codec, rows: rows  # noqa: ARG005
+    encoder: str | None = None
 
 
-def joined_symbols(task: Task) -> str:
-    """What stands between the symbols of an n-gram: nothing where they are signs, else a blank."""
-    return "" if task.store.spec.input.kind in ("characters", "bytes") else " "
+def affordable(family: Family, task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """These training rows, or as many of them at random as the limit of work allows."""
+    if not len(rows):
+        return rows
+    work = family.work(task, codec, rows)
+    most = _MOST_WORK[task.config.train.effort]
+    if work <= most:
+        return rows
+    kept = max(int(len(rows) * most / work), 1)
+    rng = np.random.default_rng(task.config.train.seed)
+    return np.sort(rng.choice(rows, kept, replace=False))

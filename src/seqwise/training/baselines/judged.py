@@ -21,12 +21,13 @@ from seqwise.evaluation.paired import Counts, PairedCounts
 from seqwise.evaluation.thresholds import chosen_thresholds
 from seqwise.targets import Target
 from seqwise.training.baselines.crf import CRF
-from seqwise.training.baselines.family import Answer, Answers, Family
+from seqwise.training.baselines.family import Answer, Answers, Family, affordable
 from seqwise.training.baselines.majority import MAJORITY
 from seqwise.training.baselines.ngrams import NGRAMS
 from seqwise.training.baselines.series import SUMMARY, WINDOW
 from seqwise.training.baselines.word import WORD
 from seqwise.training.prepare import Task
+from seqwise.training.same_data import command_with
 
 __all__ = ["FAMILIES", "Judged", "judged_baselines", "majority_figures"]
 
@@ -34,9 +35,6 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     {family.name: family for family in (MAJORITY, NGRAMS, WORD, CRF, SUMMARY, WINDOW)}
 )
 """By name, in the order of reports."""
-
-_MOST_WORK = MappingProxyType({"seconds": 10e6, "minutes": 15e6, "best": 30e6})
-"""By effort, microseconds of one core for a baseline and target; counted and not measured, so that runs repeat."""
 
 _BATCH = 256
 
@@ -48,7 +46,7 @@ class Judged:
     Attributes:
         figures: baseline -> part -> target -> scores; a baseline is there for the targets that it suits.
         facts: baseline -> `title`, `seconds` of fit and answers, whether it reads the input, and `learned_from`: by
-            target, how many sequences of how many it was fitted on.
+            target, how many sequences of how many it was fitted on; `command` trains it as a model, where that can be.
         notes: what was left out or cut short, in sentences.
         counts: part -> target -> baseline -> what each sequence counts, for comparisons.
     """
@@ -64,6 +62,8 @@ def judged_baselines(
 ) -> Judged:
     """The scores of every baseline that suits the task; of the majority alone if `train.baselines` says so.
 
+    One that is the model itself (`Family.encoder`) is left out.
+
     Args:
         task: data and config.
         parts: name -> rows that are judged.
@@ -75,7 +75,7 @@ def judged_baselines(
         load_scikit_learn()  # start-up is in nobody's seconds
     for family in FAMILIES.values() if task.config.train.baselines == "auto" else (MAJORITY,):
         codecs = [codec for codec in task.codecs if family.suits(codec.target, task.store.spec.input)]
-        if not codecs:
+        if not codecs or family.encoder == task.config.model.encoder:
             continue
         if family.package and find_spec(family.package) is None:
             judged.notes.append(f"no baseline '{family.title}': it is not installed. {install_hint(str(family.extra))}")
@@ -93,8 +93,18 @@ def judged_baselines(
                 "reads_input": family.reads_input,
                 "seconds": seconds,
                 "learned_from": learned_from,
+                **(
+                    {"command": command_with(task, family.encoder)}
+                    if family.encoder and _is_model(task, codecs)
+                    else {}
+                ),
             }
     return judged
+
+
+def _is_model(task: Task, codecs: Sequence[LabelCodec]) -> bool:
+    """Whether a baseline that answers for these targets is a model of the task: it answers for all."""
+    return len(codecs) == len(task.codecs)
 
 
 def _judge(
@@ -108,7 +118,7 @@ def _judge(
     """Adds what a baseline scores for a target; returns from how many sequences it learned, 0 where there is none."""
     name = codec.target.name
     usable = family.usable(task, codec, task.split.train)
-    rows = _affordable(family, task, codec, usable)
+    rows = affordable(family, task, codec, usable)
     answers = family.fit(task, codec, rows) if len(rows) else None
     if answers is None:
         return 0
@@ -161,19 +171,6 @@ def _thresholds(
         blocks.append(tuple(array.reshape(-1, codec.target.class_count) for array in (logits, labels, mask)))
     logits, labels, mask = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
     return chosen_thresholds(logits, labels, mask, figure)
-
-
-def _affordable(family: Family, task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """These training rows, or as many of them at random as the limit of work allows."""
-    if not len(rows):
-        return rows
-    work = family.work(task, codec, rows)
-    most = _MOST_WORK[task.config.train.effort]
-    if work <= most:
-        return rows
-    kept = max(int(len(rows) * most / work), 1)
-    rng = np.random.default_rng(task.config.train.seed)
-    return np.sort(rng.choice(rows, kept, replace=False))
 
 
 def _scores(

@@ -20,9 +20,10 @@ from seqwise.masks import lengths_to_mask
 from seqwise.targets import Target
 from seqwise.training.prepare import Task
 
-__all__ = ["LinearModel", "Questions", "fit_count", "fitted_linear", "target_logits"]
+__all__ = ["NEVER", "LinearModel", "Questions", "fit_count", "fitted_linear", "target_logits"]
 
-_NEVER = -30.0  # the score of a class that training does not show
+NEVER = -30.0
+"""The score of a class that training does not show."""
 _STEPS, _TOLERANCE = 100, 1e-2
 _BLOCK = 512  # rows that are padded to one length
 _FILTERS = threading.Lock()  # the filters of warnings belong to the process: one thread changes them at a time
@@ -112,7 +113,7 @@ class LinearModel:
     def scores(self, features: Any) -> list[NDArray[np.float32]]:
         """Per question, the logits (examples, classes) for a dense or sparse matrix (examples, features)."""
         margins = np.asarray(features @ self.weights, dtype=np.float32) + self.biases
-        found = [np.full((len(margins), size), _NEVER, dtype=np.float32) for size in self.sizes]
+        found = [np.full((len(margins), size), NEVER, dtype=np.float32) for size in self.sizes]
         for question, seen in enumerate(self.seen):
             if len(seen) <= 2:
                 found[question][:, list(seen)] = 0.0

@@ -198,7 +198,8 @@ class ModelConfig(_Section):
 
     encoder: str = Field(
         "lstm",
-        description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds; rocket: for series; "
+        description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds; "
+        "tfidf: TF-IDF of n-grams and logistic regression; rocket: for series; "
         "or a model folder",
     )
     embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
@@ -225,21 +226,17 @@ class ModelConfig(_Section):
     @field_validator("encoder")
     @classmethod
     def _known_encoder(cls, encoder: str) -> str:
-        from seqwise.nn import BAG, ENCODERS, ROCKET
-
-        if encoder in (*ENCODERS, BAG, ROCKET, ".", "..") or any(sign in encoder for sign in "/\\"):
+        if encoder in (*_encoders(), ".", "..") or any(sign in encoder for sign in "/\\"):
             return encoder
         if Path(encoder).is_dir():
             return f"./{encoder}"  # read again elsewhere, it is still a folder
-        _require_known("encoder", encoder, (*ENCODERS, BAG, ROCKET))
+        _require_known("encoder", encoder, _encoders())
         return encoder
 
     @property
     def is_folder(self) -> bool:
         """Whether the encoder is a model folder of the transformers package."""
-        from seqwise.nn import BAG, ENCODERS, ROCKET
-
-        return self.encoder not in (*ENCODERS, BAG, ROCKET)
+        return self.encoder not in _encoders()
 
     @field_validator("pooling")
     @classmethod
@@ -249,6 +246,13 @@ class ModelConfig(_Section):
         for name in [pooling] if isinstance(pooling, str) else pooling.values():
             _require_known("pooling", name, POOLINGS)
         return pooling
+
+
+def _encoders() -> tuple[str, ...]:
+    """The encoders that have a name."""
+    from seqwise.nn import BAG, ENCODERS, ROCKET, TFIDF
+
+    return (*ENCODERS, BAG, TFIDF, ROCKET)
 
 
 def _require_known(what: str, name: str, known: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ by flag or config, is never changed.
 from seqwise.training.defaults.chains import check_scheme
 from seqwise.training.defaults.facts import Facts
 from seqwise.training.defaults.fit import check_fit
+from seqwise.training.defaults.regressions import tfidf_ngrams
 from seqwise.training.defaults.resolve import effort_note, is_open, resolve
 
-__all__ = ["Facts", "check_fit", "check_scheme", "effort_note", "is_open", "resolve"]
+__all__ = ["Facts", "check_fit", "check_scheme", "effort_note", "is_open", "resolve", "tfidf_ngrams"]

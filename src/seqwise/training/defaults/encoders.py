@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqwise.nn import BAG, ROCKET
+from seqwise.nn import BAG, ROCKET, TFIDF
 from seqwise.training.config import ModelConfig
 from seqwise.training.defaults.facts import Choice, Choices, Facts
+from seqwise.training.defaults.regressions import tfidf_choices
 from seqwise.training.defaults.rocket import rocket_choices
 
 __all__ = ["OF_MODEL_FOLDERS", "OF_STEPS", "encoder_choices"]
@@ -58,6 +59,8 @@ def encoder_choices(model: ModelConfig, facts: Facts) -> Choices:
         }
     if encoder == ROCKET:
         return rocket_choices(facts)
+    if encoder == TFIDF:
+        return tfidf_choices(facts)
     return {}
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, did_you_mean, listed
-from seqwise.nn import BAG, ENCODERS, ROCKET
+from seqwise.nn import BAG, ENCODERS, ROCKET, TFIDF
 from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, OF_STEPS
+from seqwise.training.defaults.regressions import check_tfidf
 from seqwise.training.defaults.rocket import check_rocket
 
 __all__ = ["check_fit"]
@@ -61,6 +62,8 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     has_directions = encoder in ENCODERS and ENCODERS[encoder].has_directions
     if encoder == ROCKET:
         check_rocket(config, spec)
+    if encoder == TFIDF:
+        check_tfidf(config, spec)
     idle = {
         "data.dev_fraction": (bool(config.data.dev), "dev has a file of its own"),
         "data.test_fraction": (bool(config.data.dev or config.data.test), own_test),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from seqwise.data.spec import DataSpec
-from seqwise.nn import BAG, ROCKET
+from seqwise.nn import BAG, ROCKET, TFIDF
 from seqwise.training.config import Config, setting_text
 from seqwise.training.defaults.chains import chain_choices
 from seqwise.training.defaults.common import common_choices
@@ -14,6 +15,7 @@ from seqwise.training.defaults.effort import effort_choices
 from seqwise.training.defaults.encoders import OF_MODEL_FOLDERS, OF_STEPS, encoder_choices
 from seqwise.training.defaults.facts import Choice, Choices, Facts
 from seqwise.training.defaults.ngrams import ngram_choices
+from seqwise.training.defaults.regressions import UNREAD
 from seqwise.training.defaults.rocket import STEPWISE, UNSOLVED
 from seqwise.training.defaults.series import series_choices
 from seqwise.training.defaults.tags import tag_choices
@@ -24,6 +26,8 @@ __all__ = ["effort_note", "is_open", "resolve"]
 
 OF_DIRECTIONS = ("model.bidirectional", "train.precision")
 """Who sets one of these wants a recurrent encoder."""
+_UNREAD = MappingProxyType({BAG: OF_STEPS, ROCKET: UNSOLVED, TFIDF: UNREAD})
+"""By encoder, the settings that it does not heed, for which nothing is chosen."""
 
 
 def resolve(config: Config, facts: Facts) -> tuple[Config, dict[str, str]]:
@@ -82,12 +86,8 @@ def _choices(config: Config, facts: Facts) -> Choices:
     model = config.model
     if is_chosen:
         model = model.model_copy(update={"encoder": choices["model.encoder"].value})
-    if model.is_folder:
-        choices = {key: choice for key, choice in choices.items() if key not in OF_MODEL_FOLDERS}
-    if model.encoder == BAG:
-        choices = {key: choice for key, choice in choices.items() if key not in OF_STEPS}
-    if model.encoder == ROCKET:
-        choices = {key: choice for key, choice in choices.items() if key not in UNSOLVED}
+    unread = OF_MODEL_FOLDERS if model.is_folder else _UNREAD.get(model.encoder, ())
+    choices = {key: choice for key, choice in choices.items() if key not in unread}
     return choices | encoder_choices(model, facts)
 
 
