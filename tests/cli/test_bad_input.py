@@ -42,7 +42,8 @@ CASES = {
     "a header and nothing else": (
         {"d.csv": "text,label\n"},
         ["d.csv"],
-        "seqwise: d.csv: the file has a header and no rows\n",
+        "seqwise: d.csv: the file has a header and no rows\n"
+        "  Its only line is taken for the header; if it is a row, say --no-header.\n",
     ),
     "a label unseen in training": (
         {"d.csv": GOOD, "t.csv": "text,label\nword1 x,a\nword2 y,c\n"},

@@ -233,3 +233,44 @@ def test_a_run_that_was_moved_predicts_the_same_and_a_reader_that_has_enough_end
     with subprocess.Popen([*words, runs["table"], "probe.csv", "--proba"], stdout=-1, stderr=-1, cwd=tmp_path) as ended:
         ended.stdout.close()
         assert b"Traceback" not in ended.stderr.read()
+
+
+def test_a_comment_on_standard_input_is_no_token(seqwise, runs):
+    result = seqwise("predict", runs["tokens"], "-", stdin=b"# comment\nplay O\njazz O\n\n# other\nit O\n")
+    assert (result.status, [line.split("\t")[0] for line in result.out.splitlines() if line]) == (
+        0,
+        ["play", "jazz", "it"],
+    )
+
+
+TEXTS_LIKE_OTHER_FORMS = {
+    '["red"]': '"[""red""]"',
+    "{red} card": "{red} card",
+    "[note] I lost it": "[note] I lost it",
+    "@anna I lost it": "@anna I lost it",
+    "a\0b": "a\0b",
+}
+
+
+@pytest.mark.parametrize(("text", "cell"), TEXTS_LIKE_OTHER_FORMS.items(), ids=range(len(TEXTS_LIKE_OTHER_FORMS)))
+def test_a_line_that_is_of_no_other_form_is_a_text(seqwise, runs, text, cell):
+    result = seqwise("predict", runs["table"], "-", stdin=f"{text}\n".encode())
+    assert (result.status, result.out.splitlines()[0]) == (0, "text,intent")
+    assert result.out.splitlines()[1].rpartition(",")[0] == cell
+
+
+def test_lines_of_fasttext_are_read_as_such_by_a_model_of_tables(seqwise, runs):
+    result = seqwise("predict", runs["table"], "-", stdin=b"__label__Play play some jazz\n")
+    assert result.status == 0
+    assert json.loads(result.out)["text"] == "play some jazz"
+    assert result.err.startswith("standard input: the first line cannot be csv: read as fasttext\n")
+
+
+def test_a_header_alone_on_standard_input_names_the_ways_out(seqwise, runs):
+    result = seqwise("predict", runs["table"], "-", stdin=b'"lost"\n')
+    assert (result.status, result.err) == (
+        2,
+        "seqwise: standard input: the file has a header and no rows\n"
+        "  Its only line is taken for the header; if it is a row, say --no-header. For a text per line say --format "
+        "lines.\n",
+    )

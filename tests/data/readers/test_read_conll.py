@@ -218,3 +218,97 @@ WRONG = {
 @pytest.mark.parametrize(("content", "options", "message"), WRONG.values(), ids=WRONG)
 def test_columns_that_are_wrong_are_refused(write, content, options, message):
     assert refusal(write("a.conll", content), **options) == message
+
+
+HEADERS = {
+    "word tag\n": ("word", "tag"),
+    "token label\n": ("token", "label"),
+    "Token NER\n\n": ("Token", "NER"),
+    "# token\tner_tag\n": ("token", "ner_tag"),
+    "FORM\tUPOS\n": ("FORM", "UPOS"),
+    "-DOCSTART- O\n\nWord Chunk-tag\n": ("Word", "Chunk-tag"),
+    "# lang = en\nWord\tTag\n": ("Word", "Tag"),
+}
+
+
+@pytest.mark.parametrize(("header", "names"), HEADERS.items(), ids=HEADERS)
+def test_a_line_that_names_the_columns_is_no_token_and_said(write, header, names):
+    text = "Oslo B-LOC\nsleeps O\n\nAnna B-PER\n"
+    text = text.replace(" ", "\t") if "\t" in header else text
+    source = open_files([write("a.conll", header + text)], ReadOptions())
+    assert [(record.values["column1"], record.values["column2"]) for record in source] == [
+        (["Oslo", "sleeps"], ["B-LOC", "O"]),
+        (["Anna"], ["B-PER"]),
+    ]
+    line = header.rstrip("\n").count("\n") + 1
+    assert source.notes[-1] == (
+        f"a.conll: line {line} names the columns and is left out: {names[0]} = column1, {names[1]} = column2 (else say "
+        f"--no-header); to use its names: --columns {','.join(names)}"
+    )
+
+
+def test_names_given_for_the_columns_take_the_place_of_those_of_the_file(write):
+    name = write("a.conll", "word tag\nOslo B-LOC\n")
+    source = open_files([name], ReadOptions(columns=("word", "tag")))
+    assert [record.values for record in source] == [{"word": ["Oslo"], "tag": ["B-LOC"]}]
+    assert source.notes == ("a.conll: line 1 names the columns and is left out (else say --no-header)",)
+
+
+def test_names_of_columns_are_tokens_where_it_is_said(write):
+    name = write("a.conll", "word tag\nOslo B-LOC\n")
+    assert values(name, header=False) == [{"column1": ["word", "Oslo"], "column2": ["tag", "B-LOC"]}]
+
+
+TOKENS_LIKE_NAMES = {
+    "tagged words": "word O\ntoken O\nform B-x\n",
+    "a tag that occurs again": "token label\nOslo label\nsleeps O\n",
+    "a single column": "word\ntoken\n",
+    "a sentence of such words": "Word NN\nform NN\n\nlabel NN\n",
+}
+
+
+@pytest.mark.parametrize("text", TOKENS_LIKE_NAMES.values(), ids=TOKENS_LIKE_NAMES)
+def test_tokens_that_are_called_like_columns_are_tokens(write, text):
+    source = open_files([write("a.conll", text)], ReadOptions())
+    assert sum(len(record.values["column1"]) for record in source) == len(text.split("\n")) - 1 - text.count("\n\n")
+    assert source.notes == ()
+
+
+def test_names_of_columns_that_stand_again_are_refused(write):
+    name = write("a.conll", "word tag\nOslo B-LOC\n\nword tag\nAnna B-PER\n")
+    assert refusal(name) == (
+        "a.conll:4: the names of the columns stand here again\n  Remove this line: it would count as a token."
+    )
+
+
+def test_lines_above_every_sequence_are_comments_though_they_have_as_many_words_as_columns(write):
+    name = write("a.conll", "# sentence\nOslo B-LOC\n\n# sentence\nAnna B-PER\n")
+    assert [record["column1"] for record in values(name)] == [["Oslo"], ["Anna"]]
+    assert open_files([name], ReadOptions()).options.comments is True
+
+
+def test_a_comment_that_is_read_as_a_token_is_said(write):
+    name = write("a.conll", "# comment\nOslo B-LOC\nsleeps O\n\nAnna B-PER\nsleeps O\n")
+    source = open_files([name], ReadOptions())
+    assert source.notes == (
+        "a.conll: warning: line 1, '# comment', is read as a token with the tag 'comment', which no other token has; "
+        "if it is a comment, write it as '# key = value'",
+    )
+    tagged = write("b.conll", "# O\nOslo B-LOC\nsleeps O\n\nAnna B-PER\n")
+    assert open_files([tagged], ReadOptions()).notes == ()
+
+
+def test_comments_of_the_training_files_are_comments_in_the_files_that_go_with_them(write):
+    before = open_files([write("a.conll", "# id = 1\nOslo B-LOC\n")], ReadOptions()).options
+    dev = write("dev.conll", "Anna B-PER\n\n# checked\nOslo B-LOC\n")
+    assert [record.values["column1"] for record in open_files([dev], ReadOptions(), before=before)] == [
+        ["Anna"],
+        ["Oslo"],
+    ]
+
+
+def test_cells_with_a_blank_each_are_said(write):
+    source = open_files([write("a.conll", "Oslo\t B-LOC\nsleeps\t O\n")], ReadOptions())
+    assert source.notes == (
+        "a.conll: warning: every cell of 'column2' begins or ends with a blank, which is a part of it: ' B-LOC'",
+    )

@@ -93,7 +93,6 @@ SAY = "\n  Say --format with one of csv, tsv, jsonl, parquet, conll, conllu, ts,
 UNSURE = {
     "prose": "It was the best of times,\nit was the worst of times, it was\n\nthe age of wisdom\n",
     "one column": "good\nbad\n",
-    "lines ended by CR": "a,b\r1,2\r",
     "xml": "<a>\n<b/>\n</a>\n",
     "arff": "@relation x\n@attribute y\n",
     "rows of other lengths": "a,b\n1,2\n3\n4,5\n",

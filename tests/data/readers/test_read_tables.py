@@ -207,7 +207,13 @@ def test_without_a_header_columns_can_be_named(write):
 
 WRONG = {
     "blank lines only": ("a.csv", "\n\n", {}, "a.csv: the file is empty"),
-    "a header and nothing else": ("a.csv", "a,b\n", {}, "a.csv: the file has a header and no rows"),
+    "a header and nothing else": (
+        "a.csv",
+        "a,b\n",
+        {},
+        "a.csv: the file has a header and no rows\n"
+        "  Its only line is taken for the header; if it is a row, say --no-header.",
+    ),
     "too few fields": (
         "a.csv",
         "a,b,c\n1,2,3\n\n4,5\n",

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from seqwise.data.readers._blocks import BLANKS, Block, blocks, comment_values, is_assignment
+from seqwise.data.readers._conll_headers import HeaderLine, are_names
 from seqwise.data.readers._inputs import Input
-from seqwise.data.readers._lines import unbroken_lines
+from seqwise.data.readers._lines import Lines, unbroken_lines
 from seqwise.data.readers._options import ReadOptions, numbered, other_names
 from seqwise.data.readers._source import LOOK, Part
 from seqwise.data.records import Place, Record
-from seqwise.errors import DataError
+from seqwise.errors import DataError, listed
 
 __all__ = ["conll_part", "misread_tokens"]
 
@@ -22,6 +23,7 @@ _DOCUMENT_START = "-DOCSTART-"
 _NO_BLANK_TOKEN = "A token of blanks cannot stand in CoNLL columns."
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "।", "؟")
 _LONG_SEQUENCE = 500
+_LOOK_LINES = 1000
 _NO_LABEL = ("-X-", "O", "-", "_")
 _SPACED_ASSIGNMENT = re.compile(r"#[ \t]|#[^=]*[ \t]=")
 
@@ -36,6 +38,7 @@ class _Layout:
         delimiter: the sign between cells; None stands for any run of blanks and tabs.
         commented: whether comments `# key = value` stand above it.
         indented: whether it begins with a blank or a tab.
+        header: the line that names the columns, if there is one.
     """
 
     line: int
@@ -43,6 +46,7 @@ class _Layout:
     delimiter: str | None
     commented: bool
     indented: bool = False
+    header: HeaderLine | None = None
 
     def cells(self, text: str) -> list[str]:
         return BLANKS.split(text) if self.delimiter is None else text.split(self.delimiter)
@@ -91,7 +95,9 @@ def conll_part(source: Input, options: ReadOptions) -> Part:
     if not seen:
         raise DataError("the file has no tokens", file=source.name)
     notes = ["lines -DOCSTART- are left out"] if left_out else []
+    notes += [layout.header.note(layout.columns)] if layout.header else []
     notes += _one_block(seen, layout) if not source.live else []
+    notes += [*_blanks_in_cells(seen, layout), *_signs_as_tokens(seen, layout)]
     tokens = layout.columns[0]
     if len(layout.columns) > 1 and _counts(seen, tokens):
         tokens = layout.columns[1]
@@ -104,12 +110,15 @@ def conll_part(source: Input, options: ReadOptions) -> Part:
         extra=tuple(dict.fromkeys(key for record in seen for key in record.values if key not in layout.columns)),
         tokens=tokens,
         notes=tuple(notes),
+        header=options.header,
+        comments=layout.commented,
     )
 
 
 def _look(source: Input, options: ReadOptions) -> _Layout:
     """The layout of the file, from its first line that is surely a token."""
     above: list[tuple[int, str]] = []
+    below: list[str] = []
     with closing(unbroken_lines(source, options.encoding, look=True)) as lines:
         for number, line in lines:
             text = line.strip(" \t\r\n")
@@ -120,12 +129,66 @@ def _look(source: Input, options: ReadOptions) -> _Layout:
                 break
         else:
             above = _perhaps_tokens(above)
+        if above and not source.live:
+            below = [line.strip(" \t\r\n") for _, line in islice(lines, _LOOK_LINES)]
     if not above:
         raise DataError("the file has no tokens", file=source.name)
     layout = _layout(source.name, options, *above[0])
+    if options.header is not False:
+        layout = replace(layout, header=_header(layout, above, below))
     texts = [line.strip(" \t\r\n") for _, line in above[1:]]
     is_commented = any(is_assignment(text) and layout.is_comment(text) for text in texts)
+    is_commented = is_commented or options.comments is True or _begin_with_signs([*texts, *below], layout)
     return replace(layout, commented=is_commented)
+
+
+def _header(layout: _Layout, above: Sequence[tuple[int, str]], below: Sequence[str]) -> HeaderLine | None:
+    """The line that names the columns: the first one, or one behind `#` that has all of them."""
+    rows = [layout.cells(text) for text in below if text]
+    for number, line in sorted(above):
+        text = line.strip(" \t\r\n")
+        cells = layout.cells(text)
+        if len(cells) == len(layout.columns) and (names := are_names(cells, [row for row in rows if row != cells])):
+            return HeaderLine(number, names, text)
+    return None
+
+
+def _begin_with_signs(texts: Sequence[str], layout: _Layout) -> bool:
+    """Whether every sequence begins with a line `# ...` of as many words as there are columns: these are comments.
+
+    A token `#` may begin a sequence, but hardly each of them.
+    """
+    if layout.delimiter is not None:
+        return False
+    starts = [text for before, text in zip(["", *texts], texts, strict=False) if text and not before]
+    return len(starts) > 1 and all(text.startswith("# ") for text in starts)
+
+
+def _blanks_in_cells(seen: Sequence[Record], layout: _Layout) -> list[str]:
+    """What to say about a column whose every cell has an outer blank: it is a part of the cell, and hardly meant so."""
+    odd = [
+        name
+        for name in layout.columns
+        if all(cell != cell.strip(" ") for record in seen for cell in record.values[name])
+    ]
+    if layout.delimiter is None or not odd:
+        return []
+    cell = seen[0].values[odd[0]][0]
+    return [f"warning: every cell of {listed(odd)} begins or ends with a blank, which is a part of it: '{cell}'"]
+
+
+def _signs_as_tokens(seen: Sequence[Record], layout: _Layout) -> list[str]:
+    """What to say about a line `# word` that is read as a token although no other token has its tag."""
+    first, last = layout.columns[0], layout.columns[-1]
+    if layout.delimiter is not None or first == last:
+        return []
+    tags = {tag for record in seen for tag in record.values[last][1:]}
+    for record in seen:
+        cells = [record.values[name][0] for name in layout.columns]
+        if cells[0] == "#" and cells[-1] not in tags:
+            read = f"line {record.place.line}, '{' '.join(cells)}', is read as a token with the tag '{cells[-1]}'"
+            return [f"warning: {read}, which no other token has; if it is a comment, write it as '# key = value'"]
+    return []
 
 
 def _perhaps_tokens(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -169,13 +232,24 @@ def _records(
     source: Input, encoding: str, layout: _Layout, *, look: bool = False, left_out: list[int] | None = None
 ) -> Generator[Record, None, None]:
     """One record per block of token lines; the numbers of lines that mark documents are added to `left_out`."""
-    found = blocks(unbroken_lines(source, encoding, look=look), layout.is_comment)
+    lines = _without_header(source.name, unbroken_lines(source, encoding, look=look), layout.header)
+    found = blocks(lines, layout.is_comment)
     for block in _without_documents(found, layout, [] if left_out is None else left_out):
         rows = [layout.cells(text) for text in block.lines]
         _check_cells(source.name, layout, block, rows)
         values: dict[str, object] = dict(zip(layout.columns, map(list, zip(*rows, strict=True)), strict=True))
         values.update(comment_values(block, layout.columns))
         yield Record(Place(source.name, block.start), values)
+
+
+def _without_header(name: str, lines: Lines, header: HeaderLine | None) -> Iterator[tuple[int, str]]:
+    """The lines but for the one that names the columns, which stands there once."""
+    for number, line in lines:
+        if header is None or line.strip(" \t\r\n") != header.text:
+            yield number, line
+        elif number != header.line:
+            hint = "Remove this line: it would count as a token."
+            raise DataError("the names of the columns stand here again", file=name, line=number, hint=hint)
 
 
 def _without_documents(found: Iterable[Block], layout: _Layout, left_out: list[int]) -> Iterator[Block]:

@@ -17,7 +17,7 @@ from seqwise.data.readers._separators import separator_line
 from seqwise.data.readers._ucr import is_ucr
 from seqwise.errors import DataError
 
-__all__ = ["LOOK_BYTES", "format_and_note", "format_named"]
+__all__ = ["LOOK_BYTES", "TS_KEYS", "format_and_note", "format_named"]
 
 LOOK_BYTES = 1 << 16
 """How much of an input is looked at."""
@@ -49,7 +49,7 @@ _MAGIC = {
     b"ARROW1": "an Arrow (Feather) file",
     b"SQLite": "an SQLite database",
 }
-_TS_KEYS = (
+TS_KEYS = (
     "@problemname",
     "@timestamps",
     "@univariate",
@@ -156,7 +156,7 @@ def _sniffed(lines: list[str], *, cut: bool) -> str | None:
     if first.lstrip().startswith(("{", "[")):
         return "jsonl"
     told = next((line for line in lines if line.strip() and not line.startswith(("#", "%"))), "")
-    if told.lower().startswith(_TS_KEYS):
+    if told.lower().startswith(TS_KEYS):
         return "ts"
     if _CONLLU_LINE.fullmatch(told):
         return "conllu"

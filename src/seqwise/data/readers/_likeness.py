@@ -6,6 +6,7 @@ import codecs
 import json
 from collections.abc import Sequence
 
+from seqwise.data.readers._fasttext import PREFIX
 from seqwise.data.readers._formats import LOOK_BYTES, format_and_note, format_named
 from seqwise.data.readers._inputs import Input, ending_of
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
@@ -71,6 +72,8 @@ def _can_begin(form: str, line: str) -> bool:
         return text.startswith(("{", "["))
     if form == "ts":
         return text.startswith(("@", "#", "%"))
+    if form in ("csv", "tsv") and text.startswith(PREFIX):
+        return False
     try:
         return not isinstance(json.loads(text), dict)
     except ValueError:

@@ -23,7 +23,7 @@ from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._parallel import ParallelInput, parallel_part
-from seqwise.data.readers._plain_lines import PlainText, is_plain_text, lines_part
+from seqwise.data.readers._plain_lines import PlainText, begins_with_comment, is_plain_text, lines_part
 from seqwise.data.readers._sequences import in_sequences, sequence_id_of
 from seqwise.data.readers._source import Part, Source, joined
 from seqwise.data.readers._tables import csv_part, tsv_part
@@ -59,6 +59,8 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions, *, before: Rea
     header = None if before is None else before.header
     if before is not None and options.annotations is None:
         options = replace(options, annotations=before.annotations)
+    if before is not None and before.comments:
+        options = replace(options, comments=True)
     if before is not None and options.sequence_id is None:
         options = replace(options, sequence_id=before.sequence_id or "none")
     return _joined(inputs, [_format(each, options) for each in inputs], options, header)
@@ -102,6 +104,8 @@ def open_like(
     options = trained if form == trained.format else ReadOptions(texts=trained.texts)
     is_alike = form == trained.format or form in ("csv", "tsv")
     options = replace(options, sequence_id=(trained.sequence_id if is_alike else None) or "none")
+    if form == "conll" and plain is not None and begins_with_comment(inputs[0], encoding, trained, plain):
+        options = replace(options, comments=True)
     if form in ("lines", "folder") and plain is not None:
         options = ReadOptions(columns=(plain.column,))
     if given.get("header"):
@@ -204,6 +208,8 @@ def _joined(
         header = part.header
         if options.annotations is None and part.annotations is not None:
             options = replace(options, annotations=part.annotations)
+        if part.comments:
+            options = replace(options, comments=True)
         told = (note, *part.notes, None if form == "parquet" else latin_1_note(each, options.encoding))
         parts.append(replace(part, notes=tuple(filter(None, told))))
     source = joined(parts, replace(options, format=form, header=header))
@@ -250,13 +256,14 @@ def _refuse_idle_options(options: ReadOptions, form: str) -> None:
     given = {
         "--delimiter": options.delimiter is not None,
         "--quote": options.quote is not None,
+        "--header": options.header is True,
         "--no-header": options.header is False,
         "--columns": options.columns is not None,
     }
     useful = {
         "csv": set(given),
         "tsv": set(given),
-        "conll": {"--delimiter", "--columns"},
+        "conll": {"--delimiter", "--columns", "--no-header"},
         "ucr": {"--delimiter", "--no-header"},
         "lines": {"--columns"},
         "folder": {"--columns"},

@@ -29,7 +29,8 @@ class ReadOptions:
         quote: whether quote signs enclose cells, which may then hold delimiters and line breaks. None means
             the format's own: yes for CSV (RFC 4180), no for TSV, where they are data (IANA
             text/tab-separated-values).
-        header: whether a table's first line names its columns; None looks at it and the lines below.
+        header: whether a table's first line names its columns; None looks at it and the lines below. In CoNLL False
+            says that a line such as `word tag` is a token.
         columns: names for the columns of CoNLL files, or of a table without a header.
         unlabelled_columns: names for the columns of such a file that may have fewer of them, since it is to be
             predicted: the names that are as many as its columns are taken.
@@ -46,6 +47,8 @@ class ReadOptions:
         texts: columns of text that are joined into one, in this order; see `joined_column`.
         annotations: columns of spans and scores that are read as tags and labels, such as `spans=entities`; None
             looks for them.
+        comments: whether lines `# ...` above the tokens of a sequence in CoNLL are comments; None looks for
+            `# key = value`.
 
     Raises:
         ConfigError: an option has a value that means nothing.
@@ -70,6 +73,7 @@ class ReadOptions:
     sequence_id: str | None = None
     texts: tuple[str, ...] = ()
     annotations: tuple[str, ...] | None = None
+    comments: bool | None = None
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:

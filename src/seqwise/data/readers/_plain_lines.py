@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from seqwise.data.readers._formats import TS_KEYS
 from seqwise.data.readers._inputs import Input
 from seqwise.data.readers._lines import Lines, numbered_lines
 from seqwise.data.readers._options import ReadOptions, numbered
@@ -14,10 +16,11 @@ from seqwise.data.readers._source import Part
 from seqwise.data.records import Place, Record
 from seqwise.errors import DataError, did_you_mean
 
-__all__ = ["PlainText", "is_plain_text", "lines_part"]
+__all__ = ["PlainText", "begins_with_comment", "is_plain_text", "lines_part"]
 
 _TEXT = "text"
-_OTHER_FORMS = ("{", "[", "@", '"', "PAR1", "__label__")
+_OTHER_FORMS = ('"', "PAR1", "__label__")
+_JSON_BEGINS = re.compile(r"[\[{]\s*(?:$|[{\[])|\{\s*\"")
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,22 @@ def is_plain_text(source: Input, encoding: str, trained: ReadOptions, expected: 
         number, first = _next(lines)
         while number and not first:
             number, first = _next(lines)
-        if not first or "\t" in first or "\0" in first or first.startswith(_OTHER_FORMS) or separator_line(first):
+        if not first or "\t" in first or _begins_another_form(first, trained) or separator_line(first):
+            return False
+        if expected.is_tokens and first.startswith("["):
             return False
         if expected.is_tokens and trained.format in ("conll", "conllu"):
             return _is_sentence(first, lines, trained, expected, Place(source.name, number))
         return _is_text(first, lines, trained, expected)
+
+
+def _begins_another_form(first: str, trained: ReadOptions) -> bool:
+    """Whether a line begins a quoted row, a header of `.ts`, JSON or the like."""
+    if first.startswith(_OTHER_FORMS) or first.lower().startswith(TS_KEYS):
+        return True
+    if not first.startswith(("{", "[")):
+        return False
+    return trained.format == "jsonl" or _JSON_BEGINS.match(first) is not None
 
 
 def _next(lines: Lines) -> tuple[int, str]:
@@ -114,8 +128,7 @@ def _is_sentence(first: str, lines: Lines, trained: ReadOptions, expected: Plain
     cells = first.split(trained.delimiter)
     if trained.format == "conllu":
         return len(cells) > 1
-    columns = trained.columns or numbered(len(cells))
-    tags = [cells[place] for place, name in enumerate(columns[: len(cells)]) if name in expected.targets]
+    tags = _tags(cells, trained, expected)
     if len(cells) == 1 or not tags or any(tag in expected.labels or tag == "_" for tag in tags):
         return False
     number, second = _next(lines)
@@ -124,3 +137,28 @@ def _is_sentence(first: str, lines: Lines, trained: ReadOptions, expected: Plain
     problem = f"'{tags[0]}' is no tag of the model, so the line may be a sentence or a token with other tags"
     hint = "If every line is a sentence, say --format lines; if every line is a token, say --format conll."
     raise DataError(problem, file=place.file, line=place.line, hint=hint)
+
+
+def begins_with_comment(source: Input, encoding: str, trained: ReadOptions, expected: PlainText) -> bool:
+    """Whether the first line is `# ...` without a tag of the model where tags stand: a comment and no token.
+
+    Args:
+        source: the input, of which one line is looked at.
+        encoding: of the input.
+        trained: how the training files were read.
+        expected: what the model reads.
+    """
+    if trained.format != "conll" or not expected.is_tokens:
+        return False
+    with closing(numbered_lines(source, encoding, look=True)) as lines:
+        _, first = _next(lines)
+    if not first.startswith("# "):
+        return False
+    tags = _tags(first.split(trained.delimiter), trained, expected)
+    return bool(tags) and not any(tag in expected.labels or tag == "_" for tag in tags)
+
+
+def _tags(cells: list[str], trained: ReadOptions, expected: PlainText) -> list[str]:
+    """The cells that are tags in the columns of the training files."""
+    columns = trained.columns or numbered(len(cells))
+    return [cells[place] for place, name in enumerate(columns[: len(cells)]) if name in expected.targets]

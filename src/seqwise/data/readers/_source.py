@@ -35,6 +35,7 @@ class Part:
         header: whether the first line of a table names its columns.
         annotations: what was found of annotation tools; see `ReadOptions`.
         first: what the first line of a table is, as the lines below it tell.
+        comments: whether lines `# ...` above the tokens of a sequence are comments.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Part:
     header: bool | None = None
     annotations: tuple[str, ...] | None = None
     first: FirstRow = field(default_factory=FirstRow)
+    comments: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ ROW_NAMES = "row"
 _LOOK = 200
 _LONGEST_FIELD = 2**31 - 1
 _LONGEST_SHOWN = 60
+_ONE_LINE = "Its only line is taken for the header; if it is a row, say --no-header."
 _LONGEST_HEADER = 100_000
 _DECIMAL = re.compile(r"(?<=[0-9]),(?=[0-9])")
 
@@ -114,7 +115,8 @@ def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
     first = FirstRow() if source.live else first_row(head[0][1], [row for _, row in head[1:]])
     has_header = not first.is_data if options.header is None else options.header
     if has_header and len(head) == 1:
-        raise DataError("the file has a header and no rows", file=source.name)
+        hint = f"{_ONE_LINE} For a text per line say --format lines." if source.live else _ONE_LINE
+        raise DataError("the file has a header and no rows", file=source.name, hint=hint)
     named = _named_by_header if has_header else _named_by_options
     columns, notes = named(source.name, options, head)
     said = (first.note if options.header is None else None, dialect.note)
