@@ -122,7 +122,8 @@ def train(
     series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _FILES)] = None,
     steps: Annotated[_Text, _flag("--steps", "A row per series: its steps, a,b,c or '*-16'.", _FILES)] = None,
     sequence_id: Annotated[
-        _Text, _flag("--sequence-id", "A row per token: the column that tells sequences apart.", _FILES)
+        _Texts,
+        _flag("--sequence-id", "A row per token: the column of sequences; twice for document and sentence.", _FILES),
     ] = None,
     time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _FILES)] = None,
     channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
@@ -306,7 +307,7 @@ def _flags(context: typer.Context, data: list[str]) -> dict[str, Any]:
 def _read(key: str, value: Any) -> Any:
     if key in ("data.columns", "data.channels", "data.steps"):
         return value.split(",")
-    if key == "input.text":
+    if key in ("input.text", "data.sequence_id"):
         return value[0] if len(value) == 1 else value
     if key in ("loss.class_weight", "model.pooling") and value.lstrip().startswith("{"):
         from seqwise.training.config import read_setting

@@ -297,7 +297,9 @@ def _requested(config: Config) -> Requested:
         label_separator=data.label_separator,
         id=data.id,
         group=data.group,
-        ignored=tuple(column for column in (data.series_id, data.time, data.sequence_id) if column is not None),
+        ignored=tuple(
+            column for column in (data.series_id, data.time, *read_options(data).sequence_ids) if column is not None
+        ),
     )
 
 

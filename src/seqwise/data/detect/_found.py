@@ -30,7 +30,7 @@ def found_targets(columns: Columns, input_column: str) -> tuple[list[TargetSpec]
         DataError: no column looks like a target, or several do; the message lists them.
     """
     requested = columns.requested
-    jobs = {input_column, requested.id, requested.group, columns.source.options.sequence_id, *requested.ignored}
+    jobs = {input_column, requested.id, requested.group, *columns.source.options.sequence_ids, *requested.ignored}
     free = {name: profile for name, profile in columns.profiles.items() if name not in jobs and profile.cells}
     if columns.source.kind == "tokens":
         found, left = _beside_tokens(columns, free)

@@ -24,7 +24,7 @@ from seqwise.data.readers._long import in_long_form
 from seqwise.data.readers._options import ReadOptions
 from seqwise.data.readers._parallel import ParallelInput, parallel_part
 from seqwise.data.readers._plain_lines import PlainText, begins_with_comment, is_plain_text, lines_part
-from seqwise.data.readers._sequences import in_sequences, sequence_id_of
+from seqwise.data.readers._sequences import in_sequences, sequence_ids_of
 from seqwise.data.readers._source import Part, Source, joined
 from seqwise.data.readers._tables import csv_part, tsv_part
 from seqwise.data.readers._ts import ts_part
@@ -218,9 +218,9 @@ def _joined(
     elif options.long_form:
         source = in_long_form(source, options, is_live=any(each.live for each in inputs))
     elif options.sequence_id is not None or not any(each.live for each in inputs):
-        sequence_id = sequence_id_of(source)
-        if sequence_id is not None:
-            source = in_sequences(source, sequence_id, is_found=options.sequence_id is None)
+        sequence_ids = sequence_ids_of(source)
+        if sequence_ids:
+            source = in_sequences(source, sequence_ids, is_found=options.sequence_id is None)
     return with_joined_text(source) if options.texts else source
 
 

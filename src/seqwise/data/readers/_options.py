@@ -42,8 +42,8 @@ class ReadOptions:
         gaps: what to do about a missing value of a series: `error`, or `fill`, which reads it as NaN.
         steps: of a table with a row per series, the columns that are its steps, in this order; `*-16` stands for all
             that match.
-        sequence_id: the column whose value says to which sequence a token belongs, in a table with a row per token;
-            `none` for no such table, None looks for it.
+        sequence_id: the column whose value says to which sequence a token belongs, in a table with a row per token, or
+            several that say so together (document and sentence); `none` for no such table, None looks for it.
         texts: columns of text that are joined into one, in this order; see `joined_column`.
         annotations: columns of spans and scores that are read as tags and labels, such as `spans=entities`; None
             looks for them.
@@ -70,7 +70,7 @@ class ReadOptions:
     unlabelled_columns: tuple[tuple[str, ...], ...] = ()
     gaps: str = "error"
     steps: tuple[str, ...] | None = None
-    sequence_id: str | None = None
+    sequence_id: str | tuple[str, ...] | None = None
     texts: tuple[str, ...] = ()
     annotations: tuple[str, ...] | None = None
     comments: bool | None = None
@@ -106,6 +106,19 @@ class ReadOptions:
     def long_form(self) -> bool:
         """Whether a table has one row per step."""
         return any(option is not None for option in (self.series_id, self.time, self.channels))
+
+    @property
+    def sequence_ids(self) -> tuple[str, ...]:
+        """The columns that tell sequences of tokens apart; none where each row of a table is a sequence.
+
+        Example:
+            >>> ReadOptions(sequence_id="sent").sequence_ids, ReadOptions(sequence_id="none").sequence_ids
+            (('sent',), ())
+        """
+        if self.sequence_id in (None, "none"):
+            return ()
+        assert self.sequence_id is not None
+        return (self.sequence_id,) if isinstance(self.sequence_id, str) else self.sequence_id
 
     @property
     def joined_column(self) -> str | None:

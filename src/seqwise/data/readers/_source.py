@@ -89,7 +89,7 @@ class Source:
     @property
     def has_token_rows(self) -> bool:
         """Whether the files are tables with a row per token, of which a record has those of one sequence."""
-        return self.kind == "tokens" and self.options.sequence_id not in (None, "none")
+        return self.kind == "tokens" and bool(self.options.sequence_ids)
 
     @property
     def has_plain_texts(self) -> bool:

@@ -52,8 +52,10 @@ class DataConfig(_Section):
     steps: tuple[str, ...] | None = Field(
         None, description="a table with a row per series: the columns that are its steps, in order"
     )
-    sequence_id: str | None = Field(
-        None, description="a table with a row per token: the column that tells sequences apart; none for no such table"
+    sequence_id: str | tuple[str, ...] | None = Field(
+        None,
+        description="a table with a row per token: the column that tells sequences apart, or several that do so "
+        "together (document, sentence); none for no such table",
     )
     time: str | None = Field(None, description="long-form series: the column that orders the steps")
     channels: tuple[str, ...] | None = Field(None, description="long-form series: the numeric columns")
