@@ -90,8 +90,16 @@ def test_a_separator_that_is_part_of_words_is_an_error(seqwise, tmp_path):
     result = seqwise("train", "d.csv", "--label-separator", "and", "--dry-run")
     assert (result.status, result.err) == (
         2,
-        "seqwise: data.label_separator: 'and' is part of words; give a sign, or blank, tab or none\n",
+        "seqwise: data.label_separator: 'and' is part of words; a word between labels has its blanks, ' and '; else "
+        "give signs such as '::', or blank, tab, newline or none\n",
     )
+
+
+@pytest.mark.parametrize(("sign", "flag"), [("\n", "newline"), ("\n", "\\n"), ("::", "::"), (" and ", " and ")])
+def test_a_separator_of_several_signs_or_a_line_break_can_be_named(said, sign, flag):
+    labels = ['"' + label.replace(" ", sign) + '"' for label in ["a_1 b", "c b", "b a_1", "c a_1"] * 10]
+    lines = said(labels, "--multilabel", "label", "--label-separator", flag)
+    assert "target 'label': 3 labels, 'a_1', 'b', 'c'" in lines
 
 
 def test_numbers_are_one_class_in_either_spelling(seqwise, tmp_path):

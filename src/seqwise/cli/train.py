@@ -107,7 +107,7 @@ def train(
     ] = None,
     label_separator: Annotated[
         _Text,
-        _flag("--label-separator", "What separates labels in a cell: a sign, blank, tab, or none.", _TARGETS),
+        _flag("--label-separator", "What separates labels in a cell: signs, blank, tab, newline, or none.", _TARGETS),
     ] = None,
     id_column: Annotated[_Text, _flag("--id", "The column that names rows.", _TARGETS)] = None,
     group: Annotated[_Text, _flag("--group", "The column whose rows the split keeps together.", _TARGETS)] = None,

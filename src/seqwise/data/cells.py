@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.data.lists import is_enclosed, label_set, writes_objects, written_list
+from seqwise.data.lists import BRACKETS, is_enclosed, label_set, quoted_labels, writes_objects, written_list
 from seqwise.data.missing import Gaps
 from seqwise.data.padding import padded_steps
 from seqwise.data.records import Place, Record
@@ -296,8 +296,11 @@ class _Cells:
     def _written_set(self, cell: str) -> list[str]:
         """The labels of a string that is no list as programs write one."""
         spec, column = self.spec, self.spec.columns[0]
-        if spec.form == "bracketed" and is_enclosed(cell, "[("):
-            return cut(cell.strip()[1:-1], str(spec.delimiter))
+        if spec.form == "bracketed":
+            if is_enclosed(cell, "".join(BRACKETS)):
+                return cut(cell.strip()[1:-1], str(spec.delimiter))
+            if (quoted := quoted_labels(cell)) is not None:
+                return quoted
         if writes_objects(cell):
             raise self._wrong(f"expected labels, got an object: {cell}", column, _OBJECTS)
         if is_enclosed(cell):

@@ -8,11 +8,13 @@ import re
 import warnings
 from typing import Any
 
-__all__ = ["is_enclosed", "label_set", "writes_objects", "written_list"]
+__all__ = ["BRACKETS", "is_enclosed", "label_set", "quoted_labels", "writes_objects", "written_list"]
 
 _SCALARS = (str, int, float, type(None))
 _ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"\[\](){},]+)"""
+_QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _ITEMS = re.compile(_ITEM, re.DOTALL)
+_ALL_QUOTED = re.compile(rf"\s*{_QUOTED}(?:(?:\s*,\s*|\s+){_QUOTED})*\s*", re.DOTALL)
 _BETWEEN_COMMAS = re.compile(rf"\s*(?:{_ITEM}\s*(?:,\s*{_ITEM}\s*)*,?\s*)?", re.DOTALL)
 _BETWEEN_BLANKS = re.compile(rf"\s*{_ITEM}(?:\s+{_ITEM})*\s*", re.DOTALL)
 _ROWS = re.compile(r"\s*\[[^\[\]]*\](?:\s+\[[^\[\]]*\])*\s*")
@@ -22,7 +24,8 @@ _ARRAY = re.compile(r"array\((\[.*\])(?:, dtype=[^()]*)?\)", re.DOTALL)
 _SET_OF = re.compile(r"(?:frozen)?set\((.*)\)", re.DOTALL)
 _OBJECT = re.compile(r"""\s*\[?\s*\{\s*(?:'[^']*'|"[^"]*")\s*:""")
 _WORDS: dict[str, Any] = {"True": True, "False": False, "None": None, "nan": float("nan")}
-_PAIRS = {"[": "]", "{": "}", "(": ")"}
+BRACKETS = {"[": "]", "{": "}", "(": ")", "<": ">"}
+"""What closes each bracket."""
 
 
 def written_list(cell: Any) -> list[Any] | None:
@@ -83,6 +86,16 @@ def label_set(cell: Any) -> list[Any] | None:
     return _flat(text[1:-1], _BETWEEN_COMMAS) or None  # {} is an empty object as well
 
 
+def quoted_labels(cell: str) -> list[str] | None:
+    """The labels of a cell in which each stands in quotes, with commas or blanks between them; else None.
+
+    Examples:
+        >>> quoted_labels("'a', 'b'"), quoted_labels("'a'"), quoted_labels("a, b")
+        (['a', 'b'], ['a'], None)
+    """
+    return _flat(cell, _ALL_QUOTED) if cell.lstrip()[:1] in ("'", '"') else None
+
+
 def writes_objects(cell: Any) -> bool:
     """Whether a string writes out an object, or a list of them, whose keys have names.
 
@@ -101,7 +114,7 @@ def is_enclosed(text: str, openings: str = "[{") -> bool:
         (True, False, False)
     """
     text = text.strip()
-    closing = _PAIRS.get(text[:1])
+    closing = BRACKETS.get(text[:1])
     if closing is None or text[0] not in openings or text[-1] != closing:
         return False
     depth = 0

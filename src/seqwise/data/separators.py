@@ -1,23 +1,30 @@
 """Says what separates the labels of a set in one cell, and only where the cells prove it.
 
 A sign between words may separate labels (`sport|economy`) or belong to one (`and/or`). It separates them where the
-parts live on elsewhere: as cells of their own, or beside other parts.
+parts live on elsewhere: as cells of their own, or beside other parts. Where the cells merely speak for it, the sign is
+in doubt, and the user is asked.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 
-from seqwise.data.lists import is_enclosed, label_set
+from seqwise.data.lists import BRACKETS, is_enclosed, label_set, quoted_labels
 from seqwise.data.missing import WORDS
 
 __all__ = [
     "SIGNS",
     "cut",
-    "has_hashes",
-    "in_brackets",
+    "doubtful_sign",
+    "enclosed_labels",
+    "hash_sign",
+    "mixed_signs",
     "repeats",
     "separates",
     "separator_of",
@@ -25,51 +32,155 @@ __all__ = [
     "sign_name",
 ]
 
-SIGNS = ("|", ";", ",")
+SIGNS = ("|", ";", "\n", ",")
 """Signs that separate labels where the user says that cells hold sets, the strongest first."""
-_FOUND = (*SIGNS, "/")
+_STRONG = ("|", ";", "\n")
+_WIDE = ("\uff5c", "\uff1b", "\u3001", "\uff0c", "\u061b", "\u060c")
+"""The bar, the semicolon and the commas of Chinese, Japanese and Arabic."""
+_FOUND = (*SIGNS, "/", "::", "~", *_WIDE)
+_AND = (" and ", " & ")
+_ASKED = (" ", *_AND, "+", " und ", " et ", " y ")
+"""Signs and words that belong to labels so often that no cells prove anything about them."""
+_OF_NUMBERS = frozenset("/-.:")
+"""Signs that stand inside dates, times and ranges."""
+_PUNCTUATION = re.compile(r"</?\w+ ?/?>|\[[A-Z]+\]|[^\w\s]+")
 _MOST_WORDS = 4
-_NAMES = {" ": "blank", "\t": "tab"}
+_NAMES = {" ": "blank", "\t": "tab", "\n": "newline"}
+_IN_WORDS = {" ": "a blank", "\t": "a tab", "\n": "a line break"}
 
 
 def separator_of(cells: Sequence[str]) -> str | None:
     """What separates labels in these cells, as far as they prove it; None where each holds one label."""
     strings = [cell for cell in cells if label_set(cell) is None]
-    if has_hashes(strings):
-        return " "
-    return next((sign for sign in _FOUND if separates(sign, strings)), None)
+    sign = hash_sign(strings)
+    return sign or next((sign for sign in _FOUND if separates(sign, strings)), None)
+
+
+def doubtful_sign(cells: Sequence[str]) -> str | None:
+    """What may separate labels in these cells, though they do not prove it; None where nothing speaks for it."""
+    strings = [cell for cell in cells if label_set(cell) is None]
+    signs = Counter(sign for cell in set(strings) for sign in set(_PUNCTUATION.findall(cell)))
+    others = [sign for sign, count in signs.most_common(5) if count > 1]
+    likely = next((sign for sign in dict.fromkeys((*_FOUND, *_ASKED, *others)) if separates(sign, strings)), None)
+    return likely or next((sign for sign in (*_FOUND, *_ASKED, *others) if _may_separate(sign, strings)), None)
+
+
+def mixed_signs(cells: Sequence[str]) -> tuple[str, str] | None:
+    """Two signs that both separate labels: each does so in what the other one leaves."""
+    strings = [cell for cell in cells if label_set(cell) is None]
+    present = [sign for sign in (*_FOUND, *_AND) if any(sign in cell for cell in strings)]
+    return next((pair for pair in combinations(present, 2) if _are_mixed(*pair, strings)), None)
+
+
+def _are_mixed(one: str, other: str, cells: Sequence[str]) -> bool:
+    """Whether each of two signs is proven by the parts that the other one makes, some of which stand alone."""
+    cuts = (
+        _Cuts.of(sign, [part for cell in cells for part in cut(cell, by)]) for sign, by in ((one, other), (other, one))
+    )
+    return all(each.several and each.is_closed and each.has_whole and each.recurs_mostly for each in cuts)
 
 
 def separates(sign: str, cells: Iterable[str]) -> bool:
     """Whether a sign separates labels, proven by all that follows.
 
-    * it stands in one cell (`|`, `;`) or in two different ones;
-    * more than half of the parts that it makes (`|`, `;`), or three quarters of them, stand in several different cells;
-    * a part is a whole cell too; for `|` and `;` it is enough that cells have different numbers of parts, or that a
+    * it stands in one cell (`|`, `;`, a line break) or in two different ones;
+    * more than half of the parts that it makes (of the same three), or three quarters of them, stand in several
+      different cells;
+    * a part is a whole cell too; for the same three it is enough that cells have different numbers of parts, or that a
       part stands at different places;
     * parts occur twice on average, there are not more of them than different cells, and none is a sentence.
     """
-    strong = sign in "|;"
-    rows = [parts for cell in cells if cell not in WORDS and (parts := cut(cell, sign))]
-    distinct = {tuple(parts) for parts in rows}
-    several = [parts for parts in distinct if len(parts) > 1]
-    if len(several) < (1 if strong else 2) or any(len(part.split()) > _MOST_WORDS for row in distinct for part in row):
-        return False
-    homes = Counter(part for parts in distinct for part in set(parts))
-    inside = {part for parts in several for part in parts}
-    recurring = sum(homes[part] > 1 for part in inside)
-    enough = recurring * 2 > len(inside) if strong else recurring * 4 >= len(inside) * 3
-    if not enough or len(homes) > len(distinct):
-        return False
-    if sum(map(len, rows)) < 2 * len(homes):
-        return False
-    return any(parts[0] in inside for parts in distinct if len(parts) == 1) or (strong and _is_loose(several))
+    cuts = _Cuts.of(sign, cells)
+    if sign in _STRONG:
+        proven = bool(cuts.several) and cuts.recurs_partly and (cuts.has_whole or cuts.varies or cuts.moves)
+    else:
+        proven = len(cuts.several) > 1 and cuts.recurs_mostly and cuts.has_whole
+    return proven and cuts.is_closed
 
 
-def _is_loose(several: Sequence[tuple[str, ...]]) -> bool:
-    """Whether the parts are no fixed fields: their number varies, or one stands at several places."""
-    places = {(part, place) for parts in several for place, part in enumerate(parts)}
-    return len({len(parts) for parts in several}) > 1 or len(places) > len({part for part, _ in places})
+def _may_separate(sign: str, cells: Iterable[str]) -> bool:
+    """Whether all parts of some cell are whole cells elsewhere, or a sign cuts cells whose parts change places."""
+    cuts = _Cuts.of(sign, cells)
+    if not cuts.several or cuts.has_sentence or (_OF_NUMBERS & set(sign) and cuts.has_numbers):
+        return False
+    if any(all((part,) in cuts.distinct for part in parts) for parts in cuts.several):
+        return True
+    return sign in _FOUND and len(cuts.several) > 1 and cuts.recurs_partly and cuts.moves and cuts.is_closed
+
+
+@dataclass(frozen=True)
+class _Cuts:
+    """What a sign makes of cells.
+
+    Attributes:
+        rows: the parts of each cell.
+        distinct: the different ones of these.
+        several: those of more than one part.
+        homes: in how many different cells each part stands.
+    """
+
+    rows: list[tuple[str, ...]]
+    distinct: set[tuple[str, ...]]
+    several: list[tuple[str, ...]]
+    homes: Counter[str]
+
+    @classmethod
+    def of(cls, sign: str, cells: Iterable[str]) -> _Cuts:
+        """What a sign makes of cells, words for a missing label left out."""
+        rows = [tuple(parts) for cell in cells if cell not in WORDS and (parts := cut(cell, sign))]
+        distinct = set(rows)
+        several = [parts for parts in distinct if len(parts) > 1]
+        return cls(rows, distinct, several, Counter(part for parts in distinct for part in set(parts)))
+
+    @cached_property
+    def inside(self) -> set[str]:
+        """The parts of cells with several."""
+        return {part for parts in self.several for part in parts}
+
+    @property
+    def recurs_partly(self) -> bool:
+        """Whether more than half of these parts stand in several different cells."""
+        return sum(self.homes[part] > 1 for part in self.inside) * 2 > len(self.inside)
+
+    @property
+    def recurs_mostly(self) -> bool:
+        """Whether three quarters of these parts do."""
+        return sum(self.homes[part] > 1 for part in self.inside) * 4 >= len(self.inside) * 3
+
+    @property
+    def has_whole(self) -> bool:
+        """Whether one of these parts is a whole cell elsewhere."""
+        return any((part,) in self.distinct for part in self.inside)
+
+    @property
+    def varies(self) -> bool:
+        """Whether cells have different numbers of parts."""
+        return len({len(parts) for parts in self.several}) > 1
+
+    @property
+    def moves(self) -> bool:
+        """Whether some part stands at different places, so that the parts are no fixed fields."""
+        places = {(part, place) for parts in self.several for place, part in enumerate(parts)}
+        return len(places) > len(self.inside)
+
+    @property
+    def has_sentence(self) -> bool:
+        """Whether some part has more words than labels have."""
+        return any(len(part.split()) > _MOST_WORDS for part in self.homes)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether every part of cells with several is a number."""
+        return all(part.isdecimal() for part in self.inside)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether parts occur twice on average, are not more than different cells, and none is a sentence."""
+        return (
+            len(self.homes) <= len(self.distinct)
+            and sum(map(len, self.rows)) >= 2 * len(self.homes)
+            and not self.has_sentence
+        )
 
 
 def repeats(sign: str, cells: Iterable[str]) -> bool:
@@ -84,25 +195,34 @@ def cut(cell: str, sign: str) -> list[str]:
     return [part for piece in cell.split(sign) if (part := piece.strip())]
 
 
-def has_hashes(cells: Sequence[str]) -> bool:
-    """Whether the cells are hashtags between blanks, and some hold several."""
+def hash_sign(cells: Sequence[str]) -> str | None:
+    """What stands between hashtags, where cells are nothing else and some hold several; else None.
+
+    Examples:
+        >>> hash_sign(["#a #b", "#a"]), hash_sign(["#a#b", "#a"]), hash_sign(["a #b"])
+        (' ', '#', None)
+    """
     words = [cell.split() for cell in cells if cell not in WORDS]
-    return any(len(row) > 1 for row in words) and all(
-        len(word) > 1 and word.startswith("#") and "#" not in word[1:] and word[-1] not in _FOUND
-        for row in words
-        for word in row
-    )
+    if not all(re.fullmatch(r"(#[^#|;,/]+)+", word) for row in words for word in row):
+        return None
+    if any("#" in word[1:] for row in words for word in row):
+        return "#"
+    return " " if any(len(row) > 1 for row in words) else None
 
 
-def in_brackets(cells: Sequence[str]) -> list[str] | None:
-    """What stands in the brackets of bare lists such as `[Short Film, Family]`; None where cells are something else.
+def enclosed_labels(cells: Sequence[str]) -> list[str] | None:
+    """The labels, with commas between them, of cells that are lists for people; None where cells are something else.
 
-    Every cell must be one pair of square brackets, or every cell one of round ones, none a list that can be read as it
-    stands, and some must hold commas that separate labels; see `separates`.
+    They may stand in brackets of any form, `[Short Film, Family]` or `{Short Film,Family}`: every cell must be one pair
+    of them, none a list that can be read as it stands, and some must hold commas that separate labels; see `separates`.
+    Or each label stands in quotes, `'Short Film', 'Family'`, in every cell, and in some several do.
     """
     cells = [cell for cell in cells if cell not in WORDS]
+    quoted = [quoted_labels(cell) for cell in cells]
+    if all(quoted) and any(len(labels or ()) > 1 for labels in quoted):
+        return [",".join(labels or ()) for labels in quoted]
     opening = cells[0].strip()[:1] if cells else ""
-    if opening not in ("[", "(") or any(
+    if opening not in tuple(BRACKETS) or any(
         label_set(cell) is not None or not is_enclosed(cell, opening) for cell in cells
     ):
         return None
@@ -117,14 +237,14 @@ def sign_name(sign: str) -> str:
         >>> sign_name(" "), sign_name("|")
         ('a blank', "'|'")
     """
-    return f"a {_NAMES[sign]}" if sign in _NAMES else f"'{sign}'"
+    return _IN_WORDS.get(sign, f"'{sign}'")
 
 
 def sign_flag(sign: str) -> str:
-    """How a separator is named in a command.
+    r"""How a separator is named in a command.
 
     Examples:
-        >>> sign_flag(" "), sign_flag("|")
-        ('--label-separator blank', "--label-separator '|'")
+        >>> sign_flag(" "), sign_flag("|"), sign_flag("\n")
+        ('--label-separator blank', "--label-separator '|'", '--label-separator newline')
     """
     return f"--label-separator {_NAMES.get(sign) or shlex.quote(sign)}"

@@ -18,8 +18,8 @@ Form = Literal["cell", "steps", "signs", "list", "delimited", "bracketed", "colu
 
 `cell`: one value. `steps`: one value per step, in a list or in a string between blanks. `signs`: the same, but each
 sign of a string is a label. `list`: a list of any number of labels. `delimited`: the same in one string.
-`bracketed`: the same within brackets. `columns`: one column per output or label, each a `cell` or, when the
-target is per step, `steps`.
+`bracketed`: the same within brackets, or each label in quotes. `columns`: one column per output or label, each a `cell`
+or, when the target is per step, `steps`.
 
 Where a list may stand, it may also be written out in a string; see `seqwise.data.lists`.
 """

@@ -17,7 +17,7 @@ from seqwise.data.detect._input import (
     refuse_wide_series,
 )
 from seqwise.data.detect._requested import Requested
-from seqwise.data.detect._sets import check_separator, set_sentences
+from seqwise.data.detect._sets import check_separator, refuse_mixed_signs, set_sentences
 from seqwise.data.detect._steps import cut_alike, cut_sentences
 from seqwise.data.detect._targets import requested_targets, target_sentence
 from seqwise.data.readers import Source
@@ -55,6 +55,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     if not requested.names_targets:
         targets, left = found_targets(columns, column)
     check_separator(columns, targets)
+    refuse_mixed_signs(columns, targets)
     kind, targets = cut_alike(columns, column, input_kinds(columns, column, targets), targets)
     targets = [with_gaps(columns, target) for target in targets]
     lower = requested.lower

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from seqwise.data.detect._input import ONE_WORD, input_kinds, rows_of_tokens
 from seqwise.data.detect._steps import is_aligned
 from seqwise.data.detect._targets import columns_target, found_set, named_apart, set_target, target_flags
 from seqwise.data.profile import ColumnProfile
+from seqwise.data.separators import doubtful_sign, sign_flag, sign_name
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import DataError, listed
 from seqwise.tag_forms import found_form
@@ -186,7 +188,12 @@ def _why_no_label(columns: Columns, profile: ColumnProfile) -> str | None:
 def _nothing_found(columns: Columns, free: _Free, input_column: str, left: Sequence[TargetSpec]) -> DataError:
     reasons = [f"'{name}' {reason}." for name, profile in free.items() if (reason := _why_no_label(columns, profile))]
     aligned = [f"'{target.name}' has one sign or word per step of it: {target_flags([target])}." for target in left]
-    said = [f"The input is '{input_column}'.", *(aligned or reasons[:6]), f"Say which with {_FLAGS}."]
+    signs = {name: sign for name, profile in free.items() if profile.is_text and (sign := doubtful_sign(profile.cells))}
+    sets = [
+        f"If {sign_name(sign)} separates labels in '{name}': --multilabel {shlex.quote(name)} {sign_flag(sign)}."
+        for name, sign in [*signs.items()][:1]
+    ]
+    said = [f"The input is '{input_column}'.", *(aligned or reasons[:6]), *sets, f"Say which with {_FLAGS}."]
     return columns.unusable("no column looks like a target", " ".join([*said, columns.listing()]))
 
 

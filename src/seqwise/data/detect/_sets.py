@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Sequence
 
 from seqwise.data.detect._columns import Columns
-from seqwise.data.separators import separates, sign_flag, sign_name
+from seqwise.data.separators import doubtful_sign, mixed_signs, sign_flag, sign_name
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import ConfigError
 
-__all__ = ["check_separator", "set_sentences"]
+__all__ = ["check_separator", "refuse_mixed_signs", "set_sentences"]
 
-_UNSURE = ("|", ";", ",", "/", " ", "+", "&")
+_BRACKETS = {"[": "square", "(": "round", "{": "curly", "<": "angle"}
+_NO_SIGN = "if something separates several, name it with --label-separator"
 
 
 def check_separator(columns: Columns, targets: Sequence[TargetSpec]) -> None:
@@ -29,6 +30,26 @@ def check_separator(columns: Columns, targets: Sequence[TargetSpec]) -> None:
         )
 
 
+def refuse_mixed_signs(columns: Columns, targets: Sequence[TargetSpec]) -> None:
+    """Refuses a column whose cells have labels between one sign here and another there, unless the user named one.
+
+    Raises:
+        DataError: naming both signs, with a cell of each.
+    """
+    if columns.requested.label_separator is not None:
+        return
+    for target in targets:
+        cells = [cell for cell in columns.profiles[target.columns[0]].cells if isinstance(cell, str)]
+        signs = mixed_signs(cells) if target.form in ("cell", "delimited", "list") and not target.per_step else None
+        if signs is not None:
+            shown = [f"{sign_name(sign)} ({next(cell for cell in cells if sign in cell)!r})" for sign in signs]
+            raise columns.unusable(
+                f"column '{target.columns[0]}': labels seem to be separated by {shown[0]} and by {shown[1]}",
+                f"Write one of them everywhere. {sign_flag(signs[0])} takes this one alone, --label-separator none "
+                "reads each cell as one label.",
+            )
+
+
 def set_sentences(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
     """Where cells are cut into labels and by what, and where they could be but are not."""
     return [sentence for target in targets for sentence in _sentences(columns, target)]
@@ -41,21 +62,31 @@ def _sentences(columns: Columns, target: TargetSpec) -> list[str]:
     about = f"column '{profile.name}'"
     strings = [cell for cell in profile.cells if isinstance(cell, str)]
     if target.form == "bracketed":
-        return [f"{about}: square brackets hold labels with ',' between them"]
+        return [f"{about}: {_enclosing(strings)} hold labels with ',' between them"]
     if target.form == "delimited":
-        sign = str(target.delimiter)
-        if not any(sign in cell for cell in strings):
-            return [f"{about}: {sign_name(sign)} stands in no cell that was looked at, so each holds one label"]
-        hint = "" if named is not None else "; if it belongs to them, say --label-separator none"
-        return [f"{about}: {sign_name(sign)} separates labels{hint}"]
-    unsure = [] if named is not None else [sign for sign in _UNSURE if separates(sign, strings)]
+        return [f"{about}: {_cutting(str(target.delimiter), strings, is_named=named is not None)}"]
+    sign = doubtful_sign(strings) if named is None else None
     if target.kind == "label":
-        return [
-            f"{about}: each cell is one label; if {sign_name(sign)} separates several, say "
-            f"--multilabel {shlex.quote(profile.name)} {sign_flag(sign)}"
-            for sign in unsure[:1]
-        ]
+        flags = f"--multilabel {shlex.quote(profile.name)} {sign_flag(sign)}" if sign is not None else ""
+        return [f"{about}: each cell is one label; if {sign_name(sign)} separates several, say {flags}"] if sign else []
+    if profile.is_list:
+        return [f"{about}: each list holds one label"] if all(len(cell) == 1 for cell in profile.cells) else []
     if not strings or len(strings) < len(profile.cells):
         return []
-    sign = unsure[0] if unsure else "/"
-    return [f"{about}: each cell holds one label; if {sign_name(sign)} separates several, say {sign_flag(sign)}"]
+    advice = f"if {sign_name(sign)} separates several, say {sign_flag(sign)}" if sign else _NO_SIGN
+    return [f"{about}: each cell holds one label; {advice}"]
+
+
+def _enclosing(cells: Sequence[str]) -> str:
+    """What encloses the labels of cells."""
+    opening = next((cell.strip()[:1] for cell in cells if cell.strip()[:1] in _BRACKETS), "")
+    return f"{_BRACKETS[opening]} brackets" if opening else "cells in quotes"
+
+
+def _cutting(sign: str, cells: Sequence[str], *, is_named: bool) -> str:
+    """What a sign does to cells."""
+    if not any(sign in cell for cell in cells):
+        return f"{sign_name(sign)} stands in no cell that was looked at, so each holds one label"
+    return f"{sign_name(sign)} separates labels" + (
+        "" if is_named else "; if it belongs to them, say --label-separator none"
+    )

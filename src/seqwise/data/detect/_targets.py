@@ -10,7 +10,7 @@ from itertools import chain, count
 from seqwise.data.detect._columns import Columns
 from seqwise.data.lists import writes_objects
 from seqwise.data.profile import ColumnProfile
-from seqwise.data.separators import in_brackets, repeats
+from seqwise.data.separators import doubtful_sign, enclosed_labels, repeats
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import ConfigError
 from seqwise.targets import Kind
@@ -138,10 +138,16 @@ def set_target(columns: Columns, name: str) -> TargetSpec:
     strings = [cell for cell in profile.cells if isinstance(cell, str)]
     if any(map(writes_objects, strings)):
         return _cut_at(name, "")  # reading says what is wrong with them
-    if in_brackets(strings) is not None:
+    if enclosed_labels(strings) is not None:
         return TargetSpec(name, "multilabel", (name,), "bracketed", delimiter=",")
-    sign = profile.delimiter or profile.separator
+    sign = profile.delimiter or profile.separator or _likely(strings)
     return TargetSpec(name, "multilabel", (name,), "list") if sign is None else _cut_at(name, sign)
+
+
+def _likely(strings: Sequence[str]) -> str | None:
+    """A sign that may separate labels, where it is one that does not belong to names as a blank or a word does."""
+    sign = doubtful_sign(strings)
+    return sign if sign is not None and not (sign.isspace() or any(map(str.isalpha, sign))) else None
 
 
 def found_set(columns: Columns, profile: ColumnProfile) -> TargetSpec | None:
@@ -151,11 +157,9 @@ def found_set(columns: Columns, profile: ColumnProfile) -> TargetSpec | None:
         return None
     if named is not None:
         return _cut_at(name, named) if named and repeats(named, profile.cells) else None
-    if profile.delimiter is not None:
-        return _cut_at(name, profile.delimiter)
-    if in_brackets(profile.cells) is not None:
+    if enclosed_labels(profile.cells) is not None:
         return TargetSpec(name, "multilabel", (name,), "bracketed", delimiter=",")
-    return None
+    return None if profile.delimiter is None else _cut_at(name, profile.delimiter)
 
 
 def _cut_at(name: str, sign: str) -> TargetSpec:

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-_SEPARATORS = {"blank": " ", "tab": "\t", "none": ""}
+_SEPARATORS = {"blank": " ", "tab": "\t", "\\t": "\t", "newline": "\n", "\\n": "\n", "\r\n": "\n", "none": ""}
 """Names of what separates labels, and of nothing."""
 
 
@@ -70,7 +70,8 @@ class DataConfig(_Section):
         None, description="words that mark a missing label, beside the empty cell; by default found from the labels"
     )
     label_separator: str | None = Field(
-        None, description="what separates the labels of a set in one cell: a sign, blank, tab, or none for nothing"
+        None,
+        description="what separates the labels of a set in one cell: signs, blank, tab, newline, or none",
     )
     id: str | None = Field(None, description="the column that names rows; none for none")
     group: str | None = Field(None, description="the column whose rows stay together in the split")
@@ -110,9 +111,14 @@ class DataConfig(_Section):
     @field_validator("label_separator")
     @classmethod
     def _sign(cls, value: str | None) -> str | None:
-        if value is not None and value not in _SEPARATORS and any(sign.isalnum() for sign in value):
-            raise ValueError(f"'{value}' is part of words; give a sign, or blank, tab or none")
-        return value if value is None else _SEPARATORS.get(value, value)
+        if not value:
+            return value
+        if value not in _SEPARATORS and (value[0].isalnum() or value[-1].isalnum()):
+            raise ValueError(
+                f"'{value}' is part of words; a word between labels has its blanks, ' {value} '; else give signs such "
+                "as '::', or blank, tab, newline or none"
+            )
+        return _SEPARATORS.get(value, value)
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Self:
