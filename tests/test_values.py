@@ -15,7 +15,6 @@ from seqwise.values import (
     check_numbers,
     check_probabilities,
     look_like_probabilities,
-    nothing_counts,
 )
 
 CALL = Call("encode", (Arrived("labels", "int", (2, 3)),))
@@ -166,11 +165,3 @@ def test_only_what_counts_has_to_look_like_probabilities() -> None:
     rows = np.array([[[NAN, 3.0], [0.5, 0.5]]])
     assert look_like_probabilities(rows, counts=np.array([[False, True]]))
     assert not look_like_probabilities(rows, counts=np.array([[False, False]]))
-
-
-def test_sequences_in_which_nothing_counts_are_found() -> None:
-    counts = np.zeros((4, 2, 3), dtype=bool)
-    counts[[0, 2], [1, 0], [2, 2]] = True
-    assert nothing_counts(counts).tolist() == [1, 3]
-    assert nothing_counts(np.zeros((0, 3), dtype=bool)).tolist() == []
-    assert nothing_counts(np.array([True, False])).tolist() == [1]

@@ -21,7 +21,6 @@ __all__ = [
     "check_numbers",
     "check_probabilities",
     "look_like_probabilities",
-    "nothing_counts",
     "numbers_text",
 ]
 
@@ -183,16 +182,6 @@ def _are_probabilities(rows: Array) -> bool:
         return False
     tolerance = SUM_TOLERANCE if rows.dtype.itemsize <= 2 else 1e-4
     return bool((np.abs(rows.sum(axis=-1, dtype=np.float64) - 1) <= tolerance).all())
-
-
-def nothing_counts(counts: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The sequences in which nothing counts. That is no error: they add 0 to a loss and 0 to its divisor.
-
-    Examples:
-        >>> nothing_counts(np.array([[True, False], [False, False]])).tolist()
-        [1]
-    """
-    return np.flatnonzero(~counts.any(axis=tuple(range(1, counts.ndim))))
 
 
 def _among(wrong: Array, counts: Counts) -> Array:

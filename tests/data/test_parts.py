@@ -7,9 +7,10 @@ import pytest
 from data_cases import store_of, write_jsonl
 
 from seqwise.data.batching import Batcher
-from seqwise.data.encoding import encoding_from_json, encoding_to_json
+from seqwise.data.encoding import encoding_to_json
 from seqwise.data.parts import WORD_PARTS, WordParts, word_shape
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
+from seqwise.inference.contents import encoding_of
 
 SHAPES = [("word", "xx"), ("Word", "Xxx"), ("UN", "XX"), ("3.14", "d.dd"), ("x1y2", "xdxd"), ("ÉTÉ", "XX"), ("", "")]
 
@@ -69,7 +70,7 @@ def test_no_parts_are_no_numbers():
 
 def test_a_vocabulary_comes_back_from_its_file():
     vocabulary = Vocabulary.from_counts({"abc": 2, "abd": 1}, parts=100, spelled=True)
-    assert encoding_from_json(json.loads(json.dumps(encoding_to_json(vocabulary)))) == vocabulary
+    assert encoding_of(json.dumps(encoding_to_json(vocabulary)).encode()) == vocabulary
 
 
 def batcher_of(tmp_path, dropout=0.0):

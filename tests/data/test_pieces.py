@@ -8,8 +8,10 @@ import sys
 import numpy as np
 import pytest
 
+from seqwise.data.encoding import encoding_to_json
 from seqwise.data.pieces import Pieces
 from seqwise.errors import MissingExtraError
+from seqwise.inference.contents import encoding_of
 
 pytest.importorskip("transformers", reason="transformers is not installed")
 from model_folders import byte_pieces, word_pieces
@@ -60,7 +62,7 @@ def test_no_words_have_no_pieces():
 
 def test_pieces_outlive_the_run_folder():
     pieces = pieces_of(word_pieces())
-    again = Pieces.from_json(json.loads(json.dumps(pieces.to_json())))
+    again = encoding_of(json.dumps(encoding_to_json(pieces)).encode())
     assert again.numbers(TEXT.split())[0].tolist() == pieces.numbers(TEXT.split())[0].tolist()
     assert (again.prefix, again.suffix, again.architecture) == ((3,), (4,), {"model_type": "bert"})
 

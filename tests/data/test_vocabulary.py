@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from data_cases import store_of, write_jsonl
 
+from seqwise.data.encoding import encoding_to_json
 from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary, symbol_counts
+from seqwise.inference.contents import encoding_of
 
 
 def test_symbols_below_the_least_count_are_unknown():
@@ -60,4 +64,4 @@ def test_a_constant_channel_is_shifted_and_not_divided_by_zero(tmp_path):
 
 def test_scaling_survives_json(tmp_path):
     scaling = ChannelScaling.of(series_store(tmp_path), np.arange(4))
-    assert ChannelScaling.from_json(scaling.to_json()) == scaling
+    assert encoding_of(json.dumps(encoding_to_json(scaling)).encode()) == scaling

@@ -17,8 +17,9 @@ from seqwise.data.readers import ReadOptions, read_stream
 from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.errors import DataError
 from seqwise.evaluation.decoding import decisions
+from seqwise.inference.added import Wanted
 from seqwise.inference.model import Prediction
-from seqwise.inference.writers import writer_for
+from seqwise.inference.writers import layout_for, written_as
 from seqwise.targets import Target, class_order, label_text
 from seqwise.training.answers import Answer
 from seqwise.training.config import override, parse_config
@@ -66,7 +67,7 @@ def written(rows, column, kind, wanted, form):
         )
         for row, record in enumerate(source)
     ]
-    return writer_for(model, source, output=f"b.{form}")(predictions), spec
+    return written_as(layout_for(model, source, Wanted(), output=f"b.{form}"))(predictions), spec
 
 
 def written_or_told(*arguments):

@@ -17,8 +17,9 @@ from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.errors import ConfigError, DataError
 from seqwise.evaluation.decoding import decisions
+from seqwise.inference.added import Wanted
 from seqwise.inference.model import Prediction
-from seqwise.inference.writers import writer_for
+from seqwise.inference.writers import layout_for, written_as
 from seqwise.targets import Target
 from seqwise.training.answers import Answer
 
@@ -52,6 +53,9 @@ def shape_of(target, steps):
     return (steps, *inner) if target.per_step else inner
 
 
+ALL = Wanted(proba="auto")
+
+
 @pytest.fixture
 def write(tmp_path, monkeypatch):
     """A function that writes a file into a fresh current folder and returns its name."""
@@ -68,7 +72,7 @@ def write(tmp_path, monkeypatch):
 def written(write):
     """A function that writes predictions for a file: always the last class, and all labels of a set."""
 
-    def text(name, content, given, *pairs, trained=None, logit=1.0, reading=None, steps=None, **how):
+    def text(name, content, given, *pairs, trained=None, logit=1.0, reading=None, steps=None, wanted=None, **how):
         spec = DataSpec(given, tuple(spec for spec, _ in pairs))
         targets = tuple(target for _, target in pairs)
         model = SimpleNamespace(spec=spec, targets=targets, options=trained or ReadOptions(format="jsonl"))
@@ -81,7 +85,7 @@ def written(write):
                 logits[target.name][... if target.kind == "multilabel" else (..., -1)] = logit
             answers = {t.name: Answer(logits[t.name], decisions(t, logits[t.name])) for t in targets}
             predictions.append(Prediction(record, size, answers, targets))
-        writer = writer_for(model, source, **how)
+        writer = written_as(layout_for(model, source, wanted or Wanted(), **how))
         return "".join(writer(predictions[start : start + 2]) for start in range(0, len(predictions), 2))
 
     return text
@@ -103,7 +107,7 @@ def test_columns_that_a_table_lacks_stand_behind(written):
 
 
 def test_probabilities_of_a_table_have_a_column_per_label(written):
-    header, row = written("a.csv", "text,note\na,x\n", TEXT, MOOD, VOTES, proba=True).splitlines()
+    header, row = written("a.csv", "text,note\na,x\n", TEXT, MOOD, VOTES, wanted=ALL).splitlines()
     assert header.split(",")[5:] == [
         *("mood_probability_bad", "mood_probability_good"),
         *("vote_a_probability_-1", "vote_a_probability_1", "vote_b_probability_-1", "vote_b_probability_1"),
@@ -254,7 +258,7 @@ CLASHES = {
 
 @pytest.mark.parametrize(("name", "content", "given", "pair", "field", "line"), CLASHES.values(), ids=CLASHES)
 def test_probabilities_never_overwrite_what_was_read(written, name, content, given, pair, field, line):
-    assert refusal(DataError, written, name, content, given, pair, proba=True) == (
+    assert refusal(DataError, written, name, content, given, pair, wanted=ALL) == (
         f"{name}:{line}: column '{field}': --proba would write a column of this name\n"
         "  Rename the column, or leave --proba out."
     )
@@ -341,7 +345,9 @@ def test_tokens_that_a_table_writes_out_are_tokens(written, name):
 
 
 def test_probabilities_in_conll_are_comments_and_columns(written):
-    found = written("a.jsonl", '{"tokens": ["a", "b"]}\n', TOKENS, TAGS, MOOD, output="b.conll", proba=True)
+    found = written(
+        "a.jsonl", '{"tokens": ["a", "b"]}\n', TOKENS, TAGS, MOOD, output="b.conll", wanted=Wanted(proba="auto")
+    )
     assert found == (
         '# mood = good\n# mood_probability = {"bad": 0.268941, "good": 0.731059}\n'
         'a\tV\t{"N": 0.268941, "V": 0.731059}\nb\tV\t{"N": 0.268941, "V": 0.731059}\n\n'
@@ -371,7 +377,9 @@ def test_tags_in_misc_stand_beside_those_of_their_name(written):
 
 
 def test_probabilities_in_conllu_are_comments(written):
-    found = written("a.conllu", conllu("a"), InputSpec("tokens", "form"), renamed(TAGS, "upos"), MOOD, proba=True)
+    found = written(
+        "a.conllu", conllu("a"), InputSpec("tokens", "form"), renamed(TAGS, "upos"), MOOD, wanted=Wanted(proba="auto")
+    )
     assert found.splitlines()[:3] == [
         "# mood = good",
         '# upos_probability = [{"N": 0.268941, "V": 0.731059}]',

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from seqwise.data.pieces import Pieces
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 
-__all__ = ["Encoding", "encoding_from_json", "encoding_to_json"]
+__all__ = ["Encoding", "encoding_to_json"]
 
 Encoding = Vocabulary | ChannelScaling | Pieces
 
@@ -19,14 +18,3 @@ def encoding_to_json(encoding: Encoding) -> dict[str, Any]:
     if isinstance(encoding, Vocabulary):
         return {"kind": "symbols", **asdict(encoding)}
     return {"kind": "pieces" if isinstance(encoding, Pieces) else "channels", **encoding.to_json()}
-
-
-def encoding_from_json(plain: Mapping[str, Any]) -> Encoding:
-    """What `encoding_to_json` wrote.
-
-    Raises:
-        KeyError, TypeError, ValueError: it wrote something else.
-    """
-    if plain["kind"] == "symbols":
-        return Vocabulary.from_json(plain)
-    return Pieces.from_json(plain) if plain["kind"] == "pieces" else ChannelScaling.from_json(plain)

@@ -7,7 +7,7 @@ has a piece: one of which the tokenizer leaves nothing has the piece of the unkn
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,10 +90,3 @@ class Pieces:
     def to_json(self) -> dict[str, Any]:
         """The plain form that run folders keep."""
         return {**asdict(self), "tokenizer": json.loads(self.tokenizer)}
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Pieces:
-        """What `to_json` wrote."""
-        values = {name: plain[name] for name in cls.__dataclass_fields__}
-        tuples = {name: tuple(values[name]) for name in ("prefix", "suffix")}
-        return cls(**{**values, **tuples, "tokenizer": json.dumps(values["tokenizer"], ensure_ascii=False)})

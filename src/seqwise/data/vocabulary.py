@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,6 @@ from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, chara
 from seqwise.data.ngrams import Ngrams
 from seqwise.data.parts import WordParts
 from seqwise.data.store import Store
-from seqwise.errors import ConfigError
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
 
@@ -122,19 +121,6 @@ class Vocabulary:
         found = [known.get(symbol) or known.get(symbol.lower(), 0) for symbol in symbols]
         return np.array(found, dtype=np.int64)
 
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Vocabulary:
-        """The vocabulary whose attributes these are; what older runs did not have is empty.
-
-        Raises:
-            ConfigError: a vocabulary whose words have parts that are hashed.
-        """
-        if plain.get("affix_buckets"):
-            raise ConfigError("it has hashed parts of words, as an earlier version of seqwise made them")
-        parts = {name: tuple(texts) for name, texts in plain.get("parts", {}).get("known", {}).items()}
-        ngrams = Ngrams(**_attributes(Ngrams, plain.get("ngrams", {})))
-        return cls(**{**_attributes(cls, plain), "parts": WordParts(parts), "ngrams": ngrams})
-
     def dropout_rates(self, alpha: float) -> NDArray[np.float32]:
         """How likely training shows each number as unknown: alpha / (alpha + count).
 
@@ -146,13 +132,6 @@ class Vocabulary:
         rates = alpha / (alpha + counts) if alpha > 0 else np.zeros_like(counts)
         rates[:_RESERVED] = 0
         return rates.astype(np.float32)
-
-
-def _attributes(kind: type[Vocabulary] | type[Ngrams], plain: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes that stand there, with tuples for lists; KeyError where one without a default does not."""
-    has_default = {field.name: (field.default, field.default_factory) != (MISSING, MISSING) for field in fields(kind)}
-    values = {name: plain[name] for name, is_free in has_default.items() if not is_free or name in plain}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -198,11 +177,6 @@ class ChannelScaling:
     def to_json(self) -> dict[str, Any]:
         """The plain form that run folders keep."""
         return {"mean": list(self.mean), "deviation": list(self.deviation), "constant": list(self.constant)}
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> ChannelScaling:
-        """The scaling that `to_json` wrote."""
-        return cls(tuple(plain["mean"]), tuple(plain["deviation"]), tuple(plain["constant"]))
 
 
 def symbol_counts(store: Store, rows: NDArray[np.int64]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from seqwise.inference.layout import CONLLU_COLUMNS, Layout, json_text
 from seqwise.inference.model import Model, Prediction
 from seqwise.inference.plain_cells import comment_obstacle, csv_row, token_obstacle, unquoted_obstacle
 
-__all__ = ["WRITERS", "Writer", "layout_for", "writer_for", "written_as"]
+__all__ = ["WRITERS", "Writer", "layout_for", "written_as"]
 
 Writer = Callable[[Sequence[Prediction]], str]
 """Text for some predictions; called with one chunk after the other."""
@@ -23,39 +23,23 @@ Writer = Callable[[Sequence[Prediction]], str]
 _OTHER_FORMAT = "Write JSON lines: --output NAME.jsonl."
 
 
-def writer_for(
-    model: Model,
-    source: Source,
-    *,
-    output: str | None = None,
-    as_json: bool = False,
-    proba: bool = False,
-    wanted: Wanted | None = None,
-) -> Writer:
-    """Writes predictions for what was read: by the ending of the output, else in the format that was read.
+def layout_for(
+    model: Model, source: Source, wanted: Wanted, *, output: str | None = None, as_json: bool = False
+) -> Layout:
+    """What is written of what was read, and how: by the ending of the output, else in the format that was read.
 
     Series and Parquet come out as JSON lines, and so do labels per step but for files and tables of tokens.
 
     Args:
         model: what predicts.
         source: what is read.
+        wanted: what is written beside the predictions.
         output: the file to be written; None for standard output.
         as_json: JSON lines, whatever was read.
-        proba: whether probabilities are written too; short for `wanted`.
-        wanted: what is written beside the predictions.
 
     Raises:
         ConfigError: an ending that predictions are not written in, or a name that is taken.
     """
-    chosen = wanted or Wanted(proba="auto" if proba else None)
-    layout = layout_for(model, source, chosen, output=output, as_json=as_json)
-    return written_as(layout)
-
-
-def layout_for(
-    model: Model, source: Source, wanted: Wanted, *, output: str | None = None, as_json: bool = False
-) -> Layout:
-    """What `writer_for` writes, and under which names; `options.format` is the format."""
     written = "jsonl" if output is None and as_json else _format_named(output, model) or _format_like(source, model)
     if as_json and written != "jsonl":
         raise ConfigError(f"--json writes JSON lines, but --output {output} names {written}: leave one of them out")

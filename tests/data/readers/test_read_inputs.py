@@ -214,3 +214,21 @@ def test_a_named_pipe_is_read_once_through(write):
         assert values("pipe.csv") == ROWS
     finally:
         writer.join(timeout=10)
+
+
+UNMARKED = {
+    "a zero byte": ('text,label\n"",\n000\0,yes\n', "utf-8"),
+    "two zero bytes": ("text,label\n\0,no\n0\0,yes\n", "utf-8"),
+    "ASCII": ("text,label\na b,no\n", "utf-16-le"),
+    "Cyrillic": ("текст,метка\nдобрый день,да\n", "utf-16-le"),
+    "Chinese": ("文本,标签\n你好,是\n", "utf-16-be"),
+}
+
+
+@pytest.mark.parametrize(("text", "encoding"), UNMARKED.values(), ids=UNMARKED)
+def test_zero_bytes_show_an_encoding_only_where_they_are_many(tmp_path, text, encoding):
+    (tmp_path / "d.csv").write_bytes(text.encode(encoding))
+    rows = [record.values for record in open_files([tmp_path / "d.csv"], ReadOptions(format="csv", header=True))]
+    names, *cells = (line.split(",") for line in text.splitlines())
+    assert [list(row) for row in rows] == [names] * len(cells)
+    assert [list(row.values()) for row in rows] == [[cell.strip('"') or None for cell in line] for line in cells]

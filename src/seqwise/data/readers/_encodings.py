@@ -22,6 +22,9 @@ _TOLD_BY = 1 << 12
 """Bytes by which an encoding without a byte-order mark is told."""
 
 _FEWEST_ASCII = 0.02
+_MOST_CONTROLS = 0.25
+"""Fraction of the characters of UTF-8 that are controls; in UTF-16 and UTF-32 every second byte or more is a zero."""
+
 _SPACES = "\t\n\r\f"
 _CONTROLS = ("Cc", "Cn", "Co", "Cs")
 _CP1252_ALONE = {*range(0x80, 0xA0)} - {0x81, 0x8D, 0x8F, 0x90, 0x9D}
@@ -69,7 +72,7 @@ def marked_encoding(head: bytes, encoding: str) -> str:
 
 def _unmarked_encoding(head: bytes) -> str | None:
     """UTF-16 or UTF-32 where the bytes are plain text in it, with line ends or mostly in ASCII."""
-    if b"\0" not in head or len(head) < 4:
+    if b"\0" not in head or len(head) < 4 or _is_utf_8(head):
         return None
     for name, width in _UNMARKED.items():
         whole = head + b"\0" * (-len(head) % width) if head.endswith(b"\n") else head
@@ -79,6 +82,15 @@ def _unmarked_encoding(head: bytes) -> str | None:
         if ascii_count >= max(2, fewest * len(text)) and all(map(_is_in_texts, text)):
             return name
     return None
+
+
+def _is_utf_8(head: bytes) -> bool:
+    """Whether the bytes are text in UTF-8, of which few characters are controls: a stray zero byte, say."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return sum(not _is_in_texts(character) for character in text) < _MOST_CONTROLS * len(text)
 
 
 def _is_in_texts(character: str) -> bool:
