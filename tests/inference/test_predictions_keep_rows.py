@@ -20,7 +20,8 @@ from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.errors import DataError
 from seqwise.evaluation.decoding import decisions
 from seqwise.inference.added import Wanted
-from seqwise.inference.model import Model, Prediction
+from seqwise.inference.model import Model
+from seqwise.inference.prediction import Prediction
 from seqwise.inference.writers import layout_for, written_as
 from seqwise.targets import Target
 from seqwise.training.answers import Answer

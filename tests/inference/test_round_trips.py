@@ -18,7 +18,7 @@ from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.errors import DataError
 from seqwise.evaluation.decoding import decisions
 from seqwise.inference.added import Wanted
-from seqwise.inference.model import Prediction
+from seqwise.inference.prediction import Prediction
 from seqwise.inference.writers import layout_for, written_as
 from seqwise.targets import Target, class_order, label_text
 from seqwise.training.answers import Answer

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.spec import DataSpec, TargetSpec
 from seqwise.evaluation.decoding import decode_probabilities, log_softmax, sigmoid
-from seqwise.inference.model import Prediction
+from seqwise.inference.prediction import Prediction
 from seqwise.targets import Label, Target, label_text
 
 __all__ = ["Added", "Part", "Wanted", "added_columns", "parts_of", "predicted_cells"]

@@ -19,7 +19,7 @@ from seqwise.data.separators import cut
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError, DataError, listed
 from seqwise.inference.added import Added, Wanted, added_columns, parts_of, predicted_cells
-from seqwise.inference.model import Prediction
+from seqwise.inference.prediction import Prediction
 from seqwise.targets import Target, label_text
 
 __all__ = ["CONLLU_COLUMNS", "Layout", "cell_text", "json_text"]

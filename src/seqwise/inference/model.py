@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -29,22 +29,22 @@ from seqwise.errors import (
     counted,
     listed,
 )
-from seqwise.evaluation.decoding import decode, decode_probabilities
 from seqwise.inference.finite import check_finite
 from seqwise.inference.given_texts import cut_texts, texts_source
 from seqwise.inference.loading import read_run
 from seqwise.inference.missing_columns import no_column
 from seqwise.inference.model_text import model_text
+from seqwise.inference.prediction import Prediction
 from seqwise.inference.sequences import records_of
 from seqwise.inference.unpredicted import EmptyRows
 from seqwise.nn import Network
 from seqwise.targets import Target, label_text
-from seqwise.training.answers import Answer, Thresholds, answers_of
+from seqwise.training.answers import Thresholds, answers_of
 from seqwise.training.config import Config
 from seqwise.training.judge import Judgement, judge_batches
 from seqwise.training.loop import choose_device
 
-__all__ = ["Model", "Prediction", "load"]
+__all__ = ["Model", "load"]
 
 _BATCH_TOKENS = 4096
 _JUDGED_ROWS = 4096
@@ -52,47 +52,6 @@ UnseenLabels = Literal["wrong", "error"]
 """What happens to a label that training never saw: it counts as wrong, or is refused."""
 _IF_UNSEEN = "unseen='error' (--unseen error) refuses them"
 _UNKNOWN_LABEL = "Correct the label, or train again with examples of it."
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a model says of one sequence.
-
-    Attributes:
-        record: the row that was read.
-        steps: the length of its sequence.
-        answers: per target, logits and decisions without the batch axis; none where the sequence is empty.
-        targets: what is predicted.
-    """
-
-    record: Record
-    steps: int
-    answers: Mapping[str, Answer]
-    targets: tuple[Target, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is predicted, since the sequence is empty."""
-        return not self.answers
-
-    def labels(self) -> dict[str, Any]:
-        """Per target, the prediction in the user's label values; see `evaluation.decoding.decode`.
-
-        Of an empty sequence that is None, or an empty list for a target with labels per step.
-        """
-        return self._by_target(lambda target, answer: decode(target, answer.predictions, self.steps))
-
-    def probabilities(self) -> dict[str, Any]:
-        """Per target, probabilities by label; see `evaluation.decoding.decode_probabilities`.
-
-        Of an empty sequence that is None, or an empty list for a target with labels per step.
-        """
-        return self._by_target(lambda target, answer: decode_probabilities(target, answer.logits, self.steps))
-
-    def _by_target(self, value: Callable[[Target, Answer], Any]) -> dict[str, Any]:
-        if self.is_empty:
-            return {target.name: [] if target.per_step else None for target in self.targets}
-        return {target.name: value(target, self.answers[target.name]) for target in self.targets}
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from seqwise._files import write_atomically
-from seqwise.inference.model import Prediction
+from seqwise.inference.prediction import Prediction
 from seqwise.inference.writers import Writer
 
 __all__ = ["write_predictions"]

@@ -10,7 +10,7 @@ from seqwise.data.records import Place, told_places
 from seqwise.errors import counted
 
 if TYPE_CHECKING:
-    from seqwise.inference.model import Prediction
+    from seqwise.inference.prediction import Prediction
 
 __all__ = ["EmptyRows"]
 

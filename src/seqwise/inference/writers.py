@@ -12,8 +12,9 @@ from seqwise.data.readers import ReadOptions, Source, format_named, misread_toke
 from seqwise.errors import ConfigError, DataError, listed
 from seqwise.inference.added import Wanted
 from seqwise.inference.layout import CONLLU_COLUMNS, Layout, json_text
-from seqwise.inference.model import Model, Prediction
+from seqwise.inference.model import Model
 from seqwise.inference.plain_cells import comment_obstacle, csv_row, token_obstacle, unquoted_obstacle
+from seqwise.inference.prediction import Prediction
 
 __all__ = ["WRITERS", "Writer", "layout_for", "written_as"]
 

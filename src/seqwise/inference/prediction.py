@@ -1,0 +1,55 @@
+"""Says what a model predicts of one sequence, in the user's label values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seqwise.data.records import Record
+from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.targets import Target
+from seqwise.training.answers import Answer
+
+__all__ = ["Prediction"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one sequence.
+
+    Attributes:
+        record: the row that was read.
+        steps: the length of its sequence.
+        answers: per target, logits and decisions without the batch axis; none where the sequence is empty.
+        targets: what is predicted.
+    """
+
+    record: Record
+    steps: int
+    answers: Mapping[str, Answer]
+    targets: tuple[Target, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is predicted, since the sequence is empty."""
+        return not self.answers
+
+    def labels(self) -> dict[str, Any]:
+        """Per target, the prediction in the user's label values; see `evaluation.decoding.decode`.
+
+        Of an empty sequence that is None, or an empty list for a target with labels per step.
+        """
+        return self._by_target(lambda target, answer: decode(target, answer.predictions, self.steps))
+
+    def probabilities(self) -> dict[str, Any]:
+        """Per target, probabilities by label; see `evaluation.decoding.decode_probabilities`.
+
+        Of an empty sequence that is None, or an empty list for a target with labels per step.
+        """
+        return self._by_target(lambda target, answer: decode_probabilities(target, answer.logits, self.steps))
+
+    def _by_target(self, value: Callable[[Target, Answer], Any]) -> dict[str, Any]:
+        if self.is_empty:
+            return {target.name: [] if target.per_step else None for target in self.targets}
+        return {target.name: value(target, self.answers[target.name]) for target in self.targets}
