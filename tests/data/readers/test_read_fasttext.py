@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reading import values
+from reading import refusal, values
 from seqwise.data.readers import ReadOptions, open_files, open_like
 
 LINES = {
@@ -68,3 +68,38 @@ def test_a_byte_order_mark_says_how_a_file_is_written(write, name, encoding):
     content = rows.get(name, '{"text": "naïve", "label": "1"}\n')
     mark = "" if encoding in ("utf-16", "utf-32") else "\ufeff"
     assert values(write(name, (mark + content).encode(encoding))) == [{"text": "naïve", "label": "1"}]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.ft"])
+def test_labels_at_the_end_of_a_line_are_labels(write, name):
+    assert values(write(name, "a warm film __label__pos\ndull, alas\t__label__neg\n")) == [
+        {"label": "pos", "text": "a warm film"},
+        {"label": "neg", "text": "dull, alas"},
+    ]
+
+
+def test_labels_on_both_sides_of_a_text_are_all_labels(write):
+    assert values(write("a.txt", "__label__pos a warm film __label__long\n__label__neg __label__x y\n"))[0] == {
+        "label": ["pos", "long"],
+        "text": "a warm film",
+    }
+
+
+def test_a_word_that_merely_holds_the_prefix_is_text(write):
+    assert values(write("a.txt", "__label__pos see my__label__x\n__label__neg y\n"))[0]["text"] == "see my__label__x"
+
+
+def test_labels_alone_are_refused(write):
+    assert refusal(write("a.txt", "__label__pos\n__label__neg __label__x\n")) == (
+        "a.txt:1: the lines have labels and no text\n  A line has its labels and a text: __label__good a fine film."
+    )
+
+
+def test_texts_alone_have_no_column_of_labels(write):
+    assert open_files([write("a.ft", "a warm film\ndull\n")], ReadOptions()).columns == ("text",)
+
+
+def test_a_cr_between_two_lines_is_no_text(write):
+    assert refusal(write("a.ft", "__label__pos x\n__label__neg y\r__label__pos z\n")) == (
+        "a.ft:2: a CR alone stands in the line\n  Save the file with LF or CR LF line ends."
+    )

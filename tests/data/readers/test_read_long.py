@@ -211,3 +211,25 @@ def test_only_tables_can_be_in_long_form(write):
     assert refusal(name, channels=("column1",)) == (
         "--series-id, --time and --channels read tables with one row per step, not conll"
     )
+
+
+def test_a_time_that_stands_twice_in_a_series_is_said_with_both_lines(write):
+    name = write("a.csv", "id,t,x\na,1,1\na,2,2\nb,1,3\nb,1,4\nb,2,5\nc,7,6\nc,7,7\n")
+    source = open_files([name], ReadOptions(series_id="id", time="t", channels=("x",)))
+    assert source.notes == (
+        "warning: series 'b' has the time '1' twice, at a.csv:4 and a.csv:5, and 1 more series likewise: each row is a "
+        "step, and rows of one time keep their order; remove what is there twice, or name a finer column with --time",
+    )
+    assert [record.values["t"] for record in source] == [["1", "2"], ["1", "1", "2"], ["7", "7"]]
+
+
+def test_a_time_of_several_series_stands_once_in_each(write):
+    write("a.csv", "id,t,x\na,1,1\nb,1,3\na,2,2\nb,2,5\n")
+    write("b.csv", "id,t,x\nc,1,1\n")
+    source = open_files(["a.csv", "b.csv"], ReadOptions(series_id="id", time="t", channels=("x",)))
+    assert source.notes == ("the rows of several series alternate: they are gathered by 'id'",)
+
+
+def test_a_time_twice_in_the_only_series_of_a_file_is_said(write):
+    source = open_files([write("a.csv", "t,x\n1,1\n1,2\n")], ReadOptions(time="t", channels=("x",)))
+    assert source.notes[-1].startswith("warning: the series has the time '1' twice, at a.csv:2 and a.csv:3: each row")

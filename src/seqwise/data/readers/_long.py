@@ -23,6 +23,9 @@ __all__ = ["in_long_form"]
 _LOOK_ROWS = 20_000
 """How many rows are looked at for series whose rows do not stand together."""
 
+_LOOK_TIMES = 200_000
+"""How many rows are looked at for times that stand twice in one series."""
+
 
 @dataclass(frozen=True)
 class _Form:
@@ -58,9 +61,13 @@ def in_long_form(source: Source, options: ReadOptions, *, is_live: bool = False)
         raise ConfigError(f"--series-id, --time and --channels read tables with one row per step, not {source.format}")
     form = _form(source, options)
     notes = source.notes if form.series_id else (*source.notes, "no --series-id is given: every file is one series")
-    if not is_live and _is_interleaved(source, form):
-        form = replace(form, is_interleaved=True)
-        notes = (*notes, f"the rows of several series alternate: they are gathered by '{form.series_id}'")
+    if not is_live:
+        is_interleaved, repeated = _looked_at(source, form)
+        form = replace(form, is_interleaved=is_interleaved)
+        if is_interleaved:
+            notes = (*notes, f"the rows of several series alternate: they are gathered by '{form.series_id}'")
+        if repeated:
+            notes = (*notes, _repeated_note(form, repeated))
     names = [form.series_id, form.time, *form.others]
     return replace(
         source,
@@ -143,19 +150,42 @@ def _gathered(source: Source, form: _Form) -> Iterator[list[Record]]:
         yield from by_id.values()
 
 
-def _is_interleaved(source: Source, form: _Form) -> bool:
-    """Whether the rows of some series do not stand together at the beginning of the files."""
-    if form.series_id is None:
-        return False
+def _looked_at(source: Source, form: _Form) -> tuple[bool, dict[Any, tuple[Any, Place, Place]]]:
+    """What the beginning of the files shows: whether the rows of some series do not stand together, and repeated times.
+
+    Of each series that has a time twice, the first such time and both places.
+    """
+    if form.series_id is None and form.time is None:
+        return False, {}
+    is_interleaved = False
     begun: set[Any] = set()
     last: Any = None
-    for record in islice(source, _LOOK_ROWS):
-        now = (record.place.file, record.values.get(form.series_id))
-        if now != last and now in begun:
-            return True
+    times: dict[Any, Place] = {}
+    repeated: dict[Any, tuple[Any, Place, Place]] = {}
+    for record in islice(source, _LOOK_ROWS if form.time is None else _LOOK_TIMES):
+        now = (record.place.file, None if form.series_id is None else record.values.get(form.series_id))
+        is_interleaved = is_interleaved or (now != last and now in begun)
         begun.add(now)
         last = now
-    return False
+        if form.time is None:
+            if is_interleaved:
+                break
+        elif (time := record.values.get(form.time)) is not None:
+            before = times.setdefault((now, str(time)), record.place)
+            if before is not record.place:
+                repeated.setdefault(now, (time, before, record.place))
+    return is_interleaved, repeated
+
+
+def _repeated_note(form: _Form, repeated: dict[Any, tuple[Any, Place, Place]]) -> str:
+    """What to say about times that stand twice in one series."""
+    (_, own), (time, before, after) = next(iter(repeated.items()))
+    whose = "the series" if form.series_id is None else f"series '{own}'"
+    others = f", and {len(repeated) - 1:,} more series likewise" if len(repeated) > 1 else ""
+    return (
+        f"warning: {whose} has the time '{time}' twice, at {before} and {after}{others}: each row is a step, and rows "
+        "of one time keep their order; remove what is there twice, or name a finer column with --time"
+    )
 
 
 def _series_id(record: Record, form: _Form) -> Any:
