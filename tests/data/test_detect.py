@@ -285,6 +285,13 @@ def test_whole_numbers_beside_gaps_are_on_the_scale_of_those_without(tmp_path):
     assert (target.kind, target.name) == ("outputs", "vote")
 
 
+@pytest.mark.parametrize("odd", ["--1", "---1.0", "9" * 5000, "-\u0661", "1.0.0"])
+def test_what_is_nearly_a_whole_number_is_a_label_as_it_stands(tmp_path, odd):
+    votes = [[f"vote_{name}", odd, 1, 1, 0, 0, odd] for name in "abc"]
+    (target,) = spec(tmp_path, csv_of(["text", *TEXTS], *votes)).targets
+    assert (target.kind, target.columns) == ("outputs", ("vote_a", "vote_b", "vote_c"))
+
+
 def test_parts_between_bars_may_hold_blanks(tmp_path):
     cells = ["genres", *("sci fi|drama", "drama", "sci fi", "crime", "crime|drama", "sci fi|crime")]
     (target,) = spec(tmp_path, csv_of(["title", *TEXTS], cells)).targets

@@ -60,6 +60,7 @@ BROKEN = [
     ("the\n", "vectors.txt:1: 0 numbers behind the word, expected 1"),
     ("the 1 2\nof 1 x\n", "vectors.txt:2: 'x' is no finite number"),
     ("the 1 nan\n", "vectors.txt:1: 'nan' is no finite number"),
+    (f"1 {'9' * 5000}\nthe 1 2\n", "is no finite number"),
     ("", "vectors.txt: holds no word vectors"),
     ("2 2\n", "vectors.txt: holds no word vectors"),
     (gzip.compress(WITH_COUNTS.encode(), mtime=0)[:-4], "the gzip data end too early"),

@@ -144,6 +144,11 @@ def test_a_device_may_be_named_or_given(texts, device):
     assert seqwise.load(texts.path, device).device.type == "cpu"
 
 
+def test_a_device_of_thousands_of_digits_is_not_there(texts):
+    with pytest.raises(ConfigError, match="this machine has 1 cpu device, from 0"):
+        seqwise.load(texts.path, "cpu:" + "9" * 5000)
+
+
 DEVICES = {
     "gpu": "there is no device 'gpu'; choose auto, cuda, mps, cpu",
     "cpu:3": "there is no device 'cpu:3'; this machine has 1 cpu device, from 0",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.readers._inputs import input_named
+from seqwise.data.readers._limits import bounded_lines, short
 from seqwise.data.readers._lines import GZIP_DAMAGE, damaged_gzip
 from seqwise.errors import DataError
 
@@ -57,7 +58,7 @@ def read_vectors(file: str | Path, wanted: Iterable[str], most_frequent: int) ->
     size, seen = 0, 0
     for number, line in _lines(file):
         fields = line.split()
-        if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
+        if number == 1 and len(fields) == 2 and all(field.isdigit() and len(field) < 19 for field in fields):
             size = int(fields[1])
             continue
         size = size or len(fields) - 1
@@ -79,7 +80,7 @@ def _lines(file: str | Path) -> Iterator[tuple[int, bytes]]:
     number = 0
     try:
         with input_named(file).open() as stream:
-            for number, line in enumerate(stream, start=1):
+            for number, line in enumerate(bounded_lines(stream, str(file)), start=1):
                 if line.strip():
                     yield number, line
     except GZIP_DAMAGE as error:
@@ -107,6 +108,6 @@ def _is_number(field: bytes) -> bool:
 def _numbers(fields: Sequence[bytes], file: str | Path, number: int) -> NDArray[np.float32]:
     wrong = next((field for field in fields if not _is_number(field) or not np.isfinite(float(field))), None)
     if wrong is not None:
-        text = wrong.decode(errors="replace")
+        text = short(wrong.decode(errors="replace"))
         raise DataError(f"'{text}' is no finite number", file=str(file), line=number, hint=_HINT)
     return np.array([float(field) for field in fields], dtype=np.float32)

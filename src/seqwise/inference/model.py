@@ -354,6 +354,6 @@ def _device(given: str | torch.device) -> torch.device:
     if not colon:
         return chosen
     count = torch.cuda.device_count() if kind == "cuda" else 1
-    if not index.isdecimal() or int(index) >= count:
+    if not index.isdecimal() or len(index) > 9 or int(index) >= count:
         raise ConfigError(f"there is no device '{given}'; this machine has {counted(count, kind + ' device')}, from 0")
     return torch.device(kind, int(index))

@@ -40,6 +40,9 @@ FILES = {
     "csv": ("text,label\n" + "".join(f'"{t}, well",{x}\n' for t, x in ROWS)).encode(),
     "sets.csv": ("text,labels\n" + "".join(f"{t},\"['{x}', 'x']\"\n" for t, x in ROWS)).encode(),
     "columns.csv": ("text,a,b\n" + "".join(f"{t},{i % 2},{i % 3 % 2}\n" for i, (t, _) in enumerate(ROWS))).encode(),
+    "votes.csv": (
+        "text,a,b,c\n" + "".join(f"{t},{i % 2}.0,{i % 3 - 1},-{i % 2}\n" for i, (t, _) in enumerate(ROWS))
+    ).encode(),
     "series.csv": (
         "id,t,a,label\n" + "".join(f"{i // 3},{i % 3},{i / 2},{'xy'[i // 3 % 2]}\n" for i in range(36))
     ).encode(),

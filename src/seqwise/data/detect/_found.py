@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from seqwise.targets import KINDS, label_text
 __all__ = ["found_targets"]
 
 _FLAGS = "--label COL, --tags COL, --outputs 'PATTERN' or --multilabel COL"
+_WHOLE = re.compile(r"-?[0-9]{1,15}(\.0)?")
 _Free = dict[str, ColumnProfile]
 
 
@@ -166,7 +168,7 @@ def _columns_alike(columns: Columns, profiles: Sequence[ColumnProfile]) -> Targe
 
 
 def _whole(value: str) -> str:
-    return label_text(float(value)) if value.removesuffix(".0").lstrip("-").isdecimal() else value
+    return label_text(float(value)) if _WHOLE.fullmatch(value) else value
 
 
 def _merely_counts(profile: ColumnProfile) -> bool:
