@@ -248,3 +248,26 @@ def test_strings_of_labels_that_nobody_asked_for_are_pointed_out(tmp_path):
         "data.csv: no column looks like a target\n  The input is 'residues'. 'structure' has one sign or word per step "
         f"of it: --tags structure. {FLAGS} The columns are 'residues', 'structure'."
     )
+
+
+SPANS = {
+    "start, label, end": ("text", "Anna left Oslo", [[0, "PER", 4], [10, "LOC", 14]]),
+    "numbers in quotes": ("text", "Anna left Oslo", [["0", "4", "PER"], ["10", "14", "LOC"]]),
+    "of tokens": ("tokens", ["Anna", "left", "Oslo"], [[0, 1, "PER"], [2, 3, "LOC"]]),
+}
+
+
+@pytest.mark.parametrize("requested", [Requested(), Requested(tags=("spans",)), Requested(multilabel=("spans",))])
+@pytest.mark.parametrize(("column", "cell", "spans"), SPANS.values(), ids=SPANS)
+def test_spans_that_are_not_read_as_tags_are_no_labels(tmp_path, column, cell, spans, requested):
+    rows = [{column: cell, "spans": spans}, {column: cell, "spans": spans[:1]}, {column: cell, "spans": []}]
+    with pytest.raises(DataError) as caught:
+        found(write_jsonl(tmp_path / "d.jsonl", rows), requested)
+    shown = json.dumps(spans[0])
+    assert f"column 'spans' holds spans such as {shown}, which are not read here\n" in str(caught.value)
+
+
+def test_spans_in_cells_of_a_table_are_no_labels(tmp_path):
+    text = csv_of(["text", "Anna left", "Tom left"], ["label", '"[[0, 4, ""PER""]]"', '"[[0, 3, ""PER""]]"'])
+    told = refused(DataError, tmp_path, text)
+    assert "column 'label' holds spans such as [0, 4, \"PER\"], which are not read here" in told

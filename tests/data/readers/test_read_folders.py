@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -44,7 +46,8 @@ def test_texts_keep_their_lines_and_may_be_gzipped_numbered_or_empty(folder):
     folder("d/a/2.txt.gz", content=gzip.compress("größer".encode()))
     folder("d/a/3", content=b"a numbered one\n")
     folder("d/a/4.txt", content=b"")
-    found = [values["text"] for _, values in rows(open_files(["d"], ReadOptions()))]
+    folder("d/b/1.txt")
+    *found, _ = [values["text"] for _, values in rows(open_files(["d"], ReadOptions()))]
     assert found == ["one\r\n\r\ntwo", "größer", "a numbered one", None]
 
 
@@ -68,6 +71,7 @@ def test_texts_that_are_called_unlabelled_have_no_label(folder):
 
 def test_bytes_that_are_no_text_are_named_by_file_and_line(folder):
     folder("d/a/1.txt", content=b"fine\nnot \xff\n")
+    folder("d/b/1.txt")
     with pytest.raises(DataError, match=r"^d/a/1\.txt:2: byte 5 of the line \(ff\) is not utf-8"):
         rows(open_files(["d"], ReadOptions()))
 
@@ -92,7 +96,7 @@ def test_texts_without_labels_are_for_models_of_folders_or_on_request(folder):
 
 
 def test_formats_that_a_folder_or_a_file_has_not(folder):
-    folder("d/a/1.txt", "f.csv")
+    folder("d/a/1.txt", "d/b/1.txt", "f.csv")
     with pytest.raises(DataError, match="d: it is a folder, not csv"):
         open_files(["d"], ReadOptions(format="csv"))
     with pytest.raises(DataError, match=r"f\.csv: it is a file, not a folder"):
@@ -101,3 +105,46 @@ def test_formats_that_a_folder_or_a_file_has_not(folder):
         open_files(["d", "f.csv"], ReadOptions())
     with pytest.raises(ConfigError, match="one column"):
         open_files(["d"], ReadOptions(columns=("a", "b")))
+
+
+PER_CLASS = """\
+If each file holds the texts of one label, a line each, write one table of them: \
+awk -v OFS='\\t' 'BEGIN {print "text", "label"} {print $0, FILENAME}' *.txt > ../texts.tsv."""
+
+
+@pytest.mark.parametrize("form", [None, "folder"])
+def test_one_label_is_refused_for_training_and_read_for_what_goes_with_it(folder, form):
+    folder("d/names/a.txt", "d/names/b.txt", "d/LICENSE")
+    with pytest.raises(DataError) as caught:
+        open_files(["d"], ReadOptions(format=form))
+    assert str(caught.value) == (
+        "d: the only folder of texts in it is 'names' (2)\n"
+        f"  Give a folder that holds a folder of texts per label, at least two. {PER_CLASS}"
+    )
+    before = ReadOptions(format="folder")
+    assert len(list(open_files(["d"], ReadOptions(), before=before))) == 2
+    assert len(list(open_like(["d"], before))) == 2
+
+
+def test_folders_of_one_label_each_are_read_together(folder):
+    folder("one/pos/1.txt", "two/neg/1.txt")
+    assert [values["label"] for _, values in rows(open_files(["one", "two"], ReadOptions()))] == ["pos", "neg"]
+
+
+def test_a_folder_without_labels_says_how_files_become_classes(folder):
+    folder("d/a.txt", "d/b.txt")
+    with pytest.raises(DataError) as caught:
+        open_files(["d"], ReadOptions())
+    assert str(caught.value).endswith(PER_CLASS)
+
+
+@pytest.mark.skipif(shutil.which("awk") is None, reason="this system has no awk")
+def test_the_command_that_makes_a_table_of_files_makes_one(folder, tmp_path):
+    folder("d/a.txt", content=b"one\ntwo\n")
+    folder("d/b.txt", content=b"three\n")
+    command = PER_CLASS.partition(": ")[2].removesuffix(".")
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path / "d")
+    found = [values for _, values in rows(open_files(["texts.tsv"], ReadOptions()))]
+    assert found == [
+        {"text": text, "label": f"{name}.txt"} for text, name in (("one", "a"), ("two", "a"), ("three", "b"))
+    ]

@@ -43,6 +43,20 @@ FORMS: dict[str, list[Any]] = {
             ],
         }
     ],
+    "label first": [{"text": TEXT, "label": [["PER", 0, 9], ["LOC", 19, 23]]}],
+    "with the text of each": [{"text": TEXT, "label": [[0, 9, "PER", "Anna Berg"], [19, 23, "LOC", "Oslo"]]}],
+    "from and to": [
+        {"text": TEXT, "ner": [{"from": 0, "to": 9, "category": "PER"}, {"from": 19, "to": 23, "category": "LOC"}]}
+    ],
+    "offset and length": [
+        {"text": TEXT, "ner": [{"offset": 0, "length": 9, "type": "PER"}, {"offset": 19, "length": 4, "type": "LOC"}]}
+    ],
+    "Hugging Face": [
+        {
+            "text": TEXT,
+            "ner": [{"entity_group": "PER", "start": 0, "end": 9}, {"entity_group": "LOC", "start": 19, "end": 23}],
+        }
+    ],
     "blanks at the ends, one twice": [{"text": TEXT, "label": [[0, 10, "PER"], [0, 9, "PER"], [18, 23, "LOC"]]}],
 }
 
@@ -148,3 +162,21 @@ NOT_SPANS = [[0, 4, 9], ["a", "b", "c"], [[0, 4]], [[0, 4, 5]], [[0.5, 1.5, "a"]
 def test_what_is_no_span_stays_as_it_is(write, cell):
     source = source_of(write, [{"text": "a b c d", "label": cell}])
     assert (next(iter(source)).values["label"], source.notes) == (cell, ())
+
+
+def test_an_annotation_file_for_spacy_is_read(write):
+    pairs = [[TEXT, {"entities": [[0, 9, "PER"], [19, 23, "LOC"]]}], None]
+    name = write("a.json", json.dumps({"classes": ["PER", "LOC"], "annotations": pairs}))
+    assert [record.values["entities"] for record in open_files([name], ReadOptions())] == [TAGS]
+
+
+def test_a_label_first_whose_second_number_is_a_length_is_refused(write):
+    assert "[5, 4, 'PER'] is not inside the text" in refusal(
+        write("a.jsonl", json.dumps({"text": TEXT, "label": [["PER", 5, 4]]}) + "\n")
+    )
+
+
+def test_a_span_whose_text_is_another_is_refused(write):
+    assert "the text has 'Anna', but the span says 'Oslo'" in refusal(
+        write("a.jsonl", json.dumps({"text": TEXT, "label": [[0, 4, "PER", "Oslo"]]}) + "\n")
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from seqwise.data.detect._requested import Requested
 from seqwise.data.detect._sets import check_separator, refuse_mixed_signs, set_sentences
 from seqwise.data.detect._steps import cut_alike, cut_sentences
 from seqwise.data.detect._targets import requested_targets, target_sentence
-from seqwise.data.readers import Source
+from seqwise.data.readers import Source, look_like_spans
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec, InputKind, InputSpec, TargetSpec
 
@@ -54,6 +55,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     left: list[str] = []
     if not requested.names_targets:
         targets, left = found_targets(columns, column)
+    _refuse_spans(columns, targets)
     check_separator(columns, targets)
     refuse_mixed_signs(columns, targets)
     kind, targets = cut_alike(columns, column, input_kinds(columns, column, targets), targets)
@@ -71,6 +73,20 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     ]
     notes = [input_sentence(input_spec), *map(target_sentence, targets), *doubts]
     return Finding(DataSpec(input_spec, tuple(targets), _id_column(columns, targets), requested.group), notes)
+
+
+def _refuse_spans(columns: Columns, targets: Sequence[TargetSpec]) -> None:
+    """Refuses spans that are not read as tags: as sets of labels their offsets would count as labels."""
+    for name in (column for target in targets for column in target.columns):
+        cells = [cell for cell in columns.profiles[name].cells if cell]
+        if name in columns.source.span_columns or not cells or not all(map(look_like_spans, cells)):
+            continue
+        shown = json.dumps(cells[0][0], ensure_ascii=False)
+        raise columns.unusable(
+            f"column '{name}' holds spans such as {shown}, which are not read here",
+            "Spans of characters are read from JSON lines, as [start, end, label], [label, start, end] or objects with "
+            "these, beside the text that they count. Or write a list with one tag per token.",
+        )
 
 
 def _series_options(kind: InputKind, requested: Requested) -> tuple[bool, bool, bool]:

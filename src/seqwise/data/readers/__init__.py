@@ -30,6 +30,7 @@ from seqwise.data.readers._open import format_of, open_files, open_like, read_st
 from seqwise.data.readers._options import FORMATS, ReadOptions
 from seqwise.data.readers._plain_lines import PlainText
 from seqwise.data.readers._source import Source
+from seqwise.data.readers._spans import look_like_spans
 
 __all__ = [
     "FORMATS",
@@ -39,6 +40,7 @@ __all__ = [
     "files_named",
     "format_named",
     "format_of",
+    "look_like_spans",
     "misread_tokens",
     "open_files",
     "open_like",

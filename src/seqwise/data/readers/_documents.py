@@ -132,6 +132,9 @@ def _table(value: Any) -> list[Any] | None:
     names, cells = value.get("columns"), value.get("data")
     if isinstance(names, list) and isinstance(cells, list) and all(isinstance(row, list) for row in cells):
         return [dict(zip(names, row, strict=False)) for row in cells]
+    pairs = value.get("annotations")
+    if "classes" in value and isinstance(pairs, list) and any(pairs) and all(map(_is_pair, filter(None, pairs))):
+        return [pair for pair in pairs if pair]  # as annotation tools write for spaCy; what was not looked at is null
     lists = [key for key, rows in value.items() if _are_rows(rows) and (key in _ROW_KEYS or len(value) == 1)]
     if len(lists) == 1:
         rows: list[Any] = value[lists[0]]
@@ -154,6 +157,11 @@ def _from_objects(value: dict[str, dict[str, Any]]) -> list[Any] | None:
     if keys and all(key.isdecimal() for key in keys) and all(list(inner) == keys for inner in value.values()):
         return [{column: inner[key] for column, inner in value.items()} for key in keys]
     return None
+
+
+def _is_pair(value: Any) -> bool:
+    """Whether a value is a text and the object of its annotations."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict)
 
 
 def _are_rows(value: Any) -> bool:

@@ -17,13 +17,13 @@ from seqwise.data.readers._source import Part
 from seqwise.data.records import Place, Record
 from seqwise.errors import ConfigError, DataError, counted, listed
 
-__all__ = ["FolderInput", "Listing", "folder_part"]
+__all__ = ["UNLABELLED", "FolderInput", "Listing", "folder_part"]
 
 _FILE, _TEXT, _LABEL = "file", "text", "label"
 _TEXT_NAME = re.compile(r".*\.(txt|text)(\.gz)?|[0-9]+\.?(\.gz)?", re.IGNORECASE)
 """Files are texts by their ending, or are numbered: those of 20 Newsgroups and of folders of mail."""
 
-_UNLABELLED = ("unsup", "unsupervised", "unlabeled", "unlabelled")
+UNLABELLED = ("unsup", "unsupervised", "unlabeled", "unlabelled")
 """Folders of texts without a label: the first is that of the film reviews of aclImdb."""
 
 
@@ -104,7 +104,7 @@ class FolderInput:
             yield f"each file is one text, and the name of its folder is its label: {told.replace(chr(39), '')}"
         else:
             yield f"{counted(len(self.classes['']), 'file')}, each of which is one text without a label"
-        if without := [label for label in self.classes if label.lower() in _UNLABELLED]:
+        if without := [label for label in self.classes if label.lower() in UNLABELLED]:
             yield f"the texts in {listed(without)} have no label"
         if left := self._left_out():
             yield f"left out: {', '.join(left)}"
@@ -140,7 +140,7 @@ def _records(source: FolderInput, encoding: str, text: str) -> Iterator[Record]:
         place = Place(shown_path(path), 1)
         values = {_FILE: shown_path(path.relative_to(source.path)), text: _content(path, place.file, encoding)}
         if source.has_labels:
-            values[_LABEL] = None if folder.lower() in _UNLABELLED else shown_path(folder)
+            values[_LABEL] = None if folder.lower() in UNLABELLED else shown_path(folder)
         yield Record(place, values)
 
 

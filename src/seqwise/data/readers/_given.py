@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seqwise.data.readers._folders import FolderInput, Listing
+from seqwise.data.readers._folders import UNLABELLED, FolderInput, Listing
 from seqwise.data.readers._inputs import Input, input_named, shown_path
 from seqwise.data.readers._parallel import ParallelInput, named_files, parallel_given, parallel_in
 from seqwise.errors import DataError, listed
 
-__all__ = ["files_named", "input_given", "paths_named"]
+__all__ = ["files_named", "input_given", "paths_named", "refuse_one_class"]
+
+_READ = "A folder is read where it has a folder of .txt files per label, or seq.in, seq.out and label."
+_PER_CLASS = (
+    "If each file holds the texts of one label, a line each, write one table of them: awk -v OFS='\\t' 'BEGIN {print "
+    '"text", "label"} {print $0, FILENAME}\' *.txt > ../texts.tsv.'
+)
 
 
 def input_given(path: str | Path, *, unlabelled: bool = False) -> Input:
@@ -67,6 +73,29 @@ def _folder(place: Path, name: str, *, unlabelled: bool) -> Input:
     return source
 
 
+def refuse_one_class(inputs: Sequence[Input]) -> None:
+    """Refuses folders to train on whose labelled texts all stand in folders of one name.
+
+    Raises:
+        DataError: it is so.
+    """
+    folders = [each for each in inputs if isinstance(each, FolderInput) and each.has_labels]
+    if len(folders) < len(inputs) or not folders:
+        return
+    labelled = {
+        label: len(texts)
+        for each in folders
+        for label, texts in each.classes.items()
+        if label.lower() not in UNLABELLED
+    }
+    if len(labelled) > 1:
+        return
+    told = [f"the only folder of texts in it is '{shown_path(label)}' ({count:,})" for label, count in labelled.items()]
+    problem = told[0] if told else "the texts in it have no label"
+    hint = f"Give a folder that holds a folder of texts per label, at least two. {_PER_CLASS}"
+    raise DataError(problem, file=folders[0].name, hint=hint)
+
+
 def _has_data(place: Path, name: str) -> bool:
     """Whether a folder has folders of texts in it, or parallel files."""
     own = Listing.of(place)
@@ -78,4 +107,5 @@ def _has_data(place: Path, name: str) -> bool:
 def _contents(own: Listing) -> str:
     """What to say about a folder that is not read."""
     told = f"Name files in it: {listed(own.files, most=6)}." if own.files else "It holds no files."
-    return f"{told} A folder is read where it has a folder of .txt files per label, or seq.in, seq.out and label."
+    per_class = f" {_PER_CLASS}" if len(own.texts) > 1 else ""
+    return f"{told} {_READ}{per_class}"

@@ -13,7 +13,7 @@ from seqwise.data.readers._encodings import latin_1_note
 from seqwise.data.readers._fasttext import fasttext_part
 from seqwise.data.readers._folders import FolderInput, folder_part
 from seqwise.data.readers._formats import format_and_note, format_named
-from seqwise.data.readers._given import input_given
+from seqwise.data.readers._given import input_given, refuse_one_class
 from seqwise.data.readers._inputs import Input, StreamInput
 from seqwise.data.readers._joins import with_joined_text
 from seqwise.data.readers._jsonl import jsonl_part
@@ -55,7 +55,9 @@ def open_files(paths: Sequence[str | Path], options: ReadOptions, *, before: Rea
         ColumnError: an option names a column that is not there.
         ConfigError: no file is named, or the options do not fit the format.
     """
-    inputs = _inputs(paths, unlabelled=options.format == "folder")
+    inputs = _inputs(paths, unlabelled=options.format == "folder" or before is not None)
+    if before is None and options.format in (None, "folder"):
+        refuse_one_class(inputs)
     header = None if before is None else before.header
     if before is not None and options.annotations is None:
         options = replace(options, annotations=before.annotations)

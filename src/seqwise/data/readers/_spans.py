@@ -11,11 +11,12 @@ from seqwise.data.records import Place
 from seqwise.data.tokens import composed_length, word_places
 from seqwise.errors import DataError
 
-__all__ = ["Span", "are_spans", "span_tags"]
+__all__ = ["Span", "are_spans", "look_like_spans", "span_tags"]
 
-_STARTS = ("start", "start_offset", "start_char", "startOffset", "begin")
-_ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
-_LABELS = ("label", "entity", "tag", "labels", "entity_type", "entity_group", "type")
+_STARTS = ("start", "start_offset", "start_char", "startOffset", "begin", "from", "offset")
+_ENDS = ("end", "end_offset", "end_char", "endOffset", "stop", "to")
+_LENGTH = "length"
+_LABELS = ("label", "entity", "tag", "labels", "entity_type", "entity_group", "type", "category")
 
 
 @dataclass(frozen=True, order=True)
@@ -31,21 +32,44 @@ class Span:
 
 
 def are_spans(cell: Any) -> bool:
-    """Whether a cell is a list of spans: `[0, 4, "PER"]`, or objects with a start, an end and a label."""
+    """Whether a cell is a list of spans: `[0, 4, "PER"]`, `["PER", 0, 4]`, or objects with start, end and label."""
     return isinstance(cell, list) and bool(cell) and all(_parts(item) is not None for item in cell)
+
+
+def look_like_spans(cell: Any) -> bool:
+    """Whether a cell is a list of lists that hold two whole numbers and a label each, in whatever order.
+
+    Example:
+        >>> look_like_spans([["0", "4", "PER"], [5, "LOC", 9]]), look_like_spans([["a", "b"]]), look_like_spans([])
+        (True, False, False)
+    """
+    return isinstance(cell, list) and bool(cell) and all(map(_looks_like_span, cell))
+
+
+def _looks_like_span(item: Any) -> bool:
+    if not isinstance(item, (list, tuple)) or len(item) not in (3, 4):
+        return False
+    numbers = [isinstance(part, int) or (isinstance(part, str) and part.isdecimal()) for part in item]
+    return sum(numbers) == 2 and all(isinstance(part, (int, str)) for part in item)
 
 
 def _parts(item: Any) -> tuple[int, int, Any, str | None] | None:
     """Start, end, label and the text that a span says it has; None for what is no span."""
     said = None
     if isinstance(item, (list, tuple)):
-        if len(item) != 3:
+        if len(item) not in (3, 4):
             return None
-        start, end, label = item
+        start, end, label = item[:3]
+        if isinstance(start, str) and len(item) == 3:
+            label, start, end = item
+        if len(item) == 4 and not isinstance(said := item[3], str):
+            return None
     elif isinstance(item, dict):
         start, end, label = (
             next((item[key] for key in keys if key in item), None) for keys in (_STARTS, _ENDS, _LABELS)
         )
+        if end is None and isinstance(start, int) and isinstance(item.get(_LENGTH), int):
+            end = start + item[_LENGTH]
         said = item.get("text", item.get("value"))
     else:
         return None
