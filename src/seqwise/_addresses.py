@@ -10,23 +10,30 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
+from operator import attrgetter, is_
 
 import torch
 from torch import Tensor
 
-from seqwise._readable import is_readable
+from seqwise._readable import ORDINARY, PLAIN, is_readable, keys
 
 __all__ = [
+    "Places",
     "UnreadableError",
     "address",
-    "known_address",
     "addresses",
+    "all_addresses",
     "dense_strides",
+    "known_address",
     "require_unchanged",
     "side_by_side",
     "strided_address",
     "versions",
 ]
+
+
+_PLAIN = frozenset(PLAIN)
+_dtype, _is_cpu, _nbytes = map(attrgetter, ("dtype", "is_cpu", "nbytes"))
 
 
 class UnreadableError(TypeError):
@@ -61,10 +68,15 @@ def address(
     """
     if tensor is None:
         return None
-    is_alike = tensor.dtype is dtype and (shape is None or tensor.shape == shape)
-    if not is_alike or not (is_ordinary or is_readable(tensor)) or not tensor.is_contiguous():
-        raise _refusal(tensor, dtype, shape, name)
-    return _place(tensor, name)
+    if (
+        tensor.dtype is dtype
+        and (shape is None or tensor.shape == shape)
+        # as `is_readable`, whose call would take as long as all the rest
+        and (is_ordinary or (type(tensor) in PLAIN and keys(tensor).raw_repr() in ORDINARY))
+        and tensor.is_contiguous()
+    ):
+        return tensor.data_ptr() or _place(tensor, name)
+    raise _refusal(tensor, dtype, shape, name)
 
 
 def side_by_side(tensor: Tensor, dtype: torch.dtype) -> tuple[Tensor, int]:
@@ -92,6 +104,57 @@ def strided_address(tensor: Tensor, *dtypes: torch.dtype, name: str = "a tensor"
     return _place(tensor, name)
 
 
+def all_addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[int] | None:
+    """What `address` gives for each of many tensors, sooner; None where it might refuse one of them."""
+    is_for_c = (
+        _PLAIN.issuperset(map(type, tensors))
+        and all(map(_is_cpu, tensors))
+        and {dtype}.issuperset(map(_dtype, tensors))
+        and not any(map(Tensor.is_neg, tensors))
+    )
+    if not is_for_c:
+        return None
+    try:  # tensors of other kinds, those of a transform say, have no order in memory, or no memory
+        found = list(map(Tensor.data_ptr, tensors))
+        return found if 0 not in found and all(map(Tensor.is_contiguous, tensors)) else None
+    except RuntimeError:
+        return None
+
+
+class Places:
+    """Where tensors stand that `address` gave addresses for, to see later whether they still stand there.
+
+    Looking takes less time than asking for the addresses again: the same tensors are of the same kind. What is in
+    `tensor.data`, or was resized, may be of another type or size, at another place and in another order.
+
+    Example:
+        >>> tensor = torch.zeros(2, 3)
+        >>> before = Places([tensor], torch.float32)
+        >>> before.are_those_of([tensor])
+        True
+        >>> tensor.data = torch.zeros(2, 3)
+        >>> before.are_those_of([tensor])
+        False
+    """
+
+    def __init__(self, tensors: Sequence[Tensor], dtype: torch.dtype) -> None:
+        self._tensors = list(tensors)
+        self._dtype = frozenset((dtype,))
+        self._found = list(map(Tensor.data_ptr, tensors))
+        self._sizes = list(map(_nbytes, tensors))
+
+    def are_those_of(self, tensors: Sequence[Tensor]) -> bool:
+        """Whether these are the same tensors, and compiled code finds in them what it found before."""
+        return (
+            len(tensors) == len(self._tensors)
+            and all(map(is_, tensors, self._tensors))
+            and list(map(Tensor.data_ptr, tensors)) == self._found
+            and list(map(_nbytes, tensors)) == self._sizes
+            and self._dtype.issuperset(map(_dtype, tensors))
+            and all(map(Tensor.is_contiguous, tensors))
+        )
+
+
 def addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> ctypes.Array[ctypes.c_void_p]:
     """Those of several tensors, side by side in memory as C reads an array of pointers."""
     return (ctypes.c_void_p * len(tensors))(*(address(tensor, dtype) for tensor in tensors))
@@ -116,7 +179,7 @@ def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ..
 
 def versions(tensors: Sequence[Tensor | None]) -> tuple[int, ...]:
     """How often each tensor was written to in place; a tensor of inference counts nothing."""
-    return tuple(0 if tensor is None or tensor.is_inference() else tensor._version for tensor in tensors)
+    return tuple([0 if tensor is None or tensor.is_inference() else tensor._version for tensor in tensors])
 
 
 def require_unchanged(tensors: Sequence[Tensor | None], before: tuple[int, ...]) -> None:

@@ -7,17 +7,16 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-__all__ = ["are_readable", "is_readable", "is_traced"]
+__all__ = ["ORDINARY", "PLAIN", "are_readable", "is_readable", "is_traced", "keys"]
 
-_PLAIN = (Tensor, torch.nn.Parameter)
-
-
-_keys = torch._C._dispatch_keys
+PLAIN = (Tensor, torch.nn.Parameter)
+keys = torch._C._dispatch_keys
 """What torch does differently with a tensor: its device, wrappers, views that negate, and so on."""
 with torch.inference_mode():
-    _OF_INFERENCE = _keys(torch.empty(0, device="cpu")).raw_repr()
+    _OF_INFERENCE = keys(torch.empty(0, device="cpu")).raw_repr()
 with torch.inference_mode(mode=False):
-    _ORDINARY = frozenset((_OF_INFERENCE, _keys(torch.empty(0, device="cpu")).raw_repr()))
+    ORDINARY = frozenset((_OF_INFERENCE, keys(torch.empty(0, device="cpu")).raw_repr()))
+"""What `keys(tensor).raw_repr()` is of an ordinary tensor on the CPU."""
 
 
 def are_readable(tensors: Iterable[Tensor]) -> bool:
@@ -45,4 +44,4 @@ def is_readable(tensor: Tensor) -> bool:
     A wrapper of a transform or of another library is not; nor are views that negate or conjugate what is in memory,
     nor sparse, nested, quantised and symbolic tensors.
     """
-    return type(tensor) in _PLAIN and _keys(tensor).raw_repr() in _ORDINARY
+    return type(tensor) in PLAIN and keys(tensor).raw_repr() in ORDINARY

@@ -17,6 +17,7 @@ struct stepped {
     const int64_t *rows; /* those of the gradient; NULL: the gradient is that of all numbers */
     int64_t count, size; /* rows of the gradient, numbers of each */
     double decay;        /* of the weights, per unit of step size */
+    int64_t table;       /* how many rows the parameter has */
     int64_t first;       /* number of its first piece; set here */
 };
 
@@ -82,22 +83,6 @@ static void add_squares(ptrdiff_t index, void *data) {
     all->sums[index] = total;
 }
 
-/* The norm of all gradients; -1 when there is no memory. */
-SEQWISE_API void seqwise_norm(struct stepped *arrays, int64_t count, double *norm) {
-    struct all all = {.arrays = arrays, .count = count};
-    int64_t pieces = number_pieces(&all);
-    all.sums = malloc((size_t)(pieces + 1) * sizeof(double));
-    *norm = -1;
-    if (!all.sums)
-        return;
-    seqwise_parallel(pieces, add_squares, &all);
-    double total = 0;
-    for (int64_t i = 0; i < pieces; i++)
-        total += all.sums[i];
-    *norm = sqrt(total);
-    free(all.sums);
-}
-
 static void scale(ptrdiff_t index, void *data) {
     const struct all *all = data;
     struct piece piece = piece_of(all, index);
@@ -106,10 +91,29 @@ static void scale(ptrdiff_t index, void *data) {
         piece.array->gradient[j] *= factor;
 }
 
-/* All gradients, times a factor. */
-SEQWISE_API void seqwise_scale(struct stepped *arrays, int64_t count, double factor) {
-    struct all all = {.arrays = arrays, .count = count, .factor = factor};
-    seqwise_parallel(number_pieces(&all), scale, &all);
+/* The norm of gradients, -1 when there is no memory. They are scaled down to `largest` where it is larger. */
+SEQWISE_API void seqwise_clip(float *const *gradients, const int64_t *sizes, int64_t count, double largest,
+                              double *norm) {
+    struct all all = {.arrays = malloc((size_t)(count + 1) * sizeof(struct stepped)), .count = count};
+    *norm = -1;
+    if (!all.arrays)
+        return;
+    for (int64_t i = 0; i < count; i++)
+        all.arrays[i] = (struct stepped){.gradient = gradients[i], .count = 1, .size = sizes[i]};
+    int64_t pieces = number_pieces(&all);
+    all.sums = malloc((size_t)(pieces + 1) * sizeof(double));
+    if (all.sums) {
+        seqwise_parallel(pieces, add_squares, &all);
+        double total = 0;
+        for (int64_t i = 0; i < pieces; i++)
+            total += all.sums[i];
+        *norm = sqrt(total);
+        all.factor = largest / (*norm + 1e-6);
+        if (*norm > largest)
+            seqwise_parallel(pieces, scale, &all);
+    }
+    free(all.sums);
+    free(all.arrays);
 }
 
 /* One step on numbers that stand together: `rate` and `unit`, by which the root of the squares is multiplied, have the
@@ -146,12 +150,27 @@ static void step(ptrdiff_t index, void *data) {
     }
 }
 
-/* One step of Adam with decay of the weights (Loshchilov and Hutter, 2019); of rows, without decay, and with epsilon
-   beside the root that is not corrected, as torch.optim.SparseAdam has it. */
-SEQWISE_API void seqwise_adam(struct stepped *arrays, int64_t count, double rate, double beta1, double beta2,
-                              double epsilon) {
-    struct all all = {.arrays = arrays, .count = count, .rate = rate, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon};
+/* The number of the first array whose gradient has a row that its table does not have, or -1. */
+static int64_t find_wrong(const struct stepped *arrays, int64_t count) {
     for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; arrays[i].rows && j < arrays[i].count; j++)
+            if (arrays[i].rows[j] < 0 || arrays[i].rows[j] >= arrays[i].table)
+                return i;
+    return -1;
+}
+
+/* One step of Adam with decay of the weights (Loshchilov and Hutter, 2019); of rows, without decay, and with epsilon
+   beside the root that is not corrected, as torch.optim.SparseAdam has it. The gradient of each array is given beside
+   it. Nothing is written where a row is not there: `wrong` is then the number of its array, and -1 otherwise. */
+SEQWISE_API void seqwise_adam(struct stepped *arrays, float *const *gradients, int64_t count, double rate, double beta1,
+                              double beta2, double epsilon, int64_t *wrong) {
+    struct all all = {.arrays = arrays, .count = count, .rate = rate, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon};
+    *wrong = find_wrong(arrays, count);
+    if (*wrong >= 0)
+        return;
+    for (int64_t i = 0; i < count; i++) {
+        arrays[i].gradient = gradients[i];
         *arrays[i].steps += 1;
+    }
     seqwise_parallel(number_pieces(&all), step, &all);
 }

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seqwise._addresses import UnreadableError, address, dense_strides, known_address
+from seqwise._addresses import UnreadableError, all_addresses, dense_strides
 from seqwise._native import function
-from seqwise.errors import ShapeError
 from seqwise.nn import PieceEncoder
+from seqwise.training.adam_call import AdamCall, compiled_adam, require_shapes, with_each_row_once
 from seqwise.training.config import TrainConfig
 
 __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "step_size"]
 
 _SMALL_TABLE = 2048
+_NONE = type(None)
+_gradient = attrgetter("grad")
 _MEANS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 
@@ -60,58 +63,6 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> RowAdamW:
     )
 
 
-class _Stepped(ctypes.Structure):
-    """`struct stepped` of adam.c: where a parameter, its gradient and Adam's means stand."""
-
-    _fields_ = [
-        *((name, ctypes.c_void_p) for name in ("values", "gradient", "means", "squares", "steps", "rows")),
-        *((name, ctypes.c_int64) for name in ("count", "size")),
-        ("decay", ctypes.c_double),
-        ("first", ctypes.c_int64),
-    ]
-
-
-def _gradient(parameter: nn.Parameter) -> Tensor:
-    """The gradient that it has; a sparse one with each row once."""
-    gradient = parameter.grad
-    assert gradient is not None
-    if gradient.is_sparse and gradient.sparse_dim() > 1:  # single numbers, not rows
-        return gradient.to_dense()
-    return _by_rows(gradient) if gradient.is_sparse else gradient
-
-
-def _values(gradient: Tensor) -> Tensor:
-    return gradient._values() if gradient.is_sparse else gradient
-
-
-def _point_at(array: _Stepped, gradient: Tensor, like: Tensor | None = None) -> list[Tensor]:
-    """Says where a gradient stands; gives its numbers and rows, which must live as long as they are read.
-
-    Args:
-        array: to be filled in.
-        gradient: dense, or sparse with each row once.
-        like: what it is the gradient of, for a step: its shape.
-
-    Raises:
-        UnreadableError: compiled code does not take it.
-        IndexError: a row that the parameter does not have.
-    """
-    values = _values(gradient)
-    if not gradient.is_sparse:
-        array.gradient = address(values, torch.float32, None if like is None else like.shape)
-        array.count, array.size = 1, values.numel()
-        return [values]
-    rows = gradient._indices()[0].contiguous()
-    array.gradient = address(values, torch.float32, (len(rows), *gradient.shape[1:]))
-    array.rows = address(rows, torch.int64)
-    array.count, array.size = len(rows), math.prod(gradient.shape[1:])
-    if like is not None and len(rows):
-        first, last = map(int, rows.aminmax())
-        if first < 0 or last >= len(like):
-            raise IndexError(f"a sparse gradient has rows {first} to {last} of a table with {len(like)} rows")
-    return [values, rows]
-
-
 class RowAdamW(torch.optim.AdamW):
     """AdamW that steps, of a parameter with a sparse gradient, the rows which the gradient has.
 
@@ -123,29 +74,36 @@ class RowAdamW(torch.optim.AdamW):
     stepped in one call of compiled code.
     """
 
-    @property
-    def _checked(self) -> dict[nn.Parameter, tuple[Tensor, ...]]:
-        """The step, means and squares of each parameter that were found to be what compiled code takes."""
-        checked: dict[nn.Parameter, tuple[Tensor, ...]] = self.__dict__.setdefault("_checked_states", {})
-        return checked
-
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's
         """One step by the gradients that the parameters have, and what torch hangs on a step: hooks, its profiler."""
         self.step_all()
 
-    @torch.no_grad()
     def step_all(self) -> None:
         """One step by the gradients that the parameters have."""
+        left: list[tuple[dict[str, Any], list[nn.Parameter], list[Tensor]]] = []
         done: list[nn.Parameter] = []
-        is_done = True
-        for group in self.param_groups:
-            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
-            if self._is_stepped_at_once(parameters, group):
+        for number, group in enumerate(self.param_groups):
+            parameters, gradients = group["params"], list(map(_gradient, group["params"]))
+            if _NONE in map(type, gradients):
+                parameters = [own for own, gradient in zip(parameters, gradients, strict=True) if gradient is not None]
+                gradients = [gradient for gradient in gradients if gradient is not None]
+            if self._is_stepped_at_once(number, parameters, gradients, group):
                 done += parameters
-                continue
-            for parameter in parameters:
-                if _gradient(parameter).is_sparse:
-                    self._step_rows(parameter, group)
+            else:
+                left.append((group, parameters, gradients))
+        if left:
+            self._step_others(left, done)
+
+    @torch.no_grad()
+    def _step_others(
+        self, left: Iterable[tuple[dict[str, Any], list[nn.Parameter], list[Tensor]]], done: list[nn.Parameter]
+    ) -> None:
+        """Steps in tensor operations what is left of each group."""
+        is_done = True
+        for group, parameters, gradients in left:
+            for parameter, gradient in zip(parameters, map(with_each_row_once, gradients), strict=True):
+                if gradient.is_sparse:
+                    self._step_rows(parameter, gradient, group)
                     done.append(parameter)
                 else:
                     is_done = False
@@ -160,7 +118,7 @@ class RowAdamW(torch.optim.AdamW):
         fused = [group.get("fused") for group in self.param_groups]
         for group in self.param_groups:
             for parameter in group["params"]:
-                _require_shapes(self.state[parameter], parameter)
+                require_shapes(self.state[parameter], parameter)
             # torch's fused step on a CPU takes all arrays as they stand in memory, whatever their strides
             group["fused"] = group.get("fused") and all(map(self._is_laid_out_alike, group["params"]))
         try:
@@ -181,37 +139,25 @@ class RowAdamW(torch.optim.AdamW):
         is_dense = dense_strides(parameter.shape, strides) == strides
         return is_dense and all(tensor.stride() == strides for tensor in tensors)
 
-    def _is_stepped_at_once(self, parameters: Sequence[nn.Parameter], group: dict[str, Any]) -> bool:
+    def _is_stepped_at_once(
+        self, number: int, parameters: list[nn.Parameter], gradients: list[Tensor], group: dict[str, Any]
+    ) -> bool:
         """Steps them all in compiled code, where that can be; nothing is done where it cannot."""
-        adam = function("seqwise_adam", ctypes.c_void_p, ctypes.c_int64, *(ctypes.c_double,) * 4)
+        adam = compiled_adam()
         if adam is None or group["amsgrad"] or group["maximize"]:
             return False
-        arrays, kept = (_Stepped * len(parameters))(), []
+        calls: dict[int, AdamCall] = self.__dict__.setdefault("_calls", {})
+        call = calls.pop(number, None)
         try:
-            for array, parameter in zip(arrays, parameters, strict=True):
-                kept += self._pointed_at(array, parameter)
-                array.decay = 0.0 if array.rows else group["weight_decay"]
+            if call is None or not call.is_still_for(parameters, self.state):
+                for parameter in parameters:
+                    self._state_of(parameter)
+                call = AdamCall(parameters, self.state)
+            call.step(adam, gradients, group["lr"], group["betas"], group["eps"], group["weight_decay"])
         except UnreadableError:
             return False
-        adam(ctypes.addressof(arrays), len(arrays), group["lr"], *group["betas"], group["eps"])
-        del kept  # which stand at addresses that were in use until here
+        calls[number] = call
         return True
-
-    def _pointed_at(self, array: _Stepped, parameter: nn.Parameter) -> list[Tensor]:
-        """Says where a parameter, its gradient and its state stand; gives what must live as long as they are read."""
-        array.values = address(parameter, torch.float32)
-        kept = _point_at(array, _gradient(parameter), parameter)
-        state = self._state_of(parameter)
-        step, means, squares = known = (state["step"], state["exp_avg"], state["exp_avg_sq"])
-        before = self._checked.get(parameter)
-        if before is None or any(one is not other for one, other in zip(known, before, strict=True)):
-            _require_shapes(state, parameter)
-            address(step, torch.float32, ())
-            address(means, torch.float32, parameter.shape)
-            address(squares, torch.float32, parameter.shape)
-            self._checked[parameter] = known
-        array.steps, array.means, array.squares = map(known_address, known)
-        return kept
 
     def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor]:
         state: dict[str, Tensor] = self.state[parameter]
@@ -220,27 +166,18 @@ class RowAdamW(torch.optim.AdamW):
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
         return state
 
-    def _step_rows(self, parameter: nn.Parameter, group: dict[str, Any]) -> None:
+    def _step_rows(self, parameter: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
         """Adam's step on the rows of a table that the gradient has, in tensor operations."""
         state = self._state_of(parameter)
-        _require_shapes(state, parameter)
+        require_shapes(state, parameter)
         state["step"] += 1
-        gradient, (beta1, beta2), step = _gradient(parameter), group["betas"], float(state["step"])
+        (beta1, beta2), step = group["betas"], float(state["step"])
         rate = group["lr"] * math.sqrt(1 - beta2**step) / (1 - beta1**step)
         rows, values, means, squares = gradient._indices()[0], gradient._values(), state["exp_avg"], state["exp_avg_sq"]
         mean = means[rows].lerp_(values, 1 - beta1)
         square = squares[rows].lerp_(values.square(), 1 - beta2)
         means[rows], squares[rows] = mean, square
         parameter.index_add_(0, rows, mean / (square.sqrt() + group["eps"]), alpha=-rate)
-
-
-def _require_shapes(state: Mapping[str, Tensor], parameter: nn.Parameter) -> None:
-    for name in _MEANS:
-        if name in state and state[name].shape != parameter.shape:
-            raise ShapeError(
-                f"the optimizer's {name} is {tuple(state[name].shape)} for a parameter {tuple(parameter.shape)}: "
-                "this state is that of another model, or damaged"
-            )
 
 
 def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
@@ -250,26 +187,22 @@ def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
     """
     values: list[Tensor] = []
     for parameter in parameters:
-        if parameter.grad is None:
+        gradient = parameter.grad
+        if gradient is None:
             continue
-        if parameter.grad.is_sparse:
-            parameter.grad = _gradient(parameter)
-        values.append(_values(parameter.grad))
-    measure = function("seqwise_norm", ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
-    scale = function("seqwise_scale", ctypes.c_void_p, ctypes.c_int64, ctypes.c_double)
-    if measure is None or scale is None:
+        if gradient.is_sparse:
+            parameter.grad = gradient = with_each_row_once(gradient)
+            gradient = gradient._values() if gradient.is_sparse else gradient
+        values.append(gradient)
+    clip = function("seqwise_clip", *(ctypes.c_void_p,) * 2, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p)
+    found = None if clip is None else all_addresses(values, torch.float32)
+    if clip is None or found is None:
         return _plain_clipped_norm(values, largest)
-    arrays, norm = (_Stepped * len(values))(), ctypes.c_double()
-    try:
-        for array, own in zip(arrays, values, strict=True):
-            _point_at(array, own)
-    except UnreadableError:
-        return _plain_clipped_norm(values, largest)
-    measure(ctypes.addressof(arrays), len(arrays), ctypes.addressof(norm))
+    numbers = (ctypes.c_int64 * (2 * len(values)))(*found, *map(Tensor.numel, values))
+    norm, at = ctypes.c_double(), ctypes.addressof(numbers)
+    clip(at, at + 8 * len(values), len(values), largest, ctypes.addressof(norm))
     if norm.value < 0:
         raise MemoryError("the norm of the gradient found no memory")
-    if norm.value > largest:
-        scale(ctypes.addressof(arrays), len(arrays), largest / (norm.value + 1e-6))
     return norm.value
 
 
@@ -279,16 +212,6 @@ def _plain_clipped_norm(values: list[Tensor], largest: float) -> float:
     if norm > largest:
         torch._foreach_mul_(values, largest / (norm + 1e-6))
     return norm
-
-
-def _by_rows(gradient: Tensor) -> Tensor:
-    """A sparse gradient with each row once; rows that two batches used are summed."""
-    if gradient.is_coalesced():
-        return gradient
-    rows = gradient._indices()[0]
-    if bool((rows[1:] > rows[:-1]).all()):  # that of one batch: torch forgets on the way that it is
-        return gradient._coalesced_(True)
-    return gradient.coalesce()
 
 
 def step_size(config: TrainConfig, progress: float) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqwise._addresses import known_address, strided_address
+from seqwise._addresses import known_address
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
 from seqwise.losses._plan import SUM_AND_COUNT
@@ -26,6 +26,7 @@ from seqwise.losses.torch._terms import Terms, beside
 
 __all__ = ["fused_cross_entropy"]
 
+_NUMBER = torch.empty((), dtype=torch.float32, device="cpu")
 Plain = Callable[[Tensor, str], Tensor]
 """The loss of logits under a reduction on the plain path."""
 
@@ -55,9 +56,7 @@ def fused_cross_entropy(
     function = compiled()
     if function is None or not isinstance(logits, Tensor):
         return None
-    mask, lengths, class_weight, sample_weight = beside(
-        "cross_entropy", logits, mask=mask, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight
-    )
+    mask, lengths, class_weight, sample_weight = _here(logits, mask, lengths, class_weight, sample_weight)
     if not _is_for_this(logits, labels, mask, lengths, class_weight, sample_weight, denominator):
         return None
     known = recipe(
@@ -78,10 +77,10 @@ def fused_cross_entropy(
         known.plan.check_reduction(reduction, denominator)
     inputs = given(known, labels, mask, lengths, class_weight, sample_weight)
     call, is_wanted = inputs.call, logits.requires_grad and torch.is_grad_enabled()
-    call.logits = strided_address(logits, *DTYPES, is_ordinary=True)
+    call.logits = known_address(logits)
     if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
         call.divides = reduction == "mean" and denominator is None
-        result, made = logits.new_empty((), dtype=torch.float32), None
+        result, made = torch.empty_like(_NUMBER), None
         if is_wanted:
             made = logits.new_empty_strided(logits.shape, inputs.strides)
             call.gradient = known_address(made)
@@ -160,6 +159,28 @@ def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: T
         at = logits if again else logits.detach().requires_grad_()
         (found,) = torch.autograd.grad(loss(at), at, upstream, create_graph=again)
     return found
+
+
+def _here(
+    logits: Tensor,
+    mask: Tensor | None,
+    lengths: Tensor | None,
+    class_weight: Tensor | None,
+    sample_weight: Tensor | None,
+) -> Sequence[Tensor | None]:
+    """The options beside the logits; at once where all are tensors on the CPU, as they mostly are."""
+    options = mask, lengths, class_weight, sample_weight
+    for option in options:
+        if option is not None and not (isinstance(option, Tensor) and option.is_cpu):
+            return beside(
+                "cross_entropy",
+                logits,
+                mask=mask,
+                lengths=lengths,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+            )
+    return options
 
 
 def _is_for_this(logits: Tensor, labels: Tensor, *options: Any) -> bool:

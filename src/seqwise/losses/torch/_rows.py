@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from seqwise._addresses import (
-    address,
     dense_strides,
     known_address,
     require_unchanged,
@@ -76,7 +75,13 @@ class Given(NamedTuple):
             return self.call
         require_unchanged(self.weights, self.versions)
         call = Call.from_buffer_copy(self.call)
-        call.class_weight, call.class_total, call.sample_weight = (address(t, torch.float32) for t in self.weights)
+        class_weight, total, sample_weight = self.weights  # which nobody else has, so that they are as they were
+        if class_weight is not None:
+            call.class_weight = known_address(class_weight)
+        if total is not None:
+            call.class_total = known_address(total)
+        if sample_weight is not None:
+            call.sample_weight = known_address(sample_weight)
         return call
 
 
