@@ -48,6 +48,32 @@ def test_words_in_doubt_are_said_until_the_user_decides(said):
     assert not [line for line in kept if line.startswith("warning: ")]
 
 
+def test_codes_in_doubt_are_said_in_one_sentence_that_reads_them_all(said):
+    labels = [*["0", "1", "2"] * 12, "-1", "-1", "-100", "-100"]
+    assert (
+        "warning: target 'label': '-1' (2) and '-100' (2) count as classes; --missing -1 --missing -100 reads them as "
+        "missing, and --missing '' says that they are classes (data.missing)"
+    ) in said(labels)
+    assert "target 'label': 3 classes, '0', '1', '2'" in said(labels, "--missing", "-1", "--missing", "-100")
+
+
+def test_a_word_of_a_language_is_a_short_note(said):
+    labels = [*["pos", "neg"] * 18, "none", "none", "pos", "neg"]
+    lines = said(labels)
+    assert "target 'label': 'none' is a class, with 2 labels; if it marks missing ones, say --missing none" in lines
+    assert not [line for line in lines if line.startswith("warning: ")]
+
+
+def test_an_odd_tag_has_one_warning_that_names_both_ways_out(seqwise, tmp_path):
+    rows = [f"Anna{n % 7} B-PER\nruns{n % 5} {'-' if n == 20 else 'O'}\n\n" for n in range(40)]
+    (tmp_path / "d.conll").write_text("".join(rows))
+    result = seqwise("train", "d.conll", "--dry-run")
+    (warning,) = [line for line in result.err.splitlines() if line.startswith("warning: ")]
+    assert "'-' (1, first: d.conll:62)" in warning
+    assert warning.endswith("if it is a slip, correct the file; if it marks a missing tag, say --missing -")
+    assert "--missing - " not in seqwise("train", "d.conll", "--dry-run", "--missing", "-").err
+
+
 def test_a_number_can_be_named_as_the_word(said):
     labels = [*["1", "2"] * 18, "-1", "-1", "-1", "1"]
     assert "target 'label': 2 classes, '1', '2'" in said(labels, "--missing", "-1")

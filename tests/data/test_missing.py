@@ -6,7 +6,7 @@ from data_cases import found, store_of, write_jsonl, write_text
 
 from seqwise.data.detect import Requested
 from seqwise.data.labels import find_targets
-from seqwise.data.missing import doubtful_classes, missing_words
+from seqwise.data.missing import doubtful_classes, missing_words, noted_classes
 from seqwise.targets import label_text
 
 CODES = ["eng", "deu", "fra", "spa", "ita", "por", "rus", "jpn", "cmn", "hak"]
@@ -35,7 +35,11 @@ def test_what_programs_write_for_nothing_is_a_missing_label_and_counted(tmp_path
     assert [store.labels(0, row).tolist() for row in (20, 21, 22)] == [[-1], [-1], [-1]]
 
 
-@pytest.mark.parametrize("word", ["NA", "N/A", "n/a", "None", "?", "-", "-100"])
+ERRORS = ["#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!"]
+MARKS = ["NIL", "(blank)", ".", "_", "...", "-1", "-99", "-999", *ERRORS]
+
+
+@pytest.mark.parametrize("word", ["NA", "N/A", "n/a", "None", "?", "-", "-100", *MARKS])
 def test_what_may_be_a_class_stays_one_and_is_in_doubt(tmp_path, word):
     found_classes, store = classes(write_text(tmp_path / "d.csv", labelled([word, word])))
     assert word in found_classes
@@ -66,6 +70,33 @@ def test_beside_whole_numbers_every_such_word_is_missing(tmp_path, word):
 def test_a_word_that_is_plainly_a_class_is_neither_missing_nor_in_doubt(counts, word):
     assert word not in missing_words(counts)
     assert word == "null" or doubtful_classes(counts) == []
+
+
+@pytest.mark.parametrize("word", ["none", "nil", "missing", "undefined", "Unknown", "unlabeled", "n/a"])
+def test_a_word_of_a_language_is_a_class_that_is_noted(word):
+    counts = {"pos": 10, "neg": 10, word: 2}
+    assert word not in missing_words(counts)
+    assert noted_classes(counts) == ([] if word == "n/a" else [word])
+    assert noted_classes(counts, classes=[word]) == noted_classes({**counts, word: 30}) == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "doubtful"),
+    [
+        (["-1", "0", "1", "2"], ["-1"]),
+        (["-1.0", "0.0", "1.0", "2.0"], ["-1.0"]),
+        (["-100", "-1", "0", "1", "2"], ["-1", "-100"]),
+        (["-100", "-1", "0", "1"], ["-100"]),
+        (["999", "0", "1", "2"], ["999"]),
+        (["-1", "0", "1"], []),  # three answers
+        (["-1", "1"], []),
+        (["-1", "0"], []),
+        (["-2", "-1", "0", "1", "2"], []),
+        ([str(number) for number in range(120)], []),
+    ],
+)
+def test_numbers_that_may_mark_missing_labels_are_in_doubt(labels, doubtful):
+    assert doubtful_classes(dict.fromkeys(labels, 5)) == doubtful
 
 
 def test_a_word_that_the_user_names_as_a_class_is_one():

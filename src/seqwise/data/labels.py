@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from seqwise.data.missing import may_be_missing
 from seqwise.data.spec import TargetSpec
 from seqwise.data.spelling import folded
 from seqwise.data.store import MISSING, STEP_END, Store
@@ -165,11 +167,13 @@ class LabelCodec:
             self._raise_unseen(store, row, output, text, advice)
 
     def likely(self, text: str, output: int) -> str:
-        """A class that a label which is none may stand for, in a sentence; empty where there is none."""
+        """What a label that is no class may stand for, a class or nothing, in a sentence; empty for neither."""
         classes = [label_text(known) for known in self.target.classes[output if self.target.outputs else 0]]
         alike = next((known for known in classes if folded(known) == folded(text)), None)
         if alike is not None:
             return f"Training has it as '{alike}': write it alike in all files."
+        if may_be_missing(text):
+            return f"If it marks a missing label, say --missing {shlex.quote(text)}."
         return did_you_mean(text, classes)
 
     def _raise_unseen(self, store: Store, row: int, output: int, label: Label, advice: str) -> None:

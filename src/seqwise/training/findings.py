@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec, class_counts
-from seqwise.data.missing import WORDS, doubtful_classes
+from seqwise.data.missing import doubtful_classes, may_be_missing, noted_classes
 from seqwise.data.records import told_places
 from seqwise.data.split import PARTS, Split
 from seqwise.data.store import Store
@@ -108,7 +108,10 @@ def unlabelled_rows(store: Store, split: Split) -> list[str]:
 def doubtful_sentences(
     store: Store, codecs: Sequence[LabelCodec], missing: tuple[str, ...] | None, classes: tuple[str, ...]
 ) -> list[str]:
-    """Which classes may be words for a missing label; nothing where the user said which words are.
+    """Which classes may be words for a missing label, in warnings, and which hardly are, in notes.
+
+    Nothing is said where the user said which words are; where each sign is a label; and of tags that mark spans, whose
+    odd ones are named as such.
 
     Args:
         store: the rows.
@@ -116,24 +119,45 @@ def doubtful_sentences(
         missing: the setting `data.missing`.
         classes: labels that the user named as such.
     """
-    if missing is not None:
-        return []
-    told = []
+    told: list[str] = []
     for codec, gaps in zip(codecs, store.gaps, strict=True):
-        counts = _occurrences(codec, store)
-        for word in doubtful_classes(counts, classes=classes) if codec.spec.form != "signs" else ():
-            words = " ".join(f"--missing {shlex.quote(each)}" for each in (*sorted(gaps.counts), word))
-            told.append(
-                f"target '{codec.target.name}': '{word}' counts as a class, with {counted(counts[word], 'label')}; "
-                f"{words} reads it as missing, and --missing '' says that it is a class (data.missing)"
-            )
+        if missing is not None or codec.spec.form == "signs" or codec.target.marks_spans:
+            continue
+        counts, about = _occurrences(codec, store), f"target '{codec.target.name}': "
+        doubtful = doubtful_classes(counts, classes=classes)
+        if doubtful:
+            told.append(f"warning: {about}{_doubt(doubtful, counts, sorted(gaps.counts))}")
+        told += [
+            f"{about}'{word}' is a class, with {counted(counts[word], 'label')}; if it marks missing ones, say "
+            + _flags([*sorted(gaps.counts), *doubtful, word])
+            for word in noted_classes(counts, classes=classes)
+        ]
     return told
+
+
+def _doubt(words: Sequence[str], counts: Counter[str], gaps: Sequence[str]) -> str:
+    """Words that may mark missing labels, and the flags that decide."""
+    flags = _flags([*gaps, *words])
+    if len(words) == 1:
+        return (
+            f"'{words[0]}' counts as a class, with {counted(counts[words[0]], 'label')}; {flags} reads it as missing, "
+            "and --missing '' says that it is a class (data.missing)"
+        )
+    shown = [f"'{word}' ({counts[word]:,})" for word in words]
+    return (
+        f"{', '.join(shown[:-1])} and {shown[-1]} count as classes; {flags} reads them as missing, and --missing '' "
+        "says that they are classes (data.missing)"
+    )
+
+
+def _flags(words: Sequence[str]) -> str:
+    return " ".join(f"--missing {shlex.quote(word)}" for word in words)
 
 
 def _occurrences(codec: LabelCodec, store: Store) -> Counter[str]:
     """How often each label of a target occurs in the files, as text; nothing where no word among them is in doubt."""
     target = codec.target
-    if not any(label_text(label) in WORDS for classes in target.classes for label in classes):
+    if not any(may_be_missing(label_text(label)) for classes in target.classes for label in classes):
         return Counter()
     counts = class_counts(codec, store, np.arange(len(store)))
     found: Counter[str] = Counter()

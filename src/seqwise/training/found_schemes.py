@@ -6,6 +6,7 @@ first: nothing of it changes what is trained in silence.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.labels import LabelCodec, class_counts, transition_counts
+from seqwise.data.missing import may_be_missing
 from seqwise.data.store import Store
 from seqwise.errors import counted
 from seqwise.tag_forms import FEW, USUAL_FORM, FoundForm, found_form
@@ -153,9 +155,11 @@ def _odd_ones(tags: Tags, found: FoundForm) -> list[str]:
     if not said:
         return []
     more = f" and {counted(len(found.odd) - _SAID, 'other tag')}" if len(found.odd) > _SAID else ""
+    words = [f"--missing {shlex.quote(tag)}" for tag in found.odd if may_be_missing(tag)]
+    missing = f"; if it marks a missing tag, say {' '.join(words)}" if words else ""
     return [
         f"warning: target '{target.name}': not written as the other tags are ({like}): {', '.join(said)}{more}. Each "
-        f"is outside every span, as '{outside}' is, and a label of its own; if it is a slip, correct the file"
+        f"is outside every span, as '{outside}' is, and a label of its own; if it is a slip, correct the file{missing}"
     ]
 
 

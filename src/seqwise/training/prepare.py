@@ -185,7 +185,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     notes.add(effort_note(config, facts))
     notes.add([*data_sentences(store, targets, encoding, counts), *sentences])
     notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
-    notes.warn(doubtful_sentences(store, codecs, data.missing, _named_classes(config)))
+    notes.add(doubtful_sentences(store, codecs, data.missing, _named_classes(config)))
     notes.warn(targets_without_labels(store, split, codecs))
     check_scheme(resolved.loss, targets)
     check_ordinal(resolved.loss, targets)
