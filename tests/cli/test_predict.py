@@ -274,3 +274,15 @@ def test_a_header_alone_on_standard_input_names_the_ways_out(seqwise, runs):
         "  Its only line is taken for the header; if it is a row, say --no-header. For a text per line say --format "
         "lines.\n",
     )
+
+
+def test_predictions_in_misc_of_conllu_are_read_again(seqwise, tmp_path, runs):
+    """A model of CoNLL columns has none of the names of CoNLL-U."""
+    (tmp_path / "gold.conll").write_text("play O\njazz B-x\n\n")
+    assert seqwise("predict", runs["tokens"], "gold.conll", "--output", "p.conllu").status == 0
+    assert "slot=O|slot_predicted=" in Path("p.conllu").read_text()
+    plain, again = (seqwise("evaluate", runs["tokens"], name, "--json") for name in ("gold.conll", "p.conllu"))
+    assert (plain.status, again.status) == (0, 0)
+    assert again.out == plain.out
+    assert '"slot"' in plain.out
+    assert "p.conllu: column 'slot' is read from misc, where it stands as slot=\n" in again.err

@@ -16,7 +16,7 @@ from seqwise.data.batching import Batch, Batcher, length_plan
 from seqwise.data.encoding import Encoding
 from seqwise.data.label_notes import LabelNotes
 from seqwise.data.labels import LabelCodec
-from seqwise.data.readers import PlainText, ReadOptions, Source, open_like
+from seqwise.data.readers import PlainText, ReadOptions, Source, open_like, with_misc
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.store import OnEmpty, Store, open_store
@@ -135,6 +135,7 @@ class Model:
                 raise
             hint = "The run names a file so, too, but from the folder in which it was trained."
             raise DataError(error.problem, file=error.file, hint=f"{hint} {error.hint or ''}".strip()) from None
+        source = self._with_misc(source, labelled=labelled)
         self._check_columns(source, labelled=labelled)
         return cut_texts(source, self.spec.input) if source.has_plain_texts else source
 
@@ -235,6 +236,12 @@ class Model:
         columns = tuple(column for target in self.spec.targets for column in target.columns)
         labels = (label_text(label) for target in self.targets for classes in target.classes for label in classes)
         return PlainText(self.spec.input.column, columns, frozenset(labels), self.spec.input.kind == "tokens")
+
+    def _with_misc(self, source: Source, *, labelled: bool) -> Source:
+        """Files of CoNLL-U with what predictions of a model of another format have in MISC."""
+        tags = [column for target in self.spec.targets if target.per_step for column in target.columns]
+        tokens = self.spec.input.column if self.spec.input.kind == "tokens" else None
+        return with_misc(source, tags=tags if labelled else (), tokens=tokens)
 
     def _check_columns(self, source: Source, *, labelled: bool) -> None:
         predicted = [column for target in self.spec.targets for column in target.columns]

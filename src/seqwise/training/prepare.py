@@ -20,7 +20,7 @@ from seqwise.data.encoding import Encoding
 from seqwise.data.label_notes import LabelNotes
 from seqwise.data.labels import LabelCodec, class_counts, find_targets, without_respellings
 from seqwise.data.profile import profile_columns
-from seqwise.data.readers import ReadOptions, Source, open_files
+from seqwise.data.readers import ReadOptions, Source, open_files, with_misc
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec
 from seqwise.data.spelling import look_alikes
@@ -227,7 +227,8 @@ def _sources(data: DataConfig, options: ReadOptions) -> list[tuple[int, Source]]
     """The files of each part; what is found in those of training decides how the others are read."""
     sources: list[tuple[int, Source]] = []
     for part, files in files_of_parts(data):
-        sources.append((part, open_files(files, options, before=sources[0][1].options if sources else None)))
+        source = open_files(files, options, before=sources[0][1].options if sources else None)
+        sources.append((part, with_misc(source, tags=data.tags)))
     return sources
 
 

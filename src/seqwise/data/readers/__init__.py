@@ -26,6 +26,7 @@ from __future__ import annotations
 from seqwise.data.readers._conll import misread_tokens
 from seqwise.data.readers._formats import format_named
 from seqwise.data.readers._given import files_named, paths_named
+from seqwise.data.readers._misc import with_misc
 from seqwise.data.readers._open import format_of, open_files, open_like, read_stream
 from seqwise.data.readers._options import FORMATS, ReadOptions
 from seqwise.data.readers._plain_lines import PlainText
@@ -46,4 +47,5 @@ __all__ = [
     "open_like",
     "paths_named",
     "read_stream",
+    "with_misc",
 ]

@@ -215,6 +215,7 @@ def _joined(
         told = (note, *part.notes, None if form == "parquet" else latin_1_note(each, options.encoding))
         parts.append(replace(part, notes=tuple(filter(None, told))))
     source = joined(parts, replace(options, format=form, header=header))
+    source = replace(source, is_replayable=not any(each.live for each in inputs))
     if options.steps:
         source = in_wide_form(source, options)
     elif options.long_form:

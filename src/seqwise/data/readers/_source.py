@@ -68,6 +68,7 @@ class Source:
         notes: what is worth saying aloud, each with the file's name in front.
         tokens: the column of words, in files of tokens: `form` in CoNLL-U; in CoNLL the first column, or the
             second where the first merely counts 1, 2, 3.
+        is_replayable: whether the files can be read more than once, as no stream can.
     """
 
     files: tuple[str, ...]
@@ -77,6 +78,7 @@ class Source:
     notes: tuple[str, ...]
     tokens: str | None
     records: Callable[[], Iterator[Record]]
+    is_replayable: bool = True
 
     def __iter__(self) -> Iterator[Record]:
         return self.records()
