@@ -26,6 +26,7 @@ from seqwise.training.prepare import prepare
 from seqwise.training.run import plan_run, train
 from seqwise.training.same_data import FLAGS
 from seqwise.training.solving import is_solved_at_once
+from seqwise.tuning.space import Space
 from small_runs import REQUESTS, config_of, joint_rows, rows_file, write_rows
 
 KINDS = ("label", "outputs", "uneven outputs", "multilabel")
@@ -165,9 +166,9 @@ def test_no_dev_part_is_needed(tmp_path):
 
 
 REFUSED = [
-    (["train.ensemble=3"], "^train.ensemble is 3, but model.encoder is tfidf, which is fitted without chance"),
-    (["train.distill=true"], "^train.distill is true, but model.encoder is tfidf, which is fitted without chance"),
-    (["model.hidden=64"], "^model.hidden is 64, but model.encoder is tfidf, whose regressions on n-grams are solved"),
+    (["train.ensemble=3"], "^train.ensemble is 3, but model.encoder is tfidf, which nothing random decides"),
+    (["train.distill=true"], "^train.distill is true, but model.encoder is tfidf, which nothing random decides"),
+    (["model.hidden=64"], "^model.hidden is 64, but model.encoder is tfidf, whose logistic regressions do not use it"),
     (["train.max_epochs=3"], "^train.max_epochs is 3, but model.encoder is tfidf"),
     (["train.budget=5m"], "^train.budget is '5m', but model.encoder is tfidf"),
     (["loss.class_weight=balanced"], "^loss.class_weight is 'balanced', but model.encoder is tfidf"),
@@ -236,6 +237,15 @@ def test_the_command_tells_the_data_as_they_were_told(tmp_path, monkeypatch, cap
     }
     assert (settings["train"]["seed"], settings["train"]["metric"]) == (7, "macro_f1")
     assert settings["model"]["encoder"] == "tfidf"
+
+
+def test_a_search_of_settings_tries_it_as_it_is(tmp_path):
+    plain = REQUESTS["label"] | {"data": {"train": [rows_file(tmp_path, "label")], "label": ["intent"]}}
+    given = parse_config(plain | {"train": {"ensemble": 1}})
+    space = Space.of(prepare(given), given)
+    assert "tfidf" in space.words["model.encoder"]
+    steps = {"model.encoder": "tfidf", "model.pooling": "mean", "model.dropout": 2, "train.learning_rate": 1}
+    assert space.settings_of(steps) == {"model.encoder": "tfidf"}
 
 
 def test_flags_of_commands_are_those_of_the_command_line():

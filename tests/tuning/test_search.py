@@ -138,6 +138,16 @@ def test_heads_that_are_solved_for_are_judged_on_the_same_dev_part(tmp_path):
     assert load_config(result.folder.best)["data"]["dev_fraction"] == 0.1
 
 
+def test_where_nothing_can_be_searched_nothing_is_written(tmp_path):
+    plain = config_of(rows_file(tmp_path, "label"), "label").model_dump(exclude_unset=True)
+    config = parse_config({"data": plain["data"], "input": plain["input"], "model": {"encoder": "tfidf"}})
+    said = "^there is nothing to search: with the encoder tfidf, every setting that a search tries is set already or"
+    with pytest.raises(ConfigError, match=said):
+        tune(config, TuneFolder(tmp_path / "t"), budget=600, watch=Words())
+    assert not (tmp_path / "t" / "tune.json").exists()
+    assert not (tmp_path / "t" / "config.yaml").exists()
+
+
 def test_a_line_that_a_crash_tore_is_cut_off(tmp_path):
     searched(tmp_path, 1)
     journal = tmp_path / "t" / "trials.log"

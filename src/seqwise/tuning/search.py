@@ -82,7 +82,8 @@ def tune(
 
     Raises:
         MissingExtraError: optuna is not installed.
-        ConfigError: settings that do not fit the data; or the defaults alone take longer than the budget.
+        ConfigError: settings that do not fit the data, or leave nothing to search; or the defaults alone take longer
+            than the budget.
         Interrupted: Ctrl-C or SIGTERM; the search can go on.
         RunFolderError: another process searches in the folder, or its data changed.
     """
@@ -105,18 +106,31 @@ def tune(
     given = with_values(given, pins)
     with folder.held():
         plan = plan_run(given, watch.say)
+        space = _space(plan, given)
         folder.begin(given, plan.task.files, command)
-        search = _Search(plan, given, folder, began, budget, watch, command)
+        search = _Search(plan, space, folder, began, budget, watch, command)
         search.run(trials)
         return search.result()
 
 
+def _space(plan: Plan, given: Config) -> Space:
+    """What is searched, which must be something."""
+    space = Space.of(plan.task, given)
+    if not space.words and not space.settings:
+        raise ConfigError(
+            f"there is nothing to search: with the encoder {plan.task.config.model.encoder}, every setting that a "
+            "search tries is set already or changes nothing\n"
+            "  Leave some of them to the search, such as --encoder, or train at once: seqwise train"
+        )
+    return space
+
+
 class _Search:
     def __init__(
-        self, plan: Plan, given: Config, folder: TuneFolder, began: float, budget: float, watch: Watcher, command: str
+        self, plan: Plan, space: Space, folder: TuneFolder, began: float, budget: float, watch: Watcher, command: str
     ) -> None:
         self.plan, self.folder, self.watch, self.command = plan, folder, watch, command
-        self.space = Space.of(plan.task, given)
+        self.space = space
         self.journal = Journal(folder.journal, self.space, plan.task.config.train.seed)
         self.began = began - self.journal.seconds
         self.end = self.began + budget

@@ -75,5 +75,5 @@ def check_tfidf(config: Config, spec: DataSpec) -> None:
 
 def _reason(key: str) -> str:
     if key in ("train.ensemble", "train.distill"):
-        return "which is fitted without chance: all models of an ensemble would be one and the same"
-    return "whose regressions on n-grams are solved for"
+        return "which nothing random decides: all models of an ensemble would be identical"
+    return "whose logistic regressions do not use it"
