@@ -123,6 +123,40 @@ def test_data_are_read_as_the_page_says(files, words, said, monkeypatch, capsys,
     assert [line for line in said if line not in result.err.splitlines()] == [], result.err
 
 
+def test_help_of_every_format_flag_names_all_formats():
+    """Lines of text have no labels, so that only commands over a trained model read them."""
+    from typer.main import get_command
+
+    from seqwise.cli.app import app
+    from seqwise.data.readers import FORMATS
+
+    helps = {
+        name: option.help
+        for name, command in get_command(app).commands.items()
+        for option in command.params
+        if "--format" in option.opts
+    }
+    assert {"train", "predict", "evaluate", "advise"} <= set(helps)
+    for name, text in helps.items():
+        named = set(re.findall(r"\w+", text.partition(";")[0]))
+        assert named == set(FORMATS) - (set() if name in ("predict", "evaluate") else {"lines"}), name
+
+
+def test_every_format_has_an_example_on_the_page():
+    from seqwise.data.readers import FORMATS
+
+    page = (DOCS / "data.md").read_text(encoding="utf-8")
+    shown = {
+        **{name: f"```{name} " for name in FORMATS},
+        "tsv": "tabs where the header has those",
+        "parquet": "A Parquet file has the same types of cell",
+        "folder": "reviews/train/neg/1.txt",
+        "parallel": "seqwise train tokens=train.in,slots=train.out",
+        "lines": "--format lines` reads each line",
+    }
+    assert [name for name in FORMATS if shown[name] not in page] == []
+
+
 def test_endings_on_the_page_tell_the_format(tmp_path):
     from seqwise.data.readers import FORMATS, format_of
 

@@ -57,7 +57,12 @@ def advise(
     outputs: Annotated[_Texts, _flag("--outputs", "Columns with one label each: 'vote_*'.", _DATA)] = None,
     multilabel: Annotated[_Texts, _flag("--multilabel", "A column of label lists, or 0/1 columns.", _DATA)] = None,
     data_format: Annotated[
-        _Text, _flag("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext.", _DATA)
+        _Text,
+        _flag(
+            "--format",
+            "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found.",
+            _DATA,
+        ),
     ] = None,
     encoding: Annotated[_Text, _flag("--encoding", "Text encoding, utf-8 by default.", _DATA)] = None,
     series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _DATA)] = None,

@@ -31,7 +31,8 @@ __all__ = ["evaluate"]
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run folder.", show_default=False)],
     data: Annotated[
-        list[str], typer.Argument(help="Files of labelled sequences, or - for standard input.", show_default=False)
+        list[str],
+        typer.Argument(help="Files or folders of labelled sequences, or - for standard input.", show_default=False),
     ],
     data_format: Format = None,
     encoding: Encoding = None,

@@ -35,7 +35,7 @@ Format = Annotated[
     _Text,
     _option(
         "--format",
-        "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines, folder; by default found.",
+        "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines, folder, parallel; by default found.",
     ),
 ]
 Encoding = Annotated[_Text, _option("--encoding", "Text encoding; that of the training files, unless plainly UTF-8.")]

@@ -51,7 +51,10 @@ class PredictCommand(StrictCommand):
 def predict(
     run: Annotated[Path, typer.Argument(help="The run folder.", show_default=False)],
     file: Annotated[
-        _Text, typer.Argument(help="A file of sequences, or - for standard input.", show_default=False)
+        _Text,
+        typer.Argument(
+            help="A file or folder of sequences, NAME=FILE,NAME=FILE, or - for standard input.", show_default=False
+        ),
     ] = None,
     text: Annotated[_Texts, typer.Option("--text", help="A text instead of a file; may be repeated.")] = None,
     output: Annotated[_Text, typer.Option(help="Where to write; standard output by default.")] = None,

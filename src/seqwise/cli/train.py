@@ -85,7 +85,14 @@ def _flag(name: str, text: str, panel: str) -> Any:
 
 def train(
     context: typer.Context,
-    data: Annotated[_Texts, typer.Argument(help="Files of labelled sequences.", show_default=False)] = None,
+    data: Annotated[
+        _Texts,
+        typer.Argument(
+            help="Files of labelled sequences, folders with a folder of texts per label, or parallel files: "
+            "NAME=FILE,NAME=FILE.",
+            show_default=False,
+        ),
+    ] = None,
     dev: Annotated[_Texts, _flag("--dev", "A file that decides when to stop.", _TARGETS)] = None,
     test: Annotated[_Texts, _flag("--test", "A file judged once, at the end.", _TARGETS)] = None,
     text: Annotated[
@@ -112,7 +119,12 @@ def train(
     id_column: Annotated[_Text, _flag("--id", "The column that names rows.", _TARGETS)] = None,
     group: Annotated[_Text, _flag("--group", "The column whose rows the split keeps together.", _TARGETS)] = None,
     data_format: Annotated[
-        _Text, _flag("--format", "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext.", _FILES)
+        _Text,
+        _flag(
+            "--format",
+            "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found.",
+            _FILES,
+        ),
     ] = None,
     encoding: Annotated[_Text, _flag("--encoding", "Text encoding, utf-8 by default.", _FILES)] = None,
     delimiter: Annotated[_Text, _flag("--delimiter", "What separates fields.", _FILES)] = None,

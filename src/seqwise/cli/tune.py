@@ -40,7 +40,14 @@ def _with_settings_of_train(command: Callable[..., None]) -> Callable[..., None]
 
 def _tune(
     context: typer.Context,
-    data: Annotated[_Texts, typer.Argument(help="Files of labelled sequences.", show_default=False)] = None,
+    data: Annotated[
+        _Texts,
+        typer.Argument(
+            help="Files of labelled sequences, folders with a folder of texts per label, or parallel files: "
+            "NAME=FILE,NAME=FILE.",
+            show_default=False,
+        ),
+    ] = None,
     time_budget: Annotated[str, typer.Option("--budget", help="Time for the whole search: 90s, 10m, 1h.")] = "10m",
     trials: Annotated[Optional[int], typer.Option(help="Most trials, beside the budget.", min=1)] = None,  # noqa: UP045
     folder: Annotated[Optional[Path], typer.Option(help="The folder of the search; tunes/NAME-1 by default.")] = None,  # noqa: UP045
