@@ -271,3 +271,11 @@ def test_spans_in_cells_of_a_table_are_no_labels(tmp_path):
     text = csv_of(["text", "Anna left", "Tom left"], ["label", '"[[0, 4, ""PER""]]"', '"[[0, 3, ""PER""]]"'])
     told = refused(DataError, tmp_path, text)
     assert "column 'label' holds spans such as [0, 4, \"PER\"], which are not read here" in told
+
+
+def test_numbers_with_a_decimal_comma_are_no_text(tmp_path):
+    text = csv_of(["a;b;label", "0,5;1,25;x", "0,75;1,5;y", "0,25;2,5;x", "1,5;0,5;y"])
+    told = refused(DataError, tmp_path, text)
+    assert "' holds numbers with a decimal comma, such as " in told
+    assert "Write numbers with a point: " in told
+    assert notes(tmp_path, text, Requested(text="b"))[0].startswith("input: column 'b', text")

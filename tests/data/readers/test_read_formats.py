@@ -94,7 +94,6 @@ UNSURE = {
     "prose": "It was the best of times,\nit was the worst of times, it was\n\nthe age of wisdom\n",
     "one column": "good\nbad\n",
     "xml": "<a>\n<b/>\n</a>\n",
-    "arff": "@relation x\n@attribute y\n",
     "rows of other lengths": "a,b\n1,2\n3\n4,5\n",
 }
 
@@ -141,3 +140,33 @@ def test_the_format_of_a_missing_file_cannot_be_told(write):
     write("a.csv", "x")
     with pytest.raises(DataError, match=r"^b\.csv: no such file\n  Did you mean 'a\.csv'\?$"):
         format_of("b.csv")
+
+
+FOREIGN = {
+    "html": (b"<!DOCTYPE html><html><body>404, not found</body></html>\n", "an HTML page"),
+    "html without a type": (b"\n<HTML>\n<p>a,b</p>\n", "an HTML page"),
+    "xml": (b"\xef\xbb\xbf<?xml version='1.0'?>\n<a>x</a>\n", "an XML document"),
+    "arff": (b"% a comment\n\n@RELATION x\n@attribute y numeric\n@data\n1\n", "in ARFF, the format of Weka"),
+    "git lfs": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 12\n",
+        "a pointer of Git LFS, and not",
+    ),
+    "pdf": (b"%PDF-1.4\n%\xe2\xe3\n", "a PDF document"),
+    "rtf": (b"{\\rtf1\\ansi\nx}", "a document in RTF"),
+    "tar": (b"a.csv".ljust(257, b"\0") + b"ustar\x0000" + b"\0" * 300, "a tar archive"),
+    "pickle": (b"\x80\x04\x95\x10", "a Python pickle"),
+    "old excel": (b"\xd0\xcf\x11\xe0\xa1", "an old Excel or Word file"),
+}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl", "a.conll", "a.conllu", "a.ts"])
+@pytest.mark.parametrize(("content", "told"), FOREIGN.values(), ids=FOREIGN)
+def test_files_of_forms_that_are_not_read_are_named_whatever_they_are_called(write, content, told, name):
+    assert refusal(write(name, content)).startswith(f"{name}: the file is {told}")
+
+
+def test_cells_between_signs_are_told_of_the_delimiter(write):
+    assert refusal(write("a.txt", "text|label\nx y|1\nz|2\n")) == (
+        f"a.txt: neither the file's name nor its content tells its format{SAY} If '|' separates its cells: --format "
+        "csv --delimiter '|'."
+    )

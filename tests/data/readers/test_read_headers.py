@@ -4,6 +4,7 @@ import pytest
 
 from reading import places, refusal, values
 from seqwise.data.readers import ReadOptions, open_files, open_like
+from seqwise.data.readers._headers import first_row
 
 TEXTS = ["the film was slow and grey", "I would see it again at once", "nothing in it is new alas"]
 TALES = [f"{text} {number}" for number in range(4) for text in TEXTS]
@@ -132,3 +133,11 @@ def test_a_model_refuses_a_header_that_its_training_files_had_not(write):
     with pytest.raises(ValueError, match="names columns, but that of the files read before it is data"):
         open_like([write("b.csv", table([["label", "text"], *with_labels(3, 1)]))], trained)
     assert len(list(open_like(["b.csv"], trained, {"header": True}))) == 12
+
+
+def test_a_tag_above_other_tags_is_data():
+    found = first_row(["Anna", "B-PER"], [["left", "O"], ["Oslo", "B-LOC"]])
+    assert (found.is_data, found.reason) == (True, "'B-PER' is a tag, as those below it")
+    assert first_row(["It", "O"], [["left", "O"], ["Oslo", "B-LOC"]]).is_data
+    assert not first_row(["word", "tag"], [["left", "O"], ["Oslo", "B-LOC"]]).is_data
+    assert not first_row(["Team", "O"], [["left", "O"], ["Oslo", "X"]]).is_data

@@ -312,3 +312,14 @@ def test_memory_does_not_grow_with_the_file(write):
         tracemalloc.stop()
     assert count == 20_000
     assert peak < 200_000
+
+
+def test_quote_signs_around_every_cell_of_tsv_are_said(write):
+    name = write("a.tsv", 'text\tlabel\n"x y"\t"a"\n"z ""w"""\t"b"\n')
+    assert open_files([name], ReadOptions()).notes == (
+        "a.tsv: warning: every cell of 'text', 'label' stands in quote signs, which are data here: say --quote if they "
+        "are not",
+    )
+    assert open_files([name], ReadOptions(quote=True)).notes == ()
+    some = write("b.tsv", 'text\tlabel\n"x y"\ta\n"z" w\tb\n')
+    assert open_files([some], ReadOptions()).notes == ()

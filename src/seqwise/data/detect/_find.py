@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +28,9 @@ from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec, InputKind, InputSpec, TargetSpec
 
 __all__ = ["Finding", "find_spec"]
+
+
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
 @dataclass
@@ -52,6 +57,7 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     column = input_column(columns, targets)
     refuse_rows_of_tokens(columns, column)
     refuse_wide_series(columns, column, targets)
+    _refuse_decimal_commas(columns, column)
     left: list[str] = []
     if not requested.names_targets:
         targets, left = found_targets(columns, column)
@@ -73,6 +79,19 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
     ]
     notes = [input_sentence(input_spec), *map(target_sentence, targets), *doubts]
     return Finding(DataSpec(input_spec, tuple(targets), _id_column(columns, targets), requested.group), notes)
+
+
+def _refuse_decimal_commas(columns: Columns, column: str) -> None:
+    """Refuses numbers with a comma as the input that nobody named: they would be read as text."""
+    cells = columns.profiles[column].cells
+    is_named = columns.requested.text is not None or columns.requested.tokens is not None
+    if is_named or not all(isinstance(cell, str) and _COMMA.fullmatch(cell) for cell in cells):
+        return
+    raise columns.unusable(
+        f"no column looks like a sequence: '{column}' holds numbers with a decimal comma, such as {cells[0]}",
+        f"Write numbers with a point: {cells[0].replace(',', '.')}. A series with a row per step needs --series-id or "
+        f"--time, one with a row per series --steps. To read '{column}' as text, say --text {shlex.quote(column)}.",
+    )
 
 
 def _refuse_spans(columns: Columns, targets: Sequence[TargetSpec]) -> None:

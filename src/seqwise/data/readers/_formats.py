@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from seqwise.data.readers._blocks import BLANKS
-from seqwise.data.readers._encodings import marked_encoding
+from seqwise.data.readers._encodings import head_of, marked_encoding
 from seqwise.data.readers._fasttext import are_fasttext
+from seqwise.data.readers._foreign import refuse_foreign
 from seqwise.data.readers._inputs import Input, ending_of
 from seqwise.data.readers._lines import GZIP_DAMAGE, are_cr_lines, damaged_gzip
 from seqwise.data.readers._options import FORMATS
@@ -38,16 +39,6 @@ _ENDINGS = {
     "fasttext": "fasttext",
     **dict.fromkeys(("conll", "conll2000", "conll2002", "conll2003", "conll03"), "conll"),
     **dict.fromkeys(("iob", "iob1", "iob2", "bio", "bioes", "iobes", "bilou", "bmes"), "conll"),
-}
-_MAGIC = {
-    b"PK\x03\x04": "a zip archive (or a spreadsheet)",
-    b"BZh": "compressed with bzip2",
-    b"\xfd7zXZ": "compressed with xz",
-    b"\x28\xb5\x2f\xfd": "compressed with zstandard",
-    b"\x89HDF": "an HDF5 file",
-    b"\x93NUMPY": "a NumPy array",
-    b"ARROW1": "an Arrow (Feather) file",
-    b"SQLite": "an SQLite database",
 }
 TS_KEYS = (
     "@problemname",
@@ -93,6 +84,8 @@ def format_and_note(
         return source.form, None
     named = format_named(source.name)
     if named not in (None, "csv", "tsv"):
+        if not source.live:
+            refuse_foreign(head_of(source), source.name)
         return str(named), None
     lines, cut = _first_lines(source, encoding)
     if not is_table and is_ucr(lines, cut=cut):
@@ -114,6 +107,9 @@ def format_and_note(
 
 def _likely_form(lines: Sequence[str]) -> str:
     """What to do about lines that show no format for sure."""
+    for sign in ("|", ";", ","):
+        if _is_table(lines, sign, cut=False):
+            return f"{_SAY} If '{sign}' separates its cells: --format csv --delimiter '{sign}'."
     rows = [BLANKS.split(line.strip(" \t")) for line in lines if line.strip()]
     if len(rows) > 2 and len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}:
         return f"{_SAY} If each line is a token and its tags, write a blank line after each sequence (CoNLL)."
@@ -133,9 +129,7 @@ def _first_lines(source: Input, encoding: str) -> tuple[list[str], bool]:
         raise DataError("the file is empty", file=source.name)
     if head.startswith(b"PAR1"):
         return ["PAR1"], False
-    for magic, told in _MAGIC.items():
-        if head.startswith(magic):
-            raise DataError(f"the file is {told}", file=source.name, hint="Unpack or convert it first.")
+    refuse_foreign(head, source.name)
     text = head.decode(marked_encoding(head, encoding), errors="replace").removeprefix("\ufeff")
     lines = (text.replace("\r", "\n") if are_cr_lines(text) else text).split("\n")
     if not any(line.strip() for line in lines):

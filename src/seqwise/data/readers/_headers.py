@@ -21,6 +21,7 @@ _NAMES = frozenset(
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 _GAPS = frozenset(("", "?", "nan", "na", "n/a", "null", "none", "-"))
 _FASTTEXT = "__label__"
+_TAG = re.compile(r"O|[BIESLUM]-\S+")
 _PROSE = 4
 """Words from which on a cell is running text, which no column is called."""
 _ORDER = ("sure", "number", "again", "prose", "numbers", "doubt")
@@ -114,6 +115,8 @@ def _signs(name: str, column: Sequence[str]) -> Iterator[_Sign]:
         yield _Sign("name")
     if name.startswith(_FASTTEXT) and _most(cell.startswith(_FASTTEXT) for cell in filled):
         yield _Sign("sure", f"'{name}' is a label, as those below it")
+    elif _TAG.fullmatch(name) and any("-" in cell for cell in filled) and all(map(_TAG.fullmatch, filled)):
+        yield _Sign("sure", f"'{name}' is a tag, as those below it")
     elif _most(map(_is_number, filled)):
         yield from _number_signs(name, len(filled), is_again=is_again)
     elif _most(map(_is_date, filled)):

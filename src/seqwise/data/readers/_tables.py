@@ -119,7 +119,8 @@ def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
         raise DataError("the file has a header and no rows", file=source.name, hint=hint)
     named = _named_by_header if has_header else _named_by_options
     columns, notes = named(source.name, options, head)
-    said = (first.note if options.header is None else None, dialect.note)
+    below = [row for _, row in (head[1:] if has_header else head)]
+    said = (first.note if options.header is None else None, dialect.note, _in_quotes(columns, below, dialect))
     options = replace(options, header=has_header)
     return Part(
         source.name,
@@ -129,6 +130,22 @@ def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
         header=has_header,
         first=first,
     )
+
+
+def _in_quotes(columns: tuple[str, ...], rows: list[list[str]], dialect: _Dialect) -> str | None:
+    """What to say about columns whose every cell stands in quote signs, where these are data."""
+    if dialect.quoted or len(rows) < 2 or any(len(row) != len(columns) for row in rows):
+        return None
+    cells = zip(*rows, strict=True)
+    odd = [
+        name
+        for name, column in zip(columns, cells, strict=True)
+        if all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in column)
+    ]
+    if not odd:
+        return None
+    told = f"every cell of {listed(odd, 6)} stands in quote signs, which are data here"
+    return f"warning: {told}: say --quote if they are not"
 
 
 def _records(source: Input, options: ReadOptions, dialect: _Dialect, columns: tuple[str, ...]) -> Iterator[Record]:

@@ -40,8 +40,8 @@ class DataConfig(_Section):
     test: tuple[str, ...] = Field((), description="files judged once, at the end")
     format: str | None = Field(
         None,
-        description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found from "
-        "the name, else from the content",
+        description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found "
+        "from the name, else from the content",
     )
     encoding: str = Field("utf-8", description="text encoding of the files")
     delimiter: str | None = Field(None, description="what separates the fields of a table")
