@@ -1,10 +1,10 @@
-# Every word that people and CI say: make demo, make test, make check, make docs, make bench, make figures.
+# Every word that people and CI say: make demo, make test, make check, make docs, make pages, make bench, make figures.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check docs nightly sanitized bench figures format clean
+.PHONY: demo test check docs pages nightly sanitized bench figures format clean
 
 demo: .venv/run.done            ## set up and do the main job on the data in examples/data
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
@@ -45,6 +45,12 @@ figures: .venv/dev.done         ## train on the real data of SEQWISE_DATA and wr
 	$(BIN)/python -m benchmarks.prepare
 	$(BIN)/python -m benchmarks.accuracy --jobs 2
 	$(BIN)/python -m benchmarks.accuracy --page
+
+pages: .venv/dev.done           ## write the pages of docs/ that are made from the code
+	$(BIN)/python docs/make_settings.py
+	$(BIN)/python docs/make_commands.py
+	$(BIN)/python docs/make_tree.py
+	$(BIN)/python docs/make_differences.py
 
 format: .venv/dev.done          ## put the code into form
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,10 @@ from command_line import run
 from pages import DOCS, ROOT, blocks, commands, first_cells, indented
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-WITH_PYTHON = [page for page in PAGES if any(block.language == "python" for block in blocks(page))]
+TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
+WITH_PYTHON = [
+    page for page in PAGES if page not in TUTORIALS and any(block.language == "python" for block in blocks(page))
+]
 COMMANDS = [
     (page.name, *words)
     for page in PAGES
@@ -64,6 +67,32 @@ def test_python_on_the_page_runs(page, reviews, tmp_path, monkeypatch):
     for block in blocks(page):
         if block.language == "python":
             execute(block, page, names)
+
+
+@pytest.mark.parametrize("page", TUTORIALS, ids=page_name)
+def test_a_tutorial_goes_as_it_says(page, tmp_path, monkeypatch, capsys):
+    """From top to bottom in one folder: files are written, commands and code run, and what is shown is printed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    names, printed = {"__name__": "__main__"}, ""
+    for block in blocks(page):
+        if block.title:
+            (tmp_path / block.title).write_text(block.text, encoding="utf-8")
+        elif block.language == "python":
+            execute(block, page, names)
+        elif block.language == "sh":
+            results = [run(monkeypatch, capsys, *words[1:]) for words in commands(block.text)]
+            assert results
+            assert [result.err for result in results if result.status] == []
+            printed = "".join(result.out + result.err for result in results)
+        else:
+            assert block.language == "text"
+            assert [line for line in shape_of(block.text) if line not in shape_of(printed)] == [], printed
+
+
+def shape_of(text):
+    """The lines without what differs between machines: measured numbers, which have a point, and spaces of columns."""
+    return [" ".join(re.sub(r"[<>-]?\d+\.\d+", "#", line).split()) for line in text.splitlines()]
 
 
 def execute(block, page, names):
@@ -180,6 +209,26 @@ def test_messages_on_the_page_are_those_of_the_code(page):
 def test_settings_are_those_of_the_config():
     page = runpy.run_path(str(DOCS / "make_settings.py"))["settings_page"]()
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == page, "run: python docs/make_settings.py"
+
+
+def test_commands_are_those_of_the_program():
+    page = runpy.run_path(str(DOCS / "make_commands.py"))["commands_page"]()
+    assert (DOCS / "commands.md").read_text(encoding="utf-8") == page, "run: python docs/make_commands.py"
+
+
+def test_every_flag_stands_on_the_page_of_commands():
+    import typer.main
+
+    from seqwise.cli.app import app
+
+    sections = re.split(r"^## ", (DOCS / "commands.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    told = {section.partition("\n")[0]: set(re.findall(r"`(--[\w-]+)", section)) for section in sections}
+    commands = typer.main.get_command(app).commands
+    flags = {
+        name: {flag for option in command.params for flag in (*option.opts, *option.secondary_opts) if flag[0] == "-"}
+        for name, command in commands.items()
+    }
+    assert {name: flags[name] - told[name] for name in flags} == {name: set() for name in flags}
 
 
 def test_differences_are_those_of_a_run():

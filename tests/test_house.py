@@ -1,12 +1,17 @@
-"""The house itself: the map in the README, the public names, the changelog."""
+"""The house itself: the page of its files, the public names, the version."""
 
 from __future__ import annotations
 
 import ast
+import re
+import runpy
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import seqwise
 
@@ -18,9 +23,36 @@ def named(path):
     return not any(part.startswith("_") for part in path.relative_to(ROOT / "src").parts)
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if named(p) and "readers" not in p.parts], ids=str)
-def test_the_map_in_the_readme_has_every_file(path):
-    assert f" {path.name} " in (ROOT / "README.md").read_text()
+@pytest.fixture(scope="module")
+def tree():
+    return runpy.run_path(str(ROOT / "docs" / "make_tree.py"))
+
+
+def test_the_page_of_the_architecture_is_that_of_the_tree(tree):
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert page == tree["tree_page"](), "run: python docs/make_tree.py"
+
+
+def test_the_page_of_the_architecture_has_every_file_below_its_folder():
+    """Read from the page alone: a heading per folder, a row per file."""
+    listed, folder = [], ""
+    for line in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines():
+        if found := re.match(r"## `(.*)/`", line):
+            folder = found[1]
+        elif found := re.match(r"\| `([^`]+)` \| \S", line):
+            listed.append(f"src/{folder}/{found[1]}")
+    files = [p for p in (ROOT / "src").rglob("*") if p.suffix in (".py", ".c", ".h") and p.name != "__init__.py"]
+    assert sorted(listed) == sorted(path.relative_to(ROOT).as_posix() for path in files)
+
+
+def test_every_file_has_its_sentence(tree):
+    assert [path for path, sentence in tree["modules"]().items() if not sentence.endswith(".")] == []
+
+
+def test_files_of_one_folder_say_different_things(tree):
+    """A row that could stand at another file of its folder explains neither."""
+    rows = [(path.rpartition("/")[0], sentence) for path, sentence in tree["modules"]().items()]
+    assert len(set(rows)) == len(rows)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
@@ -57,6 +89,44 @@ def test_public_files_list_their_public_names_sorted(path):
     }
     assert defined <= set(names)
     assert sorted(names, key=lambda name: (not name.isupper(), name.islower(), name)) == names
+
+
+def changes():
+    """The rows of `Where a change goes`: what is added, and the files that its row names."""
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where a change goes\n")[2]
+    rows = [line.strip("| ").split(" | ") for line in section.partition("\n## ")[0].splitlines() if line[:1] == "|"][2:]
+    return {cells[0]: re.findall(r"`([^`]*(?:/|\.\w{1,3}))`", " ".join(cells[1:])) for cells in rows}
+
+
+@pytest.mark.parametrize(("change", "paths"), changes().items(), ids=str)
+def test_where_a_change_goes_is_there(change, paths):
+    """Each path is written whole; of `_NAME.py`, which is yet to be written, the folder is there."""
+    assert paths
+    written = [path.rpartition("/")[0] if "NAME" in path else path for path in paths]
+    assert [path for path in written if not path or not (ROOT / path).exists()] == []
+
+
+def pinned(name):
+    lines = (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines()
+    return {canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line}
+
+
+def required(name, extras=()):
+    """The packages that a package needs here, with what these need."""
+    found = set()
+    for text in requires(name) or []:
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            found |= {canonicalize_name(requirement.name)} | required(requirement.name, requirement.extras)
+    return found
+
+
+def test_every_command_works_in_the_environment_of_the_demo():
+    """`seqwise tune` needs an extra, and the CRF beside every tagger another."""
+    needed = required("seqwise", ("tune", "crfsuite"))
+    assert "optuna" in needed
+    assert needed - pinned("run.txt") == {"setuptools"}  # which pip brings up to date by itself
 
 
 def test_the_version_stands_in_one_form():

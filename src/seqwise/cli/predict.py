@@ -56,7 +56,7 @@ def predict(
             help="A file or folder of sequences, NAME=FILE,NAME=FILE, or - for standard input.", show_default=False
         ),
     ] = None,
-    text: Annotated[_Texts, typer.Option("--text", help="A text instead of a file; may be repeated.")] = None,
+    text: Annotated[_Texts, typer.Option("--text", help="A text instead of a file.")] = None,
     output: Annotated[_Text, typer.Option(help="Where to write; standard output by default.")] = None,
     into: Annotated[
         _Text, typer.Option("--into", help="The column of predictions; * stands for the target's own column.")
