@@ -127,7 +127,7 @@ class Places:
     Looking takes less time than asking for the addresses again: the same tensors are of the same kind. What is in
     `tensor.data`, or was resized, may be of another type or size, at another place and in another order.
 
-    Example:
+    Examples:
         >>> tensor = torch.zeros(2, 3)
         >>> before = Places([tensor], torch.float32)
         >>> before.are_those_of([tensor])

@@ -39,7 +39,7 @@ class TfidfMargins(nn.Module):
     Raises:
         ConfigError: a size below 1.
 
-    Example:
+    Examples:
         >>> margins = TfidfMargins(count=1000, models=3)
         >>> margins(torch.tensor([[7, 8, 8, 0], [8, 7, 9, 9]])).shape
         torch.Size([2, 3])
@@ -103,7 +103,7 @@ class MarginHead(nn.Module):
         one_vs_rest: (models,) True where a model tells its class from all others: the logarithm of its probability is
             the logit. Where it is False the margin itself is.
 
-    Example:
+    Examples:
         >>> MarginHead(2, [3, 2], split=True)(torch.zeros(8, 7)).shape
         torch.Size([8, 2, 3])
     """

@@ -56,7 +56,7 @@ def are_names(cells: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[str
         cells: of the line, which may begin with `#`.
         below: the cells of lines below it.
 
-    Example:
+    Examples:
         >>> are_names(["# Token", "NER_tag"], [["Oslo", "B-LOC"]])
         ('Token', 'NER_tag')
         >>> are_names(["word", "O"], []), are_names(["word", "tag"], [["tag", "tag"]])

@@ -71,7 +71,7 @@ def _with_values(record: Record, names: Sequence[str]) -> Record:
 def _value(cell: str, name: str) -> str | None:
     r"""The value of a name in a MISC cell; a `|` in it is written `\p`.
 
-    Example:
+    Examples:
         >>> _value("SpaceAfter=No|slot=a\\pb", "slot"), _value("_", "slot")
         ('a|b', None)
     """

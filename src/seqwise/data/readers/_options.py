@@ -111,7 +111,7 @@ class ReadOptions:
     def sequence_ids(self) -> tuple[str, ...]:
         """The columns that tell sequences of tokens apart; none where each row of a table is a sequence.
 
-        Example:
+        Examples:
             >>> ReadOptions(sequence_id="sent").sequence_ids, ReadOptions(sequence_id="none").sequence_ids
             (('sent',), ())
         """

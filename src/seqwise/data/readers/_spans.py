@@ -39,7 +39,7 @@ def are_spans(cell: Any) -> bool:
 def look_like_spans(cell: Any) -> bool:
     """Whether a cell is a list of lists that hold two whole numbers and a label each, in whatever order.
 
-    Example:
+    Examples:
         >>> look_like_spans([["0", "4", "PER"], [5, "LOC", 9]]), look_like_spans([["a", "b"]]), look_like_spans([])
         (True, False, False)
     """
