@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation_data import KINDS, TARGETS, made_up
+from markupsafe import escape
 
 from report_page import Page
 from seqwise.evaluation import MajorityBaseline, ReportData, render_report, tally_for
@@ -319,3 +320,22 @@ def test_drawing_a_curve_leaves_the_settings_of_matplotlib_alone() -> None:
     before = dict(mpl.rcParams)
     curve_svg("Loss", [1, 2], {"train": [1.0, 0.5]}, None)
     assert dict(mpl.rcParams) == before
+
+
+COMMAND = "seqwise train 'my rows.csv' --encoder tfidf"
+BETTER = {
+    "splits": {"test": {"intent": {"accuracy": {"value": 0.6, "count": 400}}}},
+    "baselines": {
+        name: {"test": {"intent": {"accuracy": {"value": value, "count": 400}}}}
+        for name, value in (("majority", 0.2), ("tfidf", 0.7))
+    },
+    "differences": {"intent": {"tfidf": {"accuracy": {"value": -0.1, "low": -0.15, "high": -0.05, "sequences": 400}}}},
+}
+
+
+@pytest.mark.parametrize(("facts", "shown"), [({"command": COMMAND}, True), ({}, False)])
+def test_a_baseline_that_is_better_can_be_had_by_the_command_on_the_page_or_nothing_says_so(facts, shown) -> None:
+    known = {"title": "TF-IDF", "reads_input": True, "seconds": 1.0, **facts}
+    html = render_report(report(**BETTER, baseline_facts={"tfidf": known}))
+    assert (f"To use that, run: <code>{escape(COMMAND)}</code>" in html) == shown
+    assert ("use that" in html) == shown

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 import seqwise
 from command_line import run as run_command
 from seqwise.cli.train import _KEYS
+from seqwise.cli.watch import show_metrics
 from seqwise.data.ngrams import Bags
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.nn import TfidfMargins
@@ -59,6 +60,39 @@ def test_the_command_of_the_baseline_trains_a_model_with_its_figures(tmp_path, m
         found = figures_of(metrics[part].get(target, metrics[part]))
         assert {name: found[name] for name in printed} == pytest.approx(printed, abs=1e-6)
     assert set(metrics["baselines"]) == {"majority"}  # the other one is the model itself
+
+
+def test_two_targets_are_those_of_the_baseline_too(tmp_path):
+    rows = joint_rows(80)
+    for i, row in enumerate(rows):
+        row["size"] = None if i % 5 == 0 else row["size"]
+    plain = {"train": [write_rows(tmp_path / "rows.jsonl", rows)], "label": ["intent", "size"]}
+    task = prepare(parse_config({"data": plain, "input": {"text": "text"}}))
+    printed = judged_baselines(task, {"test": task.split.test}).figures["tfidf"]["test"]
+    trained = train(
+        plan_run(parse_config({"data": plain, "input": {"text": "text"}, "model": {"encoder": "tfidf"}})),
+        RunFolder(tmp_path / "run"),
+    )
+    for name in ("intent", "size"):
+        found = figures_of(trained.metrics["test"][name])
+        assert {key: found[key] for key in printed[name] if key in found} == pytest.approx(figures_of(printed[name]))
+
+
+def test_the_command_stands_on_a_line_of_its_own_however_long_it_is(capsys):
+    def scored(value):
+        return {"test": {"t": {"accuracy": {"value": value, "count": 400}}}}
+
+    difference = {"value": -0.1, "low": -0.15, "high": -0.05, "sequences": 400}
+    command = " ".join(["seqwise train"] * 30)
+    known = {"title": "TF-IDF", "reads_input": True, "seconds": 1.0, "learned_from": {}, "command": command}
+    metrics = {
+        **scored(0.6),
+        "baselines": {"majority": scored(0.2), "tfidf": scored(0.7)},
+        "comparisons": {"test": {"t": {"tfidf": {"accuracy": difference}}}},
+        "training": {"baselines": {"facts": {"tfidf": known}, "notes": []}},
+    }
+    show_metrics(metrics)
+    assert f"  {command}" in capsys.readouterr().out.splitlines()
 
 
 def test_logits_are_those_of_scikit_learn(tmp_path):
