@@ -13,6 +13,7 @@ import torch
 import seqwise
 from seqwise.errors import RunFolderError, ValuesError
 from seqwise.inference import accept
+from seqwise.training import manifest
 from seqwise.training.folder import RunFolder
 from seqwise.training.manifest import COVERED, write_manifest
 from small_runs import trained
@@ -172,6 +173,28 @@ BAD_MANIFESTS = [
 def test_a_torn_manifest_is_told(run, content):
     (run / "manifest.json").write_text(content)
     assert refusal().startswith("r/manifest.json cannot be used: it is not what training wrote (")
+
+
+@pytest.mark.parametrize("name", [name for name in COVERED if name != "model.safetensors"])
+def test_no_sum_is_made_of_a_file_that_is_larger_than_training_writes(run, name, monkeypatch):
+    listed = json.loads((run / "manifest.json").read_text())
+    listed["files"][name] = {"bytes": 1 << 40, "sha256": "0" * 64}
+    (run / "manifest.json").write_text(json.dumps(listed))
+    with (run / name).open("wb") as file:
+        file.truncate(1 << 40)
+    monkeypatch.setattr(
+        manifest, "sha256_of", lambda path: pytest.fail(f"reads {path}") if path.name == name else "0" * 64
+    )
+    assert f"r/{name} cannot be read: it has 1,099,511,627,776 bytes, expected at most 268,435,456\n" in refusal()
+
+
+def test_a_target_that_contradicts_itself_is_told(run):
+    content = json.loads((run / "labels.json").read_text())
+    content["targets"][0]["kind"] = "tags"
+    (run / "labels.json").write_text(json.dumps(content))
+    write_manifest(RunFolder(run))
+    told = "r/labels.json cannot be used: the values of 'targets.0' do not fit each other"
+    assert refusal() == f"{told}{FROM_CONFIG}"
 
 
 def test_a_lost_manifest_is_told_and_the_run_can_be_finished_again(run):

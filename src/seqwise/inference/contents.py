@@ -237,6 +237,8 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return f"it is no JSON: {problem['ctx']['error']}"
     if problem["type"] == "missing":
         return f"it has no '{place}'"
+    if problem["type"] == "assertion_error":
+        return f"the values of '{place}' do not fit each other"
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     arrived = (

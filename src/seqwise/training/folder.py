@@ -20,11 +20,11 @@ from torch import Tensor
 from seqwise._files import PART, open_regular, read_whole, reason, remove_leftovers, write_atomically
 from seqwise.errors import RunFolderError, SaveError
 
-__all__ = ["FORMAT_VERSION", "MANIFEST", "Form", "RunFolder", "new_run_folder", "next_run_folder"]
+__all__ = ["FORMAT_VERSION", "MANIFEST", "MOST_BYTES", "Form", "RunFolder", "new_run_folder", "next_run_folder"]
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-_MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 28
 """Of a file that is read as a whole."""
 _NEEDED = (
     "config.yaml",
@@ -253,7 +253,7 @@ class RunFolder:
             RunFolderError: the file is missing, larger, or no regular file.
         """
         try:
-            return read_whole(self.path / name, _MOST_BYTES)
+            return read_whole(self.path / name, MOST_BYTES)
         except OSError as error:
             raise RunFolderError(f"{self.path / name} cannot be read: {reason(error)}") from None
 

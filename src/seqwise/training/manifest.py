@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seqwise._files import reason, sha256_of
 from seqwise.errors import RunFolderError, listed
-from seqwise.training.folder import MANIFEST, RunFolder
+from seqwise.training.folder import MANIFEST, MOST_BYTES, RunFolder
 
 __all__ = ["COVERED", "accept_changes", "changed_files", "check_manifest", "write_manifest"]
 
@@ -30,6 +30,8 @@ COVERED = (
     "metrics.json",
 )
 """The files whose sums are kept, as far as a run has them."""
+_WEIGHTS = "model.safetensors"
+"""The only one that may be as large as it likes."""
 
 
 class _File(BaseModel):
@@ -135,6 +137,8 @@ def _file(folder: RunFolder, name: str, before: _File | None = None) -> _File | 
         return None
     try:
         size = path.stat().st_size
+        if size > MOST_BYTES and name != _WEIGHTS:  # whose sum would take for ever where the file is a sparse one
+            raise OSError(f"it has {size:,} bytes, expected at most {MOST_BYTES:,}")
         if before is not None and size != before.bytes and path.is_file():
             return _File(bytes=size, sha256="0" * 64)
         return _File(bytes=size, sha256=sha256_of(path))
