@@ -9,6 +9,7 @@ import typer
 from seqwise import __version__
 from seqwise.cli.advise import advise
 from seqwise.cli.bench import bench
+from seqwise.cli.command_names import CommandNames
 from seqwise.cli.doctor import doctor
 from seqwise.cli.evaluate import evaluate
 from seqwise.cli.predict import PredictCommand, predict
@@ -20,6 +21,8 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="seqwise",
+    cls=CommandNames,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Train, judge and use classifiers of sequences: texts, characters, numeric series.",
     no_args_is_help=True,
     add_completion=False,
