@@ -155,18 +155,17 @@ def test_settings_of_a_run_may_be_given_again(tmp_path, monkeypatch, capsys):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_what_is_too_much_work_is_fitted_on_the_sample_of_the_baseline_and_said(tmp_path, monkeypatch):
-    task = prepare(config_of(rows_file(tmp_path, "label"), "label"))
+@pytest.mark.parametrize(("effort", "more"), [("minutes", "; --effort best takes more"), ("best", "")])
+def test_what_is_too_much_work_is_fitted_on_the_sample_of_the_baseline_and_said(tmp_path, monkeypatch, effort, more):
+    task = prepare(config_of(rows_file(tmp_path, "label"), "label", f"train.effort={effort}"))
     half = FAMILIES["tfidf"].work(task, task.codecs[0], task.split.train) / 2
-    monkeypatch.setattr(family, "_MOST_WORK", {"minutes": half})
+    monkeypatch.setattr(family, "_MOST_WORK", {effort: half})
     printed = judged_baselines(task, {"dev": task.split.dev}).figures["tfidf"]["dev"]["intent"]
-    trained = tfidf_run(tmp_path, "label")
+    trained = tfidf_run(tmp_path, "label", f"train.effort={effort}")
     total = len(task.split.train)
     sample = f"a sample, {total // 2} of {total} sequences, to save time"
     assert trained.state.stopped == f"solved, from {sample}"
-    assert trained.metrics["training"]["warnings"] == [
-        f"the regressions were fitted on {sample}; --effort best takes more"
-    ]
+    assert trained.metrics["training"]["warnings"] == [f"the regressions were fitted on {sample}{more}"]
     assert figures_of(trained.metrics["dev"])["accuracy"] == figures_of(printed)["accuracy"]
 
 

@@ -92,10 +92,9 @@ def health_of(
     for state in states:
         taken, total = state.history[-1].get("learned_from", (0, 0))
         if taken < total:
-            health.warnings.append(
-                f"the regressions were fitted on a sample, {taken:,} of {counted(total, 'sequence')}, to save time; "
-                "--effort best takes more"
-            )
+            more = "" if task.config.train.effort == "best" else "; --effort best takes more"
+            sample = f"a sample, {taken:,} of {counted(total, 'sequence')}"
+            health.warnings.append(f"the regressions were fitted on {sample}, to save time{more}")
         gradient = state.history[-1].get("gradient") or 0.0
         if gradient > _LARGEST_GRADIENT:
             health.warnings.append(
