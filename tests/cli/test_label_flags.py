@@ -15,8 +15,8 @@ def table(labels, texts=TEXTS):
 def said(seqwise, tmp_path):
     """What a dry run says of a table with these labels."""
 
-    def dry_run(labels, *words):
-        (tmp_path / "d.csv").write_text(table(labels))
+    def dry_run(labels, *words, texts=TEXTS):
+        (tmp_path / "d.csv").write_text(table(labels, texts))
         result = seqwise("train", "d.csv", "--dry-run", *words)
         assert result.status == 0
         return result.err.splitlines()
@@ -152,3 +152,48 @@ def test_sequences_inside_objects_are_pointed_out(seqwise, tmp_path):
     result = seqwise("train", "d.jsonl", "--dry-run")
     assert result.status == 2
     assert "the cells of column 'doc' are objects with the keys 'text', 'lang'\n  A cell holds a text" in result.err
+
+
+SPACED = {
+    "no header": "".join(f"{text} , {'ab'[n % 2]}\n" for n, text in enumerate(TEXTS)),
+    "header": "text , label\n" + "".join(f"{text} , {'ab'[n % 2]}\n" for n, text in enumerate(TEXTS)),
+    "behind": "text, label\n" + "".join(f"{text}, {'ab'[n % 2]}\n" for n, text in enumerate(TEXTS)),
+    "quotes": "text, label\n" + "".join(f'"{text}, or so", "{"ab"[n % 2]}"\n' for n, text in enumerate(TEXTS)),
+}
+
+
+@pytest.mark.parametrize("name", SPACED)
+def test_blanks_beside_every_comma_belong_to_it_and_are_said(seqwise, tmp_path, name):
+    (tmp_path / "d.csv").write_text(SPACED[name])
+    result = seqwise("train", "d.csv", "--dry-run")
+    assert result.status == 0, result.err
+    where = "around" if " , " in SPACED[name] else "behind"
+    assert f"blanks {where} ',' are no part of the cells" in result.err
+    assert ": 2 classes, 'a', 'b'" in result.err
+
+
+def test_a_blank_before_some_cells_is_kept(said):
+    lines = said([" a", "b"] * 20)
+    assert "target 'label': 2 classes, ' a', 'b'" in lines
+
+
+def test_a_line_of_totals_is_named(said):
+    texts = [*TEXTS[:38], "Total"]
+    assert "totals" not in "".join(said(["0", "1"] * 19 + ["0"], texts=texts))
+    lines = said(["0", "1"] * 19 + ["38"], texts=texts)
+    assert (
+        "warning: d.csv:40: the last row reads 'total', and its label '38' occurs nowhere else; if it is a line of "
+        "totals, remove it"
+    ) in lines
+
+
+def test_a_slip_in_capitals_is_named_with_its_place(said):
+    lines = said([*["pos", "neg"] * 19, "Neg", "pos"])
+    assert [line for line in lines if "'Neg' (" in line and "first at d.csv:40" in line and "write them alike" in line]
+
+
+def test_lists_of_zeros_and_ones_are_refused(seqwise, tmp_path):
+    (tmp_path / "d.csv").write_text(table(f'"[{n % 2}, {n // 2 % 2}, 0]"' for n in range(40)))
+    result = seqwise("train", "d.csv", "--dry-run")
+    assert result.status == 2
+    assert "column 'label': lists of 3 zeros and ones do not say which labels they stand for" in result.err

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from data_cases import store_of, write_text
 
-from seqwise.data.spelling import folded, look_alikes
+from seqwise.data.spelling import first_place, folded, look_alikes
 from seqwise.targets import Target
 
 ALIKE = [
@@ -75,3 +76,43 @@ def test_sets_of_labels_are_counted_by_how_often_they_hold():
 
 def test_labels_of_their_own_are_not_mentioned():
     assert look_alikes(Target("mood", "label", (("a", "b"),)), np.array([2, 5])) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("B-PER", "B-Per"),
+        ("Neg", "neg"),
+        ("card_arrival", "card arrival"),
+        ("neg", "neg."),
+        ("neg", "\uff4e\uff45\uff47"),
+        ("neg", "'neg'"),
+    ],
+)
+def test_labels_that_a_hasty_writer_mixes_up_are_named(one, other):
+    (said,) = look_alikes(Target("mood", "label", ((one, other, "b"),)), np.array([900, 1, 7]), lambda text: "d.csv:9")
+    assert said == (
+        f"target 'mood': '{one}' (900 in training) and '{other}' (1 in training, first at d.csv:9) are different "
+        "labels; if they mean the same, write them alike"
+    )
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [("a", "A"), ("1", "-1"), ("+", "-"), ("C", "C++", "C#"), ("1.5", "15"), (".", ","), ("PRP", "PRP$"), (":)", ":(")],
+)
+def test_labels_whose_signs_and_capitals_tell_them_apart_are_not_mentioned(classes):
+    assert look_alikes(Target("mood", "label", (classes,)), np.ones(len(classes), int)) == []
+
+
+def test_many_groups_of_look_alikes_are_counted():
+    classes = tuple(text for letter in "abcdefg" for text in (letter * 2, letter.upper() * 2))
+    said = look_alikes(Target("mood", "label", (classes,)), np.ones(len(classes), int))
+    assert len(said) == 6
+    assert said[-1] == "target 'mood': 2 other groups of labels that are as much alike"
+
+
+def test_the_place_of_a_label_is_its_first(tmp_path):
+    store = store_of(write_text(tmp_path / "d.conll", "a B-PER\nb O\n\nc O\nd B-Per\n\n"))
+    assert first_place(store, 0, "B-Per", has_token_lines=True) == f"{tmp_path}/d.conll:5"
+    assert first_place(store, 0, "B-Per", has_token_lines=False) == f"{tmp_path}/d.conll:4"

@@ -14,7 +14,7 @@ _SCALARS = (str, int, float, type(None))
 _ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"\[\](){},]+)"""
 _QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _ITEMS = re.compile(_ITEM, re.DOTALL)
-_ALL_QUOTED = re.compile(rf"\s*{_QUOTED}(?:(?:\s*,\s*|\s+){_QUOTED})*\s*", re.DOTALL)
+_ALL_QUOTED = re.compile(rf"\s*{_QUOTED}(?:(?:\s*[,;|/]\s*|\s+){_QUOTED})*\s*", re.DOTALL)
 _BETWEEN_COMMAS = re.compile(rf"\s*(?:{_ITEM}\s*(?:,\s*{_ITEM}\s*)*,?\s*)?", re.DOTALL)
 _BETWEEN_BLANKS = re.compile(rf"\s*{_ITEM}(?:\s+{_ITEM})*\s*", re.DOTALL)
 _ROWS = re.compile(r"\s*\[[^\[\]]*\](?:\s+\[[^\[\]]*\])*\s*")
@@ -87,13 +87,18 @@ def label_set(cell: Any) -> list[Any] | None:
 
 
 def quoted_labels(cell: str) -> list[str] | None:
-    """The labels of a cell in which each stands in quotes, with commas or blanks between them; else None.
+    """The labels of a cell in which each stands in quotes, with a sign or blanks between them; else None.
 
     Examples:
         >>> quoted_labels("'a', 'b'"), quoted_labels("'a'"), quoted_labels("a, b")
         (['a', 'b'], ['a'], None)
     """
-    return _flat(cell, _ALL_QUOTED) if cell.lstrip()[:1] in ("'", '"') else None
+    if cell.lstrip()[:1] not in ("'", '"') or _ALL_QUOTED.fullmatch(cell) is None:
+        return None
+    try:
+        return [_value(item) for item in re.findall(_QUOTED, cell, re.DOTALL)]
+    except (ValueError, SyntaxError, MemoryError):
+        return None
 
 
 def writes_objects(cell: Any) -> bool:

@@ -16,7 +16,8 @@ _NAMES = {"\t": "a tab", "\n": "a line break", "\r": "a line break (CR)"}
 def csv_row(cells: Iterable[str], delimiter: str) -> str:
     r"""A row of CSV by RFC 4180, with its line end: cells with a delimiter, a quote or a line break stand in quotes.
 
-    A CR alone is quoted too, which Python's csv module leaves out, and what would be a byte-order mark.
+    A CR alone is quoted too, which Python's csv module leaves out, blanks at an end, which might seem to belong to the
+    delimiter, and what would be a byte-order mark.
 
     Examples:
         >>> csv_row(["a", "b;c", "d"], ";")
@@ -24,7 +25,9 @@ def csv_row(cells: Iterable[str], delimiter: str) -> str:
     """
     special = {delimiter, '"', "\r", "\n"}
     quoted = [
-        '"' + cell.replace('"', '""') + '"' if not special.isdisjoint(cell) or cell.startswith(_MARK) else cell
+        '"' + cell.replace('"', '""') + '"'
+        if not special.isdisjoint(cell) or cell.startswith((_MARK, " ")) or cell.endswith(" ")
+        else cell
         for cell in cells
     ]
     return (delimiter.join(quoted) if quoted != [""] else '""') + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec, class_counts
 from seqwise.data.missing import doubtful_classes, may_be_missing, noted_classes
 from seqwise.data.records import told_places
+from seqwise.data.spelling import first_place, look_alikes
 from seqwise.data.split import PARTS, Split
 from seqwise.data.store import Store
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary
@@ -23,12 +25,17 @@ __all__ = [
     "data_sentences",
     "doubtful_sentences",
     "empty_rows",
+    "odd_labels",
     "padded_series",
     "targets_without_labels",
     "unlabelled_rows",
 ]
 
 _PLACES_SAID = 5
+_TOTALS = frozenset(
+    ("total", "totals", "grand total", "sum", "count", "average", "mean", "subtotal", "gesamt", "summe")
+)
+_LONGEST_TOTAL = 12
 
 
 def data_sentences(
@@ -152,6 +159,56 @@ def _doubt(words: Sequence[str], counts: Counter[str], gaps: Sequence[str]) -> s
 
 def _flags(words: Sequence[str]) -> str:
     return " ".join(f"--missing {shlex.quote(word)}" for word in words)
+
+
+def odd_labels(
+    store: Store, codecs: Sequence[LabelCodec], counts: dict[str, NDArray[np.int64]], *, has_token_lines: bool
+) -> list[str]:
+    """Which labels are easily taken for each other, and which belong to a line of totals; how often and where.
+
+    Args:
+        store: the rows.
+        codecs: of the targets.
+        counts: per target, how often each class occurs in the training part.
+        has_token_lines: whether a row has a line for each token.
+    """
+    alike = [
+        sentence
+        for codec in codecs
+        for sentence in look_alikes(
+            codec.target,
+            counts[codec.target.name],
+            partial(first_place, store, codec.position, has_token_lines=has_token_lines),
+        )
+    ]
+    return alike + _rows_of_totals(store, codecs)
+
+
+def _rows_of_totals(store: Store, codecs: Sequence[LabelCodec]) -> list[str]:
+    """The last rows of files that look like a line of totals: their label occurs nowhere else."""
+    told = []
+    for codec in codecs if not store.channels else ():
+        if codec.target.kind != "label":
+            continue
+        counts = class_counts(codec, store, np.arange(len(store)))
+        for row in (int(np.flatnonzero(store.parts == part)[-1]) for part in np.unique(store.parts)):
+            numbers, text = store.labels(codec.position, row), _text_of(store, row)
+            if numbers is None or text.strip(" :").casefold() not in _TOTALS:
+                continue
+            index = int(codec.indices[0, numbers[0]])
+            if index < 0 or counts[index] == 1:
+                label = label_text(store.label_values[codec.position][int(numbers[0])])
+                told.append(
+                    f"{store.place(row)}: the last row reads '{text}', and its label '{label}' occurs nowhere else; "
+                    "if it is a line of totals, remove it"
+                )
+    return told
+
+
+def _text_of(store: Store, row: int) -> str:
+    """The symbols of a row in one text."""
+    between = "" if store.spec.input.kind in ("characters", "bytes") else " "
+    return between.join(store.symbols[int(number)] for number in store.sequence(row)[:_LONGEST_TOTAL])
 
 
 def _occurrences(codec: LabelCodec, store: Store) -> Counter[str]:

@@ -23,7 +23,6 @@ from seqwise.data.profile import profile_columns
 from seqwise.data.readers import ReadOptions, Source, open_files, with_misc
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec
-from seqwise.data.spelling import look_alikes
 from seqwise.data.split import TRAIN, Split, make_split
 from seqwise.data.store import Store, cache_key, open_store
 from seqwise.errors import ColumnError, ConfigError, did_you_mean, listed
@@ -38,6 +37,7 @@ from seqwise.training.findings import (
     data_sentences,
     doubtful_sentences,
     empty_rows,
+    odd_labels,
     padded_series,
     targets_without_labels,
     unlabelled_rows,
@@ -184,7 +184,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     encoding, vectors, sentences = encoding_for(store, split, resolved, is_fixed=facts.is_fixed)
     notes.add(effort_note(config, facts))
     notes.add([*data_sentences(store, targets, encoding, counts), *sentences])
-    notes.warn(sentence for target in targets for sentence in look_alikes(target, counts[target.name]))
+    notes.warn(odd_labels(store, codecs, counts, has_token_lines=has_token_lines))
     notes.add(doubtful_sentences(store, codecs, data.missing, _named_classes(config)))
     notes.warn(targets_without_labels(store, split, codecs))
     check_scheme(resolved.loss, targets)

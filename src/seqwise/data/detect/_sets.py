@@ -62,7 +62,7 @@ def _sentences(columns: Columns, target: TargetSpec) -> list[str]:
     about = f"column '{profile.name}'"
     strings = [cell for cell in profile.cells if isinstance(cell, str)]
     if target.form == "bracketed":
-        return [f"{about}: {_enclosing(strings)} hold labels with ',' between them"]
+        return [f"{about}: {_enclosing(strings)}"]
     if target.form == "delimited":
         return [f"{about}: {_cutting(str(target.delimiter), strings, is_named=named is not None)}"]
     sign = doubtful_sign(strings) if named is None else None
@@ -78,9 +78,9 @@ def _sentences(columns: Columns, target: TargetSpec) -> list[str]:
 
 
 def _enclosing(cells: Sequence[str]) -> str:
-    """What encloses the labels of cells."""
+    """What encloses the labels of cells, and what stands between them."""
     opening = next((cell.strip()[:1] for cell in cells if cell.strip()[:1] in _BRACKETS), "")
-    return f"{_BRACKETS[opening]} brackets" if opening else "cells in quotes"
+    return f"{_BRACKETS[opening]} brackets hold labels with ',' between them" if opening else "each label is in quotes"
 
 
 def _cutting(sign: str, cells: Sequence[str], *, is_named: bool) -> str:

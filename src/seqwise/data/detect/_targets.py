@@ -132,6 +132,7 @@ def set_target(columns: Columns, name: str) -> TargetSpec:
     """The target of a column whose cells are asked for as sets of labels."""
     profile, named = columns.profiles[name], columns.requested.label_separator
     if profile.is_list:
+        _refuse_zeros_and_ones(columns, profile)
         return TargetSpec(name, "multilabel", (name,), "list", per_step=profile.is_nested)
     if named is not None:
         return _cut_at(name, named)
@@ -142,6 +143,17 @@ def set_target(columns: Columns, name: str) -> TargetSpec:
         return TargetSpec(name, "multilabel", (name,), "bracketed", delimiter=",")
     sign = profile.delimiter or profile.separator or _likely(strings)
     return TargetSpec(name, "multilabel", (name,), "list") if sign is None else _cut_at(name, sign)
+
+
+def _refuse_zeros_and_ones(columns: Columns, profile: ColumnProfile) -> None:
+    """Refuses equally long lists of 0 and 1, which say for each label whether it holds, but not which labels."""
+    sizes = {len(cell) for cell in profile.cells}
+    if len(sizes) == 1 and 1 not in sizes and {str(value) for value in profile.flat} == {"0", "1"}:
+        size = sizes.pop()
+        raise columns.unusable(
+            f"column '{profile.name}': lists of {size} zeros and ones do not say which labels they stand for",
+            "Write a column of 0 and 1 for each label, or lists of the labels that hold.",
+        )
 
 
 def _likely(strings: Sequence[str]) -> str | None:

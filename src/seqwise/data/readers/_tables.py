@@ -28,6 +28,7 @@ _LONGEST_FIELD = 2**31 - 1
 _LONGEST_SHOWN = 60
 _ONE_LINE = "Its only line is taken for the header; if it is a row, say --no-header."
 _LONGEST_HEADER = 100_000
+_IN_QUOTES = re.compile(r'"[^"]*"')
 _DECIMAL = re.compile(r"(?<=[0-9]),(?=[0-9])")
 
 _Rows = Generator[tuple[int, list[str]], None, None]
@@ -42,12 +43,22 @@ class _Dialect:
         quoted: whether quote signs enclose cells.
         sniffed: whether the delimiter was found in the header.
         is_named: whether the first line of the file is no row, but names the delimiter.
+        is_spaced: whether a blank stands behind every delimiter, which then belongs to it.
+        is_padded: whether one stands before it too.
     """
 
     delimiter: str
     quoted: bool
     sniffed: bool = False
     is_named: bool = False
+    is_spaced: bool = False
+    is_padded: bool = False
+
+    @property
+    def spaces_note(self) -> str | None:
+        """What to say of blanks beside the delimiter."""
+        where = "around" if self.is_padded else "behind"
+        return f"blanks {where} {self.delimiter_name} are no part of the cells" if self.is_spaced else None
 
     @property
     def note(self) -> str | None:
@@ -107,6 +118,7 @@ def _named_dialect(source: Input, options: ReadOptions, lines: list[str], *, quo
 
 def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
     """Looks at the first line and some rows."""
+    dialect = _with_spaces(source, options, dialect)
     with closing(_rows(source, options.encoding, dialect, look=True)) as rows:
         head = list(islice(rows, 2 if source.live else _LOOK))
     if not head:
@@ -120,7 +132,12 @@ def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
     named = _named_by_header if has_header else _named_by_options
     columns, notes = named(source.name, options, head)
     below = [row for _, row in (head[1:] if has_header else head)]
-    said = (first.note if options.header is None else None, dialect.note, _in_quotes(columns, below, dialect))
+    said = (
+        first.note if options.header is None else None,
+        dialect.note,
+        dialect.spaces_note,
+        _in_quotes(columns, below, dialect),
+    )
     options = replace(options, header=has_header)
     return Part(
         source.name,
@@ -146,6 +163,22 @@ def _in_quotes(columns: tuple[str, ...], rows: list[list[str]], dialect: _Dialec
         return None
     told = f"every cell of {listed(odd, 6)} stands in quote signs, which are data here"
     return f"warning: {told}: say --quote if they are not"
+
+
+def _with_spaces(source: Input, options: ReadOptions, dialect: _Dialect) -> _Dialect:
+    """The dialect, with the blanks that stand beside every delimiter of the rows below the first line.
+
+    Delimiters inside quotes are none, and of a stream too few rows are seen in advance to tell.
+    """
+    if source.live or not dialect.quoted or dialect.delimiter.isspace():
+        return dialect
+    with closing(numbered_lines(source, options.encoding, look=True)) as lines:
+        head = [_IN_QUOTES.sub('""', line.rstrip("\r\n")) for _, line in islice(lines, _LOOK)]
+    rows = [row.split(dialect.delimiter) for row in head[1:] if row.strip()]
+    if len(rows) < 2 or any(len(row) < 2 or not all(cell.startswith(" ") for cell in row[1:]) for row in rows):
+        return dialect
+    is_padded = all(cell.endswith(" ") for row in rows for cell in row[:-1])
+    return replace(dialect, is_spaced=True, is_padded=is_padded)
 
 
 def _records(source: Input, options: ReadOptions, dialect: _Dialect, columns: tuple[str, ...]) -> Iterator[Record]:
@@ -203,7 +236,7 @@ def _all_rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool) ->
     if dialect.is_named:
         lines = ((number, "\n" if separator_line(line) and number == 1 else line) for number, line in lines)
     if dialect.quoted:
-        return _quoted_rows(source.name, lines, dialect.delimiter)
+        return _quoted_rows(source.name, lines, dialect)
     return _plain_rows(lines, dialect.delimiter)
 
 
@@ -214,16 +247,18 @@ def _plain_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
         yield number, text.split(delimiter) if text else []
 
 
-def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
+def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], dialect: _Dialect) -> _Rows:
     """Rows of a file in which quote signs enclose cells."""
     if csv.field_size_limit() < _LONGEST_FIELD:
         # The limit belongs to the whole process, so it is only ever raised.
         csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader((line for _, line in lines), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        (line for _, line in lines), delimiter=dialect.delimiter, strict=True, skipinitialspace=dialect.is_spaced
+    )
     start = 1
     try:
         for row in reader:
-            yield start, row
+            yield start, [cell.rstrip(" ") for cell in row] if dialect.is_padded else row
             start = reader.line_num + 1
     except csv.Error as error:
         raise _broken_quoting(str(error), name, start, reader.line_num) from None
