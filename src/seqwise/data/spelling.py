@@ -90,11 +90,11 @@ def first_place(store: Store, position: int, text: str, *, has_token_lines: bool
     number = [label_text(value) for value in store.label_values[position]].index(text)
     for row in range(len(store)) if spec.form != "columns" or spec.kind != "multilabel" else ():
         labels = store.labels(position, row)
-        steps = np.flatnonzero(labels == number) if labels is not None else ()
-        if len(steps):
+        steps = [] if labels is None else np.flatnonzero(labels == number).tolist()
+        if steps:
             place = store.place(row)
             is_line = has_token_lines and spec.form == "steps"
-            return str(replace(place, line=place.line + int(steps[0])) if is_line else place)
+            return str(replace(place, line=place.line + steps[0]) if is_line else place)
     return ""
 
 
