@@ -157,7 +157,9 @@ class Places:
 
 def addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> ctypes.Array[ctypes.c_void_p]:
     """Those of several tensors, side by side in memory as C reads an array of pointers."""
-    return (ctypes.c_void_p * len(tensors))(*(address(tensor, dtype) for tensor in tensors))
+    found = all_addresses(tensors, dtype)
+    places = (address(tensor, dtype) for tensor in tensors) if found is None else found
+    return (ctypes.c_void_p * len(tensors))(*places)
 
 
 def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
@@ -179,7 +181,10 @@ def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ..
 
 def versions(tensors: Sequence[Tensor | None]) -> tuple[int, ...]:
     """How often each tensor was written to in place; a tensor of inference counts nothing."""
-    return tuple([0 if tensor is None or tensor.is_inference() else tensor._version for tensor in tensors])
+    try:
+        return tuple([0 if tensor is None else tensor._version for tensor in tensors])
+    except RuntimeError:  # one of inference is among them
+        return tuple([0 if tensor is None or tensor.is_inference() else tensor._version for tensor in tensors])
 
 
 def require_unchanged(tensors: Sequence[Tensor | None], before: tuple[int, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqwise._addresses import address, strided_address
+from seqwise._addresses import address, known_address
 from seqwise._native import function
 from seqwise._readable import is_readable
 
@@ -55,7 +55,8 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
     is_for_c = (
         left.numel()
         and right.numel()
-        and all(tensor.dtype == torch.float32 for tensor in tensors)
+        and left.dtype is right.dtype is to.dtype is torch.float32
+        and (bias is None or bias.dtype is torch.float32)
         and all(map(is_readable, tensors))
         and (to.stride(1) == 1 or to.shape[1] < 2)
     )
@@ -69,11 +70,11 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
         raise ValueError(f"cannot multiply {tuple(left.shape)} by {tuple(right.shape)} into {tuple(to.shape)}")
     bias = None if bias is None else bias.contiguous()
     call = Product(
-        *(strided_address(left, torch.float32), *left.stride()),
-        *(strided_address(right, torch.float32), *right.stride()),
-        *(strided_address(to, torch.float32), to.stride(0)),
+        *(known_address(left), *left.stride()),
+        *(known_address(right), *right.stride()),
+        *(known_address(to), to.stride(0)),
         *(rows, depth, columns),
-        address(bias, torch.float32, (columns,)),
+        address(bias, torch.float32, (columns,), is_ordinary=True),
         adds,
         torch.get_num_threads() * TASKS_OF_A_THREAD,
     )

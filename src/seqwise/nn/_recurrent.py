@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from seqwise._addresses import address, addresses
+from seqwise._addresses import address, addresses, known_address
 from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._axes import Bool, Float
@@ -101,7 +101,7 @@ class _States(torch.autograd.Function):
         chunks = max(1, min(-(-torch.get_num_threads() // directions), batch // 16))
         sizes = (kind, directions, chunks, rounds, batch, time, size, hidden, inputs, states, total)
         layer, pointers = _layer(sizes, rows, (seen, gate, cells), parameters)
-        layer.input_values, layer.output = address(steps, torch.float32), address(output, torch.float32)
+        layer.input_values, layer.output = address(steps, torch.float32), known_address(output)
         _call("seqwise_recurrent_forward", layer)
         del pointers  # in use until here
         ctx.sizes = sizes
@@ -119,7 +119,7 @@ class _States(torch.autograd.Function):
         found = [torch.empty_like(parameters[4 * (i // 4 // chunks) + i % 4]) for i in range(4 * directions * chunks)]
         gradients, shape = addresses(found, torch.float32), (*size[:2], directions * layer.hidden)
         layer.output_gradient, layer.gradients = address(gradient, torch.float32, shape), ctypes.addressof(gradients)
-        layer.input_gradient, layer.input_gradients = address(of_input, torch.float32), address(of_each, torch.float32)
+        layer.input_gradient, layer.input_gradients = known_address(of_input), known_address(of_each)
         _call("seqwise_recurrent_backward", layer)
         del pointers, gradients
         return None, None, of_input, None, *_summed(found, chunks)
@@ -139,8 +139,8 @@ def _rows_of(front: Tensor) -> tuple[Tensor, int]:
     rows, total = front.new_empty(2, batch, dtype=torch.int64), ctypes.c_int64()
     plan = function("seqwise_front", ctypes.c_void_p, *(ctypes.c_int64,) * 2, *(ctypes.c_void_p,) * 3)
     assert plan is not None
-    order, lengths = address(rows[0], torch.int64), address(rows[1], torch.int64)
-    plan(address(front, torch.bool), batch, time, lengths, order, ctypes.addressof(total))
+    order = known_address(rows)
+    plan(address(front, torch.bool), batch, time, order + 8 * batch, order, ctypes.addressof(total))
     if total.value < 0:
         raise MemoryError(_REFUSED)
     return rows, total.value
@@ -149,11 +149,15 @@ def _rows_of(front: Tensor) -> tuple[Tensor, int]:
 def _layer(
     sizes: Sequence[int], rows: Tensor, kept: Sequence[Tensor], parameters: Sequence[Tensor]
 ) -> tuple[_Layer, ctypes.Array[ctypes.c_void_p]]:
-    """What forward and backward have in common; and addresses that must live as long as it is in use."""
+    """What forward and backward have in common; and addresses that must live as long as it is in use.
+
+    Rows and what is kept were made here, and nobody else has them.
+    """
     layer, pointers = _Layer(*sizes), addresses(parameters, torch.float32)
-    layer.order, layer.lengths = address(rows[0], torch.int64), address(rows[1], torch.int64)
+    layer.order = known_address(rows)
+    layer.lengths = layer.order + 8 * layer.batch
     layer.parameters = ctypes.addressof(pointers)
-    layer.seen, layer.gates, layer.cells = (address(array, torch.float32) for array in kept)
+    layer.seen, layer.gates, layer.cells = map(known_address, kept)
     return layer, pointers
 
 

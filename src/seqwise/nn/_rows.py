@@ -112,13 +112,15 @@ def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tens
 
 
 def _sums(shape: Sequence[int], ids: Tensor, counted: Tensor | None, scale: Tensor | None, vectors: Tensor) -> _Sums:
-    """What forward and backward have in common."""
+    """What forward and backward have in common; `_are_for_c` was asked about all of them."""
     sums = _Sums(rows=shape[0], size=shape[1], count=ids.shape[0], parts=ids.shape[1], stride=ids.stride(0))
     count, size = len(ids), shape[1]
-    sums.ids, sums.vectors = strided_address(ids, torch.int64), address(vectors, torch.float32, (count, size))
-    sums.counted, sums.group = address(counted, torch.bool, (count,)), 1
+    sums.ids = strided_address(ids, torch.int64, is_ordinary=True)
+    sums.vectors = address(vectors, torch.float32, (count, size), is_ordinary=True)
+    sums.counted, sums.group = address(counted, torch.bool, (count,), is_ordinary=True), 1
     if scale is not None and len(scale):
-        sums.scale, sums.group = address(scale, torch.float32, (len(scale), size)), -(-count // len(scale))
+        sums.scale = address(scale, torch.float32, (len(scale), size), is_ordinary=True)
+        sums.group = -(-count // len(scale))
     return sums
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqwise._addresses import address
+from seqwise._addresses import address, known_address
 from seqwise._native import function
 from seqwise._readable import are_readable
 from seqwise.nn._arguments import require_sizes
@@ -90,10 +90,10 @@ class SharePooling(Pooling):
         (batch, size, time), thresholds = by_feature.shape, self.thresholds.contiguous()
         counts = hidden.new_empty((batch, *thresholds.shape), dtype=torch.int32)
         count(
-            address(by_feature, torch.float32),
-            address(inside, torch.int32, (batch, time)),
-            address(thresholds, torch.float32, (size, thresholds.shape[1])),
-            address(counts, torch.int32),
+            address(by_feature, torch.float32, is_ordinary=True),
+            address(inside, torch.int32, (batch, time), is_ordinary=True),
+            address(thresholds, torch.float32, (size, thresholds.shape[1]), is_ordinary=True),
+            known_address(counts),
             *(batch, size, time, thresholds.shape[1]),
         )
         return counts.flatten(1).to(hidden.dtype) / steps

@@ -207,8 +207,14 @@ class _Called(NamedTuple):
 
 def _called(call: str, **given: Any) -> _Called:
     check_tensor(call, "emissions", given["emissions"])
-    device = given["emissions"].device
-    arrays = {name: as_tensor(call, name, value, device) for name, value in named(given).items() if value is not None}
+    device, is_on_cpu = given["emissions"].device, given["emissions"].is_cpu
+    arrays = {
+        name: value
+        if is_on_cpu and isinstance(value, Tensor) and value.is_cpu
+        else as_tensor(call, name, value, device)
+        for name, value in named(given).items()
+        if value is not None
+    }
     return _Called(plan_of(call, arrays), arrays)
 
 

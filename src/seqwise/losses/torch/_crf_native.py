@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from seqwise import _native
-from seqwise._addresses import address
+from seqwise._addresses import address, known_address
 from seqwise._readable import are_readable
 from seqwise.losses.torch import _crf_chain
 from seqwise.losses.torch._terms import in_time
@@ -181,11 +181,15 @@ def _made(arrays: Arrays) -> dict[str, Tensor] | None:
 def _chain(made: Arrays) -> _Chain:
     batch, time, classes = made["emissions"].shape
     dtype = made["emissions"].dtype
-    sizes = {"b": batch, "t": time, "c": classes}
+    shapes = {
+        "btc": (batch, time, classes),
+        "cc": (classes, classes),
+        "bt": (batch, time),
+        "b": (batch,),
+        "c": (classes,),
+    }
     places = [
-        address(made[name], kind or dtype, tuple(map(sizes.__getitem__, axes)), name=name, is_ordinary=True)
-        if name in made
-        else None
+        address(made[name], kind or dtype, shapes[axes], name=name, is_ordinary=True) if name in made else None
         for name, kind, axes in _EXPECTED
     ]
     return _Chain(*places, batch, time, classes, dtype == torch.float64)
@@ -209,7 +213,7 @@ def _is_done(name: str, made: Arrays, *rest: Tensor | ctypes.c_int64 | None) -> 
 def _argument(value: Tensor | ctypes.c_int64 | None) -> ctypes.c_int64 | ctypes.c_void_p:
     if isinstance(value, ctypes.c_int64):
         return value
-    return ctypes.c_void_p(None if value is None else address(value, value.dtype, is_ordinary=True))
+    return ctypes.c_void_p(None if value is None else known_address(value))
 
 
 def _sizes(made: Arrays) -> str:

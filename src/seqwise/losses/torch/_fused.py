@@ -92,7 +92,8 @@ def fused_cross_entropy(
         if reduction is SUM_AND_COUNT:
             return LossSum(loss, loss.new_tensor(call.weight))
         return loss if denominator is None else LossSum(loss, as_count(denominator, loss)).mean()
-    losses, weights = logits.new_empty((2, *labels.shape), dtype=torch.float32)
+    losses = logits.new_empty(labels.shape, dtype=torch.float32)
+    weights = torch.empty_like(losses)
     call.losses, call.weights = known_address(losses), known_address(weights)
     function(ctypes.byref(call))
     if call.wrong:
