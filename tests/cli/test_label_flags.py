@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 TEXTS = [f"some words of text {number}" for number in range(40)]
@@ -197,3 +199,32 @@ def test_lists_of_zeros_and_ones_are_refused(seqwise, tmp_path):
     result = seqwise("train", "d.csv", "--dry-run")
     assert result.status == 2
     assert "column 'label': lists of 3 zeros and ones do not say which labels they stand for" in result.err
+
+
+def test_evaluate_reads_sets_with_another_separator(seqwise, tmp_path, tiny):
+    labels = ["a|b", "a", "b", "c|b"] * 10
+    (tmp_path / "d.csv").write_text(table(labels))
+    (tmp_path / "t.csv").write_text(table(label.replace("|", "::") for label in labels))
+    assert seqwise("train", "d.csv", "--run", "r", *tiny, "--quiet").status == 0
+    own = json.loads(seqwise("evaluate", "r", "d.csv", "--json").out)
+    other = seqwise("evaluate", "r", "t.csv", "--json", "--label-separator", "::")
+    assert (json.loads(other.out), "never saw" in other.err) == (own, False)
+    assert "'a::b' (10, first at t.csv:2" in seqwise("evaluate", "r", "t.csv").err
+    wrong = seqwise("evaluate", "r", "t.csv", "--label-separator", "and")
+    assert (wrong.status, "'and' is part of words" in wrong.err) == (2, True)
+
+
+def test_evaluate_uses_the_words_of_the_run_and_refuses_a_separator_without_a_use(seqwise, tmp_path, tiny):
+    (tmp_path / "d.csv").write_text(table([*["a", "b"] * 18, "NA", "NA", "a", "b"]))
+    assert seqwise("train", "d.csv", "--missing", "NA", "--run", "r", *tiny, "--quiet").status == 0
+    assert "2 labels 'NA' counted as missing, first at d.csv:38" in seqwise("evaluate", "r", "d.csv").err
+    wrong = seqwise("evaluate", "r", "d.csv", "--label-separator", "|")
+    assert wrong.status == 2
+    assert "no target of this model is a column of sets" in wrong.err
+
+
+def test_a_word_for_nothing_that_only_the_test_file_has_is_named_with_its_flag(seqwise, tmp_path, tiny):
+    (tmp_path / "d.csv").write_text(table(["a", "b"] * 20))
+    (tmp_path / "t.csv").write_text(table([*["a", "b"] * 19, "none", "a"]))
+    assert seqwise("train", "d.csv", "--run", "r", *tiny, "--quiet").status == 0
+    assert "If it marks a missing label, say --missing none." in seqwise("evaluate", "r", "t.csv").err

@@ -15,6 +15,7 @@ from seqwise.cli.flags import (
     Encoding,
     Format,
     Header,
+    LabelSeparator,
     Missing,
     OnEmpty,
     Quiet,
@@ -43,6 +44,7 @@ def evaluate(
     on_empty: OnEmpty = "skip",
     unseen: Unseen = "wrong",
     missing: Missing = None,
+    label_separator: LabelSeparator = None,
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure and table as JSON.")] = False,
     quiet: Quiet = False,
@@ -53,6 +55,7 @@ def evaluate(
     """
     from seqwise.cli.watch import show_figures
     from seqwise.inference.model import load
+    from seqwise.training.config import parse_config
     from seqwise.training.results import flattened
 
     skipped, refused = on_empty_given(on_empty), unseen_given(unseen)
@@ -66,8 +69,14 @@ def evaluate(
 
     for note in source.notes:
         say(note)
+    separator = parse_config({"data": {"label_separator": label_separator}}).data.label_separator
     judged = model.evaluate(
-        source, on_empty=skipped, unseen=refused, missing=missing or (), say=lambda text: say(f"warning: {text}")
+        source,
+        on_empty=skipped,
+        unseen=refused,
+        missing=missing or (),
+        label_separator=separator,
+        say=lambda text: say(f"warning: {text}"),
     )
     plain = judged.to_json()
     if as_json:

@@ -13,6 +13,7 @@ __all__ = [
     "Encoding",
     "Format",
     "Header",
+    "LabelSeparator",
     "Missing",
     "OnEmpty",
     "Quiet",
@@ -49,6 +50,14 @@ OnEmpty = Annotated[
 Missing = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads the annotation
     typer.Option("--missing", help="A word that marks a missing label too, such as NA.", show_default=False),
+]
+LabelSeparator = Annotated[
+    _Text,
+    typer.Option(
+        "--label-separator",
+        help="What separates labels in a cell, if not what did in training: signs, blank, tab, newline, or none.",
+        show_default=False,
+    ),
 ]
 Unseen = Annotated[
     str, typer.Option("--unseen", help="wrong or error: what to do about labels that training never saw.")

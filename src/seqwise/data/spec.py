@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from seqwise.errors import ConfigError
 from seqwise.targets import Kind
 
-__all__ = ["INPUT_KINDS", "DataSpec", "Form", "InputKind", "InputSpec", "TargetSpec"]
+__all__ = ["INPUT_KINDS", "DataSpec", "Form", "InputKind", "InputSpec", "TargetSpec", "targets_read_as"]
 
 InputKind = Literal["words", "whitespace", "characters", "bytes", "tokens", "series"]
 INPUT_KINDS: tuple[InputKind, ...] = ("words", "whitespace", "characters", "bytes", "tokens", "series")
@@ -82,6 +84,30 @@ class TargetSpec:
     def gaps(self) -> frozenset[str]:
         """The words of `missing`, to look up."""
         return frozenset(self.missing)
+
+
+def targets_read_as(
+    targets: Sequence[TargetSpec], missing: Sequence[str], separator: str | None
+) -> tuple[TargetSpec, ...]:
+    """The targets with further words for a missing label, and sets of labels that are cut at another separator.
+
+    Raises:
+        ConfigError: a separator is named, but no target is a column of sets.
+    """
+    targets = tuple(replace(each, missing=(*each.missing, *missing)) for each in targets)
+    if separator is None:
+        return targets
+    form: Form = "delimited" if separator else "list"
+    cut = [each.kind == "multilabel" and each.form != "columns" and not each.per_step for each in targets]
+    if not any(cut):
+        raise ConfigError(
+            "a separator of labels is named, but no target of this model is a column of sets\n"
+            "  Leave --label-separator out."
+        )
+    return tuple(
+        replace(each, form=form, delimiter=separator or None) if is_cut else each
+        for each, is_cut in zip(targets, cut, strict=True)
+    )
 
 
 @dataclass(frozen=True)

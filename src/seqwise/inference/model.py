@@ -18,7 +18,7 @@ from seqwise.data.label_notes import LabelNotes
 from seqwise.data.labels import LabelCodec
 from seqwise.data.readers import PlainText, ReadOptions, Source, open_like, with_misc
 from seqwise.data.records import Place, Record
-from seqwise.data.spec import DataSpec
+from seqwise.data.spec import DataSpec, TargetSpec, targets_read_as
 from seqwise.data.store import OnEmpty, Store, open_store
 from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import (
@@ -168,6 +168,7 @@ class Model:
         on_empty: OnEmpty = "skip",
         unseen: UnseenLabels = "wrong",
         missing: Sequence[str] = (),
+        label_separator: str | None = None,
         say: Callable[[str], object] | None = None,
     ) -> Judgement:
         """Scores and losses on labelled data, of which a few thousand rows at a time are in memory.
@@ -179,6 +180,7 @@ class Model:
             unseen: what to do about a label that training never saw: `wrong` counts it as wrong, whatever is predicted,
                 and says how many there are, `error` refuses it.
             missing: words that mark a missing label, beside those that the model knows from training.
+            label_separator: what separates the labels of a set in one cell, where it is another sign than in training.
             say: gets what is said; by default it is a warning.
 
         Raises:
@@ -192,8 +194,9 @@ class Model:
         if not isinstance(source, Source):
             source = self.read_files(source, labelled=True)
         self._check_columns(source, labelled=True)
+        read_as = targets_read_as(self.spec.targets, missing, label_separator)
         labels, empty = LabelNotes(), EmptyRows(self.spec.input.column)
-        batches = self._labelled_batches(source, on_empty, empty, labels, unseen, missing)
+        batches = self._labelled_batches(source, on_empty, empty, labels, unseen, read_as)
         judged = judge_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
         is_nothing = not any(scores.count for scores in judged.scores.values())
         if empty.count and is_nothing:
@@ -272,9 +275,8 @@ class Model:
         empty: EmptyRows,
         labels: LabelNotes,
         unseen: UnseenLabels,
-        missing: Sequence[str],
+        targets: tuple[TargetSpec, ...],
     ) -> Iterator[Batch]:
-        targets = tuple(replace(each, missing=(*each.missing, *missing)) for each in self.spec.targets)
         spec = replace(self.spec, targets=targets, id_column=None, group_column=None)
         store = None
         for chunk in _chunks(source, _JUDGED_ROWS):
