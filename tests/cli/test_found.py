@@ -109,8 +109,8 @@ def test_look_alike_labels_are_a_warning(seqwise, tmp_path):
         (tmp_path / f"{part}.csv").write_text("text,label\n" + "".join(lines))
     result = seqwise("train", "train.csv", "--dev", "dev.csv", "--dry-run")
     assert (
-        "warning: target 'label': ' a' (10 in training) and 'a' (10 in training) are different labels; if they mean "
-        "the same, write them alike"
+        "warning: target 'label': ' a' (10 in training) and 'a' (10 in training, first at train.csv:2) are different "
+        "labels; if they mean the same, write them alike"
     ) in said(result)
 
 
