@@ -10,18 +10,20 @@ from typing import NamedTuple
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import Affine2D, Bbox
 
 from benchmarks.accuracy.records import effort_of
 from benchmarks.accuracy.tasks import TASKS, Task
 from benchmarks.accuracy.training import EFFORTS
 from benchmarks.runs import Record
 
-__all__ = ["Point", "better_and_faster", "points", "write_curves"]
+__all__ = ["Point", "better_and_faster", "curves", "points", "write_curves"]
 
-_SHIFTS = ((-8, -9), (3, 3), (6, -9))
-"""Where the names of our efforts stand beside their points, so that they do not lie on each other."""
 _MANY_TIMES = 1000.0
 _MARKS = "osD^vP*X"
+_LETTERS = 6  # the size of names, in points
+_SIDES = [(x, y) for distance in range(5) for y in (3 + 7 * distance, -8 - 7 * distance) for x in (4, -4, 14, -14)]
+"""Where a name may stand beside its point, in points, the best place first; to the left of it where x is negative."""
 _OURS = ("seconds", "minutes", "best")
 _LEAST_SECONDS = 0.05  # what takes no time has no place on a logarithmic axis
 
@@ -85,23 +87,31 @@ def better_and_faster(found: Sequence[Point]) -> list[tuple[Point, tuple[str, ..
 
 def write_curves(path: Path, records: Sequence[Record]) -> None:
     """Writes an SVG: a small plot per task."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context({"svg.hashsalt": "seqwise", "svg.fonttype": "none"}):
+        curves(records).savefig(path, format="svg", metadata={"Date": None})
+
+
+def curves(records: Sequence[Record]) -> Figure:
+    """A small plot per task, each point with its name, no name over another or over a point."""
     by_task = [(task, points(task, records)) for task in TASKS]
     shown = [(task, found) for task, found in by_task if any(point.is_ours for point in found)]
     columns = 3
     rows = max(-(-len(shown) // columns), 1)
-    with mpl.rc_context({"svg.hashsalt": "seqwise", "font.size": 8, "svg.fonttype": "none"}):
+    with mpl.rc_context({"font.size": 8}):
         figure = Figure(figsize=(9, 2.5 * rows), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
         others = dict.fromkeys(point.name for _, found in shown for point in found if not point.is_ours)
         colours = {name: f"C{1 + number % 9}" for number, name in enumerate(others)}
         for place, axes in enumerate(grid.flat):
-            if place >= len(shown):
-                axes.set_visible(False)
-                continue
-            task, found = shown[place]
-            _draw(axes, task, found, colours)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, format="svg", metadata={"Date": None})
+            axes.set_visible(place < len(shown))
+            if place < len(shown):
+                _draw(axes, *shown[place], colours)
+        figure.draw_without_rendering()  # from here on the layout is known
+        figure.set_layout_engine("none")
+        for axes, (_, found) in zip(grid.flat, shown, strict=False):
+            _name(axes, found, colours)
+    return figure
 
 
 def _draw(axes: mpl.axes.Axes, task: Task, found: Sequence[Point], colours: dict[str, str]) -> None:
@@ -111,11 +121,6 @@ def _draw(axes: mpl.axes.Axes, task: Task, found: Sequence[Point], colours: dict
     for number, point in enumerate(point for point in found if not point.is_ours):
         mark = _MARKS[number % len(_MARKS)]
         axes.plot(max(point.seconds, _LEAST_SECONDS), point.value, mark, color=colours[point.name], markersize=5)
-    for point in found:
-        place = (max(point.seconds, _LEAST_SECONDS), point.value)
-        colour = "black" if point.is_ours else colours[point.name]
-        shift = _SHIFTS[ours.index(point) % len(_SHIFTS)] if point.is_ours else (3, 3)
-        axes.annotate(point.name, place, shift, textcoords="offset points", fontsize=6, color=colour)
     axes.set_xscale("log")
     axes.margins(x=0.45, y=0.25)
     low, high = axes.get_xlim()
@@ -125,3 +130,30 @@ def _draw(axes: mpl.axes.Axes, task: Task, found: Sequence[Point], colours: dict
     axes.set_title(f"{task.title}: {task.goals[0].title}", fontsize=7)
     axes.set_xlabel("seconds of training", fontsize=7)
     axes.grid(color="0.92")
+
+
+def _name(axes: mpl.axes.Axes, found: Sequence[Point], colours: dict[str, str]) -> None:
+    """Puts the name of each point where it is free: inside the axes, beside all points and all names before it."""
+    scale = 72 / axes.figure.dpi
+    spots = [axes.transData.transform((max(point.seconds, _LEAST_SECONDS), point.value)) * scale for point in found]
+    taken = [Bbox.from_extents(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
+    bounds = axes.bbox.frozen().transformed(Affine2D().scale(scale))
+    for point, (x, y) in zip(found, spots, strict=True):
+        width = 0.62 * _LETTERS * len(point.name)
+        boxes = {
+            (right, up): Bbox.from_bounds(x + right - (width if right < 0 else 0), y + up, width, _LETTERS)
+            for right, up in _SIDES
+        }
+        inside = [side for side, box in boxes.items() if bounds.x0 <= box.x0 and box.x1 <= bounds.x1]
+        free = [side for side in inside if not boxes[side].count_overlaps(taken)]
+        side = (free or inside or _SIDES)[0]
+        taken.append(boxes[side])
+        axes.annotate(
+            point.name,
+            (max(point.seconds, _LEAST_SECONDS), point.value),
+            side,
+            textcoords="offset points",
+            horizontalalignment="right" if side[0] < 0 else "left",
+            fontsize=_LETTERS,
+            color="black" if point.is_ours else colours[point.name],
+        )

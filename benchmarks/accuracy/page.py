@@ -86,7 +86,7 @@ def _figures(found: Sequence[Learned]) -> Iterator[str]:
 def _cells(one: Learned) -> list[str]:
     if one.mean is None:
         return [one.task.title, one.goal.title, one.mean_text(3), "", "0"]
-    spread = f"{min(one.values):.3f} to {max(one.values):.3f}"
+    spread = f"{min(one.values):.3f}–{max(one.values):.3f}"
     return [one.task.title, one.goal.title, f"**{one.mean:.3f}**", spread, str(len(one.values))]
 
 

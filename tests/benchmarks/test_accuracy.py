@@ -6,7 +6,7 @@ import sys
 import pytest
 from benchmarks.accuracy import __main__ as command
 from benchmarks.accuracy import peers, training
-from benchmarks.accuracy.curve import Point, better_and_faster, points
+from benchmarks.accuracy.curve import Point, better_and_faster, curves, points
 from benchmarks.accuracy.page import page_text, readme_with_table
 from benchmarks.accuracy.records import is_done, latest, read
 from benchmarks.accuracy.table import learned, markdown_table
@@ -15,6 +15,7 @@ from benchmarks.accuracy.training import run_task
 from benchmarks.converters import CONVERTERS
 from benchmarks.peers.rows import read as read_rows
 from benchmarks.runs import Goal, run_record
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pages import ROOT
 
@@ -294,6 +295,16 @@ def test_the_curve_has_efforts_baselines_and_peers():
     ]
 
 
+def test_no_name_on_the_curves_lies_on_another():
+    figure = curves(latest(read(ROOT / "benchmarks" / "results" / "accuracy.jsonl")))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent(renderer) for text in axes.texts]
+        names = [text.get_text() for text in axes.texts]
+        pairs = [(names[i], names[j]) for j in range(len(boxes)) for i in range(j) if boxes[i].overlaps(boxes[j])]
+        assert pairs == [], axes.get_title()
+
+
 def test_who_is_faster_and_better_is_named_with_the_efforts_that_are_not():
     found = [Point("minutes", 5, 0.95, True), Point("best", 50, 0.99, True)]
     slow, weak, strong = Point("a", 60, 1.0, False), Point("b", 1, 0.9, False), Point("c", 4, 0.97, False)
@@ -302,9 +313,7 @@ def test_who_is_faster_and_better_is_named_with_the_efforts_that_are_not():
 
 def test_the_page_and_the_readme_hold_the_figures():
     records = [record_of(1, 0.97, machine={"processor": "x", "threads": 1, "cores": 2}, versions={"torch": "2"})]
-    assert "| SNIPS, intent | accuracy | **0.970** | 0.970 to 0.970 | 1 | 0.980 | no, 0.010 short |" in page_text(
-        records
-    )
+    assert "| SNIPS, intent | accuracy | **0.970** | 0.970–0.970 | 1 | 0.980 | no, 0.010 short |" in page_text(records)
     readme = "# a\n\n## Figures\n\nWords.\n\n| old |\n|---|\n| 1 |\n\n## Install\n\n| kept |\n"
     shown = [record_of(1, 0.97, "banking77"), record_of(2, 0.98, "banking77")]
     made = readme_with_table(readme, [*records, *shown])
