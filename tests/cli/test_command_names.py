@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
@@ -37,3 +38,11 @@ def test_an_unknown_command_is_told_what_there_is(seqwise, tmp_path, before, wor
     result = seqwise(*before, word)
     assert (result.status, result.out) == (2, "")
     assert message in told(result)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_has_its_own_status(seqwise, monkeypatch, number, status):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("seqwise.inference.model.load", lambda *_: signal.raise_signal(number))
+    assert seqwise("predict", "r", "-").status == status
+    signal.signal(signal.SIGTERM, before)

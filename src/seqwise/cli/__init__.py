@@ -6,7 +6,9 @@ import errno
 import gc
 import io
 import os
+import signal
 import sys
+import threading
 
 from seqwise._memory import keep_memory, shortage
 
@@ -33,6 +35,8 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8" if stream is sys.stdout else None, errors=errors)
     from seqwise.errors import SeqwiseError
 
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)
     try:
         from seqwise.cli.app import app
 
@@ -56,3 +60,9 @@ def main() -> None:
     except KeyboardInterrupt:  # before any command began
         print("stopped", file=sys.stderr)  # noqa: T201
         sys.exit(130)
+
+
+def _stop(number: int, _: object) -> None:
+    """Ends the process as Ctrl-C does, so that no unfinished file is left."""
+    os.write(2, b"stopped\n")
+    sys.exit(128 + number)

@@ -14,6 +14,14 @@ __all__ = ["CommandNames"]
 class CommandNames(TyperGroup):
     """The commands of the program by their names."""
 
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command; Ctrl-C ends it with a line, which click leaves out."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("stopped", err=True)
+            ctx.exit(130)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """The command that the first word names, and the words behind it."""
         if args == ["help"]:
