@@ -33,8 +33,9 @@ check: .venv/dev.done docs      ## style, types, the directions of imports, and 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-docs: .venv/dev.done            ## the documentation as a site in site/; a broken link is an error
+docs: .venv/dev.done            ## the documentation as a site in site/; a broken link or a block that is no code is an error
 	$(BIN)/zensical build --strict
+	$(BIN)/python docs/check_site.py
 
 bench: .venv/dev.done           ## speed beside peers and limits; trainings too where SEQWISE_DATA names the data
 	test -z "$(SEQWISE_DATA)" || $(BIN)/python -m benchmarks.prepare snips ud-en-ewt

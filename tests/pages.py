@@ -11,13 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
-_FENCED = re.compile(r"^```(\w*) ?(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
+_FENCED = re.compile(r"""^```(\w*)(?: title="([^"]*)")?\n((?:.*\n)*?)^```$""", re.MULTILINE)
+_FENCE = re.compile(r"^```.*$", re.MULTILINE)
 _COMMAND = re.compile(r"(?:^|\n)[ \t]*(?:\$ )?(seqwise (?:.*\\\n)*.*)")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: what stands behind its first fence, and its text from that line of the page on."""
+    """A fenced block: its language, the file that it shows (title="a.csv"), its text from that line of the page on."""
 
     language: str
     title: str
@@ -27,7 +28,9 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
-    return [Block(*found.groups(), text[: found.start(3)].count("\n")) for found in _FENCED.finditer(text)]
+    found = [Block(*one.groups(default=""), text[: one.start(3)].count("\n")) for one in _FENCED.finditer(text)]
+    assert 2 * len(found) == len(_FENCE.findall(text)), f"{page}: a fence that the site does not show as code"
+    return found
 
 
 def commands(text: str) -> list[list[str]]:

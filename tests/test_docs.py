@@ -282,3 +282,30 @@ def is_there(page, path, anchor):
         return target.exists()
     headings = re.findall(r"^#+ (.*)", target.read_text(encoding="utf-8"), re.MULTILINE)
     return anchor in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize(
+    ("page", "faults"),
+    [
+        ('<pre><code><span class="gp">&gt;&gt;&gt; </span><span class="mi">1</span></code></pre><p>a > b</p>', []),
+        (
+            "<blockquote><blockquote>&gt;&gt;&gt; 1</blockquote></blockquote>",
+            ["an example that did not become a block"],
+        ),
+        ("<p>```csv a.csv</p>", ["a fence that did not become a block"]),
+        ("<p>::: seqwise.nn</p>", ["a directive that did not become documentation"]),
+        ("<pre><code>&gt;&gt;&gt; 1</code></pre>", ["an example that is not highlighted"]),
+        ("<p>Say <code>&gt;&gt;&gt;</code></p>", []),
+    ],
+)
+def test_a_page_of_the_site_without_code_is_found(page, faults):
+    found = runpy.run_path(str(DOCS / "check_site.py"))["faults_of"](page)
+    assert [(fault, part) for fault, part in zip(found, faults, strict=True) if part not in fault] == []
+
+
+def test_every_public_module_has_its_page():
+    shown = {name for page in (DOCS / "api").glob("*.md") for name in re.findall(r"^::: (\S+)", page.read_text(), re.M)}
+    losses = {f"seqwise.losses.{path.name}" for path in (ROOT / "src/seqwise/losses").iterdir() if path.name.isalpha()}
+    assert losses == {f"seqwise.losses.{name}" for name in ("jax", "keras", "numpy", "torch")}
+    rooms = "advice bench data doctor errors evaluation inference losses masks nn shapes testing tuning"
+    assert ({f"seqwise.{room}" for room in rooms.split()} | losses) - shown == set()
