@@ -19,7 +19,7 @@ nightly: .venv/dev.done         ## the tests with 20 times as many generated cas
 # What calls C, with libraries that end the process where C reads or writes what it must not, or counts beyond a type.
 SANITIZERS = $$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)
 CALL_C := tests/losses/test_memory_layouts.py tests/losses/test_compiled_crf.py tests/nn/test_layer_layouts.py \
-	tests/nn/test_recurrent_native.py tests/nn/test_rows.py tests/training/test_optimizer_layouts.py \
+	tests/nn/test_recurrent_native.py tests/nn/test_rows.py tests/training/sgd/test_optimizer_layouts.py \
 	tests/native/test_addresses.py tests/native/test_products.py
 
 sanitized: .venv/dev.done       ## the tests of compiled code under the sanitizers of the C compiler

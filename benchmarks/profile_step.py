@@ -27,12 +27,12 @@ import torch  # noqa: E402
 from benchmarks.accuracy.tasks import TASKS  # noqa: E402
 from seqwise._memory import keep_memory  # noqa: E402
 from seqwise.cli.train import _KEYS  # noqa: E402
+from seqwise.config import override, parse_config  # noqa: E402
 from seqwise.data.batching import epoch_plan  # noqa: E402
-from seqwise.training.config import override, parse_config  # noqa: E402
-from seqwise.training.folder import RunFolder  # noqa: E402
-from seqwise.training.loop import Silence, _Loop  # noqa: E402
-from seqwise.training.optimise import clipped_norm  # noqa: E402
+from seqwise.runs.run_folder import RunFolder  # noqa: E402
 from seqwise.training.run import Plan, _finish, _write_start, plan_run  # noqa: E402
+from seqwise.training.sgd.loop import NoCallback, _Loop  # noqa: E402
+from seqwise.training.sgd.optimizer import clipped_norm  # noqa: E402
 
 _IMPORTED = time.process_time() - _BEGAN
 
@@ -113,11 +113,11 @@ def report(name: str, data: Path, settings: Sequence[str], steps: int) -> None:
         run = RunFolder(Path(folder) / "run")
         run.create()
         _write_start(plan, run, "")
-        loop = _Loop(plan.task, plan.model, plan.objective, run, plan.device, Silence(), False)
+        loop = _Loop(plan.task, plan.model, plan.objective, run, plan.device, NoCallback(), False)
         tokens = step_parts(loop, steps, clock)
         loop.padding_share, loop.state.epoch_seconds = 0.0, 1.0
         clock.time("dev and bookkeeping", loop._end_epoch)
-        clock.time("dev alone", loop._judge_dev)
+        clock.time("dev alone", loop._evaluate_dev)
         clock.time("end of the run", lambda: _finish(plan, run, loop.state, ()))
     whole = statistics.median(clock.spent["whole step"])
     sizes = {"batch_tokens": loop.batch_tokens, "max_epochs": plan.task.config.train.max_epochs}

@@ -13,7 +13,7 @@ import yaml
 
 from seqwise.cli.app import app
 from seqwise.cli.train import _KEYS
-from seqwise.training.config import Config
+from seqwise.config import Config
 
 __all__ = ["settings_page"]
 

@@ -7,10 +7,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-from seqwise.training.config import override, parse_config
-from seqwise.training.folder import RunFolder
-from seqwise.training.loop import Progress
+from seqwise.config import override, parse_config
+from seqwise.runs.run_folder import RunFolder
 from seqwise.training.run import Trained, plan_run, train
+from seqwise.training.sgd.loop import TrainingCallback
 
 TINY = [
     *("model.embedding=8", "model.hidden=6", "train.max_epochs=3", "train.batch_tokens=24", "train.device=cpu"),
@@ -85,6 +85,8 @@ def rows_file(folder: Path, kind: str, count: int = 60, seed: int = 0, name: str
     return write_rows(folder / name, joint_rows(count, seed), COLUMNS.get(kind))
 
 
-def trained(folder: Path, kind: str, *settings: str, run: str = "run", progress: Progress | None = None) -> Trained:
+def trained(
+    folder: Path, kind: str, *settings: str, run: str = "run", progress: TrainingCallback | None = None
+) -> Trained:
     config = config_of(rows_file(folder, kind), kind, *settings)
     return train(plan_run(config), RunFolder(folder / run), progress=progress, command="test")

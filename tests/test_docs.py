@@ -38,8 +38,8 @@ def page_name(page):
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory):
     """A folder with `reviews.csv` and a run that was trained on it."""
-    from seqwise.training.config import parse_config
-    from seqwise.training.folder import RunFolder
+    from seqwise.config import parse_config
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
 
     folder = tmp_path_factory.mktemp("reviews")
@@ -111,7 +111,7 @@ def test_commands_on_the_pages_parse(command):
     import typer.main
 
     from seqwise.cli.app import app
-    from seqwise.training.config import override, parse_config
+    from seqwise.config import override, parse_config
 
     _, _, name, *words = command
     context = typer.main.get_command(app).commands[name].make_context(name, words)
@@ -122,7 +122,7 @@ def test_commands_on_the_pages_parse(command):
 def test_settings_on_the_page_exist(page):
     import yaml
 
-    from seqwise.training.config import parse_config
+    from seqwise.config import parse_config
 
     for block in blocks(page):
         if block.language == "yaml":

@@ -63,7 +63,7 @@ def column_of(seqwise_task: Any) -> str | None:
     """What peers call the task: intent (one label), slots (tags that mark spans), upos (other tags), series; or None.
 
     Args:
-        seqwise_task: a `seqwise.training.prepare.Task`.
+        seqwise_task: a `seqwise.task.prepare.Task`.
     """
     targets = seqwise_task.targets
     if len(targets) > 1 or targets[0].kind not in ("label", "tags"):
@@ -85,8 +85,8 @@ def export(task: Task, data: Path, folder: Path) -> str | None:
     Returns:
         What peers call the task; None where they have nothing for it, and nothing is written.
     """
-    from seqwise.training.config import parse_config
-    from seqwise.training.prepare import prepare
+    from seqwise.config import parse_config
+    from seqwise.task.prepare import prepare
 
     prepared = prepare(parse_config(_request(task, data)))
     column = column_of(prepared)

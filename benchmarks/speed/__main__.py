@@ -27,7 +27,7 @@ from benchmarks.speed.start import measure_start
 from benchmarks.speed.trainings import TRAININGS, measure_speed, measure_whole
 from seqwise._memory import keep_memory
 from seqwise.bench import Measured, measure
-from seqwise.bench.text import QUIET, lines
+from seqwise.bench.bench_text import QUIET, lines
 
 PARTS = (*CASES, "start", "training", "whole")
 _STARTS, _TRIES, _PATIENCE = 10, 3, 30.0

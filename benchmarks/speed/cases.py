@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import torch
 
-from seqwise.bench import Case, chain_case, decode_case, head_case, layer_case, loss_case, outputs_case
+from seqwise.bench import Case, crf_case, decode_case, head_case, layer_case, loss_case, outputs_case
 
 __all__ = ["CASES"]
 
@@ -28,7 +28,7 @@ CASES: Mapping[str, tuple[Case, ...]] = MappingProxyType(
             *[head_case(*size, dtype=torch.bfloat16) for size in _LARGE_HEADS],
             *[head_case(*size) for size in _SMALL_HEADS],
         ),
-        "crf": (*[chain_case(*size) for size in _CHAINS], *[decode_case(*size) for size in _CHAINS]),
+        "crf": (*[crf_case(*size) for size in _CHAINS], *[decode_case(*size) for size in _CHAINS]),
         "layers": (
             *[layer_case(encoder, 64, 20, 128, shortest=18) for encoder in ("rnn", "gru", "lstm")],
             layer_case("lstm", 32, 40, 128, shortest=4),

@@ -10,8 +10,8 @@ from benchmarks.speed.goals import Goal, Outcome, outcomes
 from benchmarks.speed.plot import write_plot
 from benchmarks.speed.records import Record, latest
 from seqwise.bench import Measured, Spread
+from seqwise.bench.bench_text import QUIET, readable_bytes, readable_seconds
 from seqwise.bench.machine import described
-from seqwise.bench.text import QUIET, readable_bytes, readable_seconds
 
 __all__ = ["PARTS", "page_text", "write_page"]
 

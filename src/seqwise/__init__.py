@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqwise.advice import advise as advise
     from seqwise.doctor import doctor as doctor
-    from seqwise.inference.model import Model as Model
-    from seqwise.inference.model import load as load
+    from seqwise.inference.loaded_model import Model as Model
+    from seqwise.inference.loaded_model import load as load
 
 __version__ = "0.1.0"
 
 __all__ = ["Model", "advise", "doctor", "load"]
 
 _HOMES = {
-    "Model": "seqwise.inference.model",
+    "Model": "seqwise.inference.loaded_model",
     "advise": "seqwise.advice",
     "doctor": "seqwise.doctor",
-    "load": "seqwise.inference.model",
+    "load": "seqwise.inference.loaded_model",
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqwise.advice import advise
-from seqwise.advice.arrays import read_arrays
+from seqwise.advice.given_arrays import read_arrays
 from seqwise.errors import ConfigError, DataError, ShapeError, ValuesError
 
 PROBLEMS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from snippet_runs import run_here
 
-from seqwise.advice.files import advise_files
+from seqwise.advice.file_advice import advise_files
 from seqwise.errors import ConfigError, DataError
 from small_runs import REQUESTS, joint_rows, rows_file, write_rows
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seqwise.advice.dialects import DIALECTS
-from seqwise.advice.poolings import pooling_lines
+from seqwise.advice.pooling_code import pooling_lines
 from seqwise.nn import POOLINGS
 
 BATCH, TIME, SIZE = 5, 6, 8

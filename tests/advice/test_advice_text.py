@@ -9,8 +9,8 @@ from snippet_cases import CASES
 
 from pages import DOCS, first_cells
 from seqwise.advice import advise
+from seqwise.advice.advice_text import WIDTH, sections
 from seqwise.advice.problems import LOSSES, PROBLEMS
-from seqwise.advice.text import WIDTH, sections
 
 Q4 = """\
 47 labels out of 3 classes each, per sequence

@@ -12,7 +12,7 @@ from seqwise.bench import (
     CASES,
     Case,
     Way,
-    chain_case,
+    crf_case,
     decode_case,
     head_case,
     layer_case,
@@ -24,8 +24,8 @@ from seqwise.bench import (
     require_agreement,
     versions,
 )
+from seqwise.bench.bench_text import lines, readable_seconds
 from seqwise.bench.machine import other_programs
-from seqwise.bench.text import lines, readable_seconds
 
 TINY = [
     loss_case(4, 6, 5),
@@ -34,7 +34,7 @@ TINY = [
     head_case(12, 8, 20),
     head_case(12, 8, 20, ignored=0.5),
     head_case(12, 8, 20, dtype=torch.bfloat16),
-    chain_case(4, 6, 3),
+    crf_case(4, 6, 3),
     decode_case(4, 6, 3),
     *[layer_case(encoder, 4, 6, 8, shortest=2) for encoder in ("rnn", "gru", "lstm")],
     layer_case("lstm", 4, 6, 8),
@@ -70,7 +70,7 @@ def test_padding_of_a_loss_has_the_share_that_was_asked_for():
 
 
 def _lengths_of(case):
-    from seqwise.bench.losses import _lengths
+    from seqwise.bench.loss_benchmarks import _lengths
 
     batch, time, _, padding = case.ways.args
     return _lengths(batch, time, padding)

@@ -203,8 +203,8 @@ def test_a_peer_tells_its_speed_in_its_last_line(tmp_path):
 def test_a_trained_model_tells_how_fast_it_predicts(tmp_path):
     from benchmarks.speed.prediction import words_per_second
 
-    from seqwise.training.config import override, parse_config
-    from seqwise.training.folder import RunFolder
+    from seqwise.config import override, parse_config
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
     from small_runs import TINY, joint_rows, write_rows
 

@@ -24,8 +24,8 @@ def tiny():
 @pytest.fixture(scope="session")
 def joint_run(tmp_path_factory):
     """A finished run with an intent and slots, and the file it learned from."""
-    from seqwise.training.config import override, parse_config
-    from seqwise.training.folder import RunFolder
+    from seqwise.config import override, parse_config
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
 
     folder = tmp_path_factory.mktemp("joint")

@@ -43,6 +43,6 @@ def test_an_unknown_command_is_told_what_there_is(seqwise, tmp_path, before, wor
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_command_that_is_stopped_has_its_own_status(seqwise, monkeypatch, number, status):
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("seqwise.inference.model.load", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr("seqwise.inference.loaded_model.load", lambda *_: signal.raise_signal(number))
     assert seqwise("predict", "r", "-").status == status
     signal.signal(signal.SIGTERM, before)

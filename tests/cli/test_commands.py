@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 import seqwise as package
-from seqwise.training.folder import RunFolder
-from seqwise.training.manifest import write_manifest
+from seqwise.runs.manifest import write_manifest
+from seqwise.runs.run_folder import RunFolder
 from small_runs import joint_rows, write_rows
 
 RUN_FILES = {
@@ -68,7 +68,7 @@ def test_every_public_name_can_be_had():
 
 def test_every_flag_that_is_a_setting_names_a_setting():
     from seqwise.cli.train import _KEYS
-    from seqwise.training.config import Config
+    from seqwise.config import Config
 
     known = {f"{name}.{key}" for name, section in Config() for key in type(section).model_fields}
     assert set(_KEYS.values()) <= known

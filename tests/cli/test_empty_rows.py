@@ -20,7 +20,7 @@ TEXTS = ["play jazz", *EMPTY["text"], "book a table"]
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Runs of the same rows by kind of input, each trained with empty rows among the others."""
-    from seqwise.training.folder import RunFolder
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
 
     folder = tmp_path_factory.mktemp("empty")
@@ -137,7 +137,7 @@ def test_evaluate_counts_the_rows_without_a_label_by_target(seqwise, tmp_path, r
 
 
 def test_a_run_keeps_how_many_rows_of_each_file_were_left_out(tmp_path):
-    from seqwise.training.folder import RunFolder
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
 
     some = [{**row, "intent": None} for row in joint_rows(3, seed=1)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 
-from seqwise.training.folder import RunFolder
-from seqwise.training.manifest import write_manifest
+from seqwise.runs.manifest import write_manifest
+from seqwise.runs.run_folder import RunFolder
 from small_runs import joint_rows, write_rows
 
 

@@ -23,8 +23,8 @@ def conll(rows, *columns):
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Runs on the same rows in several forms, by name."""
-    from seqwise.training.config import override, parse_config
-    from seqwise.training.folder import RunFolder
+    from seqwise.config import override, parse_config
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
     from small_runs import TINY
 

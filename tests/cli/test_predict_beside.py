@@ -18,8 +18,8 @@ LABELS = ["Book", "Play", "Weather"]
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """A run on a table of texts, and one on tokens with tags."""
-    from seqwise.training.config import override, parse_config
-    from seqwise.training.folder import RunFolder
+    from seqwise.config import override, parse_config
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import plan_run, train
 
     folder = tmp_path_factory.mktemp("beside")

@@ -12,7 +12,7 @@ import sys
 import pytest
 import yaml
 
-from seqwise.training.folder import RunFolder
+from seqwise.runs.run_folder import RunFolder
 from small_runs import joint_rows, write_rows
 
 STOP = """
@@ -182,17 +182,17 @@ def test_a_run_that_is_being_trained_cannot_be_gone_on_with(seqwise, rows, tmp_p
 MOMENTS = [
     ("seqwise.cli.app", "app", "stopped"),
     ("seqwise.cli.watch", "show_metrics", "stopped; the run is finished"),
-    ("seqwise.training.prepare", "open_store", "stopped; nothing was trained or written"),
-    ("seqwise.training.prepare", "find_spec", "stopped; nothing was trained or written"),
-    ("seqwise.training.build", "model_for", "stopped; nothing was trained or written"),
+    ("seqwise.task.prepare", "open_store", "stopped; nothing was trained or written"),
+    ("seqwise.task.prepare", "find_spec", "stopped; nothing was trained or written"),
+    ("seqwise.models.build", "model_for", "stopped; nothing was trained or written"),
     (
         "seqwise.training.run",
-        "judge",
+        "evaluate_rows",
         "stopped at once. Go on from the last checkpoint with: seqwise train --run r --resume",
     ),
     (
         "seqwise.training.run",
-        "_data_facts",
+        "_data_json",
         "stopped at once. Go on from the last checkpoint with: seqwise train --run r --resume",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Finding lists, sets and labels per step in cells that are lists, and in strings."""
+"""Detected lists, sets and labels per step in cells that are lists, and in strings."""
 
 from __future__ import annotations
 

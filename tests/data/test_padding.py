@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from seqwise.data.detect import Requested, find_spec
-from seqwise.data.padding import padded_steps
 from seqwise.data.readers import ReadOptions, open_files
+from seqwise.data.series_padding import padded_steps
 from seqwise.data.store import open_store
 from seqwise.errors import DataError
 

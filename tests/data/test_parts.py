@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from data_cases import store_of, write_jsonl
 
+from seqwise.data.affixes import AFFIX_FEATURES, AffixFeatures, word_shape
 from seqwise.data.batching import Batcher
 from seqwise.data.encoding import encoding_to_json
-from seqwise.data.parts import WORD_PARTS, WordParts, word_shape
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
-from seqwise.inference.contents import encoding_of
+from seqwise.runs.contents import encoding_of
 
 SHAPES = [("word", "xx"), ("Word", "Xxx"), ("UN", "XX"), ("3.14", "d.dd"), ("x1y2", "xdxd"), ("ÉTÉ", "XX"), ("", "")]
 
@@ -30,13 +30,13 @@ ALIKE = [
 
 @pytest.mark.parametrize(("one", "other", "shared"), ALIKE)
 def test_words_share_the_numbers_of_the_parts_they_share(one, other, shared):
-    one, other = WordParts.of(SEEN, 1000).numbers([one, other])
-    alike = {name for name, first, second in zip(WORD_PARTS, one, other, strict=True) if first and first == second}
+    one, other = AffixFeatures.of(SEEN, 1000).numbers([one, other])
+    alike = {name for name, first, second in zip(AFFIX_FEATURES, one, other, strict=True) if first and first == second}
     assert alike == shared
 
 
 def test_each_part_has_numbers_of_its_own():
-    parts = WordParts.of(SEEN, 1000)
+    parts = AffixFeatures.of(SEEN, 1000)
     numbers = parts.numbers(SEEN)
     assert {number for number in numbers.ravel().tolist() if number} == set(range(1, 1 + len(parts)))
     columns = [set(column.tolist()) - {0} for column in numbers.T]
@@ -44,26 +44,26 @@ def test_each_part_has_numbers_of_its_own():
 
 
 def test_parts_of_the_words_of_training_are_known_and_no_others():
-    parts = WordParts.of(["abc", "abd", "abd"], 1000)
+    parts = AffixFeatures.of(["abc", "abd", "abd"], 1000)
     assert parts.known["prefix 2"] == ("ab",)
     assert parts.known["suffix 2"] == ("bc", "bd")
-    new = dict(zip(WORD_PARTS, parts.numbers(["xbd"])[0].tolist(), strict=True))
+    new = dict(zip(AFFIX_FEATURES, parts.numbers(["xbd"])[0].tolist(), strict=True))
     assert {name for name, number in new.items() if number} == {"suffix 1", "suffix 2", "shape"}
 
 
 def test_a_word_in_other_letters_has_the_lower_cased_form_of_the_one_in_training():
-    parts = WordParts.of(["House", "cat"], 1000)
+    parts = AffixFeatures.of(["House", "cat"], 1000)
     seen, new = parts.numbers(["House", "HOUSE"])
     assert 0 < seen[0] == new[0]
 
 
 def test_parts_of_the_most_words_are_known_when_they_are_limited():
-    parts = WordParts.of(["abx", "aby", "acz"], 2)
-    assert parts.known == {**dict.fromkeys(WORD_PARTS, ()), "prefix 1": ("a",), "shape": ("xx",)}
+    parts = AffixFeatures.of(["abx", "aby", "acz"], 2)
+    assert parts.known == {**dict.fromkeys(AFFIX_FEATURES, ()), "prefix 1": ("a",), "shape": ("xx",)}
 
 
 def test_no_parts_are_no_numbers():
-    parts = WordParts.of(SEEN, 0)
+    parts = AffixFeatures.of(SEEN, 0)
     assert (parts.known, len(parts)) == ({}, 0)
     assert Vocabulary.from_counts({"ab": 2, "ac": 1}).numbers(["ab"]).tolist() == [2]
 
@@ -76,14 +76,14 @@ def test_a_vocabulary_comes_back_from_its_file():
 def batcher_of(tmp_path, dropout=0.0):
     rows = [{"tokens": ["running", "fast"], "label": "x"}, {"tokens": ["swimming"], "label": "y"}]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
-    return Batcher(store, Vocabulary(("running", "fast"), (2, 2), WordParts.of(SEEN, 1000)), (), dropout)
+    return Batcher(store, Vocabulary(("running", "fast"), (2, 2), AffixFeatures.of(SEEN, 1000)), (), dropout)
 
 
 def test_an_unknown_word_keeps_its_parts(tmp_path):
     batch = batcher_of(tmp_path).batch(np.array([0, 1]))
-    assert batch.inputs.shape == (2, 2, 1 + len(WORD_PARTS))
-    assert batch.inputs[1, 0].tolist() == [UNKNOWN, *WordParts.of(SEEN, 1000).numbers(["swimming"])[0]]
-    assert batch.inputs[1, 1].tolist() == [0] * (1 + len(WORD_PARTS))
+    assert batch.inputs.shape == (2, 2, 1 + len(AFFIX_FEATURES))
+    assert batch.inputs[1, 0].tolist() == [UNKNOWN, *AffixFeatures.of(SEEN, 1000).numbers(["swimming"])[0]]
+    assert batch.inputs[1, 1].tolist() == [0] * (1 + len(AFFIX_FEATURES))
 
 
 def test_a_hidden_word_keeps_its_parts(tmp_path):

@@ -13,7 +13,7 @@ from seqwise.data.records import Place, Record
 from seqwise.data.separators import doubtful_sign, separator_of
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import ConfigError, DataError, LabelError
-from seqwise.inference.layout import cell_text
+from seqwise.inference.written_layout import cell_text
 
 SETS = [["Short Film", "Family"], ["Comedy", "Crime"], ["Documentary"], ["Comedy"], ["Crime", "Short Film"]] * 3
 TEXTS = [f"a plot in some words {number}" for number in range(len(SETS))]

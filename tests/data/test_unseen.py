@@ -104,7 +104,7 @@ def test_they_are_said_with_counts_places_and_what_may_be_meant(tmp_path):
     codec, store = trained(tmp_path, labelled("play", "book"), ONE, labelled("pley", "play", "x", "pley"))
     notes = LabelNotes()
     notes.add_unseen(store, [codec])
-    (said,) = notes.unseen_sentences("now what")
+    (said,) = notes.unseen_messages("now what")
     assert said.replace(str(tmp_path) + "/", "") == (
         "target 'label': 3 labels that training never saw, counted as wrong: 'pley' (2, first at test.jsonl:1. Did you "
         "mean 'play'?), 'x' (1, first at test.jsonl:3); now what"
@@ -117,7 +117,7 @@ def test_words_for_missing_labels_are_said_with_counts_and_places(tmp_path):
     file = write_text(tmp_path / "d.csv", "text,label\n" + rows)
     notes = LabelNotes()
     notes.add_gaps(store_of(file, found(file).spec))
-    assert [each.replace(file, "d.csv") for each in notes.gap_sentences()] == [
+    assert [each.replace(file, "d.csv") for each in notes.gap_messages()] == [
         "target 'label': 1 label '<NA>' counted as missing, first at d.csv:5; --missing '' keeps such words as classes "
         "(data.missing)",
         "target 'label': 2 labels 'NaN' counted as missing, first at d.csv:3; --missing '' keeps such words as classes "

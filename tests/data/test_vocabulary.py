@@ -7,7 +7,7 @@ from data_cases import store_of, write_jsonl
 
 from seqwise.data.encoding import encoding_to_json
 from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary, symbol_counts
-from seqwise.inference.contents import encoding_of
+from seqwise.runs.contents import encoding_of
 
 
 def test_symbols_below_the_least_count_are_unknown():

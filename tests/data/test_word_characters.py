@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from data_cases import store_of, write_jsonl
 
+from seqwise.data.affixes import AFFIX_FEATURES, AffixFeatures
 from seqwise.data.batching import Batcher
-from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
-from seqwise.data.parts import WORD_PARTS, WordParts
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
+from seqwise.data.word_characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
 
 ROWS = [
     ("", 5, [2, 3, 0, 0, 0]),
@@ -42,10 +42,10 @@ def test_words_that_are_not_in_training_do_not_count():
 def test_characters_stand_behind_the_word_and_its_parts(tmp_path):
     rows = [{"tokens": ["ab", "ba"], "label": "x"}, {"tokens": ["xa"], "label": "y"}]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
-    parts = WordParts.of(["ab", "ba"], 10)
+    parts = AffixFeatures.of(["ab", "ba"], 10)
     vocabulary = Vocabulary(("ab", "ba"), (2, 2), parts, characters=("a", "b"), spelling=4)
     batch = Batcher(store, vocabulary, (), 0.0).batch(np.array([0, 1]))
-    assert batch.inputs.shape == (2, 2, 1 + len(WORD_PARTS) + 4)
+    assert batch.inputs.shape == (2, 2, 1 + len(AFFIX_FEATURES) + 4)
     assert batch.inputs[1, 0, 0] == UNKNOWN
     assert batch.inputs[1, 0, 1:-4].tolist() == parts.numbers(["xa"])[0].tolist()
     assert batch.inputs[:, :, -4:].tolist() == [[[2, 4, 5, 3], [2, 5, 4, 3]], [[2, 1, 4, 3], [0, 0, 0, 0]]]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_data import KINDS, TARGETS, made_up
 
+from evaluation_data import KINDS, TARGETS, made_up
 from seqwise.evaluation import tally_for
 from seqwise.evaluation.paired import PairedCounts, differences
 from seqwise.tag_forms import ROLES

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_data import KINDS, made_up
 
+from evaluation_data import KINDS, made_up
 from seqwise.evaluation import FIGURES, SUMMARY_COLUMNS, summary_table, tally_for, verdict
-from seqwise.evaluation.summary import figure_text, interval_text, share_text, verdicts
+from seqwise.evaluation.summary import figure_text, interval_text, percent_text, verdicts
 
 
 def figure(value: float | None, count: int = 100, **ends: float) -> dict[str, float | int | None]:
@@ -25,7 +25,7 @@ def figure(value: float | None, count: int = 100, **ends: float) -> dict[str, fl
     ],
 )
 def test_only_what_is_exactly_all_or_nothing_is_shown_as_that(value: float | None, expected: str) -> None:
-    assert share_text(value) == expected
+    assert percent_text(value) == expected
 
 
 def test_a_loss_is_no_percentage() -> None:

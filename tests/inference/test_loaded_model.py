@@ -166,7 +166,7 @@ def test_a_device_that_is_not_there_is_named(texts, device, message):
 def test_judging_takes_a_piece_at_a_time(texts, monkeypatch):
     rows = texts.path.parent / "rows.jsonl"
     whole = texts.evaluate(str(rows)).to_json()
-    monkeypatch.setattr("seqwise.inference.model._JUDGED_ROWS", 7)
+    monkeypatch.setattr("seqwise.inference.loaded_model._EVALUATED_ROWS", 7)
     pieces = texts.evaluate(texts.read_files([rows], labelled=True)).to_json()
     for figure in ("loss", "ece"):  # float32 sums of a batch hang on its width
         assert pieces["intent"].pop(figure)["value"] == pytest.approx(whole["intent"].pop(figure)["value"], rel=1e-6)

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from command_line import run
+from seqwise.config import override, parse_config
 from seqwise.data.cells import raw_labels, sequence_reader
 from seqwise.data.readers import ReadOptions, read_stream
 from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
@@ -20,10 +21,9 @@ from seqwise.evaluation.decoding import decisions
 from seqwise.inference.added import Wanted
 from seqwise.inference.prediction import Prediction
 from seqwise.inference.writers import layout_for, written_as
+from seqwise.models.decisions import Answer
+from seqwise.runs.run_folder import RunFolder
 from seqwise.targets import Target, class_order, label_text
-from seqwise.training.answers import Answer
-from seqwise.training.config import override, parse_config
-from seqwise.training.folder import RunFolder
 from seqwise.training.run import plan_run, train
 from small_runs import TINY, write_rows
 

@@ -19,11 +19,11 @@ from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.evaluation.decoding import decisions
 from seqwise.inference.added import Wanted
-from seqwise.inference.model import Model
+from seqwise.inference.loaded_model import Model
 from seqwise.inference.prediction import Prediction
 from seqwise.inference.writers import layout_for, written_as
+from seqwise.models.decisions import Answer
 from seqwise.targets import Target
-from seqwise.training.answers import Answer
 from small_runs import TINY
 
 TAGS = Target("tag", "tags", (("B-x", "O"),), ("tag",), per_step=True)

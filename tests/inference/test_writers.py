@@ -20,8 +20,8 @@ from seqwise.evaluation.decoding import decisions
 from seqwise.inference.added import Wanted
 from seqwise.inference.prediction import Prediction
 from seqwise.inference.writers import layout_for, written_as
+from seqwise.models.decisions import Answer
 from seqwise.targets import Target
-from seqwise.training.answers import Answer
 
 TEXT, TOKENS = InputSpec("words", "text"), InputSpec("tokens", "tokens")
 MOOD = (TargetSpec("mood", "label", ("mood",), "cell"), Target("mood", "label", (("bad", "good"),), ("mood",)))

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from seqwise.losses.keras._framework import as_numpy
+from seqwise.losses.keras._keras_framework import as_numpy
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf

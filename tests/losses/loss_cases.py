@@ -18,7 +18,7 @@ import seqwise.losses.keras
 import seqwise.losses.numpy
 import seqwise.losses.torch
 from seqwise import _native
-from seqwise.testing.cases import (
+from seqwise.testing.written_cases import (
     BINARY_CASES,
     CLASS_CASES,
     CLASS_LOSSES,

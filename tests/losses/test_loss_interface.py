@@ -15,7 +15,8 @@ from loss_cases import BACKENDS
 import seqwise.losses.jax
 import seqwise.losses.numpy
 import seqwise.losses.torch
-from seqwise.losses import _crf_formulas, _formulas
+from seqwise.losses import _array_formulas as _formulas
+from seqwise.losses import _crf_formulas
 from seqwise.losses.torch import (
     BinaryCrossEntropyLoss,
     CrossEntropyLoss,

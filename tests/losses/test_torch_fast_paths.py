@@ -12,7 +12,8 @@ from loss_cases import CLASS_CASES, REDUCTIONS, TORCH, Case
 from torch import Tensor
 
 from seqwise.losses._kernels.cross_entropy import compiled
-from seqwise.losses.torch import LossSum, _chunks, _fused, _linear, cross_entropy, linear_cross_entropy, loss_sum
+from seqwise.losses.torch import LossSum, _chunks, _fused, cross_entropy, linear_cross_entropy, loss_sum
+from seqwise.losses.torch import _linear_cross_entropy as _linear
 
 NEEDS_C = pytest.mark.skipif(compiled() is None, reason="nothing was compiled")
 LOGIT_CASES = [case for case in CLASS_CASES if case.options.get("from_logits", True)]
@@ -62,8 +63,8 @@ def _no_plain_path(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: Any, **options: Any) -> None:
         raise AssertionError("this call has a fast path")
 
-    monkeypatch.setattr("seqwise.losses.torch._functions.class_terms", fail)
-    monkeypatch.setattr("seqwise.losses.torch._linear.linear_logits", fail)
+    monkeypatch.setattr("seqwise.losses.torch._torch_losses.class_terms", fail)
+    monkeypatch.setattr("seqwise.losses.torch._linear_cross_entropy.linear_logits", fail)
 
 
 def agree(found: list[Tensor], wanted: list[Tensor], **tolerance: float) -> None:

@@ -18,9 +18,9 @@ from seqwise import _native, _products
 from seqwise._native import _compile
 from seqwise._products import multiply
 from seqwise.losses.torch import crf_decode, crf_marginals, crf_nll, cross_entropy
+from seqwise.nn._embedding_rows import summed_rows
 from seqwise.nn._recurrent import native_states
-from seqwise.nn._rows import summed_rows
-from seqwise.training.optimise import clipped_norm
+from seqwise.training.sgd.optimizer import clipped_norm
 
 HEADER = Path(__file__).with_name("failing_malloc.h")
 

@@ -84,7 +84,7 @@ def test_a_product_is_the_same_on_any_number_of_threads(size: tuple[int, int, in
 
 @pytest.mark.parametrize("layout", ["rows", "columns"])
 def test_a_head_of_any_layout(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqwise.losses.torch._linear.WHOLE_BYTES", -1)
+    monkeypatch.setattr("seqwise.losses.torch._linear_cross_entropy.WHOLE_BYTES", -1)
     hidden, weight = (laid_out(random(*size), layout).requires_grad_() for size in ((40, 9), (21, 9)))
     bias, labels = random(21, seed=4).requires_grad_(), torch.arange(40) % 21
     found = torch.autograd.grad(linear_cross_entropy(hidden, weight, labels, bias=bias), (hidden, weight, bias))

@@ -8,7 +8,7 @@ import torch
 
 from seqwise.errors import ConfigError
 from seqwise.nn import CharacterEncoder, WordEmbedding, WordForm
-from seqwise.nn.inputs import characters
+from seqwise.nn.inputs import character_embedding as characters
 
 
 def new_encoder(widths=(3,)):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seqwise.errors import ConfigError
-from seqwise.nn import Ensemble, TagChain, build_model
+from seqwise.nn import Ensemble, TagCRF, build_model
 from seqwise.targets import Target
 
 TARGETS = [
@@ -49,7 +49,7 @@ def test_a_sequence_alone_and_in_a_padded_batch_gives_the_same():
 def test_the_score_of_a_path_of_tags_is_the_mean_of_the_scores_of_the_members():
     torch.manual_seed(4)
     members = [
-        build_model(TARGETS[1:2], input="tokens", vocabulary_size=9, hidden=3, chains={"slots": TagChain(2)})
+        build_model(TARGETS[1:2], input="tokens", vocabulary_size=9, hidden=3, chains={"slots": TagCRF(2)})
         for _ in range(3)
     ]
     inputs, path = torch.tensor([[1, 2, 3]]), [0, 1, 1]

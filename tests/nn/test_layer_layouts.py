@@ -13,10 +13,10 @@ from memory_layouts import Arrays, leaves, require_same_in_every_layout, with_gr
 from seqwise import _products
 from seqwise._native import function
 from seqwise._products import multiply
+from seqwise.nn._embedding_rows import summed_rows
 from seqwise.nn._recurrent import fits, native_states
-from seqwise.nn._rows import summed_rows
 from seqwise.nn.inputs._windows import highest_windows
-from seqwise.nn.shares import SharePooling
+from seqwise.nn.ppv import PPVPooling
 
 
 @pytest.fixture(params=MOST_LEVELS, ids=str, autouse=True)
@@ -92,7 +92,7 @@ def test_shares_in_every_layout(dtype: torch.dtype) -> None:
     arrays = {"hidden": random(2, 5, 3), "mask": random(2, 5) > -0.5, "thresholds": random(3, 2, seed=1).to(dtype)}
 
     def call(given: Arrays) -> list[Tensor]:
-        pooling = SharePooling(3, thresholds=2)
+        pooling = PPVPooling(3, thresholds=2)
         pooling.thresholds = given["thresholds"]
         return [pooling(given["hidden"], mask=given["mask"])]
 
@@ -141,7 +141,7 @@ def test_layers_take_batches_and_sequences_of_nothing(batch: int, time: int) -> 
     found = highest_windows(windows, bias, torch.zeros(batch, time, dtype=torch.long))
     assert found.shape == (batch, 3)
     assert [g.shape for g in torch.autograd.grad(found.sum(), (windows, bias))] == [(3, 4, 3), (3,)]
-    assert SharePooling(3)(torch.zeros(batch, time, 3), lengths=torch.zeros(batch, dtype=torch.long)).shape == (
+    assert PPVPooling(3)(torch.zeros(batch, time, 3), lengths=torch.zeros(batch, dtype=torch.long)).shape == (
         batch,
         3,
     )

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError
-from seqwise.nn import PassingEncoder, PieceEncoder
-from seqwise.nn.inputs.pieces import _windows
+from seqwise.nn import IdentityEncoder, SubwordEncoder
+from seqwise.nn.inputs.subword_encoder import _windows
 
 SIZE, PREFIX, SUFFIX = 6, (3,), (4, 5)
 WORDS = [  # per text, the pieces of each word
@@ -35,7 +35,7 @@ class Network(nn.Module):
 
 
 def encoder_of(window=20):
-    return PieceEncoder(Network(), SIZE, prefix=PREFIX, suffix=SUFFIX, window=window, padding=1)
+    return SubwordEncoder(Network(), SIZE, prefix=PREFIX, suffix=SUFFIX, window=window, padding=1)
 
 
 def batch_of(texts, time=5, pieces=4):
@@ -147,7 +147,7 @@ def test_numbers_that_are_none_are_refused():
 def test_the_passing_encoder_gives_the_vectors_that_count():
     steps = torch.full((1, 3, 2), torch.nan)
     steps[0, 0] = 5.0
-    encoder = PassingEncoder(2)
+    encoder = IdentityEncoder(2)
     assert encoder(steps, lengths=torch.tensor([1])).tolist() == [[[5.0, 5.0], [0.0, 0.0], [0.0, 0.0]]]
     assert (encoder.output_size, encoder.bidirectional) == (2, False)
     with pytest.raises(ShapeError, match="with features = 2"):

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from seqwise.errors import ConfigError
-from seqwise.nn import ChannelValues, RocketEncoder, SharePooling, build_rocket, shares
+from seqwise.nn import ChannelValues, PPVPooling, RocketEncoder, build_rocket
+from seqwise.nn import ppv as shares
 from seqwise.targets import Target
 
 LENGTHS = torch.tensor([9, 1, 5, 14])
@@ -85,7 +86,7 @@ def test_a_batch_gives_each_series_what_it_gets_alone(way):
 
 
 def test_a_share_is_the_count_above_each_threshold_over_the_steps():
-    pooling = SharePooling(2, thresholds=2)
+    pooling = PPVPooling(2, thresholds=2)
     pooling.thresholds.copy_(torch.tensor([[0.0, 2.0], [-1.0, 5.0]]))
     states = torch.tensor([[[1.0, 0.0], [3.0, -1.0], [2.0, 6.0], [9.0, 9.0]]])
     shares = pooling(states, lengths=torch.tensor([3]))
@@ -95,25 +96,25 @@ def test_a_share_is_the_count_above_each_threshold_over_the_steps():
 
 def test_what_does_not_count_is_in_no_share():
     states = torch.tensor([[[1.0], [-1.0], [torch.nan]], [[5.0], [torch.inf], [torch.nan]]])
-    assert SharePooling(1)(states, lengths=torch.tensor([2, 0])).tolist() == [[0.5], [0.0]]
-    assert SharePooling(3, thresholds=2)(torch.zeros(2, 0, 3)).tolist() == [[0.0] * 6] * 2
+    assert PPVPooling(1)(states, lengths=torch.tensor([2, 0])).tolist() == [[0.5], [0.0]]
+    assert PPVPooling(3, thresholds=2)(torch.zeros(2, 0, 3)).tolist() == [[0.0] * 6] * 2
 
 
 def test_thresholds_are_spread_over_the_values_of_training():
-    pooling = SharePooling(1, thresholds=100)
+    pooling = PPVPooling(1, thresholds=100)
     pooling.fill(torch.arange(1000.0)[:, None])
     thresholds = pooling.thresholds[0].sort().values
     torch.testing.assert_close(thresholds, torch.linspace(5, 995, 100), rtol=0, atol=10)
 
 
 def test_some_features_take_thresholds_from_their_own_steps_and_leave_the_others():
-    pooling = SharePooling(3, thresholds=2)
+    pooling = PPVPooling(3, thresholds=2)
     steps = torch.arange(10.0)
     pooling.fill(torch.stack([steps, 100 + steps], dim=1), torch.tensor([2, 0]))
     assert (pooling.thresholds[1] == 0).all()
     assert ((pooling.thresholds[2] >= 0) & (pooling.thresholds[2] < 10)).all()
     assert ((pooling.thresholds[0] >= 100) & (pooling.thresholds[0] < 110)).all()
-    whole = SharePooling(3, thresholds=2)
+    whole = PPVPooling(3, thresholds=2)
     whole.fill(torch.stack([100 + steps, steps, steps], dim=1))
     assert torch.equal(whole.thresholds[[0, 2]], pooling.thresholds[[0, 2]])
 
@@ -127,7 +128,7 @@ def test_compiled_counts_are_the_plain_ones(sizes, monkeypatch):
     counted = torch.rand(batch, time, generator=generator) < 0.7
     states[~counted] = torch.nan
     states[0, 0, 0] = torch.inf
-    pooling = SharePooling(size, thresholds=thresholds)
+    pooling = PPVPooling(size, thresholds=thresholds)
     pooling.thresholds.copy_(torch.randn(size, thresholds, generator=generator).round(decimals=1))
     found = [pooling(given, mask=counted) for given in (states, states.transpose(1, 2).contiguous().transpose(1, 2))]
     monkeypatch.setattr(shares, "_count", lambda: None)
@@ -136,7 +137,7 @@ def test_compiled_counts_are_the_plain_ones(sizes, monkeypatch):
 
 
 def test_equal_values_are_not_above_the_threshold_that_came_from_them():
-    pooling = SharePooling(1)
+    pooling = PPVPooling(1)
     pooling.fill(torch.tensor([[0.5], [0.5], [0.5], [2.0]]))
     assert pooling(torch.full((1, 4, 1), 0.5)).item() == 0.0
 
@@ -160,7 +161,7 @@ def test_labels_per_step_are_refused():
     [
         (lambda: RocketEncoder(0, 3), "RocketEncoder: input_size is 0, expected 1 or more"),
         (lambda: RocketEncoder(1, 3, dropout=1.0), "RocketEncoder: dropout is 1.0"),
-        (lambda: SharePooling(3, thresholds=0), "SharePooling: thresholds is 0, expected 1 or more"),
+        (lambda: PPVPooling(3, thresholds=0), "PPVPooling: thresholds is 0, expected 1 or more"),
         (lambda: ChannelValues(0), "ChannelValues: channels is 0, expected 1 or more"),
     ],
 )

@@ -7,7 +7,7 @@ import torch
 
 from seqwise import _native
 from seqwise.nn import TokenEmbedding, WordEmbedding, WordForm
-from seqwise.nn._rows import summed_rows
+from seqwise.nn._embedding_rows import summed_rows
 
 compiled = pytest.mark.parametrize("is_compiled", [True, False])
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqwise.errors import ConfigError
-from seqwise.nn import RocketEncoder, SharesAndSummaries, SummaryPooling, build_rocket
+from seqwise.nn import PPVAndSummaries, RocketEncoder, SummaryPooling, build_rocket
 from seqwise.targets import Target
 
 LENGTHS = torch.tensor([11, 1, 5, 2])
@@ -77,7 +77,7 @@ def test_shares_come_first_and_summaries_of_the_values_behind():
     series = new_series()
     states = encoder(series, lengths=LENGTHS)
     assert encoder.output_size == states.shape[2] == 170
-    pooling = SharesAndSummaries(168, 2, thresholds=3)
+    pooling = PPVAndSummaries(168, 2, thresholds=3)
     pooling.shares.fill(states[0, :, :168])
     found = pooling(states, lengths=LENGTHS)
     torch.testing.assert_close(found[:, pooling.of_shares :], SummaryPooling(2)(series, lengths=LENGTHS))
@@ -95,7 +95,7 @@ def test_a_model_with_summaries_reads_both():
     ("build", "text"),
     [
         (lambda: SummaryPooling(0), "SummaryPooling: size is 0, expected 1 or more"),
-        (lambda: SharesAndSummaries(3, 0), "SharesAndSummaries: channels is 0, expected 1 or more"),
+        (lambda: PPVAndSummaries(3, 0), "PPVAndSummaries: channels is 0, expected 1 or more"),
     ],
 )
 def test_sizes_that_make_no_sense_are_refused(build, text):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqwise.errors import ConfigError
-from seqwise.nn import SurroundingsEncoder, build_model
+from seqwise.nn import ContextWindowEncoder, build_model
 from seqwise.targets import Target
 
 LENGTHS = torch.tensor([14, 1, 5, 0])
@@ -39,13 +39,13 @@ def features_by_hand(values: list[float], step: int) -> list[float]:
 @pytest.mark.parametrize("channel", [0, 1])
 def test_features_are_those_of_the_definition(step, channel):
     series = new_series()[0]
-    features = SurroundingsEncoder(2)(series[None])[0, step].reshape(19, 2)[:, channel]
+    features = ContextWindowEncoder(2)(series[None])[0, step].reshape(19, 2)[:, channel]
     assert features.tolist() == pytest.approx(features_by_hand(series[:, channel].tolist(), step), abs=1e-12)
 
 
 @pytest.mark.parametrize("way", ["lengths", "mask"])
 def test_a_batch_gives_each_series_what_it_gets_alone(way):
-    encoder, series = SurroundingsEncoder(2), new_series()
+    encoder, series = ContextWindowEncoder(2), new_series()
     counted = torch.arange(14) < LENGTHS[:, None]
     if way == "mask":
         counted = torch.rand(counted.shape, generator=torch.Generator().manual_seed(1)) < 0.6
@@ -72,7 +72,7 @@ def test_logits_of_the_surroundings_are_added_to_those_of_the_states():
     before = model(series, lengths=LENGTHS)["state"]
     direct.linear.weight.normal_(generator=torch.Generator().manual_seed(2))
     direct.linear.bias.fill_(0.5)
-    added = SurroundingsEncoder(2)(series, lengths=LENGTHS) @ direct.linear.weight.T + 0.5
+    added = ContextWindowEncoder(2)(series, lengths=LENGTHS) @ direct.linear.weight.T + 0.5
     torch.testing.assert_close(model(series, lengths=LENGTHS)["state"], before + added)
 
 
@@ -82,5 +82,5 @@ def test_symbols_have_no_surroundings():
 
 
 def test_a_series_has_a_channel():
-    with pytest.raises(ConfigError, match="SurroundingsEncoder: input_size is 0, expected 1 or more"):
-        SurroundingsEncoder(0)
+    with pytest.raises(ConfigError, match="ContextWindowEncoder: input_size is 0, expected 1 or more"):
+        ContextWindowEncoder(0)

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from seqwise.config import override, parse_config
 from seqwise.targets import Target
-from seqwise.training.baselines import FAMILIES, judged, judged_baselines
+from seqwise.task.prepare import prepare
+from seqwise.training.baselines import FAMILIES, evaluated_baselines
+from seqwise.training.baselines import evaluated as judged
 from seqwise.training.baselines.questions import Questions, fitted_linear, target_logits
-from seqwise.training.baselines.series import series_summary, step_windows
-from seqwise.training.config import override, parse_config
-from seqwise.training.prepare import prepare
+from seqwise.training.baselines.series_baselines import series_summary, step_windows
 from small_runs import REQUESTS, TINY, config_of, rows_file, trained, write_rows
 
 SUITING = {
@@ -45,7 +46,7 @@ def parts_of(task):
 
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_every_kind_of_target_has_its_baselines(tmp_path, kind):
-    found = judged_baselines(task_of(tmp_path, kind), parts_of(task_of(tmp_path, kind)))
+    found = evaluated_baselines(task_of(tmp_path, kind), parts_of(task_of(tmp_path, kind)))
     assert set(found.figures) == set(found.facts) == SUITING[kind]
     assert not found.notes
 
@@ -86,7 +87,7 @@ def test_what_depends_on_one_word_is_learned_by_every_baseline_that_reads(tmp_pa
 
 def test_fitting_twice_gives_the_same_figures(tmp_path):
     task = task_of(tmp_path, "joint")
-    first, second = (judged_baselines(task, parts_of(task)) for _ in range(2))
+    first, second = (evaluated_baselines(task, parts_of(task)) for _ in range(2))
     assert first.figures == second.figures
 
 
@@ -96,14 +97,14 @@ def test_an_unknown_word_gets_the_label_of_its_ending(tmp_path):
     unseen = [{"tokens": ["reading", "lotion", "x"], "pos": ["VERB", "NOUN", "X"]}]
     test = write_rows(tmp_path / "unseen.jsonl", unseen)
     task = task_on(tmp_path, [*verbs, *nouns] * 5, {"tags": ["pos"], "test": [test]}, column="tokens")
-    figures = judged_baselines(task, {"test": task.split.test}).figures
+    figures = evaluated_baselines(task, {"test": task.split.test}).figures
     assert figures["word"]["test"]["pos"]["accuracy"]["value"] == 1.0
 
 
 def test_thresholds_of_sets_of_labels_are_chosen_on_dev_as_those_of_the_model(tmp_path):
     task = task_of(tmp_path, "multilabel", count=200)
-    plain = judged_baselines(task, parts_of(task)).figures["tfidf"]["dev"]["topics"]
-    chosen = judged_baselines(task, parts_of(task), {"topics": "micro_f1"}).figures["tfidf"]["dev"]["topics"]
+    plain = evaluated_baselines(task, parts_of(task)).figures["tfidf"]["dev"]["topics"]
+    chosen = evaluated_baselines(task, parts_of(task), {"topics": "micro_f1"}).figures["tfidf"]["dev"]["topics"]
     assert chosen["micro_f1"]["value"] >= plain["micro_f1"]["value"]
 
 
@@ -111,14 +112,14 @@ def test_in_sequences_of_one_length_a_symbol_counts_at_its_place(tmp_path):
     signs = np.random.default_rng(0).choice(list("abcd"), size=(300, 9))
     rows = [{"text": "".join(row), "first": "yes" if row[4] in "ab" else "no"} for row in signs]
     task = task_on(tmp_path, rows, {"label": ["first"]}, "input.kind=characters")
-    figures = judged_baselines(task, parts_of(task)).figures["tfidf"]["test"]["first"]
+    figures = evaluated_baselines(task, parts_of(task)).figures["tfidf"]["test"]["first"]
     assert figures["accuracy"]["value"] == 1.0
 
 
 def test_gaps_teach_nothing(tmp_path):
     rows = [{"text": f"{'good' if i % 2 else 'bad'} {i}", "a": i % 2 if i % 3 else None, "b": i % 2} for i in range(60)]
     task = task_on(tmp_path, rows, {"outputs": ["a,b"]})
-    figures = judged_baselines(task, parts_of(task)).figures["tfidf"]["test"]
+    figures = evaluated_baselines(task, parts_of(task)).figures["tfidf"]["test"]
     (scores,) = figures.values()
     assert scores["accuracy"]["value"] == 1.0
 
@@ -126,7 +127,7 @@ def test_gaps_teach_nothing(tmp_path):
 def test_a_sequence_with_a_gap_in_its_tags_is_none_for_the_crf(tmp_path):
     rows = [{"tokens": ["a", "b", str(i)], "tag": [None, "x", "yz"[i % 2]]} for i in range(20)]
     task = task_on(tmp_path, rows, {"tags": ["tag"]}, column="tokens")
-    assert set(judged_baselines(task, parts_of(task)).figures) == {"majority", "word"}
+    assert set(evaluated_baselines(task, parts_of(task)).figures) == {"majority", "word"}
 
 
 def test_too_much_work_is_done_on_some_rows_and_said(tmp_path, monkeypatch):
@@ -134,7 +135,7 @@ def test_too_much_work_is_done_on_some_rows_and_said(tmp_path, monkeypatch):
     (codec,) = task.codecs
     half = FAMILIES["tfidf"].work(task, codec, task.split.train) / 2
     monkeypatch.setattr("seqwise.training.baselines.family._MOST_WORK", {"minutes": half})
-    found = judged_baselines(task, parts_of(task))
+    found = evaluated_baselines(task, parts_of(task))
     (note,) = found.notes
     train = len(task.split.train)
     assert note == (
@@ -149,7 +150,7 @@ def test_too_much_work_is_done_on_some_rows_and_said(tmp_path, monkeypatch):
 def test_a_crf_that_cannot_use_every_sequence_says_on_how_many_it_was_fitted(tmp_path):
     rows = [{"tokens": ["a", "b", str(i)], "tag": [None if i % 2 else "x", "x", "y"]} for i in range(40)]
     task = task_on(tmp_path, rows, {"tags": ["tag"]}, column="tokens")
-    found = judged_baselines(task, parts_of(task))
+    found = evaluated_baselines(task, parts_of(task))
     known = sum(int(task.store.symbols[task.store.sequence(row)[2]]) % 2 == 0 for row in task.split.train.tolist())
     assert found.facts["crf"]["learned_from"] == {"tag": [known, len(task.split.train)]}
     assert found.notes == [
@@ -161,7 +162,7 @@ def test_a_crf_that_cannot_use_every_sequence_says_on_how_many_it_was_fitted(tmp
 def test_a_missing_package_is_named_with_its_command(tmp_path, monkeypatch):
     monkeypatch.setattr(judged, "find_spec", lambda name: None)
     task = task_of(tmp_path, "tags")
-    found = judged_baselines(task, parts_of(task))
+    found = evaluated_baselines(task, parts_of(task))
     assert set(found.figures) == {"majority", "word"}
     assert found.notes == [
         "no baseline 'CRF on words around (python-crfsuite)': it is not installed. Install it from the clone "
@@ -183,7 +184,7 @@ def test_steps_with_labels_are_told_apart_by_those_around_them(tmp_path):
     levels = rng.random((30, 12)) > 0.5
     rows = [{"signal": [[float(v)] for v in row], "state": ["on" if v else "off" for v in row]} for row in levels]
     task = task_on(tmp_path, rows, {"tags": ["state"]}, column=None)
-    figures = judged_baselines(task, parts_of(task)).figures
+    figures = evaluated_baselines(task, parts_of(task)).figures
     assert set(figures) == {"majority", "window"}
     assert figures["window"]["test"]["state"]["accuracy"]["value"] == 1.0
 

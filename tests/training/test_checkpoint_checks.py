@@ -9,18 +9,18 @@ import pytest
 import torch
 
 from seqwise.errors import RunFolderError
+from seqwise.runs.run_folder import RunFolder
+from seqwise.runs.tensor_checks import sums_of
 from seqwise.training.checkpoint import restore
 from seqwise.training.checkpoint_checks import sum_of_text
-from seqwise.training.folder import RunFolder
 from seqwise.training.interrupts import Interrupted
-from seqwise.training.loop import Silence
-from seqwise.training.optimise import make_optimizer
 from seqwise.training.run import plan_run
-from seqwise.training.tensor_checks import sums_of
+from seqwise.training.sgd.loop import NoCallback
+from seqwise.training.sgd.optimizer import make_optimizer
 from small_runs import config_of, trained
 
 
-class Stop(Silence):
+class Stop(NoCallback):
     def epoch_ends(self, entry, is_best):
         raise Interrupted("stopped")
 

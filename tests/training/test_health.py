@@ -9,12 +9,14 @@ import torch
 from typer.testing import CliRunner
 
 from seqwise.cli.app import app
+from seqwise.config import override, parse_config
 from seqwise.errors import DivergenceError
-from seqwise.training import loop, regression, solve
-from seqwise.training.config import override, parse_config
-from seqwise.training.folder import RunFolder
+from seqwise.runs.run_folder import RunFolder
+from seqwise.training.convex import convex_heads as solve
+from seqwise.training.convex import ngram_fit as regression
 from seqwise.training.health import frequency_loss, health_of
 from seqwise.training.run import plan_run, train
+from seqwise.training.sgd import loop
 from small_runs import REQUESTS, config_of, joint_rows, rows_file, trained, write_rows
 
 
@@ -152,7 +154,7 @@ def test_weights_that_are_not_finite_are_an_error(tmp_path, monkeypatch):
         with torch.no_grad():
             self.param_groups[0]["params"][0].view(-1)[0] = float("inf")
 
-    monkeypatch.setattr("seqwise.training.optimise.RowAdamW.step_all", broken)
+    monkeypatch.setattr("seqwise.training.sgd.optimizer.RowAdamW.step_all", broken)
     with pytest.raises(DivergenceError, match="Lower the learning rate"):
         trained(tmp_path, "label")
 

@@ -8,9 +8,9 @@ import pytest
 
 import seqwise
 from seqwise.errors import ConfigError, RunFolderError
-from seqwise.training.folder import RunFolder
-from seqwise.training.manifest import write_manifest
-from seqwise.training.prepare import prepare
+from seqwise.runs.manifest import write_manifest
+from seqwise.runs.run_folder import RunFolder
+from seqwise.task.prepare import prepare
 from small_runs import config_of, rows_file, trained
 
 KINDS = ["multilabel", "multilabel per step"]

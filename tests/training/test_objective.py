@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from oracle import log_softmax
+from seqwise.config import LossConfig
 from seqwise.data.batching import length_plan
 from seqwise.errors import ConfigError
+from seqwise.models.target_loss import target_loss
 from seqwise.targets import Target
-from seqwise.training.config import LossConfig
-from seqwise.training.objective import Objective, target_loss
+from seqwise.training.objective import Objective
 from seqwise.training.run import plan_run
 from small_runs import REQUESTS, config_of, rows_file
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from model_folders import bert_folder
+from seqwise.config import Config, DataConfig, override, parse_config
 from seqwise.data.readers import ReadOptions
 from seqwise.errors import UsageError
-from seqwise.training import loop
-from seqwise.training.baselines import judged_baselines
+from seqwise.runs.run_folder import RunFolder
+from seqwise.task.prepare import read_options
+from seqwise.training.baselines import evaluated_baselines
 from seqwise.training.checkpoint import save
-from seqwise.training.config import Config, DataConfig, override, parse_config
-from seqwise.training.folder import RunFolder
-from seqwise.training.members import dev_thresholds
-from seqwise.training.prepare import read_options
+from seqwise.training.ensemble.ensemble_fit import dev_thresholds
 from seqwise.training.run import plan_run
-from seqwise.training.stack import stacked
+from seqwise.training.sgd import loop
+from seqwise.training.stacking import stacked
 from small_runs import COLUMNS, REQUESTS, joint_rows, write_rows
 
 QUICK = [
@@ -49,7 +49,7 @@ READING = {
 """What the readers are given; their own tests prove that they heed it."""
 
 SOLVED = {"model.per_doubling", "model.summaries"}
-"""What only a model that is solved for has; tests/training/test_solve.py proves it."""
+"""What only a model that is solved for has; tests/training/convex/test_convex_heads.py proves it."""
 
 CHANGES = {
     "data.train": ("label", [], ["data.train=[other.jsonl]"]),
@@ -188,7 +188,7 @@ def outcome(place, monkeypatch):
         with monkeypatch.context() as patch:
             saves = []
             patch.setattr(loop, "save", lambda *words: (saves.append(1), save(*words)))
-            state = loop.fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=loop.Silence())
+            state = loop.fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=loop.NoCallback())
         return {
             "weights": [weight.tolist() for weight in state.best_weights.values()],
             "network": type(stacked(plan, plan.model)[0]).__name__,
@@ -198,7 +198,7 @@ def outcome(place, monkeypatch):
             "checkpoints": len(saves),
             "n-grams": len(getattr(plan.task.encoding, "ngrams", ())),
             "thresholds": dev_thresholds(plan, plan.model),
-            "baselines": list(judged_baselines(plan.task, {"dev": plan.task.split.dev}).figures),
+            "baselines": list(evaluated_baselines(plan.task, {"dev": plan.task.split.dev}).figures),
             "caches": [cache for cache in ("cache", "another") if (place / cache).exists()],
         }
 

@@ -15,18 +15,18 @@ import seqwise
 from command_line import run as run_command
 from seqwise.cli.train import _KEYS
 from seqwise.cli.watch import show_metrics
+from seqwise.config import override, parse_config
 from seqwise.data.ngrams import Bags
 from seqwise.errors import ConfigError, RunFolderError
 from seqwise.nn import TfidfMargins
-from seqwise.training.baselines import FAMILIES, family, judged_baselines
-from seqwise.training.baselines.ngrams import _features
+from seqwise.runs.run_folder import RunFolder
+from seqwise.task.prepare import prepare
+from seqwise.training.baselines import FAMILIES, evaluated_baselines, family
 from seqwise.training.baselines.questions import Questions, fitted_linear, target_logits
-from seqwise.training.config import override, parse_config
-from seqwise.training.folder import RunFolder
-from seqwise.training.prepare import prepare
+from seqwise.training.baselines.tfidf_baseline import _features
+from seqwise.training.convex.convex_fit import is_solved_at_once
 from seqwise.training.run import plan_run, train
 from seqwise.training.same_data import FLAGS
-from seqwise.training.solving import is_solved_at_once
 from seqwise.tuning.space import Space
 from small_runs import REQUESTS, config_of, joint_rows, rows_file, write_rows
 
@@ -68,7 +68,7 @@ def test_two_targets_are_those_of_the_baseline_too(tmp_path):
         row["size"] = None if i % 5 == 0 else row["size"]
     plain = {"train": [write_rows(tmp_path / "rows.jsonl", rows)], "label": ["intent", "size"]}
     task = prepare(parse_config({"data": plain, "input": {"text": "text"}}))
-    printed = judged_baselines(task, {"test": task.split.test}).figures["tfidf"]["test"]
+    printed = evaluated_baselines(task, {"test": task.split.test}).figures["tfidf"]["test"]
     trained = train(
         plan_run(parse_config({"data": plain, "input": {"text": "text"}, "model": {"encoder": "tfidf"}})),
         RunFolder(tmp_path / "run"),
@@ -160,7 +160,7 @@ def test_what_is_too_much_work_is_fitted_on_the_sample_of_the_baseline_and_said(
     task = prepare(config_of(rows_file(tmp_path, "label"), "label", f"train.effort={effort}"))
     half = FAMILIES["tfidf"].work(task, task.codecs[0], task.split.train) / 2
     monkeypatch.setattr(family, "_MOST_WORK", {effort: half})
-    printed = judged_baselines(task, {"dev": task.split.dev}).figures["tfidf"]["dev"]["intent"]
+    printed = evaluated_baselines(task, {"dev": task.split.dev}).figures["tfidf"]["dev"]["intent"]
     trained = tfidf_run(tmp_path, "label", f"train.effort={effort}")
     total = len(task.split.train)
     sample = f"a sample, {total // 2} of {total} sequences, to save time"
@@ -242,7 +242,7 @@ def test_effort_chooses_no_ensemble_for_it(tmp_path, effort):
 @pytest.mark.parametrize("kind", ["joint", "tags", "series"])
 def test_where_it_is_no_model_of_all_targets_no_command_is_named(tmp_path, kind):
     task = prepare(config_of(rows_file(tmp_path, kind), kind))
-    found = judged_baselines(task, {"dev": task.split.dev})
+    found = evaluated_baselines(task, {"dev": task.split.dev})
     assert not any("command" in facts for facts in found.facts.values())
 
 
@@ -258,7 +258,7 @@ def test_the_command_tells_the_data_as_they_were_told(tmp_path, monkeypatch, cap
     ]
     given += ["train.seed=7", "train.metric=macro_f1", "data.missing=['null', 'NA']", "model.hidden=9"]
     before = prepare(parse_config(override({"data": {"train": [file]}}, given)))
-    found = judged_baselines(before, {"dev": before.split.dev}).facts["tfidf"]["command"]
+    found = evaluated_baselines(before, {"dev": before.split.dev}).facts["tfidf"]["command"]
     words = shlex.split(found)[1:]
     result = run_command(monkeypatch, capsys, *words, "--dry-run", "--json")
     assert result.status == 0, result.err

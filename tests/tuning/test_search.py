@@ -8,21 +8,21 @@ import sys
 import pytest
 import yaml
 
+from seqwise.config import load_config, parse_config
 from seqwise.errors import ConfigError, MissingExtraError, RunFolderError
-from seqwise.training.config import load_config, parse_config
-from seqwise.training.folder import RunFolder
-from seqwise.training.loop import Interrupted, Silence
+from seqwise.runs.run_folder import RunFolder
 from seqwise.training.run import plan_run, train
+from seqwise.training.sgd.loop import Interrupted, NoCallback
 from seqwise.tuning import tune
-from seqwise.tuning.folder import TuneFolder
 from seqwise.tuning.journal import Trial
+from seqwise.tuning.tune_folder import TuneFolder
 from small_runs import config_of, rows_file
 
 pytest.importorskip("optuna", reason="optuna is not installed")
 FIXED = ["model.embedding=8", "model.hidden=6", "train.max_epochs=3", "train.batch_tokens=24", "train.device=cpu"]
 
 
-class Words(Silence):
+class Words(NoCallback):
     """Notes what is said; does something at the end of the step of that number."""
 
     def __init__(self, at_step=0, act=None):

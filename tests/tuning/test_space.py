@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from seqwise.config import override, parse_config
 from seqwise.nn import POOLINGS
-from seqwise.training.config import override, parse_config
-from seqwise.training.prepare import prepare
+from seqwise.task.prepare import prepare
 from seqwise.tuning.space import ENCODER, SETTINGS, Space, with_values
 from small_runs import REQUESTS, rows_file
 

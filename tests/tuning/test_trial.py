@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from seqwise.training.loop import Silence
-from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialWatch, is_hopeless
+from seqwise.training.sgd.loop import NoCallback
+from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialCallback, is_hopeless
 
 RIVAL = [0.2, 0.5, 0.6, 0.7]
 CURVES = [
@@ -29,7 +29,7 @@ def test_without_a_finished_trial_none_is_hopeless():
 
 def watch_of(rival=(), left=60.0):
     seen = []
-    return TrialWatch(Silence(), rival, time.monotonic() + left, lambda *words: seen.append(words)), seen
+    return TrialCallback(NoCallback(), rival, time.monotonic() + left, lambda *words: seen.append(words)), seen
 
 
 def test_the_curve_is_the_best_figure_so_far():

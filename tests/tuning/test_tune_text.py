@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from seqwise.tuning.journal import Trial
-from seqwise.tuning.text import begin_line, closing_lines, end_line, figure_rows
+from seqwise.tuning.tune_text import begin_line, closing_lines, end_line, figure_rows
 
 
 def trial(number, figure, ended="finished", **settings):

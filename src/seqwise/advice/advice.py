@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from seqwise.advice.advice_text import advice_text
 from seqwise.advice.alternatives import Alternative, alternatives, title
+from seqwise.advice.array_statistics import ArrayStatistics, Value, statistics_of
 from seqwise.advice.choices import Choices, Wish
-from seqwise.advice.classes import ASSUMED_CLASSES
-from seqwise.advice.facts import Facts, Value, facts_of
 from seqwise.advice.problems import LOSSES, PROBLEMS
 from seqwise.advice.reading import Change, Reading, Shape, head_text
 from seqwise.advice.readings import readings_of
 from seqwise.advice.snippets import loss_call, maps_by_hand, snippet
-from seqwise.advice.text import advice_text
+from seqwise.advice.value_classes import ASSUMED_CLASSES
 from seqwise.errors import ConfigError, ShapeError, listed
 from seqwise.shapes import shape_text
 
@@ -154,7 +154,7 @@ def advise(
         "lengths": lengths,
     }
     wish = Wish(problem, loss, pooling, bidirectional, framework)
-    facts = facts_of(given, values=values, missing=missing, label_kind=label_kind, class_axis=class_axis)
+    facts = statistics_of(given, values=values, missing=missing, label_kind=label_kind, class_axis=class_axis)
     readings = readings_of(facts, problem)
     if loss is not None:
         readings = [reading for reading in readings if loss in reading.problem.losses]
@@ -162,7 +162,7 @@ def advise(
     return advice_of(readings, facts, wish)
 
 
-def advice_of(readings: Sequence[Reading], facts: Facts, wish: Wish, notes: Sequence[str] = ()) -> Advice:
+def advice_of(readings: Sequence[Reading], facts: ArrayStatistics, wish: Wish, notes: Sequence[str] = ()) -> Advice:
     """The advice for the first of the readings.
 
     Args:
@@ -220,7 +220,7 @@ def _mapping(reading: Reading, choices: Choices) -> ValueMapping | None:
     return ValueMapping(reading.values, "class_of" if maps_by_hand(reading, choices) else "label_values")
 
 
-def _notes(reading: Reading, facts: Facts) -> list[str]:
+def _notes(reading: Reading, facts: ArrayStatistics) -> list[str]:
     """What the numbers at hand add to the reasons."""
     notes = []
     if reading.one_hot:
@@ -250,14 +250,14 @@ def _notes(reading: Reading, facts: Facts) -> list[str]:
     return notes
 
 
-def _require_both_directions(reading: Reading, facts: Facts, wish: Wish) -> None:
+def _require_both_directions(reading: Reading, facts: ArrayStatistics, wish: Wish) -> None:
     """Refuses states that cannot be two directions side by side."""
     if wish.bidirectional and reading.states is not None and reading.states[-1] % 2:
         problem = f"states of {reading.states[-1]} features cannot be two directions side by side"
         raise facts.call.error(ShapeError, problem, expected="an even number of features, or one direction")
 
 
-def _require_loss(loss: str, readings: list[Reading], facts: Facts, problem: str | None) -> None:
+def _require_loss(loss: str, readings: list[Reading], facts: ArrayStatistics, problem: str | None) -> None:
     """Refuses a loss that the problem, or every problem that it can be, has no use for."""
     if not readings:
         fitting = [name for name, known in PROBLEMS.items() if loss in known.losses]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seqwise.advice.classes import only_negative
-from seqwise.advice.facts import Facts
+from seqwise.advice.array_statistics import ArrayStatistics
 from seqwise.advice.problems import LOSSES
 from seqwise.advice.reading import Reading
+from seqwise.advice.value_classes import only_negative
 
 __all__ = ["Alternative", "alternatives", "title"]
 
@@ -42,7 +42,9 @@ def title(reading: Reading) -> str:
     return reading.problem.title.format_map(sizes)
 
 
-def alternatives(readings: Sequence[Reading], facts: Facts, loss: str, problem: str | None) -> tuple[Alternative, ...]:
+def alternatives(
+    readings: Sequence[Reading], facts: ArrayStatistics, loss: str, problem: str | None
+) -> tuple[Alternative, ...]:
     """The other answers, the nearest first.
 
     Args:
@@ -64,14 +66,14 @@ def _of_problems(readings: Sequence[Reading]) -> Iterator[Alternative]:
         yield Alternative(title(other), when, f"--problem {other.problem.name}")
 
 
-def _of_values(reading: Reading, facts: Facts) -> Iterator[Alternative]:
+def _of_values(reading: Reading, facts: ArrayStatistics) -> Iterator[Alternative]:
     negative = only_negative(facts.values or ())
     if reading.values is not None and negative in reading.values and facts.missing is None and reading.classes > 2:
         what = f"{reading.classes - 1} classes, and {negative} marks a missing label"
         yield Alternative(what, f"{negative} is nobody's answer", f"--missing={negative}")
 
 
-def _of_losses(reading: Reading, facts: Facts, loss: str) -> Iterator[Alternative]:
+def _of_losses(reading: Reading, facts: ArrayStatistics, loss: str) -> Iterator[Alternative]:
     are_numbers = reading.values is not None and not any(isinstance(value, str) for value in reading.values)
     has_order = reading.classes > 2 and (are_numbers or facts.complete)
     worth_telling = {
@@ -85,7 +87,7 @@ def _of_losses(reading: Reading, facts: Facts, loss: str) -> Iterator[Alternativ
             yield Alternative(choice.what, choice.when, f"--loss {name}")
 
 
-def _of_axes(reading: Reading, facts: Facts) -> Iterator[Alternative]:
+def _of_axes(reading: Reading, facts: ArrayStatistics) -> Iterator[Alternative]:
     """Two axes of one size: nothing is guessed, the classes are last unless the user says otherwise."""
     if facts.logits is None or not reading.problem.chooses or len(facts.logits.shape) != len(reading.logits_shape):
         return
@@ -98,7 +100,7 @@ def _of_axes(reading: Reading, facts: Facts) -> Iterator[Alternative]:
         yield Alternative("the classes on axis 1", "logits are (batch, classes, ...), torch's layout", "--class-axis 1")
 
 
-def _regression(facts: Facts) -> Iterator[Alternative]:
+def _regression(facts: ArrayStatistics) -> Iterator[Alternative]:
     labels, logits = facts.labels, facts.logits
     if logits is None or labels.kind not in ("int", "float") or logits.shape not in (labels.shape, (*labels.shape, 1)):
         return

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 
-from seqwise.advice.classes import values_of_classes
-from seqwise.advice.facts import Facts
+from seqwise.advice.array_statistics import ArrayStatistics
 from seqwise.advice.matching import KEEP_STEPS, match, without_inner_axis
 from seqwise.advice.problems import Problem
 from seqwise.advice.reading import Change, Reading, Shape, Strain, View
+from seqwise.advice.value_classes import values_of_classes
 from seqwise.shapes import shape_text
 
 __all__ = ["read"]
@@ -19,7 +19,7 @@ _FINAL_STATES = 8
 """First axes of (layers x directions, batch, features) are not longer than this."""
 
 
-def read(problem: Problem, facts: Facts, *, one_hot: bool) -> Reading | None:
+def read(problem: Problem, facts: ArrayStatistics, *, one_hot: bool) -> Reading | None:
     """The least strained reading of the facts as this problem; None when they cannot be this problem.
 
     Args:
@@ -41,7 +41,7 @@ def read(problem: Problem, facts: Facts, *, one_hot: bool) -> Reading | None:
     return min(found, key=lambda reading: reading.strain, default=None)
 
 
-def _may_be(problem: Problem, facts: Facts, one_hot: bool) -> bool:
+def _may_be(problem: Problem, facts: ArrayStatistics, one_hot: bool) -> bool:
     """Whether the values of the labels allow it."""
     if one_hot:
         seen = facts.rows_sum_to_1
@@ -59,7 +59,7 @@ def _changed(reading: Reading, strain: int, *changes: Change) -> Reading:
     return replace(reading, strain=reading.strain + strain, changes=(*changes, *reading.changes))
 
 
-def _views(facts: Facts, rank: int, per_step: bool) -> Iterator[View]:
+def _views(facts: ArrayStatistics, rank: int, per_step: bool) -> Iterator[View]:
     """The labels with so many axes, as they are or after a change that keeps their numbers."""
     shape, text, logits = facts.labels.shape, f"labels {shape_text(facts.labels.shape)}", facts.logits
     if len(shape) == rank:
@@ -80,7 +80,7 @@ def _views(facts: Facts, rank: int, per_step: bool) -> Iterator[View]:
         yield from _views_of_steps(facts, text)
 
 
-def _views_of_steps(facts: Facts, text: str) -> Iterator[View]:
+def _views_of_steps(facts: ArrayStatistics, text: str) -> Iterator[View]:
     """Labels of steps whose axes are swapped or flattened, against logits or states that are not."""
     shape, steps = facts.labels.shape, facts.logits or facts.hidden
     if steps is None or len(steps.shape) != 3:
@@ -95,7 +95,7 @@ def _views_of_steps(facts: Facts, text: str) -> Iterator[View]:
         yield View.after(batch_and_time, wrong, do)
 
 
-def _with_logits(problem: Problem, facts: Facts, labels: View, one_hot: bool) -> Reading | None:
+def _with_logits(problem: Problem, facts: ArrayStatistics, labels: View, one_hot: bool) -> Reading | None:
     """The reading of labels in this view, once logits and values fit them."""
     positions = labels.shape[:-1] if one_hot else labels.shape
     one_hot_classes = labels.shape[-1] if one_hot else None
@@ -124,7 +124,7 @@ def _with_logits(problem: Problem, facts: Facts, labels: View, one_hot: bool) ->
     )
 
 
-def _kind_changes(problem: Problem, facts: Facts, one_hot: bool) -> Iterator[Change]:
+def _kind_changes(problem: Problem, facts: ArrayStatistics, one_hot: bool) -> Iterator[Change]:
     """What is wrong with the kind of number of labels and logits."""
     kind = facts.labels.kind
     if facts.softmax_was_applied:
@@ -154,7 +154,7 @@ def _kind_changes(problem: Problem, facts: Facts, one_hot: bool) -> Iterator[Cha
         yield Change(f"one-hot labels are {kind}", "cast them to float; or pass class indices, labels.argmax(-1)")
 
 
-def _with_states(reading: Reading, facts: Facts) -> Reading | None:
+def _with_states(reading: Reading, facts: ArrayStatistics) -> Reading | None:
     """The reading with the shape of the encoder's states, once they fit."""
     if facts.hidden is None:
         return reading
@@ -198,7 +198,7 @@ def _with_final_states(reading: Reading, shape: Shape, text: str) -> Reading:
     return _changed(replace(reading, states=states), Strain.SAME_NUMBERS, change)
 
 
-def _with_lengths(reading: Reading, facts: Facts) -> Reading | None:
+def _with_lengths(reading: Reading, facts: ArrayStatistics) -> Reading | None:
     """The reading with a place for the lengths, once they fit."""
     if facts.lengths is None:
         return reading
@@ -218,7 +218,7 @@ def _with_lengths(reading: Reading, facts: Facts) -> Reading | None:
     return _changed(replace(reading, lengths="pooling" if reading.is_pooled else None), len(changes), *changes)
 
 
-def _with_mask(reading: Reading, facts: Facts) -> Reading | None:
+def _with_mask(reading: Reading, facts: ArrayStatistics) -> Reading | None:
     """The reading with a place for the mask, once it fits."""
     if facts.mask is None:
         return replace(reading, mask="loss", mask_shape=reading.positions) if facts.has_nan else reading

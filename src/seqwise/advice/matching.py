@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 
-from seqwise.advice.classes import guessed_classes, may_have_classes
-from seqwise.advice.facts import Facts
+from seqwise.advice.array_statistics import ArrayStatistics
 from seqwise.advice.problems import Problem
 from seqwise.advice.reading import Change, Shape, Strain, View, head_text
+from seqwise.advice.value_classes import guessed_classes, may_have_classes
 from seqwise.shapes import shape_text
 
 __all__ = ["KEEP_STEPS", "Match", "match", "without_inner_axis"]
@@ -44,7 +44,7 @@ class Match:
 class _Wanted:
     """What logits have to fit."""
 
-    facts: Facts
+    facts: ArrayStatistics
     problem: Problem
     positions: Shape
     one_hot_classes: int | None
@@ -80,7 +80,7 @@ class _Wanted:
 
 
 def match(
-    facts: Facts, problem: Problem, positions: Shape, one_hot_classes: int | None, *, stray: bool
+    facts: ArrayStatistics, problem: Problem, positions: Shape, one_hot_classes: int | None, *, stray: bool
 ) -> Match | None:
     """The best way in which the logits fit; None when there is none.
 

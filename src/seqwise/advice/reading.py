@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from seqwise.advice.facts import Value
+from seqwise.advice.array_statistics import Value
 from seqwise.advice.problems import Problem
 from seqwise.shapes import shape_text
 

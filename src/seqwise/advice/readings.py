@@ -1,8 +1,8 @@
-"""Facts -> the problems they can be, the likeliest first, each with what has to change for it."""
+"""ArrayStatistics -> the problems they can be, the likeliest first, each with what has to change for it."""
 
 from __future__ import annotations
 
-from seqwise.advice.facts import Facts
+from seqwise.advice.array_statistics import ArrayStatistics
 from seqwise.advice.fitting import read
 from seqwise.advice.problems import PROBLEMS
 from seqwise.advice.reading import Reading
@@ -15,7 +15,7 @@ _FAR = 3
 """Readings that are so much more strained than the likeliest are not worth telling."""
 
 
-def readings_of(facts: Facts, problem: str | None = None) -> list[Reading]:
+def readings_of(facts: ArrayStatistics, problem: str | None = None) -> list[Reading]:
     """Every problem that the facts can be, the likeliest first; only the named one when a problem is named.
 
     A reading is likelier the less has to change for it. Where that leaves several, `_unlikely` decides.
@@ -35,7 +35,7 @@ def readings_of(facts: Facts, problem: str | None = None) -> list[Reading]:
     return [reading for reading in found if reading.strain - found[0].strain < _FAR]
 
 
-def _unlikely(reading: Reading, facts: Facts) -> tuple[bool, ...]:
+def _unlikely(reading: Reading, facts: ArrayStatistics) -> tuple[bool, ...]:
     """What speaks against a reading beside its strain, the strongest first."""
     return (
         reading.one_hot != _are_one_hot(facts),
@@ -44,14 +44,14 @@ def _unlikely(reading: Reading, facts: Facts) -> tuple[bool, ...]:
     )
 
 
-def _are_one_hot(facts: Facts) -> bool:
+def _are_one_hot(facts: ArrayStatistics) -> bool:
     """Whether labels that can be one-hot more likely are; of floats with many axes, or beside a softmax, most are."""
     if facts.rows_sum_to_1 is None:
         return not facts.from_logits or (facts.labels.kind == "float" and len(facts.labels.shape) > 2)
     return facts.rows_sum_to_1
 
 
-def _axis_1_is_time(reading: Reading, facts: Facts) -> bool:
+def _axis_1_is_time(reading: Reading, facts: ArrayStatistics) -> bool:
     """Whether axis 1 of the labels is more likely the steps of a sequence than several labels of it."""
     positions, logits = reading.positions, facts.logits
     if len(positions) < 2:
@@ -68,12 +68,12 @@ def _axis_1_is_time(reading: Reading, facts: Facts) -> bool:
     return len(shape) != len(positions) or shape[0] != positions[0]  # else: a row of numbers for several labels
 
 
-def _are_flags(facts: Facts) -> bool:
+def _are_flags(facts: ArrayStatistics) -> bool:
     """Whether labels are known to be 0 and 1."""
     return facts.values is not None and facts.are_zero_or_one
 
 
-def _has_holes(facts: Facts) -> bool:
+def _has_holes(facts: ArrayStatistics) -> bool:
     """Whether labels are missing before others, as gaps are and padding is not."""
     data = None if facts.mask is None else facts.mask.data
     if data is None or data.ndim < 2:
@@ -82,7 +82,7 @@ def _has_holes(facts: Facts) -> bool:
     return bool((counts[:, 1:] & ~counts[:, :-1]).any())
 
 
-def _nothing_fits(facts: Facts, problem: str | None) -> ShapeError:
+def _nothing_fits(facts: ArrayStatistics, problem: str | None) -> ShapeError:
     """The error for shapes that are no problem at all, or not the one that was named."""
     if problem is None:
         return facts.call.error(
@@ -102,7 +102,7 @@ def _nothing_fits(facts: Facts, problem: str | None) -> ShapeError:
     )
 
 
-def _disagreement(facts: Facts) -> str:
+def _disagreement(facts: ArrayStatistics) -> str:
     """Which arrays are of another number of sequences than the labels, whatever their axes are; empty when none."""
     batch = facts.labels.shape[0]
     named = {facts.scores: facts.logits, "hidden": facts.hidden, "mask": facts.mask, "lengths": facts.lengths}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from seqwise.advice.choices import Choices
 from seqwise.advice.dialects import DIALECTS, Dialect
-from seqwise.advice.poolings import pooling_lines
+from seqwise.advice.pooling_code import pooling_lines
 from seqwise.advice.reading import Reading, Shape, head_size_text
 from seqwise.shapes import shape_text
 

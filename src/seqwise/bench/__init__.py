@@ -15,11 +15,11 @@ Examples:
 
 from __future__ import annotations
 
+from seqwise.bench.benchmarks import CASES
 from seqwise.bench.case import Case, Way, gradients
-from seqwise.bench.cases import CASES
-from seqwise.bench.chains import chain_case, decode_case
-from seqwise.bench.layers import layer_case
-from seqwise.bench.losses import head_case, loss_case, outputs_case
+from seqwise.bench.crf_benchmarks import crf_case, decode_case
+from seqwise.bench.layer_benchmarks import layer_case
+from seqwise.bench.loss_benchmarks import head_case, loss_case, outputs_case
 from seqwise.bench.machine import machine, versions
 from seqwise.bench.measured import Measured, Spread, spread
 from seqwise.bench.memory import peak_memory
@@ -31,7 +31,7 @@ __all__ = [
     "Measured",
     "Spread",
     "Way",
-    "chain_case",
+    "crf_case",
     "decode_case",
     "gradients",
     "head_case",

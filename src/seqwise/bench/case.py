@@ -51,13 +51,13 @@ class Case:
         shape: of which size, in words that tell it apart from others of the name.
         ways: makes the inputs and returns the ways, ours first. It can be pickled: memory is measured in a process of
             its own.
-        weighs_memory: whether its memory is of interest too.
+        measures_memory: whether its memory is of interest too.
     """
 
     name: str
     shape: str
     ways: Callable[[], Sequence[Way]]
-    weighs_memory: bool = False
+    measures_memory: bool = False
 
     @property
     def title(self) -> str:

@@ -39,7 +39,7 @@ def measure(
     times = interleaved({way.name: way.run for way in ways}, seconds=seconds, least=least, most=most)
     kinds = {way.name: way.kind for way in ways}
     measured = Measured(case.name, case.shape, times, kinds, others(), missing=missing or {})
-    return replace(measured, memory=peak_memory(case)) if case.weighs_memory else measured
+    return replace(measured, memory=peak_memory(case)) if case.measures_memory else measured
 
 
 def require_agreement(title: str, ways: Sequence[Way]) -> None:

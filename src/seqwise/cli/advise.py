@@ -140,7 +140,7 @@ def _refuse(flags: dict[str, Any], about: str) -> None:
 
 def _arrays(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     """The arrays of the flags and of the files, by name."""
-    from seqwise.advice.arrays import read_arrays
+    from seqwise.advice.given_arrays import read_arrays
     from seqwise.errors import ConfigError
 
     given = {flag[2:]: value for flag, value in flags.items() if value is not None}
@@ -156,8 +156,8 @@ def _advice_on_files(
     files: list[str], about_data: dict[str, Any], settings: list[str], choices: dict[str, Any]
 ) -> dict[str, Advice]:
     """The advice for each target of the files; what was found in them is said on stderr."""
-    from seqwise.advice.files import advise_files
-    from seqwise.training.config import override
+    from seqwise.advice.file_advice import advise_files
+    from seqwise.config import override
 
     plain: dict[str, Any] = {"data": {"train": files}}
     for key, value in about_data.items():
@@ -174,7 +174,7 @@ def _show(advice: dict[str, Advice], as_json: dict[str, Any] | None) -> None:
         return
     from rich.console import Console
 
-    from seqwise.advice.text import WIDTH, sections
+    from seqwise.advice.advice_text import WIDTH, sections
 
     console = Console(highlight=False, soft_wrap=True)
     width = min(console.width, WIDTH) if console.is_terminal else WIDTH

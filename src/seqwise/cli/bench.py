@@ -30,8 +30,8 @@ def bench(
     import torch
 
     from seqwise.bench import CASES, machine, measure, versions
+    from seqwise.bench.bench_text import lines
     from seqwise.bench.machine import described
-    from seqwise.bench.text import lines
     from seqwise.errors import ConfigError
 
     chosen = [case for case in CASES if not names or any(name in case.title for name in names)]

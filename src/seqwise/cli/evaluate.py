@@ -54,9 +54,9 @@ def evaluate(
     Rows without text, tokens or steps are left out of every figure, and their number is said.
     """
     from seqwise.cli.watch import show_figures
-    from seqwise.inference.model import load
-    from seqwise.training.config import parse_config
-    from seqwise.training.results import flattened
+    from seqwise.config import parse_config
+    from seqwise.inference.loaded_model import load
+    from seqwise.report.prediction_lines import flattened
 
     skipped, refused = on_empty_given(on_empty), unseen_given(unseen)
     model = load(run, device)

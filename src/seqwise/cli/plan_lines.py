@@ -12,7 +12,7 @@ from seqwise.errors import counted
 
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
-    from seqwise.training.config import TrainConfig
+    from seqwise.config import TrainConfig
     from seqwise.training.run import Plan
 
 __all__ = ["say_plan", "show_plan", "show_result"]
@@ -56,11 +56,11 @@ def say_plan(plan: Plan, watch: Watch) -> None:
 
 def _sizes(plan: Plan) -> str:
     """How many sequences each part has; where no dev part is cut off, what the dev figures come from."""
-    from seqwise.training.solve import is_solvable
+    from seqwise.training.convex.convex_heads import is_convex
 
     split = plan.task.split
     sizes = {part: f"{len(split.rows(part)):,}" for part in ("train", "dev", "test")}
-    if not len(split.dev) and is_solvable(plan.single):
+    if not len(split.dev) and is_convex(plan.single):
         sizes["dev"] = "figures by cross-validation on train"
     return ", ".join(f"{part} {size}" for part, size in sizes.items())
 
@@ -71,11 +71,11 @@ def _seeds(config: TrainConfig) -> str:
 
 def show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
     """Says where the run would be written; with `as_json` the plan goes to standard output."""
-    from seqwise.training.run import plan_facts
+    from seqwise.training.run import plan_json
 
     watch.say(f"run folder: {folder}")
     if as_json:
-        typer.echo(json.dumps(plan_facts(plan, folder), ensure_ascii=False))
+        typer.echo(json.dumps(plan_json(plan, folder), ensure_ascii=False))
 
 
 def show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Watch) -> None:

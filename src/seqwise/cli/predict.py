@@ -26,7 +26,7 @@ from seqwise.cli.repeated import StrictCommand
 if TYPE_CHECKING:
     from seqwise.data.readers import Source
     from seqwise.inference.added import Wanted
-    from seqwise.inference.model import Model
+    from seqwise.inference.loaded_model import Model
 
 __all__ = ["PredictCommand", "predict"]
 
@@ -93,7 +93,7 @@ def predict(
     """
     from seqwise._files import is_stream
     from seqwise.errors import ConfigError
-    from seqwise.inference.model import load
+    from seqwise.inference.loaded_model import load
     from seqwise.inference.output import write_predictions
     from seqwise.inference.unpredicted import EmptyRows
     from seqwise.inference.writers import layout_for, written_as

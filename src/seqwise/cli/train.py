@@ -15,8 +15,8 @@ from seqwise.cli.train_result import end_if_diverged, ending
 
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
-    from seqwise.training.config import Config
-    from seqwise.training.folder import RunFolder
+    from seqwise.config import Config
+    from seqwise.runs.run_folder import RunFolder
     from seqwise.training.run import Plan, Trained
 
 __all__ = ["train"]
@@ -190,7 +190,7 @@ def train(
     with _stopping("stopped; nothing was trained or written", quiet):
         from seqwise.cli.plan_lines import say_plan, show_plan, show_result
         from seqwise.cli.watch import Watch
-        from seqwise.training.folder import RunFolder, new_run_folder, next_run_folder
+        from seqwise.runs.run_folder import RunFolder, new_run_folder, next_run_folder
         from seqwise.training.run import plan_run
 
         watch = Watch(quiet)
@@ -234,7 +234,7 @@ def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bo
     """Whether the run to go on with is finished, in which case its figures are shown; raises where it cannot go on."""
     from seqwise.cli.plan_lines import show_result
     from seqwise.errors import ConfigError
-    from seqwise.training.resume import finished_metrics
+    from seqwise.runs.resume import finished_metrics
 
     if folder is None:
         raise ConfigError("--resume needs the run folder: seqwise train --run DIR --resume")
@@ -250,8 +250,8 @@ def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bo
 
 
 def _trained(plan: Plan, folder: RunFolder, resume: bool, watch: Watch) -> Trained:
-    from seqwise.training.loop import Interrupted
     from seqwise.training.run import train as train_run
+    from seqwise.training.sgd.loop import Interrupted
 
     at_once = f"stopped at once. Go on from the last checkpoint with: {folder.resume_command}"
     try:
@@ -286,9 +286,9 @@ def _config(
 
     A resumed run keeps its settings.
     """
+    from seqwise.config import check_units, load_config, override, parse_config
     from seqwise.errors import ConfigError
-    from seqwise.training.config import check_units, load_config, override, parse_config
-    from seqwise.training.resume import saved_settings, start_folder
+    from seqwise.runs.resume import saved_settings, start_folder
 
     flags = _flags(context, data)
     _check_said_once(context, flags, settings)
@@ -322,7 +322,7 @@ def _read(key: str, value: Any) -> Any:
     if key in ("input.text", "data.sequence_id"):
         return value[0] if len(value) == 1 else value
     if key in ("loss.class_weight", "model.pooling") and value.lstrip().startswith("{"):
-        from seqwise.training.config import read_setting
+        from seqwise.config import read_setting
 
         return read_setting(value, f"--{key.partition('.')[2].replace('_', '-')} {value}")
     return value
@@ -337,8 +337,8 @@ def _with_flags(plain: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
 
 def _check_said_once(context: typer.Context, flags: dict[str, Any], settings: list[str]) -> None:
     """Raises where a flag and --set give one setting two values."""
+    from seqwise.config import override, setting_text
     from seqwise.errors import ConfigError
-    from seqwise.training.config import override, setting_text
 
     sections = override({}, settings)
     words = {option.name: option.opts[0] for option in context.command.params}
@@ -363,8 +363,8 @@ def _as_saved(names: Sequence[str], saved: Sequence[str], start: Path) -> list[s
 
 
 def _check_unchanged(before: Config, parsed: Config) -> None:
+    from seqwise.config import setting_text
     from seqwise.errors import ConfigError
-    from seqwise.training.config import setting_text
 
     changed = [
         f"{name}.{key} is {setting_text(new)}, was {setting_text(getattr(old, key))}"

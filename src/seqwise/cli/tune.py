@@ -16,9 +16,9 @@ from seqwise.cli.train import _KEYS, _command, _config, _flags, _stem, _stopping
 
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
-    from seqwise.training.config import Config
+    from seqwise.config import Config
     from seqwise.tuning import Tuned
-    from seqwise.tuning.folder import TuneFolder
+    from seqwise.tuning.tune_folder import TuneFolder
 
 __all__ = ["tune"]
 
@@ -64,11 +64,11 @@ def _tune(
     """
     with _stopping("stopped", quiet):
         from seqwise.cli.watch import Watch
+        from seqwise.config import check_units, seconds_of
         from seqwise.errors import ConfigError
-        from seqwise.training.config import check_units, seconds_of
-        from seqwise.training.folder import next_run_folder
-        from seqwise.tuning.folder import TuneFolder
+        from seqwise.runs.run_folder import next_run_folder
         from seqwise.tuning.journal import require_optuna
+        from seqwise.tuning.tune_folder import TuneFolder
 
         check_units({"train": {"budget": time_budget}})
         watch, budget = Watch(quiet), seconds_of(time_budget)
@@ -90,7 +90,7 @@ def _tune(
 
 
 def _searched(given: Config, place: TuneFolder, budget: float, trials: int | None, watch: Watch) -> Tuned:
-    from seqwise.training.loop import Interrupted
+    from seqwise.training.sgd.loop import Interrupted
     from seqwise.tuning import tune as search
 
     go_on = f"stopped; go on with: {place.resume_command}"
@@ -105,7 +105,7 @@ def _searched(given: Config, place: TuneFolder, budget: float, trials: int | Non
 
 def _show(tuned: Tuned, as_json: bool, watch: Watch) -> None:
     from seqwise.cli.watch import show_table
-    from seqwise.tuning.text import closing_lines, figure_rows
+    from seqwise.tuning.tune_text import closing_lines, figure_rows
 
     default, best = tuned.default, tuned.best
     if as_json:

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from seqwise.evaluation.summary import (
     SUMMARY_COLUMNS,
+    ensemble_messages,
     main_figure,
-    member_sentences,
-    regression_sentences,
+    regression_messages,
     seconds_text,
     split_titles,
     summary_table,
@@ -25,7 +25,7 @@ __all__ = ["Watch", "clock", "show_figures", "show_metrics", "show_table"]
 
 
 class Watch:
-    """Shows the progress of a training; a `seqwise.training.loop.Progress`.
+    """Shows the progress of a training; a `seqwise.training.sgd.loop.Progress`.
 
     Args:
         quiet: say nothing.
@@ -106,7 +106,7 @@ def show_metrics(metrics: dict[str, Any]) -> None:
     titles = split_titles(metrics)
     show_table(SUMMARY_COLUMNS, summary_table(splits, baselines, titles))
     last = "test" if "test" in splits else list(splits)[-1]
-    for sentence in [*member_sentences(metrics, last), *regression_sentences(metrics)]:
+    for sentence in [*ensemble_messages(metrics, last), *regression_messages(metrics)]:
         _console().print(sentence, markup=False)
     for target, said in verdicts(metrics, last).items():
         _console().print(f"{target} on {titles.get(last, last)}: {said.text}", markup=False)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from seqwise.data.encoding import Encoding
 from seqwise.data.labels import LabelCodec
 from seqwise.data.ngrams import Bags, Ngrams
-from seqwise.data.pieces import Pieces
 from seqwise.data.store import Store
+from seqwise.data.subwords import Subwords
 from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary
 from seqwise.masks import lengths_to_mask
 
@@ -70,7 +70,7 @@ class Batcher:
         if isinstance(self.encoding, Vocabulary):
             object.__setattr__(self, "_numbers", self.encoding.numbers(self.store.symbols))
             object.__setattr__(self, "_rates", self.encoding.dropout_rates(self.dropout))
-        elif isinstance(self.encoding, Pieces):
+        elif isinstance(self.encoding, Subwords):
             pieces, counts = self.encoding.numbers(self.store.symbols)
             object.__setattr__(self, "_pieces", pieces)
             object.__setattr__(self, "_piece_counts", counts)
@@ -81,7 +81,7 @@ class Batcher:
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """(rows,) how many steps the model computes for each row: its length, or its pieces."""
-        if not isinstance(self.encoding, Pieces):
+        if not isinstance(self.encoding, Subwords):
             lengths: NDArray[np.int64] = self.store.lengths
             return lengths
         sizes = np.zeros(len(self.store), dtype=np.int64)
@@ -134,7 +134,7 @@ class Batcher:
             series = np.zeros((*mask.shape, flat.shape[1]), dtype=np.float32)
             series[mask] = self.encoding(flat)
             return series
-        if isinstance(self.encoding, Pieces):
+        if isinstance(self.encoding, Subwords):
             return self._piece_inputs(flat, mask)
         numbers: NDArray[np.int64] = self._numbers[flat]  # type: ignore[attr-defined]
         if rng is not None and self.dropout > 0:

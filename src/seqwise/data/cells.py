@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from seqwise.data.lists import BRACKETS, is_enclosed, label_set, quoted_labels, writes_objects, written_list
 from seqwise.data.missing import Gaps
-from seqwise.data.padding import padded_steps
 from seqwise.data.records import Place, Record
 from seqwise.data.separators import cut
 from seqwise.data.series import seen_channels
 from seqwise.data.series_lists import series_from_list, with_nan
+from seqwise.data.series_padding import padded_steps
 from seqwise.data.spec import InputSpec, TargetSpec
 from seqwise.data.tokens import TOKENIZERS
 from seqwise.errors import DataError, EmptySequenceError, LabelError, counted

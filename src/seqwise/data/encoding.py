@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from seqwise.data.pieces import Pieces
+from seqwise.data.subwords import Subwords
 from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 
 __all__ = ["Encoding", "encoding_to_json"]
 
-Encoding = Vocabulary | ChannelScaling | Pieces
+Encoding = Vocabulary | ChannelScaling | Subwords
 
 
 def encoding_to_json(encoding: Encoding) -> dict[str, Any]:
     """The content of vocab.json."""
     if isinstance(encoding, Vocabulary):
         return {"kind": "symbols", **asdict(encoding)}
-    return {"kind": "pieces" if isinstance(encoding, Pieces) else "channels", **encoding.to_json()}
+    return {"kind": "pieces" if isinstance(encoding, Subwords) else "channels", **encoding.to_json()}

@@ -58,19 +58,19 @@ class LabelNotes:
                     known[key] = _Unseen(0, str(store.place(row)), codec.likely(text, output))
                 known[key].count += count
 
-    def gap_sentences(self, *, advice: bool = True) -> list[str]:
+    def gap_messages(self, *, advice: bool = True) -> list[str]:
         """Which words were read as missing labels, how often, and how they become classes."""
-        return [sentence for each in self.found.values() for sentence in _gap_sentences(each, advice)]
+        return [sentence for each in self.found.values() for sentence in _gap_messages(each, advice)]
 
-    def unseen_sentences(self, advice: str) -> list[str]:
+    def unseen_messages(self, advice: str) -> list[str]:
         """Which labels count as wrong, whatever is predicted, and what else can be done about them."""
-        return [_unseen_sentence(each, advice) for each in self.found.values() if each.unseen]
+        return [_unseen_message(each, advice) for each in self.found.values() if each.unseen]
 
     def _of(self, spec: TargetSpec) -> _Found:
         return self.found.setdefault(spec.name, _Found(spec))
 
 
-def _gap_sentences(found: _Found, advice: bool) -> Sequence[str]:
+def _gap_messages(found: _Found, advice: bool) -> Sequence[str]:
     is_flags = found.spec.kind == "multilabel" and found.spec.form == "columns"
     keep = _KEEP if advice and not is_flags else ""
     return [
@@ -80,7 +80,7 @@ def _gap_sentences(found: _Found, advice: bool) -> Sequence[str]:
     ]
 
 
-def _unseen_sentence(found: _Found, advice: str) -> str:
+def _unseen_message(found: _Found, advice: str) -> str:
     ordered = sorted(found.unseen.items(), key=lambda item: -item[1].count)
     named = [_in_words(*key, each) for key, each in ordered[:_LABELS_SAID]]
     more = f" and {counted(len(ordered) - len(named), 'other label')}" if len(ordered) > len(named) else ""

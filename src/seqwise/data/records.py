@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Place", "Record", "told_places"]
+__all__ = ["Place", "Record", "listed_places"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Record:
     rows: tuple[dict[str, Any], ...] = ()
 
 
-def told_places(first: Sequence[Place], count: int) -> str:
+def listed_places(first: Sequence[Place], count: int) -> str:
     """Some places in words, of which only the first are named.
 
     Examples:
-        >>> told_places([Place("a.csv", 3), Place("a.csv", 7)], 12)
+        >>> listed_places([Place("a.csv", 3), Place("a.csv", 7)], 12)
         'a.csv:3, a.csv:7 and 10 more'
     """
     more = count - len(first)

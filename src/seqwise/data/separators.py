@@ -27,9 +27,9 @@ __all__ = [
     "mixed_signs",
     "repeats",
     "separates",
+    "separator_flag",
+    "separator_name",
     "separator_of",
-    "sign_flag",
-    "sign_name",
 ]
 
 SIGNS = ("|", ";", "\n", ",")
@@ -230,21 +230,21 @@ def enclosed_labels(cells: Sequence[str]) -> list[str] | None:
     return inner if separates(",", inner) else None
 
 
-def sign_name(sign: str) -> str:
+def separator_name(sign: str) -> str:
     """How a separator is called.
 
     Examples:
-        >>> sign_name(" "), sign_name("|")
+        >>> separator_name(" "), separator_name("|")
         ('a blank', "'|'")
     """
     return _IN_WORDS.get(sign, f"'{sign}'")
 
 
-def sign_flag(sign: str) -> str:
+def separator_flag(sign: str) -> str:
     r"""How a separator is named in a command.
 
     Examples:
-        >>> sign_flag(" "), sign_flag("|"), sign_flag("\n")
+        >>> separator_flag(" "), separator_flag("|"), separator_flag("\n")
         ('--label-separator blank', "--label-separator '|'", '--label-separator newline')
     """
     return f"--label-separator {_NAMES.get(sign) or shlex.quote(sign)}"

@@ -25,7 +25,7 @@ __all__ = [
     "tokenize_characters",
     "tokenize_whitespace",
     "tokenize_words",
-    "unspaced_share",
+    "unspaced_fraction",
     "word_places",
 ]
 
@@ -145,11 +145,11 @@ def tokenize_whitespace(text: str) -> list[str]:
     return text.split()
 
 
-def unspaced_share(texts: Iterable[str]) -> float:
+def unspaced_fraction(texts: Iterable[str]) -> float:
     """The share of signs of scripts that write words without blanks between them; 0 of nothing.
 
     Examples:
-        >>> unspaced_share(["東京 2020"]), unspaced_share([])
+        >>> unspaced_fraction(["東京 2020"]), unspaced_fraction([])
         (0.2857142857142857, 0.0)
     """
     signs = total = 0

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.data.characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
+from seqwise.data.affixes import AffixFeatures
 from seqwise.data.ngrams import Ngrams
-from seqwise.data.parts import WordParts
 from seqwise.data.store import Store
+from seqwise.data.word_characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
 
 __all__ = ["PADDING", "UNKNOWN", "ChannelScaling", "Vocabulary", "symbol_counts"]
 
@@ -39,7 +39,7 @@ class Vocabulary:
 
     symbols: tuple[str, ...]
     counts: tuple[int, ...]
-    parts: WordParts = field(default_factory=WordParts)
+    parts: AffixFeatures = field(default_factory=AffixFeatures)
     characters: tuple[str, ...] = ()
     spelling: int = 0
     vector_words: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Vocabulary:
         return cls(
             symbols,
             tuple(count for _, count in kept),
-            WordParts.of(words, parts),
+            AffixFeatures.of(words, parts),
             known_characters(words) if spelled else (),
             min(max(longest, 1) + 2, LONGEST_SPELLING) if spelled else 0,
         )

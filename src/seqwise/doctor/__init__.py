@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.doctor.bugs import BUGS
-from seqwise.doctor.report import Finding, Report
+from seqwise.doctor.findings_report import Finding, Report
 
 __all__ = ["BUGS", "Finding", "Report", "doctor"]
 

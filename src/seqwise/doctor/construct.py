@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from seqwise.doctor.frameworks import framework_named
-from seqwise.doctor.layers import is_keras
+from seqwise.doctor.recurrent_layers import is_keras
 from seqwise.errors import UsageError
 
 __all__ = ["built", "sizes_of"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from seqwise.doctor.called_loss import CallFailed, Channel, Loss
 from seqwise.doctor.facts import scaling, sizes
 from seqwise.doctor.frameworks import Array
-from seqwise.doctor.loss import CallFailed, Channel, Loss
 
 __all__ = ["described"]
 

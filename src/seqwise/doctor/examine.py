@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from seqwise.doctor.bugs import BUGS, explained
-from seqwise.doctor.channels import required_channels
+from seqwise.doctor.called_loss import CallFailed, Loss
 from seqwise.doctor.describe import described
+from seqwise.doctor.findings_report import Finding, Report
 from seqwise.doctor.frameworks import framework_named, frameworks_of, library_of
 from seqwise.doctor.laws import LOSS_LAWS, Comparison, Law
-from seqwise.doctor.loss import CallFailed, Loss
+from seqwise.doctor.mask_channels import required_channels
 from seqwise.doctor.probe import probed
-from seqwise.doctor.report import Finding, Report
 from seqwise.doctor.signature import PREDICTIONS, UNDERSTOOD, Signature, constructor_of, signature_of
 from seqwise.errors import UsageError, listed
 

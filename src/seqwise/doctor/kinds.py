@@ -6,15 +6,15 @@ import inspect
 from dataclasses import replace
 from typing import Any
 
+from seqwise.doctor.called_loss import CallFailed
 from seqwise.doctor.construct import built
 from seqwise.doctor.contained import contained
 from seqwise.doctor.examine import loss_report
+from seqwise.doctor.findings_report import Report
 from seqwise.doctor.frameworks import generators_kept, one_thread
-from seqwise.doctor.layers import has_sequences, is_keras
 from seqwise.doctor.load import loaded
-from seqwise.doctor.loss import CallFailed
 from seqwise.doctor.model_report import model_report
-from seqwise.doctor.report import Report
+from seqwise.doctor.recurrent_layers import has_sequences, is_keras
 from seqwise.doctor.signature import PREDICTIONS, UNDERSTOOD, role_of
 from seqwise.errors import UsageError
 

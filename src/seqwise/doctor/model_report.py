@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.doctor.called_loss import CallFailed
+from seqwise.doctor.called_model import Model, Told, understood_model
 from seqwise.doctor.examine import examined
-from seqwise.doctor.laws.models import MODEL_LAWS, holds_alone
-from seqwise.doctor.loss import CallFailed
-from seqwise.doctor.model import Model, Told, understood_model
-from seqwise.doctor.report import Report
+from seqwise.doctor.findings_report import Report
+from seqwise.doctor.laws.model_laws import MODEL_LAWS, holds_alone
 
 __all__ = ["model_report"]
 

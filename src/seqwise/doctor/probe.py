@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.doctor.channels import channels, required_channels
+from seqwise.doctor.called_loss import CallFailed, Loss, Reading
 from seqwise.doctor.facts import (
     Core,
     alike,
@@ -22,7 +22,7 @@ from seqwise.doctor.facts import (
     tried,
 )
 from seqwise.doctor.frameworks import code_of, enclosed
-from seqwise.doctor.loss import CallFailed, Loss, Reading
+from seqwise.doctor.mask_channels import channels, required_channels
 from seqwise.doctor.signature import plain_name
 
 __all__ = ["probed"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from seqwise.evaluation.baseline import MajorityBaseline
-from seqwise.evaluation.report import ReportData, render_report
 from seqwise.evaluation.scores import FIGURES, Figure, Scores, wilson_interval
 from seqwise.evaluation.spans import spans_in
 from seqwise.evaluation.summary import SUMMARY_COLUMNS, summary_table, verdict
@@ -11,13 +10,11 @@ from seqwise.evaluation.tally import Tally, tally_for
 
 __all__ = [
     "FIGURES",
+    "SUMMARY_COLUMNS",
     "Figure",
     "MajorityBaseline",
-    "ReportData",
-    "SUMMARY_COLUMNS",
     "Scores",
     "Tally",
-    "render_report",
     "spans_in",
     "summary_table",
     "tally_for",

@@ -23,7 +23,7 @@ from seqwise.evaluation.scores import (
     proportion,
     ratio,
 )
-from seqwise.evaluation.spans import SpanCounts, judged_scheme, judged_tags
+from seqwise.evaluation.spans import SpanCounts, evaluated_scheme, evaluated_tags
 from seqwise.targets import Target
 
 __all__ = ["ChoiceSums"]
@@ -57,7 +57,7 @@ class ChoiceSums:
         by_row = labels.shape if labels.ndim > 1 else by_output
         spans = None
         if target.marks_spans:
-            spans = SpanCounts.of(judged_scheme(target), judged_tags(labels, batch.unseen), predictions, mask)
+            spans = SpanCounts.of(evaluated_scheme(target), evaluated_tags(labels, batch.unseen), predictions, mask)
         return cls(
             target=target,
             pairs=PairCounts.of(

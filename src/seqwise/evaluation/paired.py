@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqwise.evaluation._batch import Batch, checked_batch
-from seqwise.evaluation.spans import judged_scheme, judged_tags, span_counts_by_row
+from seqwise.evaluation.spans import evaluated_scheme, evaluated_tags, span_counts_by_row
 from seqwise.targets import Target
 
 __all__ = ["FEW_SEQUENCES", "Counts", "Difference", "PairedCounts", "differences"]
@@ -101,8 +101,8 @@ def _counts(target: Target, batch: Batch) -> dict[str, NDArray[np.int64]]:
         sums[1] = sums[1] + _unseen_in_sets(batch)
     found = {"accuracy": np.stack(sums, axis=1)}
     if target.marks_spans:
-        tags = judged_tags(labels, batch.unseen)
-        found["span_f1"] = span_counts_by_row(judged_scheme(target), tags, predictions, mask)
+        tags = evaluated_tags(labels, batch.unseen)
+        found["span_f1"] = span_counts_by_row(evaluated_scheme(target), tags, predictions, mask)
     if target.kind == "multilabel" or 3 * len(target.classes) * target.class_count <= _MOST_COLUMNS:
         by_class = _by_class(target, batch)
         found["macro_f1"] = by_class.reshape(rows, -1)
@@ -169,13 +169,13 @@ def differences(
     found: dict[str, dict[str, Difference]] = {name: {} for name in others}
     if not mine:
         return found
-    is_judged = _of_groups(mine["accuracy"], groups)[:, 1] > 0  # a sequence without a label tells nothing
+    is_evaluated = _of_groups(mine["accuracy"], groups)[:, 1] > 0  # a sequence without a label tells nothing
     for figure, own in mine.items():
         rivals = {name: counts[figure] for name, counts in others.items() if figure in counts}
         if not rivals:
             continue
         sums = _of_groups(np.concatenate([own, *rivals.values()], axis=1), groups)
-        sums = sums[is_judged]
+        sums = sums[is_evaluated]
         models = len(rivals) + 1
         whole = _values(target, figure, sums.sum(axis=0)[None], models)[0]
         drawn = np.concatenate([_values(target, figure, block, models) for block in _resampled(figure, sums, models)])
@@ -231,9 +231,9 @@ def _values(target: Target, figure: str, sums: NDArray[Any], models: int) -> NDA
     by_output = (*f1.shape[:2], outputs, -1)
     occurs = ~np.isnan(f1).reshape(by_output)
     known = np.where(occurs, f1.reshape(by_output), 0.0).sum(axis=-1)
-    is_judged = gold.reshape(by_output).any(axis=-1) if target.kind != "multilabel" else occurs.any(axis=-1)
-    macro = np.where(is_judged, known / np.maximum(occurs.sum(axis=-1), 1), 0.0)
-    return _ratio(macro.sum(axis=-1), is_judged.sum(axis=-1))
+    is_evaluated = gold.reshape(by_output).any(axis=-1) if target.kind != "multilabel" else occurs.any(axis=-1)
+    macro = np.where(is_evaluated, known / np.maximum(occurs.sum(axis=-1), 1), 0.0)
+    return _ratio(macro.sum(axis=-1), is_evaluated.sum(axis=-1))
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

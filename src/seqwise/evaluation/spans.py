@@ -35,8 +35,8 @@ from seqwise.targets import Target
 __all__ = [
     "SpanCounts",
     "TagScheme",
-    "judged_scheme",
-    "judged_tags",
+    "evaluated_scheme",
+    "evaluated_tags",
     "span_counts_by_row",
     "span_edges",
     "spans_in",
@@ -73,7 +73,7 @@ def tag_scheme(target: Target) -> TagScheme:
 
 
 @lru_cache(maxsize=32)
-def judged_scheme(target: Target) -> TagScheme:
+def evaluated_scheme(target: Target) -> TagScheme:
     """That of the tags that labels may have in an evaluation: the classes, then tags that training never saw, by role.
 
     The tag of role `ROLES[i]` has the number of classes plus i; they share one type, which no prediction has.
@@ -81,8 +81,8 @@ def judged_scheme(target: Target) -> TagScheme:
     return _scheme_of((*target.span_roles, *((role, "" if role == "O" else NEVER_SEEN) for role in ROLES)))
 
 
-def judged_tags(labels: NDArray[np.int64], unseen: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    """The tags of a batch as `judged_scheme` numbers them.
+def evaluated_tags(labels: NDArray[np.int64], unseen: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """The tags of a batch as `evaluated_scheme` numbers them.
 
     Args:
         labels: the number of classes where training never saw the tag, else its class.

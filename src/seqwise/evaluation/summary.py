@@ -17,15 +17,15 @@ __all__ = [
     "Verdict",
     "caveat",
     "count_text",
+    "ensemble_messages",
     "figure_text",
     "interval_text",
     "main_figure",
-    "member_sentences",
+    "percent_text",
     "points_text",
-    "regression_sentences",
+    "regression_messages",
     "sample_text",
     "seconds_text",
-    "share_text",
     "split_titles",
     "summary_table",
     "verdict",
@@ -59,11 +59,11 @@ class Verdict:
     command: str = ""
 
 
-def share_text(value: float | None) -> str:
+def percent_text(value: float | None) -> str:
     """A share as a percentage; only what is exactly 0 or 1 is shown as that.
 
     Examples:
-        >>> share_text(0.9714), share_text(0.99999), share_text(1.0), share_text(None)
+        >>> percent_text(0.9714), percent_text(0.99999), percent_text(1.0), percent_text(None)
         ('97.1%', '>99.9%', '100%', '–')
     """
     if value is None:
@@ -77,7 +77,7 @@ def figure_text(name: str, figure: Plain | None) -> str:
     """The value of a figure: a percentage, or four digits for a loss."""
     value = None if figure is None else figure["value"]
     if value is None or name != "loss":
-        return share_text(value)
+        return percent_text(value)
     return f"{value:.4g}"
 
 
@@ -94,7 +94,7 @@ def count_text(count: int) -> str:
 def interval_text(figure: Plain) -> str:
     """The 95% interval of a figure, or a dash where there is none."""
     low, high = figure.get("low"), figure.get("high")
-    return _NONE if low is None or high is None else f"{share_text(low)} to {share_text(high)}"
+    return _NONE if low is None or high is None else f"{percent_text(low)} to {percent_text(high)}"
 
 
 def main_figure(scores: Plain) -> str:
@@ -102,7 +102,7 @@ def main_figure(scores: Plain) -> str:
     return next(name for name in _MAIN if name in scores)
 
 
-def member_sentences(metrics: Plain, split: str) -> list[str]:
+def ensemble_messages(metrics: Plain, split: str) -> list[str]:
     """How far the members of an ensemble are apart, and what they come to together; none without an ensemble.
 
     Args:
@@ -112,7 +112,7 @@ def member_sentences(metrics: Plain, split: str) -> list[str]:
     Examples:
         >>> accuracy = [{"accuracy": {"value": value, "count": 40}} for value in (0.5, 0.6, 0.65)]
         >>> members = [{"test": {"intent": scores}} for scores in accuracy[:2]]
-        >>> member_sentences({"members": members, "test": {"intent": accuracy[2]}}, "test")
+        >>> ensemble_messages({"members": members, "test": {"intent": accuracy[2]}}, "test")
         ['intent Accuracy on test: members 50.0% to 60.0%, ensemble 65.0%']
     """
     sentences = []
@@ -124,7 +124,7 @@ def member_sentences(metrics: Plain, split: str) -> list[str]:
             continue
         whole = metrics.get("ensemble", metrics)[split][target][name]
         beside = "" if "ensemble" in metrics or target not in _regressions(metrics) else " with the regression"
-        said = f"members {share_text(min(values))} to {share_text(max(values))}, "
+        said = f"members {percent_text(min(values))} to {percent_text(max(values))}, "
         said += f"ensemble{beside} {figure_text(name, whole)}"
         if "ensemble" in metrics:
             said += f", the model that learned from it {figure_text(name, metrics[split][target][name])}"
@@ -137,7 +137,7 @@ def _regressions(metrics: Plain) -> Plain:
     return found
 
 
-def regression_sentences(metrics: Plain) -> list[str]:
+def regression_messages(metrics: Plain) -> list[str]:
     """The weights of the n-gram regression beside the network, by target; none without one.
 
     Args:
@@ -145,7 +145,7 @@ def regression_sentences(metrics: Plain) -> list[str]:
 
     Examples:
         >>> found = {"intent": {"network": 0.4, "regression": 0.5, "losses": [0.051, 0.062, 0.039]}}
-        >>> regression_sentences({"training": {"regression": found}})
+        >>> regression_messages({"training": {"regression": found}})
         ['intent: weights network 0.40, n-gram regression 0.50; dev loss 0.051 of the network alone, 0.039 of both']
     """
     sentences = []
@@ -240,8 +240,8 @@ def verdict(
     difference = differences.get(best, {}).get(name) or {}
     is_behind = figure["value"] <= rivals[best]
     if reason := caveat or _no_test(difference):
-        return Verdict(f"{said}; {rival} has {share_text(rivals[best])}. {reason}", is_behind or None)
-    rival = f"{rival}, {share_text(rivals[best])}"
+        return Verdict(f"{said}; {rival} has {percent_text(rivals[best])}. {reason}", is_behind or None)
+    rival = f"{rival}, {percent_text(rivals[best])}"
     interval = f"(95% interval {points_text(difference['low'])} to {points_text(difference['high'])})"
     points = points_text(abs(difference["value"]))
     if difference["low"] > 0:
@@ -327,7 +327,7 @@ def _accuracy_doubt(scores: Plain, baselines: Mapping[str, Plain], facts: Mappin
         return ""
     best = _best(known)
     rival = _rival(best, facts, target)
-    return f", but its accuracy, {share_text(mine)}, is not above that of {rival}, {share_text(known[best])}"
+    return f", but its accuracy, {percent_text(mine)}, is not above that of {rival}, {percent_text(known[best])}"
 
 
 def summary_table(
@@ -368,5 +368,5 @@ def _summary_row(name: str, figure: Plain, rivals: Mapping[str, Plain]) -> tuple
         figure_text(name, figure),
         interval_text(figure),
         counted(figure["count"], FIGURES[name].unit),
-        _NONE if best is None else f"{share_text(known[best])} {best}",
+        _NONE if best is None else f"{percent_text(known[best])} {best}",
     )

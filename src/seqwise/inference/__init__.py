@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from seqwise.inference.model import Model, load
+from seqwise.inference.loaded_model import Model, load
 
 __all__ = ["Model", "load"]

@@ -10,8 +10,8 @@ from seqwise.data.batching import Batch
 from seqwise.data.records import Place
 from seqwise.errors import ValuesError
 from seqwise.masks import lengths_to_mask
+from seqwise.models.decisions import Answer
 from seqwise.targets import Target
-from seqwise.training.answers import Answer
 
 __all__ = ["check_finite"]
 

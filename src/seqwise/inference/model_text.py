@@ -12,7 +12,7 @@ from seqwise.nn import parameter_count
 from seqwise.targets import Target, label_text
 
 if TYPE_CHECKING:
-    from seqwise.inference.model import Model
+    from seqwise.inference.loaded_model import Model
 
 __all__ = ["model_text"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from seqwise.data.records import Record
 from seqwise.evaluation.decoding import decode, decode_probabilities
+from seqwise.models.decisions import Answer
 from seqwise.targets import Target
-from seqwise.training.answers import Answer
 
 __all__ = ["Prediction"]
 

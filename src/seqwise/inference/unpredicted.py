@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seqwise.data.records import Place, told_places
+from seqwise.data.records import Place, listed_places
 from seqwise.errors import counted
 
 if TYPE_CHECKING:
@@ -53,4 +53,4 @@ class EmptyRows:
             "1 row with nothing in column 'text', an empty prediction: new.csv:3"
         """
         rows = f"{counted(self.count, 'row')} with nothing in column '{self.column}'"
-        return f"{rows}, {what}: {told_places(self.places, self.count)}"
+        return f"{rows}, {what}: {listed_places(self.places, self.count)}"

@@ -11,10 +11,10 @@ from typing import Any
 from seqwise.data.readers import ReadOptions, Source, format_named, misread_tokens
 from seqwise.errors import ConfigError, DataError, listed
 from seqwise.inference.added import Wanted
-from seqwise.inference.layout import CONLLU_COLUMNS, Layout, json_text
-from seqwise.inference.model import Model
+from seqwise.inference.loaded_model import Model
 from seqwise.inference.plain_cells import comment_obstacle, csv_row, token_obstacle, unquoted_obstacle
 from seqwise.inference.prediction import Prediction
+from seqwise.inference.written_layout import CONLLU_COLUMNS, Layout, json_text
 
 __all__ = ["WRITERS", "Writer", "layout_for", "written_as"]
 

@@ -151,6 +151,6 @@ its own.
 
 from __future__ import annotations
 
-from seqwise.losses._formulas import PROBABILITY_FLOOR
+from seqwise.losses._array_formulas import PROBABILITY_FLOOR
 
 __all__ = ["PROBABILITY_FLOOR"]

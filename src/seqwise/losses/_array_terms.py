@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise import values
-from seqwise.losses import _formulas
+from seqwise.losses import _array_formulas as _formulas
 from seqwise.losses._plan import (
     SUM_AND_COUNT,
     Plan,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from seqwise.losses import _crf_formulas, _formulas
+from seqwise.losses import _array_formulas as _formulas
+from seqwise.losses import _crf_formulas
 from seqwise.losses._array_terms import Framework, Terms
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_values import check_chain

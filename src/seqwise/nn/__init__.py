@@ -10,34 +10,33 @@ depends on its padding or on the sequences it is batched with: that is tested ag
 
 from __future__ import annotations
 
-from seqwise.nn.bag import NgramBag
-from seqwise.nn.chains import Chain, TagChain
 from seqwise.nn.encoders import (
     ENCODERS,
+    ContextWindowEncoder,
     ConvEncoder,
     Encoder,
     GRUEncoder,
+    IdentityEncoder,
     LSTMEncoder,
-    PassingEncoder,
     RecurrentEncoder,
     RNNEncoder,
     RocketEncoder,
-    SurroundingsEncoder,
     TransformerEncoder,
 )
-from seqwise.nn.ensemble import Ensemble
+from seqwise.nn.ensemble_model import Ensemble
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
 from seqwise.nn.inputs import (
     ChannelProjection,
     ChannelValues,
     CharacterEncoder,
-    PieceEncoder,
     PretrainedVectors,
+    SubwordEncoder,
     TokenEmbedding,
     WordEmbedding,
     WordForm,
 )
-from seqwise.nn.model import BAG, SequenceModel, assembled_model, build_model, parameter_count
+from seqwise.nn.ngram_bag import NgramBag
+from seqwise.nn.ngram_regression import NgramRegression
 from seqwise.nn.poolings import (
     POOLINGS,
     AttentionPooling,
@@ -47,27 +46,33 @@ from seqwise.nn.poolings import (
     MeanPooling,
     Pooling,
 )
-from seqwise.nn.regression import NgramRegression
-from seqwise.nn.rocket import ROCKET, build_rocket
-from seqwise.nn.shares import SharePooling
-from seqwise.nn.stacked import Network, Stacked
-from seqwise.nn.summaries import SharesAndSummaries, SummaryPooling
+from seqwise.nn.ppv import PPVPooling
+from seqwise.nn.rocket_model import ROCKET, build_rocket
+from seqwise.nn.sequence_model import BAG, SequenceModel, assembled_model, build_model, parameter_count
+from seqwise.nn.stacked_model import Network, Stacked
+from seqwise.nn.summary_statistics import PPVAndSummaries, SummaryPooling
+from seqwise.nn.tag_crf import CRFScores, TagCRF
 from seqwise.nn.target_module import TargetModule
 from seqwise.nn.tfidf import TFIDF, MarginHead, TfidfMargins, build_tfidf
 
 __all__ = [
-    "AttentionPooling",
     "BAG",
-    "Chain",
+    "ENCODERS",
+    "POOLINGS",
+    "ROCKET",
+    "TFIDF",
+    "AttentionPooling",
+    "CRFScores",
     "ChannelProjection",
     "ChannelValues",
     "CharacterEncoder",
+    "ContextWindowEncoder",
     "ConvEncoder",
-    "ENCODERS",
     "Encoder",
     "Ensemble",
     "FirstPooling",
     "GRUEncoder",
+    "IdentityEncoder",
     "LSTMEncoder",
     "LabelHead",
     "LastPooling",
@@ -79,23 +84,18 @@ __all__ = [
     "Network",
     "NgramBag",
     "NgramRegression",
-    "POOLINGS",
-    "PassingEncoder",
-    "PieceEncoder",
+    "PPVAndSummaries",
+    "PPVPooling",
     "Pooling",
     "PretrainedVectors",
     "RNNEncoder",
-    "ROCKET",
     "RecurrentEncoder",
     "RocketEncoder",
     "SequenceModel",
-    "SharePooling",
-    "SharesAndSummaries",
     "Stacked",
+    "SubwordEncoder",
     "SummaryPooling",
-    "SurroundingsEncoder",
-    "TFIDF",
-    "TagChain",
+    "TagCRF",
     "TagsHead",
     "TargetModule",
     "TfidfMargins",

@@ -17,8 +17,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqwise.nn._dropout import FeatureDropout
-from seqwise.nn.bag import NgramBag
-from seqwise.nn.inputs import PieceEncoder
+from seqwise.nn.inputs import SubwordEncoder
+from seqwise.nn.ngram_bag import NgramBag
 
 __all__ = ["drawing_from", "drawn_from", "draws_elsewhere", "seeded_process"]
 
@@ -64,7 +64,7 @@ def _drawing(func: Any) -> Any:
 
 def draws_elsewhere(model: nn.Module) -> bool:
     """Whether dropout of another library, which takes no generator, is a part of a model."""
-    return any(isinstance(module, PieceEncoder) for module in model.modules())
+    return any(isinstance(module, SubwordEncoder) for module in model.modules())
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqwise.nn._axes import Bool, Float, Integer
-from seqwise.nn.chains import TagChain
+from seqwise.nn.tag_crf import TagCRF
 
 __all__ = ["TargetModule"]
 
@@ -32,7 +32,7 @@ class TargetModule(nn.Module):
         self,
         head: nn.Module,
         pooling: nn.Module | None = None,
-        chain: TagChain | None = None,
+        chain: TagCRF | None = None,
         direct: nn.Module | None = None,
     ) -> None:
         super().__init__()

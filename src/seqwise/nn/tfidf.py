@@ -11,7 +11,7 @@ from seqwise.errors import ConfigError, listed
 from seqwise.nn._arguments import require_ids, require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn.heads import class_slots
-from seqwise.nn.model import SequenceModel
+from seqwise.nn.sequence_model import SequenceModel
 from seqwise.nn.target_module import TargetModule
 from seqwise.targets import Target
 

@@ -7,10 +7,10 @@ for, and `check_loss` runs them on a loss of yours and says where it differs.
 
 from __future__ import annotations
 
-from seqwise.testing.cases import BINARY_CASES, CLASS_CASES, Case
 from seqwise.testing.check import LossDisagreement, check_loss
 from seqwise.testing.crf_cases import CRF_CASES, CrfCase
 from seqwise.testing.generated import generated_cases
+from seqwise.testing.written_cases import BINARY_CASES, CLASS_CASES, Case
 
 __all__ = [
     "BINARY_CASES",

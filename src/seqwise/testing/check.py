@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from seqwise.testing.arrays import array_maker, arrays_of, as_list
-from seqwise.testing.cases import BINARY_CASES, CLASS_CASES, REDUCTIONS, Case, flat
 from seqwise.testing.crf_cases import CRF_CASES, CRF_REDUCTIONS, CrfCase
+from seqwise.testing.framework_arrays import array_maker, arrays_of, as_list
 from seqwise.testing.generated import generated_cases
+from seqwise.testing.written_cases import BINARY_CASES, CLASS_CASES, REDUCTIONS, Case, flat
 
 __all__ = ["LossDisagreement", "check_loss"]
 

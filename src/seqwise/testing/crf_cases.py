@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seqwise.testing import crf_oracle
-from seqwise.testing.cases import coins, flat, integers, numbers
 from seqwise.testing.crf_oracle import NEVER
+from seqwise.testing.written_cases import coins, flat, integers, numbers
 
 __all__ = ["CRF_CASES", "CRF_REDUCTIONS", "CrfCase"]
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from seqwise.testing.cases import Case, nested, one_hot
+from seqwise.testing.written_cases import Case, nested, one_hot
 
 __all__ = ["generated_cases"]
 

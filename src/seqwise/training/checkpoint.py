@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from seqwise.errors import RunFolderError
+from seqwise.runs.run_folder import FORMAT_VERSION, RunFolder
+from seqwise.runs.tensor_checks import sums_of
 from seqwise.training.checkpoint_checks import (
     problem_of_optimizer,
     problem_of_sums,
@@ -18,8 +20,6 @@ from seqwise.training.checkpoint_checks import (
     sum_of_text,
     told_state,
 )
-from seqwise.training.folder import FORMAT_VERSION, RunFolder
-from seqwise.training.tensor_checks import sums_of
 
 __all__ = ["State", "restore", "save"]
 

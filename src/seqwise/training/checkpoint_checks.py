@@ -10,8 +10,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 
-from seqwise.training.folder import Form
-from seqwise.training.tensor_checks import changed, misfit, not_finite
+from seqwise.runs.run_folder import Form
+from seqwise.runs.tensor_checks import changed, misfit, not_finite
 
 __all__ = ["problem_of_optimizer", "problem_of_sums", "problem_of_weights", "sum_of_text", "told_state"]
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from seqwise.data.labels import LabelCodec, class_counts
 from seqwise.errors import counted
 from seqwise.evaluation.scores import FIGURES
-from seqwise.evaluation.summary import figure_text, main_figure, share_text
+from seqwise.evaluation.summary import figure_text, main_figure, percent_text
 from seqwise.nn import ROCKET, TFIDF
+from seqwise.task.prepare import Task
 from seqwise.training.checkpoint import State
-from seqwise.training.prepare import Task
 
 __all__ = ["Health", "frequency_loss", "health_of"]
 
@@ -114,9 +114,7 @@ def _look_at_model(
         return
     is_idle = figure["value"] <= (frequent[name]["value"] or 0.0)
     said = f"dev loss {loss:.4g}, and {reference:.4g} by stating the class frequencies of training"
-    against = (
-        f"{FIGURES[name].title} {figure_text(name, figure)}, and {share_text(frequent[name]['value'])} by the majority"
-    )
+    against = f"{FIGURES[name].title} {figure_text(name, figure)}, and {percent_text(frequent[name]['value'])} by the majority"
     if loss > (_TIMES if is_idle else _HOPELESS) * max(reference, _LEAST_LOSS):
         health.diverged.append(target)
         health.warnings.append(f"{target}: training diverged: {said}; {against}. {_lower(task)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,84 +12,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqwise.config import LossConfig
 from seqwise.data.batching import Batch
 from seqwise.errors import ConfigError, did_you_mean, listed
-from seqwise.losses.torch import LossSum, binary_cross_entropy, cross_entropy, loss_sum, ordinal_loss
-from seqwise.nn import Chain
+from seqwise.losses.torch import LossSum
+from seqwise.models.crf_targets import crf_loss
+from seqwise.models.target_loss import target_loss
+from seqwise.nn import CRFScores
 from seqwise.targets import Target, label_text
-from seqwise.training.chains import chain_loss, chain_states
-from seqwise.training.config import LossConfig
-from seqwise.training.ordinal import check_ordinal, in_order, ranks_of
-from seqwise.training.schemes import States
+from seqwise.task.crf_states import crf_states
+from seqwise.task.ordinal import check_ordinal, ranks_of
+from seqwise.task.tag_schemes import States
 
-__all__ = ["Minimised", "Objective", "target_loss"]
-
-
-def target_loss(
-    target: Target,
-    logits: Tensor,
-    labels: Tensor,
-    mask: Tensor,
-    *,
-    class_weight: Tensor | None = None,
-    label_smoothing: float = 0.0,
-    ranks: Tensor | None = None,
-) -> LossSum:
-    """The loss of one target over a batch, as a sum and its divisor.
-
-    Args:
-        target: what is predicted.
-        logits: see `seqwise.targets.Target`.
-        labels: class indices.
-        mask: of the labels' shape, True where a label counts.
-        class_weight: (C,) or (K, C); for `multilabel` (L,) weights of the positive term.
-        label_smoothing: share of a label spread over all classes.
-        ranks: (C,) or (K, C) the place of each class in their order, for the ordinal loss; None for cross-entropy.
-    """
-    if target.kind == "multilabel":
-        return loss_sum(
-            binary_cross_entropy,
-            logits,
-            labels,
-            mask=mask,
-            pos_weight=class_weight,
-            label_smoothing=label_smoothing,
-        )
-    loss: Callable[..., Tensor] = cross_entropy
-    if ranks is not None:
-        loss = ordinal_loss
-        logits, labels, class_weight = in_order(ranks, logits, labels, class_weight)
-    if target.kind != "outputs" or len(target.output_groups) == 1:
-        return loss_sum(
-            loss,
-            logits,
-            labels,
-            mask=mask,
-            class_weight=class_weight,
-            label_smoothing=label_smoothing,
-        )
-    # Outputs of different sizes: each group of equal size is a loss of its own, and the sums add.
-    groups = []
-    for size, outputs in target.output_groups:
-        chosen = list(outputs)
-        weight = None if class_weight is None else class_weight[chosen, :size]
-        groups.append(
-            loss_sum(
-                loss,
-                logits[..., chosen, :size],
-                labels[..., chosen],
-                mask=mask[..., chosen],
-                class_weight=weight,
-                label_smoothing=label_smoothing,
-            )
-        )
-    total = groups[0]
-    for group in groups[1:]:
-        total = total + group
-    return total
+__all__ = ["Objective", "TrainingObjective"]
 
 
-class Minimised(Protocol):
+class TrainingObjective(Protocol):
     """What a training asks of that which it minimises; see `Objective`."""
 
     @property
@@ -99,7 +37,7 @@ class Minimised(Protocol):
     def divisors(self, batches: Sequence[Batch]) -> dict[str, float]:
         """Per term, the weight of everything that counts in these batches."""
 
-    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, Chain]) -> dict[str, LossSum]:
+    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, CRFScores]) -> dict[str, LossSum]:
         """Per term, the loss of a batch as a sum and its divisor."""
 
     def total(self, sums: Mapping[str, LossSum], divisors: Mapping[str, float]) -> Tensor:
@@ -116,7 +54,7 @@ class Objective:
         class_weight: per target, (C,), (K, C) or (L,) weights, or None.
         target_weight: per target, the weight of its mean in the sum.
         states: per target of kind `tags`, those of its chain.
-        ranks: per target whose classes have an order, the place of each; see `seqwise.training.ordinal`.
+        ranks: per target whose classes have an order, the place of each; see `seqwise.task.ordinal`.
     """
 
     targets: tuple[Target, ...]
@@ -154,7 +92,7 @@ class Objective:
             config.label_smoothing,
             weights,
             {name: config.target_weight.get(name, 1.0) for name in names},
-            {target.name: chain_states(target, config) for target in targets if target.kind == "tags"},
+            {target.name: crf_states(target, config) for target in targets if target.kind == "tags"},
             {target.name: ranks for target in targets if (ranks := ranks_of(config, target)) is not None},
         )
 
@@ -171,7 +109,7 @@ class Objective:
         of_labels = weight[labels] if weight.ndim == 1 else weight[np.arange(len(weight)), labels]
         return float(of_labels[mask].sum(dtype=np.float64))
 
-    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, Chain]) -> dict[str, LossSum]:
+    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, CRFScores]) -> dict[str, LossSum]:
         """Per target, the loss of a batch as a sum and its divisor.
 
         Args:
@@ -185,7 +123,7 @@ class Objective:
             weight = self.class_weight[name]
             labels, mask = batch.labels[name], torch.from_numpy(batch.masks[name]).to(device)
             if name in chains and chains[name].is_learned:
-                found[name] = chain_loss(self.states[name], chains[name], logits[name], labels, mask)
+                found[name] = crf_loss(self.states[name], chains[name], logits[name], labels, mask)
                 continue
             found[name] = target_loss(
                 target,

@@ -16,43 +16,43 @@ from typing import Any
 
 import torch
 
+from seqwise.config import dump_config
 from seqwise.data.batching import Batch
 from seqwise.data.encoding import encoding_to_json
-from seqwise.data.pieces import Pieces
 from seqwise.data.split import PARTS
+from seqwise.data.subwords import Subwords
 from seqwise.errors import RunFolderError
-from seqwise.evaluation.report import render_report
-from seqwise.evaluation.summary import regression_sentences
+from seqwise.evaluation.summary import regression_messages
+from seqwise.models.decisions import Answer, Thresholds
+from seqwise.models.scoring import evaluate_rows, threshold_figures
 from seqwise.nn import Network, RecurrentEncoder, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
-from seqwise.training.answers import Answer, Thresholds
-from seqwise.training.baselines import judged_baselines, majority_figures
+from seqwise.report.page import render_report
+from seqwise.report.paired_rows import PartCounts
+from seqwise.report.prediction_lines import PredictionLines, calibration, flattened
+from seqwise.report.run_report import report_data
+from seqwise.runs.manifest import write_manifest
+from seqwise.runs.resume import check_same_data, folder_of_names
+from seqwise.runs.run_folder import FORMAT_VERSION, RunFolder
+from seqwise.task.prepare import Task
+from seqwise.training.baselines import evaluated_baselines, majority_figures
 from seqwise.training.checkpoint import State
-from seqwise.training.config import dump_config
-from seqwise.training.folder import FORMAT_VERSION, RunFolder
-from seqwise.training.health import Health, health_of
-from seqwise.training.judge import judge, threshold_figures
-from seqwise.training.loop import Progress, Silence
-from seqwise.training.manifest import write_manifest
-from seqwise.training.members import (
+from seqwise.training.convex.convex_heads import cross_validated_rows
+from seqwise.training.ensemble.ensemble_fit import (
     all_seconds,
     dev_thresholds,
-    fit_members,
+    fit_ensemble_members,
     fit_single,
     fit_student,
     member_figures,
     whole_state,
 )
-from seqwise.training.paired_counts import PartCounts
-from seqwise.training.plan import Plan, plan_run, plan_task
-from seqwise.training.prepare import Task
-from seqwise.training.report import report_data
-from seqwise.training.results import PredictionLines, calibration, flattened
-from seqwise.training.resume import check_same_data, folder_of_names
-from seqwise.training.solve import cross_validated_rows
-from seqwise.training.stack import stacked
+from seqwise.training.health import Health, health_of
+from seqwise.training.sgd.loop import NoCallback, TrainingCallback
+from seqwise.training.stacking import stacked
+from seqwise.training.training_plan import Plan, plan_run, plan_task
 
-__all__ = ["Plan", "Trained", "fitted", "plan_facts", "plan_run", "plan_task", "train"]
+__all__ = ["Plan", "Trained", "fitted", "plan_json", "plan_run", "plan_task", "train"]
 
 _PLACES_KEPT = 100
 
@@ -77,7 +77,7 @@ def train(
     folder: RunFolder,
     *,
     resume: bool = False,
-    progress: Progress | None = None,
+    progress: TrainingCallback | None = None,
     command: str = "",
 ) -> Trained:
     """Trains a planned run and writes its folder.
@@ -95,10 +95,12 @@ def train(
         DivergenceError, SaveError: see `fit`.
     """
     with _opened(plan, folder, resume, command):
-        return _finish(plan, folder, *_fitted(plan, folder, resume, progress or Silence()))
+        return _finish(plan, folder, *_fitted(plan, folder, resume, progress or NoCallback()))
 
 
-def fitted(plan: Plan, folder: RunFolder, *, resume: bool = False, progress: Progress, command: str = "") -> State:
+def fitted(
+    plan: Plan, folder: RunFolder, *, resume: bool = False, progress: TrainingCallback, command: str = ""
+) -> State:
     """What `train` does before it judges: the run folder then holds the checkpoint of a training that has ended.
 
     `train` with `resume` finishes it. Arguments and errors are those of `train`.
@@ -122,12 +124,12 @@ def _opened(plan: Plan, folder: RunFolder, resume: bool, command: str) -> Iterat
         yield
 
 
-def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: Progress) -> tuple[State, list[State]]:
+def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: TrainingCallback) -> tuple[State, list[State]]:
     """How training went, and how for each member of an ensemble."""
     log = _Log(folder, progress)
     members: list[State] = []
     if plan.ensemble is not None:
-        members = fit_members(plan, folder, progress=log, resume=resume)
+        members = fit_ensemble_members(plan, folder, progress=log, resume=resume)
     if plan.model is plan.ensemble:
         state = whole_state(plan, members, folder)
     elif plan.ensemble is not None:
@@ -138,7 +140,7 @@ def _fitted(plan: Plan, folder: RunFolder, resume: bool, progress: Progress) -> 
     return state, members
 
 
-def plan_facts(plan: Plan, folder: Path) -> dict[str, Any]:
+def plan_json(plan: Plan, folder: Path) -> dict[str, Any]:
     """What a run would be, in plain values: what `--dry-run --json` prints.
 
     Args:
@@ -148,7 +150,7 @@ def plan_facts(plan: Plan, folder: Path) -> dict[str, Any]:
     task = plan.task
     return {
         "run": str(folder),
-        "data": _data_facts(task),
+        "data": _data_json(task),
         "targets": [asdict(target) for target in task.targets],
         "settings": task.config.model_dump(mode="json"),
         "inferred": task.inferred,
@@ -164,7 +166,7 @@ def _deciding(plan: Plan) -> list[str]:
 class _Log:
     """Writes what the watcher is told to log.txt as well."""
 
-    def __init__(self, folder: RunFolder, watcher: Progress) -> None:
+    def __init__(self, folder: RunFolder, watcher: TrainingCallback) -> None:
         self.folder, self.watcher = folder, watcher
 
     def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
@@ -185,7 +187,7 @@ def _write_start(plan: Plan, folder: RunFolder, command: str) -> None:
     if is_new:
         folder.write_text("config.yaml", dump_config(task.config, task.inferred))
     if not (folder.path / "data.json").exists():
-        folder.write_json("data.json", _data_facts(task))
+        folder.write_json("data.json", _data_json(task))
     if not _is_whole(folder, "env.json", "command"):
         folder.write_json("env.json", _environment(plan, folder, command))
     folder.write_json(
@@ -204,7 +206,7 @@ def _is_whole(folder: RunFolder, name: str, key: str) -> bool:
         return False
 
 
-def _data_facts(task: Task) -> dict[str, Any]:
+def _data_json(task: Task) -> dict[str, Any]:
     rows = {part: task.split.rows(part) for part in ("train", "dev", "test")}
     return {
         "files": task.files,
@@ -244,7 +246,7 @@ def _left_out(task: Task, part: str) -> dict[str, int]:
 
 def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
     packages = ["seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors"]
-    if isinstance(plan.task.encoding, Pieces):
+    if isinstance(plan.task.encoding, Subwords):
         packages += ["tokenizers", "transformers"]
     return {
         "format_version": FORMAT_VERSION,
@@ -287,7 +289,7 @@ def _evaluated(
             lines.add(batch, answers)
             paired.add(batch, answers)
 
-        judgement = judge(
+        evaluation = evaluate_rows(
             model,
             task.batcher,
             task.targets,
@@ -297,7 +299,7 @@ def _evaluated(
             thresholds=thresholds,
             observe=observe,
         )
-        metrics[part] = flattened(judgement.beside_left_out(**_left_out(task, part)).to_json())
+        metrics[part] = flattened(evaluation.beside_left_out(**_left_out(task, part)).to_json())
         predictions |= lines.by_row
         if part == "test":  # dev also chose the epoch, so nothing is claimed by it
             counts[part] = paired
@@ -311,7 +313,7 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
     stacking = time.monotonic() - started if weighed else 0.0
     thresholds = dev_thresholds(plan, model)
     metrics, predictions, counts = _evaluated(plan, model, thresholds)
-    baselines = judged_baselines(
+    baselines = evaluated_baselines(
         task,
         {part: task.split.rows(part) for part in metrics},
         threshold_figures(task.config.train, task.targets, plan.deciding),
@@ -339,12 +341,12 @@ def _finish(plan: Plan, folder: RunFolder, state: State, members: Sequence[State
         "regression": {name: found.to_json() for name, found in weighed.items()},
         "baselines": {"facts": baselines.facts, "notes": baselines.notes},
     }
-    judged_rows = cross_validated_rows(task) if is_cross_validated else task.split.dev
-    health = health_of(task, metrics, members or [state], judged_rows) if "dev" in metrics else Health()
+    evaluated_rows = cross_validated_rows(task) if is_cross_validated else task.split.dev
+    health = health_of(task, metrics, members or [state], evaluated_rows) if "dev" in metrics else Health()
     metrics["training"] |= {"warnings": health.warnings, "diverged": health.diverged}
     for sentence in health.warnings:
         folder.append_line("log.txt", f"warning: {sentence}")
-    for sentence in regression_sentences(metrics):
+    for sentence in regression_messages(metrics):
         folder.append_line("log.txt", sentence)
     lines = [json.dumps(predictions[row], ensure_ascii=False) + "\n" for row in sorted(predictions)]
     folder.write_text("predictions.jsonl", "".join(lines))

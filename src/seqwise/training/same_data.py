@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from seqwise.config import Config, read_setting
 from seqwise.errors import ConfigError
-from seqwise.training.config import Config, read_setting
-from seqwise.training.prepare import Task
+from seqwise.task.prepare import Task
 
 __all__ = ["FLAGS", "command_with"]
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
+from seqwise.config import Config
 from seqwise.errors import ConfigError, DivergenceError
-from seqwise.training.config import Config
-from seqwise.training.judge import judge
-from seqwise.training.loop import Progress
-from seqwise.training.resume import finished_metrics
+from seqwise.models.scoring import evaluate_rows
+from seqwise.runs.resume import finished_metrics
+from seqwise.training.convex.convex_heads import is_convex
 from seqwise.training.run import Plan, fitted, plan_run, plan_task, train
-from seqwise.training.solve import is_solvable
-from seqwise.tuning.folder import TuneFolder
+from seqwise.training.sgd.loop import TrainingCallback
 from seqwise.tuning.journal import Asked, Journal, Trial, require_optuna
 from seqwise.tuning.space import Space, with_values
-from seqwise.tuning.text import begin_line, end_line
-from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialWatch
+from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialCallback
+from seqwise.tuning.tune_folder import TuneFolder
+from seqwise.tuning.tune_text import begin_line, end_line
 
 __all__ = ["Tuned", "Watcher", "tune"]
 
@@ -27,7 +27,7 @@ _WORTHWHILE = 0.5
 _REPEATS = 20
 
 
-class Watcher(Progress, Protocol):
+class Watcher(TrainingCallback, Protocol):
     """Who watches a search."""
 
     def say(self, text: str) -> None:
@@ -194,7 +194,7 @@ class _Search:
         before = self.journal.trials()
         rivals = [trial for trial in before if len(trial.curve) > 1]  # what is solved for at once has no curve
         rival = self._best(rivals).curve if rivals else ()
-        watch = TrialWatch(self.watch, rival, self.deadline, partial(self._report, asked))
+        watch = TrialCallback(self.watch, rival, self.deadline, partial(self._report, asked))
         began, before_break = time.monotonic(), 0.0
         figure, ended = None, "finished"
         try:
@@ -205,7 +205,7 @@ class _Search:
             run = self.folder.trial(asked.number)
             state = fitted(plan, run, resume=True, progress=watch, command=self.command)
             before_break = max(state.seconds - (time.monotonic() - began), 0.0)
-            figure = self._solved_figure(plan) if is_solvable(plan.single) else state.best_figure
+            figure = self._solved_figure(plan) if is_convex(plan.single) else state.best_figure
         except BrokenOff as reason:
             ended = str(reason)
         except (ConfigError, DivergenceError) as error:
@@ -222,7 +222,9 @@ class _Search:
     def _solved_figure(self, plan: Plan) -> float:
         """The dev figure of heads that were solved for: their own is one of cross-validation."""
         task, tokens = plan.task, 4 * (plan.task.config.train.batch_tokens or 1024)
-        dev = judge(plan.model, task.batcher, task.targets, task.split.dev, batch_tokens=tokens, device=plan.device)
+        dev = evaluate_rows(
+            plan.model, task.batcher, task.targets, task.split.dev, batch_tokens=tokens, device=plan.device
+        )
         figure = dev.deciding(plan.deciding)
         return -math.inf if figure is None else figure
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from seqwise.config import Config, parse_config
 from seqwise.errors import ConfigError
 from seqwise.nn import BAG, ENCODERS, POOLINGS, ROCKET, TFIDF
-from seqwise.training.config import Config, parse_config
-from seqwise.training.defaults import check_fit, is_open
-from seqwise.training.prepare import Task, with_settings
+from seqwise.task.defaults import check_fit, is_open
+from seqwise.task.prepare import Task, with_settings
 
 __all__ = ["ENCODER", "SETTINGS", "WORDS", "Setting", "Space", "with_values"]
 

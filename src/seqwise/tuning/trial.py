@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqwise.training.loop import Progress
+from seqwise.training.sgd.loop import TrainingCallback
 
-__all__ = ["BrokenOff", "OutOfTime", "TrialWatch", "is_hopeless"]
+__all__ = ["BrokenOff", "OutOfTime", "TrialCallback", "is_hopeless"]
 
 _PATIENT_EPOCHS = 2
 
@@ -41,8 +41,8 @@ def is_hopeless(curve: Sequence[float], rival: Sequence[float]) -> bool:
 
 
 @dataclass
-class TrialWatch:
-    """Follows a training: keeps its curve, breaks it off where that is due. A `seqwise.training.loop.Progress`.
+class TrialCallback:
+    """A callback that keeps the curve of a training, and breaks it off where that is due.
 
     Args:
         shown: who else watches steps and epochs.
@@ -54,7 +54,7 @@ class TrialWatch:
         curve: the best dev figure so far, after each epoch.
     """
 
-    shown: Progress
+    shown: TrainingCallback
     rival: Sequence[float]
     deadline: float
     reported: Callable[[int, float], object]

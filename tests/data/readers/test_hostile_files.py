@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from hostile import FILES, ROWS, SETTINGS, mutated
 
+from seqwise.config import load_config, parse_config
 from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.readers import _limits as limits
 from seqwise.errors import ConfigError, DataError, SeqwiseError
-from seqwise.training.config import load_config, parse_config
-from seqwise.training.prepare import prepare
+from seqwise.task.prepare import prepare
 
 CASES = int(os.environ.get("SEQWISE_CASES", "20"))
 """Mutations of each file: 20, and 10,000 in nightly runs."""

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from seqwise.losses import torch as seqwise_losses
-from seqwise.nn.model import build_model
+from seqwise.nn.sequence_model import build_model
 from seqwise.targets import Target
 
 cross_entropy = F.cross_entropy

@@ -7,8 +7,8 @@ _find       all of it, in order, with the sentences that are said aloud
 """
 
 from seqwise.data.detect._columns import is_label_column
-from seqwise.data.detect._find import Finding, find_spec
+from seqwise.data.detect._find import Detected, find_spec
 from seqwise.data.detect._requested import Requested
 from seqwise.data.detect._targets import target_flags
 
-__all__ = ["Finding", "Requested", "find_spec", "is_label_column", "target_flags"]
+__all__ = ["Detected", "Requested", "find_spec", "is_label_column", "target_flags"]

@@ -18,10 +18,10 @@ from seqwise.errors import ColumnError, DataError, did_you_mean, listed
 __all__ = [
     "LABEL_NAMES",
     "NOT_LABELS",
+    "PAIR_NAMES",
     "TEXT_NAMES",
     "TOKEN_NAMES",
     "Columns",
-    "PAIR_NAMES",
     "is_id",
     "is_label_column",
     "is_second_text",

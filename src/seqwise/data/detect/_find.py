@@ -15,33 +15,33 @@ from seqwise.data.detect._input import (
     input_column,
     input_doubts,
     input_kinds,
-    input_sentence,
+    input_message,
     refuse_rows_of_tokens,
     refuse_wide_series,
 )
 from seqwise.data.detect._requested import Requested
-from seqwise.data.detect._sets import check_separator, refuse_mixed_signs, set_sentences
-from seqwise.data.detect._steps import cut_alike, cut_sentences
-from seqwise.data.detect._targets import requested_targets, target_sentence
+from seqwise.data.detect._sets import check_separator, refuse_mixed_signs, set_messages
+from seqwise.data.detect._steps import cut_alike, cut_messages
+from seqwise.data.detect._targets import requested_targets, target_message
 from seqwise.data.readers import Source, look_like_spans
 from seqwise.data.records import Record
 from seqwise.data.spec import DataSpec, InputKind, InputSpec, TargetSpec
 
-__all__ = ["Finding", "find_spec"]
+__all__ = ["Detected", "find_spec"]
 
 
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
 @dataclass
-class Finding:
+class Detected:
     """The spec of the data, and what was found in sentences."""
 
     spec: DataSpec
     notes: list[str] = field(default_factory=list)
 
 
-def find_spec(source: Source, sample: Sequence[Record], requested: Requested) -> Finding:
+def find_spec(source: Source, sample: Sequence[Record], requested: Requested) -> Detected:
     """The input and the targets of a source.
 
     Raises:
@@ -72,13 +72,13 @@ def find_spec(source: Source, sample: Sequence[Record], requested: Requested) ->
         lower = is_final and not any(target.per_step for target in targets)
     input_spec = InputSpec(kind, column, lower, *_series_options(kind, requested))
     doubts = [
-        *cut_sentences(columns, column, targets),
-        *set_sentences(columns, targets),
+        *cut_messages(columns, column, targets),
+        *set_messages(columns, targets),
         *input_doubts(columns, column, kind, targets),
         *left,
     ]
-    notes = [input_sentence(input_spec), *map(target_sentence, targets), *doubts]
-    return Finding(DataSpec(input_spec, tuple(targets), _id_column(columns, targets), requested.group), notes)
+    notes = [input_message(input_spec), *map(target_message, targets), *doubts]
+    return Detected(DataSpec(input_spec, tuple(targets), _id_column(columns, targets), requested.group), notes)
 
 
 def _refuse_decimal_commas(columns: Columns, column: str) -> None:

@@ -12,7 +12,7 @@ from seqwise.data.detect._input import ONE_WORD, input_kinds, rows_of_tokens
 from seqwise.data.detect._steps import is_aligned
 from seqwise.data.detect._targets import columns_target, found_set, named_apart, set_target, target_flags
 from seqwise.data.profile import ColumnProfile
-from seqwise.data.separators import doubtful_sign, sign_flag, sign_name
+from seqwise.data.separators import doubtful_sign, separator_flag, separator_name
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import DataError, listed
 from seqwise.tag_forms import found_form
@@ -192,7 +192,8 @@ def _nothing_found(columns: Columns, free: _Free, input_column: str, left: Seque
     aligned = [f"'{target.name}' has one sign or word per step of it: {target_flags([target])}." for target in left]
     signs = {name: sign for name, profile in free.items() if profile.is_text and (sign := doubtful_sign(profile.cells))}
     sets = [
-        f"If {sign_name(sign)} separates labels in '{name}': --multilabel {shlex.quote(name)} {sign_flag(sign)}."
+        f"If {separator_name(sign)} separates labels in '{name}': "
+        f"--multilabel {shlex.quote(name)} {separator_flag(sign)}."
         for name, sign in [*signs.items()][:1]
     ]
     said = [f"The input is '{input_column}'.", *(aligned or reasons[:6]), *sets, f"Say which with {_FLAGS}."]

@@ -10,7 +10,7 @@ from itertools import combinations
 from seqwise.data.detect._columns import PAIR_NAMES, TEXT_NAMES, TOKEN_NAMES, Columns, is_id, is_second_text
 from seqwise.data.profile import ColumnProfile
 from seqwise.data.spec import InputKind, InputSpec, TargetSpec
-from seqwise.data.tokens import TOKENIZERS, unspaced_share
+from seqwise.data.tokens import TOKENIZERS, unspaced_fraction
 from seqwise.errors import ConfigError, DataError, listed
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "input_column",
     "input_doubts",
     "input_kinds",
-    "input_sentence",
+    "input_message",
     "refuse_rows_of_tokens",
     "refuse_wide_series",
     "rows_of_tokens",
@@ -138,7 +138,7 @@ def input_kinds(columns: Columns, column: str, targets: Sequence[TargetSpec]) ->
     if columns.requested.is_cut_later:
         texts = [cell for cell in profile.cells if isinstance(cell, str)]
         kinds: tuple[InputKind, ...] = ("whitespace", "words")
-        kinds = kinds[::-1] if unspaced_share(texts) > _UNSPACED else kinds
+        kinds = kinds[::-1] if unspaced_fraction(texts) > _UNSPACED else kinds
         return kinds if is_per_step else kinds[:1]
     several = profile.mean_words > ONE_WORD
     if is_per_step:
@@ -286,7 +286,7 @@ def _are_numbers(words: list[str]) -> bool:
         return False
 
 
-def input_sentence(spec: InputSpec) -> str:
+def input_message(spec: InputSpec) -> str:
     """What the input is."""
     what = {
         "words": "running text, cut into words",

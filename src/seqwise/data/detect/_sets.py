@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Sequence
 
 from seqwise.data.detect._columns import Columns
-from seqwise.data.separators import doubtful_sign, mixed_signs, sign_flag, sign_name
+from seqwise.data.separators import doubtful_sign, mixed_signs, separator_flag, separator_name
 from seqwise.data.spec import TargetSpec
 from seqwise.errors import ConfigError
 
-__all__ = ["check_separator", "refuse_mixed_signs", "set_sentences"]
+__all__ = ["check_separator", "refuse_mixed_signs", "set_messages"]
 
 _BRACKETS = {"[": "square", "(": "round", "{": "curly", "<": "angle"}
 _NO_SIGN = "if something separates several, name it with --label-separator"
@@ -25,7 +25,7 @@ def check_separator(columns: Columns, targets: Sequence[TargetSpec]) -> None:
     sign = columns.requested.label_separator
     if sign and not any(target.form == "delimited" for target in targets):
         raise ConfigError(
-            f"{sign_name(sign)} is named as what separates labels, but no target has cells that it could cut\n"
+            f"{separator_name(sign)} is named as what separates labels, but no target has cells that it could cut\n"
             "  Name the column of sets with --multilabel COL, or leave --label-separator out."
         )
 
@@ -42,15 +42,15 @@ def refuse_mixed_signs(columns: Columns, targets: Sequence[TargetSpec]) -> None:
         cells = [cell for cell in columns.profiles[target.columns[0]].cells if isinstance(cell, str)]
         signs = mixed_signs(cells) if target.form in ("cell", "delimited", "list") and not target.per_step else None
         if signs is not None:
-            shown = [f"{sign_name(sign)} ({next(cell for cell in cells if sign in cell)!r})" for sign in signs]
+            shown = [f"{separator_name(sign)} ({next(cell for cell in cells if sign in cell)!r})" for sign in signs]
             raise columns.unusable(
                 f"column '{target.columns[0]}': labels seem to be separated by {shown[0]} and by {shown[1]}",
-                f"Write one of them everywhere. {sign_flag(signs[0])} takes this one alone, --label-separator none "
+                f"Write one of them everywhere. {separator_flag(signs[0])} takes this one alone, --label-separator none "
                 "reads each cell as one label.",
             )
 
 
-def set_sentences(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
+def set_messages(columns: Columns, targets: Sequence[TargetSpec]) -> list[str]:
     """Where cells are cut into labels and by what, and where they could be but are not."""
     return [sentence for target in targets for sentence in _sentences(columns, target)]
 
@@ -67,13 +67,17 @@ def _sentences(columns: Columns, target: TargetSpec) -> list[str]:
         return [f"{about}: {_cutting(str(target.delimiter), strings, is_named=named is not None)}"]
     sign = doubtful_sign(strings) if named is None else None
     if target.kind == "label":
-        flags = f"--multilabel {shlex.quote(profile.name)} {sign_flag(sign)}" if sign is not None else ""
-        return [f"{about}: each cell is one label; if {sign_name(sign)} separates several, say {flags}"] if sign else []
+        flags = f"--multilabel {shlex.quote(profile.name)} {separator_flag(sign)}" if sign is not None else ""
+        return (
+            [f"{about}: each cell is one label; if {separator_name(sign)} separates several, say {flags}"]
+            if sign
+            else []
+        )
     if profile.is_list:
         return [f"{about}: each list holds one label"] if all(len(cell) == 1 for cell in profile.cells) else []
     if not strings or len(strings) < len(profile.cells):
         return []
-    advice = f"if {sign_name(sign)} separates several, say {sign_flag(sign)}" if sign else _NO_SIGN
+    advice = f"if {separator_name(sign)} separates several, say {separator_flag(sign)}" if sign else _NO_SIGN
     return [f"{about}: each cell holds one label; {advice}"]
 
 
@@ -86,7 +90,7 @@ def _enclosing(cells: Sequence[str]) -> str:
 def _cutting(sign: str, cells: Sequence[str], *, is_named: bool) -> str:
     """What a sign does to cells."""
     if not any(sign in cell for cell in cells):
-        return f"{sign_name(sign)} stands in no cell that was looked at, so each holds one label"
-    return f"{sign_name(sign)} separates labels" + (
+        return f"{separator_name(sign)} stands in no cell that was looked at, so each holds one label"
+    return f"{separator_name(sign)} separates labels" + (
         "" if is_named else "; if it belongs to them, say --label-separator none"
     )

@@ -20,7 +20,7 @@ from seqwise.data.spec import InputKind, TargetSpec
 from seqwise.errors import listed
 from seqwise.tag_forms import found_form
 
-__all__ = ["cut_alike", "cut_sentences", "is_aligned"]
+__all__ = ["cut_alike", "cut_messages", "is_aligned"]
 
 
 def cut_alike(
@@ -80,7 +80,7 @@ def _mark_spans(tags: Counter[str]) -> bool:
     return form is not None and form.is_certain and "b" in form.form.lower()
 
 
-def cut_sentences(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
+def cut_messages(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
     """What is done with strings where lists are expected, in the input and in the targets."""
     names = [column, *(name for target in targets for name in target.columns)]
     written = [name for name in names if columns.profiles[name].is_written]

@@ -23,7 +23,7 @@ __all__ = [
     "requested_targets",
     "set_target",
     "target_flags",
-    "target_sentence",
+    "target_message",
 ]
 
 
@@ -192,7 +192,7 @@ def _group_name(kind: Kind, pattern: str, columns: Sequence[str]) -> str:
     return shared.rstrip("_-. ") or ("labels" if kind == "multilabel" else "outputs")
 
 
-def target_sentence(target: TargetSpec) -> str:
+def target_message(target: TargetSpec) -> str:
     """What a target is, and the loss that follows."""
     columns = f"column '{target.columns[0]}'" if len(target.columns) == 1 else f"{len(target.columns)} columns"
     what = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqwise.doctor.called_loss import CallFailed, Channel, Loss
 from seqwise.doctor.facts._measure import alike, remembered, sizes, slack, some_label
 from seqwise.doctor.frameworks import Array
-from seqwise.doctor.loss import CallFailed, Channel, Loss
 
 __all__ = [
     "Place",

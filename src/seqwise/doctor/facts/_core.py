@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqwise.doctor.called_loss import Loss
 from seqwise.doctor.facts._measure import TOLERANCE, copies, remembered, slack
 from seqwise.doctor.frameworks import Array
-from seqwise.doctor.loss import Loss
 
 __all__ = ["Core", "core_of", "cross_entropy", "log_softmax"]
 

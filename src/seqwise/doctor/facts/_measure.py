@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from seqwise.doctor.called_loss import CallFailed, Channel, Loss
 from seqwise.doctor.frameworks import Array
-from seqwise.doctor.loss import CallFailed, Channel, Loss
 
 __all__ = [
     "TOLERANCE",

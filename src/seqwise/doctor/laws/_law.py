@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.doctor.called_loss import Loss
 from seqwise.doctor.facts import sizes, slack
-from seqwise.doctor.loss import Loss
 
 __all__ = ["Comparison", "Law", "Size", "compared", "loss_sizes", "never"]
 

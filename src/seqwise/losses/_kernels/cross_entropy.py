@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqwise._addresses import address, known_address, strided_address
 from seqwise._native import function
-from seqwise.losses._kernels.layout import Layout
+from seqwise.losses._kernels.joint_layout import Layout
 
 __all__ = ["DTYPES", "NO_MEMORY", "Call", "call_of", "compiled", "gradient"]
 

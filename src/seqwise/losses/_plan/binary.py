@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seqwise.errors import ShapeError
 from seqwise.losses import _hints
+from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, smoothing
-from seqwise.losses._plan.plan import Plan
 from seqwise.shapes import Arrived, fits, shape_text
 
 __all__ = ["plan_binary_cross_entropy"]

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from seqwise.errors import ShapeError
 from seqwise.losses import _hints
+from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind
-from seqwise.losses._plan.classes import plan_cross_entropy
-from seqwise.losses._plan.plan import Plan
+from seqwise.losses._plan.class_labels import plan_cross_entropy
 from seqwise.shapes import Arrived, fits, shape_text
 
 __all__ = ["plan_linear_cross_entropy"]

@@ -16,9 +16,9 @@ except ImportError as error:
 
 from seqwise.losses._constraints import Allowed, allowed_transitions
 from seqwise.losses._crf_terms import Decoded
-from seqwise.losses.jax._crf import crf_decode, crf_marginals, crf_nll
-from seqwise.losses.jax._framework import LossSum
-from seqwise.losses.jax._functions import binary_cross_entropy, cross_entropy, focal_loss, loss_sum, ordinal_loss
+from seqwise.losses.jax._jax_crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.jax._jax_framework import LossSum
+from seqwise.losses.jax._jax_losses import binary_cross_entropy, cross_entropy, focal_loss, loss_sum, ordinal_loss
 
 __all__ = [
     "Allowed",

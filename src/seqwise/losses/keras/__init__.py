@@ -33,9 +33,9 @@ except ModuleNotFoundError as error:
 from seqwise.losses._constraints import Allowed, allowed_transitions
 from seqwise.losses._crf_terms import Decoded
 from seqwise.losses.keras._classes import BinaryCrossEntropyLoss, CrossEntropyLoss, FocalLoss, OrdinalLoss
-from seqwise.losses.keras._crf import crf_decode, crf_marginals, crf_nll
-from seqwise.losses.keras._framework import LossSum
-from seqwise.losses.keras._functions import binary_cross_entropy, cross_entropy, focal_loss, loss_sum, ordinal_loss
+from seqwise.losses.keras._keras_crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.keras._keras_framework import LossSum
+from seqwise.losses.keras._keras_losses import binary_cross_entropy, cross_entropy, focal_loss, loss_sum, ordinal_loss
 from seqwise.losses.keras._metrics import MeanLoss
 
 __all__ = [

@@ -14,10 +14,10 @@ import numpy as np
 from keras import ops
 from keras.src.backend import get_keras_mask  # Keras has no public name for it
 
-from seqwise.losses._options import known_options
+from seqwise.losses._call_options import known_options
 from seqwise.losses._plan import Reduction
-from seqwise.losses.keras._framework import KERAS, LossSum, Tensor, as_numpy
-from seqwise.losses.keras._functions import (
+from seqwise.losses.keras._keras_framework import KERAS, LossSum, Tensor, as_numpy
+from seqwise.losses.keras._keras_losses import (
     binary_cross_entropy,
     cross_entropy,
     focal_loss,

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqwise.losses.keras._classes import Loss
-from seqwise.losses.keras._framework import LossSum, Tensor
+from seqwise.losses.keras._keras_framework import LossSum, Tensor
 
 __all__ = ["MeanLoss"]
 

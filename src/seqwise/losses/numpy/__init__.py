@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from seqwise.losses._constraints import Allowed, allowed_transitions
 from seqwise.losses._crf_terms import Decoded
-from seqwise.losses.numpy._crf import crf_decode, crf_marginals, crf_nll
-from seqwise.losses.numpy._framework import LossSum
-from seqwise.losses.numpy._functions import (
+from seqwise.losses.numpy._numpy_crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.numpy._numpy_framework import LossSum
+from seqwise.losses.numpy._numpy_losses import (
     binary_cross_entropy,
     cross_entropy,
     focal_loss,

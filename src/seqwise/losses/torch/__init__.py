@@ -13,16 +13,8 @@ from __future__ import annotations
 
 from seqwise.losses._constraints import Allowed, allowed_transitions
 from seqwise.losses._crf_terms import Decoded
-from seqwise.losses.torch._crf import crf_decode, crf_marginals, crf_nll
 from seqwise.losses.torch._crf_module import CRFLoss
-from seqwise.losses.torch._functions import (
-    binary_cross_entropy,
-    cross_entropy,
-    focal_loss,
-    linear_cross_entropy,
-    loss_sum,
-    ordinal_loss,
-)
+from seqwise.losses.torch._loss_sum import LossSum
 from seqwise.losses.torch._modules import (
     BinaryCrossEntropyLoss,
     CrossEntropyLoss,
@@ -31,7 +23,15 @@ from seqwise.losses.torch._modules import (
     OrdinalLoss,
 )
 from seqwise.losses.torch._ranks import all_reduce_denominator
-from seqwise.losses.torch._sums import LossSum
+from seqwise.losses.torch._torch_crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.torch._torch_losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    focal_loss,
+    linear_cross_entropy,
+    loss_sum,
+    ordinal_loss,
+)
 
 __all__ = [
     "Allowed",

@@ -24,7 +24,7 @@ from seqwise._addresses import address, strided_address
 from seqwise._products import multiply
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, NO_MEMORY, call_of, compiled
-from seqwise.losses._kernels.layout import joint_layout
+from seqwise.losses._kernels.joint_layout import joint_layout
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from seqwise.errors import ConfigError
+from seqwise.losses._call_options import known_options
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_terms import Decoded
-from seqwise.losses._options import known_options
 from seqwise.losses._plan import Reduction
-from seqwise.losses.torch._crf import crf_decode, crf_marginals, crf_nll
+from seqwise.losses.torch._torch_crf import crf_decode, crf_marginals, crf_nll
 from seqwise.shapes import shape_message
 
 __all__ = ["CRFLoss"]

@@ -20,8 +20,8 @@ from seqwise._addresses import known_address
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
 from seqwise.losses._plan import SUM_AND_COUNT
-from seqwise.losses.torch._rows import Given, given, recipe
-from seqwise.losses.torch._sums import LossSum, as_count, reduced
+from seqwise.losses.torch._cross_entropy_call import Given, given, recipe
+from seqwise.losses.torch._loss_sum import LossSum, as_count, reduced
 from seqwise.losses.torch._terms import Terms, beside
 
 __all__ = ["fused_cross_entropy"]

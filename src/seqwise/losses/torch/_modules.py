@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from seqwise.losses._options import known_options
+from seqwise.losses._call_options import known_options
 from seqwise.losses._plan import Reduction
-from seqwise.losses.torch._functions import (
+from seqwise.losses.torch._torch_losses import (
     binary_cross_entropy,
     cross_entropy,
     focal_loss,

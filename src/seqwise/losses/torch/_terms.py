@@ -18,7 +18,7 @@ from seqwise.losses._plan import (
 )
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._arrays import as_tensor, check_tensor, tensor_of
-from seqwise.losses.torch._formulas import class_logs, floored_log, index_terms, product, share_terms
+from seqwise.losses.torch._torch_formulas import class_logs, floored_log, index_terms, product, share_terms
 from seqwise.shapes import Arrived, arrived
 
 __all__ = [

@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from seqwise.nn.encoders.context_window import ContextWindowEncoder
 from seqwise.nn.encoders.conv import ConvEncoder
 from seqwise.nn.encoders.encoder import Encoder
-from seqwise.nn.encoders.passing import PassingEncoder
+from seqwise.nn.encoders.identity import IdentityEncoder
 from seqwise.nn.encoders.recurrent import GRUEncoder, LSTMEncoder, RecurrentEncoder, RNNEncoder
 from seqwise.nn.encoders.rocket import RocketEncoder
-from seqwise.nn.encoders.surroundings import SurroundingsEncoder
 from seqwise.nn.encoders.transformer import TransformerEncoder
 
 __all__ = [
     "ENCODERS",
+    "ContextWindowEncoder",
     "ConvEncoder",
     "Encoder",
     "GRUEncoder",
+    "IdentityEncoder",
     "LSTMEncoder",
-    "PassingEncoder",
     "RNNEncoder",
     "RecurrentEncoder",
     "RocketEncoder",
-    "SurroundingsEncoder",
     "TransformerEncoder",
 ]
 

@@ -28,7 +28,7 @@ class RocketEncoder(FrontEncoder):
     a few, drawn from torch's global generator: at most 9, small numbers as likely as large ones on a log scale. Beyond
     the ends of a series there are zeros, which is the mean of a scaled channel.
 
-    To be followed by `SharePooling` and a linear head: the best accuracy that is known for seconds of work on a CPU,
+    To be followed by `PPVPooling` and a linear head: the best accuracy that is known for seconds of work on a CPU,
     and the safest for a few dozen series, since there is little that could fit them by chance.
 
     Args:

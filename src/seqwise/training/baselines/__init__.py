@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from seqwise.training.baselines.evaluated import FAMILIES, EvaluatedBaselines, evaluated_baselines, majority_figures
 from seqwise.training.baselines.family import Answer, Family
-from seqwise.training.baselines.judged import FAMILIES, Judged, judged_baselines, majority_figures
 
-__all__ = ["Answer", "FAMILIES", "Family", "Judged", "judged_baselines", "majority_figures"]
+__all__ = ["FAMILIES", "Answer", "EvaluatedBaselines", "Family", "evaluated_baselines", "majority_figures"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqwise.data.labels import LabelCodec
 from seqwise.data.spec import InputSpec
 from seqwise.targets import Target
-from seqwise.training.prepare import Task
+from seqwise.task.prepare import Task
 
 __all__ = ["Answer", "Answers", "Family", "affordable"]
 

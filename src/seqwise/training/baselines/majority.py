@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from seqwise.data.labels import LabelCodec
 from seqwise.evaluation import MajorityBaseline
+from seqwise.task.prepare import Task
 from seqwise.training.baselines.family import Answer, Answers, Family
-from seqwise.training.prepare import Task
 
 __all__ = ["MAJORITY"]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from seqwise.data.labels import LabelCodec
 from seqwise.masks import lengths_to_mask
 from seqwise.targets import Target
-from seqwise.training.prepare import Task
+from seqwise.task.prepare import Task
 
 __all__ = ["NEVER", "LinearModel", "Questions", "fit_count", "fitted_linear", "target_logits"]
 

@@ -1,0 +1,174 @@
+"""The linear-chain CRF as functions of arrays."""
+
+from __future__ import annotations
+
+from jax import Array
+from jax.typing import ArrayLike
+
+from seqwise.losses._array_terms import reduced
+from seqwise.losses._call_options import known_options
+from seqwise.losses._constraints import Allowed
+from seqwise.losses._crf_terms import Decoded, best_paths, marginals, nll_terms
+from seqwise.losses._plan import Reduction
+from seqwise.losses.jax._jax_framework import JAX
+
+__all__ = ["crf_decode", "crf_marginals", "crf_nll"]
+
+
+@known_options
+def crf_nll(
+    emissions: ArrayLike,
+    tags: ArrayLike,
+    transitions: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    allowed: Allowed | ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    denominator: float | ArrayLike | None = None,
+) -> Array:
+    """Negative log-likelihood of tags under a linear-chain conditional random field: one loss per sequence.
+
+    Args:
+        emissions: (batch, time, classes) floats: how much each step speaks for each class.
+        tags: (batch, time) integers, class indices.
+        transitions: (classes, classes): how much going from one class to another scores.
+        start: (classes,): how much starting with a class scores; 0 when not given.
+        end: (classes,): how much ending with a class scores; 0 when not given.
+        mask: (batch, time) booleans, or (batch,); True = this step is in the chain.
+        lengths: (batch,) integers; the first `lengths[b]` steps are in the chain.
+        allowed: (classes, classes) booleans, from and to, or what `allowed_transitions` gives.
+        reduction: none, sum, mean, sequence_mean or batch_mean.
+        denominator: replaces the divisor of a mean.
+
+    Returns:
+        A scalar; (batch,) for `none`. At least float32.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
+        ValuesError: a tag is out of range or not allowed, or a transition is not finite (arrays on the CPU, outside of
+            traces).
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> loss = crf_nll(jnp.zeros((1, 3, 2)), jnp.array([[0, 1, 1]]), jnp.zeros((2, 2)), reduction="sum")
+        >>> round(float(loss), 4)  # one path of 8: log 8
+        2.0794
+
+    The contract is in `seqwise.losses`.
+    """
+    terms = nll_terms(
+        JAX,
+        emissions=emissions,
+        tags=tags,
+        transitions=transitions,
+        start=start,
+        end=end,
+        mask=mask,
+        lengths=lengths,
+        allowed=allowed,
+    )
+    return reduced(JAX, terms, reduction, denominator)
+
+
+@known_options
+def crf_decode(
+    emissions: ArrayLike,
+    transitions: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    allowed: Allowed | ArrayLike | None = None,
+    fill: int = -1,
+) -> Decoded:
+    """The tags that score highest together (Viterbi), and their scores.
+
+    Of paths with one score the one with the lowest last tag wins, then with the lowest tag before it, and so on.
+
+    Args:
+        emissions: as for `crf_nll`, like all that follow.
+        transitions: (classes, classes).
+        start: (classes,).
+        end: (classes,).
+        mask: (batch, time) booleans, or (batch,).
+        lengths: (batch,) integers.
+        allowed: (classes, classes) booleans, or what `allowed_transitions` gives.
+        fill: what stands in `tags` where a step does not count.
+
+    Returns:
+        `tags` (batch, time) and `scores` (batch,).
+
+    Raises:
+        ShapeError, DtypeError: arrays do not fit together.
+        ValuesError: a transition is not finite, or a length is out of range (arrays on the CPU, outside of traces).
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> decoded = crf_decode(jnp.array([[[2.0, 0.0], [0.0, 1.0]]]), jnp.array([[0.0, -3.0], [0.0, 0.0]]))
+        >>> decoded.tags.tolist(), decoded.scores.tolist()  # going from 0 to 1 would cost 3
+        ([[0, 0]], [2.0])
+    """
+    return best_paths(
+        JAX,
+        emissions=emissions,
+        transitions=transitions,
+        start=start,
+        end=end,
+        mask=mask,
+        lengths=lengths,
+        allowed=allowed,
+        fill=fill,
+    )
+
+
+@known_options
+def crf_marginals(
+    emissions: ArrayLike,
+    transitions: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    allowed: Allowed | ArrayLike | None = None,
+) -> Array:
+    """The probability of each class at each step, over all paths of the sequence.
+
+    Args:
+        emissions: as for `crf_nll`, like all that follow.
+        transitions: (classes, classes).
+        start: (classes,).
+        end: (classes,).
+        mask: (batch, time) booleans, or (batch,).
+        lengths: (batch,) integers.
+        allowed: (classes, classes) booleans, or what `allowed_transitions` gives.
+
+    Returns:
+        (batch, time, classes) probabilities with sum 1 over the classes; 0 where a step does not count, and in a
+        sequence that no path can be for.
+
+    Raises:
+        ShapeError, DtypeError: arrays do not fit together.
+        ValuesError: a transition is not finite, or a length is out of range (arrays on the CPU, outside of traces).
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> probabilities = crf_marginals(jnp.zeros((1, 2, 2)), jnp.log(jnp.array([[1.0, 1.0], [1.0, 3.0]])))
+        >>> [[round(float(p), 3) for p in step] for step in probabilities[0]]
+        [[0.333, 0.667], [0.333, 0.667]]
+    """
+    probabilities: Array = marginals(
+        JAX,
+        emissions=emissions,
+        transitions=transitions,
+        start=start,
+        end=end,
+        mask=mask,
+        lengths=lengths,
+        allowed=allowed,
+    )
+    return probabilities

@@ -1,0 +1,321 @@
+"""The losses as functions of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from seqwise.losses._array_terms import binary_terms, class_terms, reduced
+from seqwise.losses._call_options import known_options, sum_and_count
+from seqwise.losses._plan import Reduction
+from seqwise.losses.keras._keras_crf import crf_nll
+from seqwise.losses.keras._keras_framework import KERAS, LossSum, Tensor, as_written
+
+__all__ = ["binary_cross_entropy", "cross_entropy", "focal_loss", "loss_sum", "ordinal_loss"]
+
+
+@as_written
+@known_options
+def cross_entropy(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    class_axis: int = -1,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    ignore_index: int | None = None,
+    label_values: Sequence[int] | None = None,
+    class_weight: Tensor | None = None,
+    sample_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    from_logits: bool = True,
+    reduction: Reduction = "mean",
+    denominator: float | Tensor | None = None,
+) -> Tensor:
+    """Cross-entropy of labels that are one of C classes: per sequence, per step, or for each of K outputs.
+
+    Args:
+        logits: (batch, ..., classes) floats.
+        labels: (batch, ...) integers, or the shape of the logits for one-hot and soft labels (floats).
+        class_axis: where the classes are; 1 for (batch, classes, ...).
+        mask: (batch, ...) booleans, or the first axes of it; True = this label counts.
+        lengths: (batch,) integers; the first `lengths[b]` steps of axis 1 of the labels count.
+        ignore_index: labels with this value do not count.
+        label_values: the label of each class, such as (-1, 0, 1); class indices when not given.
+        class_weight: (classes,) or (outputs, classes).
+        sample_weight: (batch, ...), or the first axes of it.
+        label_smoothing: the share of each label spread evenly over the classes, 0..1.
+        from_logits: False when `logits` are probabilities.
+        reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
+        denominator: replaces the divisor of a mean.
+
+    Returns:
+        A scalar; the shape of (batch, ...) for `none`; (outputs,) for `per_output`. At least float32.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
+        ValuesError: a label is out of range (tensors on the CPU, outside of traces).
+
+    Examples:
+        >>> from keras import ops
+        >>> logits = ops.array([[[2.0, 0.0], [0.0, 0.0], [9.0, 9.0]]])
+        >>> loss = cross_entropy(logits, ops.array([[0, 1, 77]]), lengths=ops.array([2]))
+        >>> round(float(loss), 4)
+        0.41
+
+    The contract is in `seqwise.losses`.
+    """
+    terms = class_terms(
+        KERAS,
+        "cross_entropy",
+        logits,
+        labels,
+        class_axis=class_axis,
+        mask=mask,
+        lengths=lengths,
+        ignore_index=ignore_index,
+        label_values=label_values,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        label_smoothing=label_smoothing,
+        from_logits=from_logits,
+    )
+    return reduced(KERAS, terms, reduction, denominator)
+
+
+@as_written
+@known_options
+def focal_loss(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    gamma: float = 2.0,
+    class_axis: int = -1,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    ignore_index: int | None = None,
+    label_values: Sequence[int] | None = None,
+    class_weight: Tensor | None = None,
+    sample_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    from_logits: bool = True,
+    reduction: Reduction = "mean",
+    denominator: float | Tensor | None = None,
+) -> Tensor:
+    """Cross-entropy that costs less where the label is likely already: each term times (1 - p)^gamma.
+
+    The loss is -sum_c w[c] q[c] (1 - p[c])^gamma log p[c] with p = softmax(logits), q the labels (smoothed if asked)
+    and w the class weights, which are the alpha of the paper. The divisor of the mean is that of `cross_entropy`.
+
+    Args:
+        logits: (batch, ..., classes) floats.
+        labels: (batch, ...) integers, or one-hot or soft in the shape of the logits.
+        gamma: 0 or more; 0 is `cross_entropy`; at 2, a label of probability 0.9 costs 1 / 100 of its cross-entropy.
+        class_axis: where the classes are.
+        mask: as for `cross_entropy`, like all that follow; True = this label counts.
+        lengths: the first `lengths[b]` steps of axis 1 of the labels count.
+        ignore_index: labels with this value do not count.
+        label_values: the label of each class.
+        class_weight: (classes,) or (outputs, classes).
+        sample_weight: (batch, ...), or the first axes of it.
+        label_smoothing: the share of each label spread evenly over the classes.
+        from_logits: False when `logits` are probabilities.
+        reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
+        denominator: replaces the divisor of a mean.
+
+    Returns:
+        As `cross_entropy`.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
+
+    Examples:
+        >>> from keras import ops
+        >>> p, labels = ops.array([[0.9, 0.1]]), ops.array([0])
+        >>> loss = focal_loss(p, labels, from_logits=False)
+        >>> round(float(loss / cross_entropy(p, labels, from_logits=False)), 4)
+        0.01
+
+    Source: Lin et al., Focal loss for dense object detection, 2017.
+    """
+    terms = class_terms(
+        KERAS,
+        "focal_loss",
+        logits,
+        labels,
+        class_axis=class_axis,
+        mask=mask,
+        lengths=lengths,
+        ignore_index=ignore_index,
+        label_values=label_values,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        label_smoothing=label_smoothing,
+        from_logits=from_logits,
+        gamma=gamma,
+    )
+    return reduced(KERAS, terms, reduction, denominator)
+
+
+@as_written
+@known_options
+def ordinal_loss(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    class_axis: int = -1,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    ignore_index: int | None = None,
+    label_values: Sequence[int] | None = None,
+    class_weight: Tensor | None = None,
+    sample_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    from_logits: bool = True,
+    reduction: Reduction = "mean",
+    denominator: float | Tensor | None = None,
+) -> Tensor:
+    """Loss of labels whose classes have an order, such as -1 < 0 < 1: the further off a prediction, the dearer.
+
+    The label answers the C - 1 questions "label <= k?". With F[k] = sum of softmax(logits)[c] over c <= k, a label c
+    costs -sum_(k < c) log(1 - F[k]) - sum_(k >= c) log F[k]: the cross-entropy of all answers. With two classes it is
+    `cross_entropy`. The logits are those of any classifier, one per class in order, and softmax gives probabilities.
+
+    Args:
+        logits: (batch, ..., classes) floats; classes stand in their order.
+        labels: (batch, ...) integers, or one-hot or soft in the shape of the logits.
+        class_axis: where the classes are.
+        mask: as for `cross_entropy`, like all that follow; True = this label counts.
+        lengths: the first `lengths[b]` steps of axis 1 of the labels count.
+        ignore_index: labels with this value do not count.
+        label_values: the label of each class, in their order, such as (-1, 0, 1).
+        class_weight: (classes,) or (outputs, classes).
+        sample_weight: (batch, ...), or the first axes of it.
+        label_smoothing: the share of each label spread evenly over the classes.
+        from_logits: False when `logits` are probabilities.
+        reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
+        denominator: replaces the divisor of a mean.
+
+    Returns:
+        As `cross_entropy`.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError, ValuesError: as `cross_entropy`.
+
+    Examples:
+        >>> from keras import ops
+        >>> logits = ops.array([[2.0, 0.0, -2.0]] * 3)
+        >>> losses = ordinal_loss(logits, ops.array([-1, 0, 1]), label_values=(-1, 0, 1), reduction="none")
+        >>> [round(float(loss), 2) for loss in losses]
+        [0.16, 2.03, 6.16]
+
+    Sources: Frank and Hall, A simple approach to ordinal classification, 2001 (the questions); Toedter and Ahrens,
+    Generalization of the ignorance score, 2012 (their cross-entropy).
+    """
+    terms = class_terms(
+        KERAS,
+        "ordinal_loss",
+        logits,
+        labels,
+        class_axis=class_axis,
+        mask=mask,
+        lengths=lengths,
+        ignore_index=ignore_index,
+        label_values=label_values,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        label_smoothing=label_smoothing,
+        from_logits=from_logits,
+        ordered=True,
+    )
+    return reduced(KERAS, terms, reduction, denominator)
+
+
+@as_written
+@known_options
+def binary_cross_entropy(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    ignore_index: int | None = None,
+    pos_weight: Tensor | None = None,
+    sample_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    from_logits: bool = True,
+    reduction: Reduction = "mean",
+    denominator: float | Tensor | None = None,
+) -> Tensor:
+    """Cross-entropy of yes-or-no labels, any number of which may be yes.
+
+    Args:
+        logits: (batch, labels) or (batch, time, labels) floats.
+        labels: the shape of the logits; booleans, integers 0 and 1, or floats from 0 to 1.
+        mask: the shape of the labels, or the first axes of it; True = this label counts.
+        lengths: (batch,) integers; the first `lengths[b]` steps of axis 1 count.
+        ignore_index: labels with this value do not count.
+        pos_weight: (labels,) factors on the loss of a yes, or one number for all labels; they do not enter the divisor.
+        sample_weight: the shape of the labels, or the first axes of it.
+        label_smoothing: the share of each label spread evenly over yes and no, 0..1.
+        from_logits: False when `logits` are probabilities.
+        reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
+        denominator: replaces the divisor of a mean.
+
+    Returns:
+        A scalar; the shape of the labels for `none`; (labels,) for `per_output`. At least float32.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
+        ValuesError: a label is outside 0..1 (tensors on the CPU, outside of traces).
+
+    Examples:
+        >>> from keras import ops
+        >>> loss = binary_cross_entropy(ops.array([[0.0, 5.0]]), ops.array([[1, -1]]), ignore_index=-1)
+        >>> round(float(loss), 4)
+        0.6931
+
+    The contract is in `seqwise.losses`.
+    """
+    terms = binary_terms(
+        KERAS,
+        "binary_cross_entropy",
+        logits,
+        labels,
+        mask=mask,
+        lengths=lengths,
+        ignore_index=ignore_index,
+        pos_weight=pos_weight,
+        sample_weight=sample_weight,
+        label_smoothing=label_smoothing,
+        from_logits=from_logits,
+    )
+    return reduced(KERAS, terms, reduction, denominator)
+
+
+@as_written
+def loss_sum(loss: Callable[..., Tensor], *arrays: Tensor, **options: Any) -> LossSum:
+    """The sum of a loss and the divisor of its mean, to be added over micro-batches, replicas or an epoch.
+
+    `loss_sum(loss, ...).mean()` is exactly `loss(..., reduction="mean")`.
+
+    Args:
+        loss: a loss function of this module.
+        *arrays: logits and labels, as for the loss.
+        **options: as for the loss, but for `reduction` and `denominator`.
+
+    Raises:
+        ConfigError: the loss is not one of this module.
+
+    Examples:
+        >>> from keras import ops
+        >>> part = loss_sum(cross_entropy, ops.zeros((2, 3, 2)), ops.array([[0, 1, 0], [1, 0, 0]]), lengths=[3, 1])
+        >>> float(part.count)
+        4.0
+    """
+    pair: LossSum = sum_and_count(loss, _LOSSES, arrays, options, module="seqwise.losses.keras")
+    return pair
+
+
+_LOSSES: tuple[Callable[..., Any], ...] = (cross_entropy, focal_loss, ordinal_loss, binary_cross_entropy, crf_nll)
+"""What `loss_sum` takes."""

@@ -1,0 +1,220 @@
+"""Labels, masks and weights of a call of cross-entropy -> what the compiled code reads."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Sequence
+from ctypes import c_int64
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqwise._addresses import (
+    dense_strides,
+    known_address,
+    require_unchanged,
+    side_by_side,
+    versions,
+)
+from seqwise.losses._kernels.cross_entropy import Call, call_of
+from seqwise.losses._kernels.joint_layout import joint_layout
+from seqwise.losses._plan import Plan, plan_cross_entropy
+from seqwise.shapes import Arrived, arrived
+
+__all__ = ["Given", "Recipe", "given", "recipe"]
+
+MOST_LABEL_VALUES = 64
+"""Label values are looked for one by one; more of them are mapped faster by torch."""
+
+Signature = tuple[torch.dtype, torch.Size]
+"""What a plan reads of a tensor."""
+
+
+class Recipe(NamedTuple):
+    """What is the same for all calls with tensors of these types and shapes.
+
+    Attributes:
+        plan: what the call means.
+        call: all of a call but its tensors.
+        strides: those of the gradient by the logits.
+        values: the label of each class, to which the call points; None when labels are class indices.
+        shapes: those that mask and sample_weight have to be expanded to; None where they have it.
+    """
+
+    plan: Plan
+    call: Call
+    strides: tuple[int, ...]
+    values: Any
+    shapes: tuple[torch.Size | None, torch.Size | None]
+
+
+class Given(NamedTuple):
+    """A call with its labels and weights, and the tensors that it points to.
+
+    Attributes:
+        call: with the addresses of all tensors but those of logits, results and gradients.
+        strides: those of the gradient by the logits.
+        class_index: the class of each position, -1 where it does not count.
+        labels: labels, mask and lengths, which are read once.
+        weights: class_weight, its sums and sample_weight, which the gradient needs again.
+        versions: of these.
+    """
+
+    call: Call
+    strides: tuple[int, ...]
+    class_index: Tensor
+    labels: tuple[Tensor | None, ...]
+    weights: tuple[Tensor | None, ...]
+    versions: tuple[int, ...]
+
+    def again(self) -> Call:
+        """The call, for another gradient; the weights must not have been written to since."""
+        if not self.weights:
+            return self.call
+        require_unchanged(self.weights, self.versions)
+        call = Call.from_buffer_copy(self.call)
+        class_weight, total, sample_weight = self.weights  # which nobody else has, so that they are as they were
+        if class_weight is not None:
+            call.class_weight = known_address(class_weight)
+        if total is not None:
+            call.class_total = known_address(total)
+        if sample_weight is not None:
+            call.sample_weight = known_address(sample_weight)
+        return call
+
+
+def recipe(
+    logits: Tensor,
+    labels: Tensor,
+    class_axis: int,
+    mask: Tensor | None,
+    lengths: Tensor | None,
+    ignore_index: int | None,
+    label_values: Sequence[int] | None,
+    class_weight: Tensor | None,
+    sample_weight: Tensor | None,
+    label_smoothing: float,
+) -> Recipe | None:
+    """The recipe of a call; None where the compiled code does not take it.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
+    """
+    return _recipe(
+        (logits.dtype, logits.shape),
+        logits.stride(),
+        (labels.dtype, labels.shape),
+        class_axis,
+        None if mask is None else (mask.dtype, mask.shape),
+        None if lengths is None else (lengths.dtype, lengths.shape),
+        ignore_index,
+        None if label_values is None else tuple(label_values),
+        None if label_values is None else tuple(map(type, label_values)),
+        None if class_weight is None else (class_weight.dtype, class_weight.shape),
+        None if sample_weight is None else (sample_weight.dtype, sample_weight.shape),
+        label_smoothing,
+    )
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _recipe(
+    logits: Signature,
+    strides: tuple[int, ...],
+    labels: Signature,
+    class_axis: int,
+    mask: Signature | None,
+    lengths: Signature | None,
+    ignore_index: int | None,
+    label_values: tuple[int, ...] | None,
+    _types: tuple[type, ...] | None,  # so that labels 0 and 1 are not False and True
+    class_weight: Signature | None,
+    sample_weight: Signature | None,
+    label_smoothing: float,
+) -> Recipe | None:
+    plan = plan_cross_entropy(
+        logits=arrived("logits", _Seen(*logits)),
+        labels=arrived("labels", _Seen(*labels)),
+        class_axis=class_axis,
+        mask=_arrived("mask", mask),
+        lengths=_arrived("lengths", lengths),
+        ignore_index=ignore_index,
+        label_values=label_values,
+        class_weight=_arrived("class_weight", class_weight),
+        sample_weight=_arrived("sample_weight", sample_weight),
+        label_smoothing=label_smoothing,
+    )
+    dtype, shape = logits
+    assert plan.class_axis is not None
+    to = dense_strides(shape, strides)
+    layout = joint_layout(shape, plan.class_axis, strides, to)
+    if layout is None or not shape.numel() or len(plan.label_values or ()) > MOST_LABEL_VALUES:
+        return None
+    values = None if plan.label_values is None else (c_int64 * len(plan.label_values))(*plan.label_values)
+    positions = labels[1]
+    (mask_span, of_mask), (span, of_weight) = _spread(mask, positions), _spread(sample_weight, positions)
+    sizes = {"batch": positions[0], "time": positions[1], "rest": positions[2:].numel()} if lengths is not None else {}
+    call = call_of(
+        dtype,
+        layout,
+        mask_span=mask_span,
+        ignores=plan.ignore_index is not None,
+        ignored=plan.ignore_index or 0,
+        outputs=class_weight[1][0] if class_weight is not None and len(class_weight[1]) == 2 else 1,
+        span=span,
+        smoothing=plan.label_smoothing,
+        **sizes,
+    )
+    call.values = None if values is None else ctypes.addressof(values)
+    return Recipe(plan, call, to, values, (of_mask, of_weight))
+
+
+def given(
+    recipe: Recipe,
+    labels: Tensor,
+    mask: Tensor | None,
+    lengths: Tensor | None,
+    class_weight: Tensor | None,
+    sample_weight: Tensor | None,
+) -> Given:
+    """The call with these labels, options and weights."""
+    of_mask, of_weight = recipe.shapes
+    call = Call.from_buffer_copy(recipe.call)
+    labels, call.labels = side_by_side(labels, torch.int64)
+    index = labels.new_empty(labels.numel(), dtype=torch.int32)
+    call.index = known_address(index)
+    if mask is not None:
+        mask, call.mask = side_by_side(mask if of_mask is None else mask.expand(of_mask), torch.bool)
+    if lengths is not None:
+        lengths, call.lengths = side_by_side(lengths, torch.int64)
+    if class_weight is None and sample_weight is None:
+        return Given(call, recipe.strides, index, (labels, mask, lengths), (), ())
+    total = None
+    if class_weight is not None:
+        class_weight, call.class_weight = side_by_side(class_weight.detach(), torch.float32)
+        if call.smoothing:
+            total, call.class_total = side_by_side(class_weight.sum(-1), torch.float32)
+    if sample_weight is not None:
+        sample_weight = sample_weight if of_weight is None else sample_weight.expand(of_weight)
+        sample_weight, call.sample_weight = side_by_side(sample_weight.detach(), torch.float32)
+    weights = class_weight, total, sample_weight
+    return Given(call, recipe.strides, index, (labels, mask, lengths), weights, versions(weights))
+
+
+def _spread(option: Signature | None, positions: torch.Size) -> tuple[int, torch.Size | None]:
+    """For how many positions one value of an option is, and the shape it has to be expanded to, if any."""
+    if option is None:
+        return 1, None
+    axes = len(option[1])
+    wanted = positions[:axes]  # an axis of size 1 serves the whole axis
+    return positions[axes:].numel(), None if option[1] == wanted else wanted
+
+
+class _Seen(NamedTuple):
+    dtype: torch.dtype
+    shape: torch.Size
+
+
+def _arrived(name: str, signature: Signature | None) -> Arrived | None:
+    return None if signature is None else arrived(name, _Seen(*signature))

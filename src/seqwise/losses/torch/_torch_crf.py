@@ -1,0 +1,237 @@
+"""The linear-chain CRF as functions of tensors."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqwise.losses._call_options import known_options
+from seqwise.losses._constraints import Allowed
+from seqwise.losses._crf_terms import Decoded, named, plan_of
+from seqwise.losses._crf_values import check_chain
+from seqwise.losses._plan import ChainPlan, Reduction
+from seqwise.losses.torch import _crf_chain, _crf_native
+from seqwise.losses.torch._arrays import as_tensor, check_tensor
+from seqwise.losses.torch._loss_sum import reduced
+from seqwise.losses.torch._terms import Terms, in_time, numbers
+
+__all__ = ["crf_decode", "crf_marginals", "crf_nll"]
+
+
+@known_options
+def crf_nll(
+    emissions: Tensor,
+    tags: Tensor,
+    transitions: Tensor,
+    *,
+    start: Tensor | None = None,
+    end: Tensor | None = None,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    allowed: Allowed | Tensor | None = None,
+    reduction: Reduction = "mean",
+    denominator: float | Tensor | None = None,
+) -> Tensor:
+    """Negative log-likelihood of tags under a linear-chain conditional random field: one loss per sequence.
+
+    Args:
+        emissions: (batch, time, classes) floats: how much each step speaks for each class.
+        tags: (batch, time) integers, class indices.
+        transitions: (classes, classes): how much going from one class to another scores.
+        start: (classes,): how much starting with a class scores; 0 when not given.
+        end: (classes,): how much ending with a class scores; 0 when not given.
+        mask: (batch, time) booleans, or (batch,); True = this step is in the chain.
+        lengths: (batch,) integers; the first `lengths[b]` steps are in the chain.
+        allowed: (classes, classes) booleans, from and to, or what `allowed_transitions` gives.
+        reduction: none, sum, mean, sequence_mean or batch_mean.
+        denominator: replaces the divisor of a mean.
+
+    Returns:
+        A scalar; (batch,) for `none`. At least float32.
+
+    Raises:
+        ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
+        ValuesError: a tag is out of range or not allowed, or a transition is not finite (tensors on the CPU).
+
+    Examples:
+        >>> import torch
+        >>> emissions, transitions = torch.zeros(1, 3, 2), torch.zeros(2, 2)
+        >>> crf_nll(emissions, torch.tensor([[0, 1, 1]]), transitions, reduction="sum")  # one path of 8: log 8
+        tensor(2.0794)
+
+    The contract is in `seqwise.losses`.
+    """
+    call = _called(
+        "crf_nll",
+        emissions=emissions,
+        tags=tags,
+        transitions=transitions,
+        start=start,
+        end=end,
+        mask=mask,
+        lengths=lengths,
+        allowed=allowed,
+    )
+    losses, steps = _crf_native.losses_and_counts(call.arrays) or _losses_and_counts(call)
+    loss: Tensor = reduced(Terms(call.plan, losses, steps, steps > 0), reduction, denominator)
+    return loss
+
+
+@known_options
+def crf_decode(
+    emissions: Tensor,
+    transitions: Tensor,
+    *,
+    start: Tensor | None = None,
+    end: Tensor | None = None,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    allowed: Allowed | Tensor | None = None,
+    fill: int = -1,
+) -> Decoded:
+    """The tags that score highest together (Viterbi), and their scores.
+
+    Of paths with one score the one with the lowest last tag wins, then with the lowest tag before it, and so on.
+
+    Args:
+        emissions: as for `crf_nll`, like all that follow.
+        transitions: (classes, classes).
+        start: (classes,).
+        end: (classes,).
+        mask: (batch, time) booleans, or (batch,).
+        lengths: (batch,) integers.
+        allowed: (classes, classes) booleans, or what `allowed_transitions` gives.
+        fill: what stands in `tags` where a step does not count.
+
+    Returns:
+        `tags` (batch, time) and `scores` (batch,).
+
+    Raises:
+        ShapeError, DtypeError: arrays do not fit together.
+        ValuesError: a transition is not finite, or a length is out of range (tensors on the CPU).
+
+    Examples:
+        >>> import torch
+        >>> emissions, transitions = torch.tensor([[[2.0, 0.0], [0.0, 1.0]]]), torch.tensor([[0.0, -3.0], [0.0, 0.0]])
+        >>> crf_decode(emissions, transitions)  # going from 0 to 1 would cost 3
+        Decoded(tags=tensor([[0, 0]]), scores=tensor([2.]))
+    """
+    call = _called(
+        "crf_decode",
+        emissions=emissions,
+        transitions=transitions,
+        start=start,
+        end=end,
+        mask=mask,
+        lengths=lengths,
+        allowed=allowed,
+    )
+    found = _crf_native.best_paths(call.arrays, fill)
+    if found is not None:
+        return Decoded(*found)
+    chain, _ = _chain(call)
+    if chain is None:
+        return Decoded(emissions[..., 0].long(), call.nothing())
+    return Decoded(*_crf_chain.best_paths(chain, fill))
+
+
+@known_options
+def crf_marginals(
+    emissions: Tensor,
+    transitions: Tensor,
+    *,
+    start: Tensor | None = None,
+    end: Tensor | None = None,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+    allowed: Allowed | Tensor | None = None,
+) -> Tensor:
+    """The probability of each class at each step, over all paths of the sequence; differentiable.
+
+    Args:
+        emissions: as for `crf_nll`, like all that follow.
+        transitions: (classes, classes).
+        start: (classes,).
+        end: (classes,).
+        mask: (batch, time) booleans, or (batch,).
+        lengths: (batch,) integers.
+        allowed: (classes, classes) booleans, or what `allowed_transitions` gives.
+
+    Returns:
+        (batch, time, classes) probabilities with sum 1 over the classes; 0 where a step does not count, and in a
+        sequence that no path can be for. At least float32.
+
+    Raises:
+        ShapeError, DtypeError: arrays do not fit together.
+        ValuesError: a transition is not finite, or a length is out of range (tensors on the CPU).
+
+    Examples:
+        >>> import torch
+        >>> crf_marginals(torch.zeros(1, 2, 2), torch.tensor([[1.0, 1.0], [1.0, 3.0]]).log())
+        tensor([[[0.3333, 0.6667],
+                 [0.3333, 0.6667]]])
+    """
+    call = _called(
+        "crf_marginals",
+        emissions=emissions,
+        transitions=transitions,
+        start=start,
+        end=end,
+        mask=mask,
+        lengths=lengths,
+        allowed=allowed,
+    )
+    found = _crf_native.marginals(call.arrays)
+    if found is not None:
+        return found
+    chain, _ = _chain(call)
+    return call.computed(emissions) if chain is None else _crf_chain.marginals(chain)
+
+
+class _Called(NamedTuple):
+    """What a call means, and its arrays by the names that messages show."""
+
+    plan: ChainPlan
+    arrays: dict[str, Tensor]
+
+    def nothing(self) -> Tensor:
+        """0 for each sequence, attached to the graph."""
+        return self.computed(self.arrays["emissions"]).sum((1, 2))
+
+    def computed(self, emissions: Tensor) -> Tensor:
+        """The emissions in the type that is computed in."""
+        return emissions.to(torch.promote_types(emissions.dtype, torch.float32))
+
+
+def _called(call: str, **given: Any) -> _Called:
+    check_tensor(call, "emissions", given["emissions"])
+    device, is_on_cpu = given["emissions"].device, given["emissions"].is_cpu
+    arrays = {
+        name: value
+        if is_on_cpu and isinstance(value, Tensor) and value.is_cpu
+        else as_tensor(call, name, value, device)
+        for name, value in named(given).items()
+        if value is not None
+    }
+    return _Called(plan_of(call, arrays), arrays)
+
+
+def _chain(call: _Called) -> tuple[_crf_chain.Chain | None, Tensor]:
+    """The chain, None when there is not a single step; and the steps that count, (batch, time). Looks at values."""
+    plan, arrays = call
+    shape, device = arrays["emissions"].shape[:2], arrays["emissions"].device
+    counts = in_time(shape, arrays.get("mask"), plan.mask_missing, arrays.get("lengths"), device=device)
+    counts = torch.ones(shape, dtype=torch.bool, device=device) if counts is None else counts
+    looked_at = numbers(**arrays, counts=counts)
+    if looked_at is not None:
+        check_chain(plan, looked_at, looked_at["counts"], refuses_nan=False)
+    return _crf_chain.chained(arrays, counts) if plan.steps[1] else None, counts
+
+
+def _losses_and_counts(call: _Called) -> tuple[Tensor, Tensor]:
+    """The loss of each sequence, and how many steps count in it, (batch,) both."""
+    chain, counts = _chain(call)
+    losses = call.nothing() if chain is None else _crf_chain.nll(chain, call.arrays["tags"].long())
+    return losses, counts.sum(1).to(losses.dtype)

@@ -1,0 +1,156 @@
+"""A vector per word from a pretrained model that reads pieces of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from seqwise.nn._arguments import require_ids, require_sizes
+from seqwise.nn._axes import Bool, Float, Integer
+from seqwise.nn._masking import counted_positions
+
+__all__ = ["SubwordEncoder"]
+
+
+class SubwordEncoder(nn.Module):
+    """The states of a pretrained model, of each word the mean over its pieces.
+
+    A text longer than the model can read is read in windows that overlap by half; a piece takes its state from the
+    window in which it has most text on both sides. So nothing is cut off, whatever the length, and what a sequence
+    gives does not depend on those beside it. (In training, dropout inside the model draws by position in the batch.)
+
+    Args:
+        network: called with (input_ids=, attention_mask=), gives `last_hidden_state` (texts, pieces, size): a model of
+            the transformers package.
+        size: features of a state.
+        prefix: numbers of the pieces that stand before every text.
+        suffix: numbers of the pieces that stand behind it.
+        window: most pieces of a text at once, prefix and suffix left out.
+        padding: the number that fills up shorter texts.
+
+    Attributes:
+        output_size: `size`.
+
+    Raises:
+        ConfigError: a size or a window below 1.
+
+    References:
+        Devlin et al. (2019), BERT. The mean over pieces is as good as the first piece for most tasks (Acs, Kadar and
+        Kornai, 2021, Subword Pooling Makes a Difference), and leaves nothing out of words that are long.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        size: int,
+        *,
+        prefix: Sequence[int] = (),
+        suffix: Sequence[int] = (),
+        window: int,
+        padding: int = 1,
+    ) -> None:
+        super().__init__()
+        require_sizes("SubwordEncoder", size=size, window=window)
+        self.network = network
+        self.output_size = size
+        self.prefix, self.suffix = tuple(prefix), tuple(suffix)
+        self.window, self.padding = window, padding
+
+    def forward(
+        self,
+        ids: Integer[Tensor, "batch time pieces"],
+        *,
+        lengths: Integer[Tensor, " batch"] | None = None,
+        mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch time features"]:
+        """The vectors of a batch of words.
+
+        Args:
+            ids: (batch, time, pieces) the numbers of the pieces of each word, 1 and up, and 0 where a word has no more.
+                Words that do not count may hold anything.
+            lengths: (batch,) the first `lengths[b]` words count.
+            mask: (batch, time) booleans, True = counts. With neither, every word counts.
+
+        Returns:
+            (batch, time, size), exact zeros where a word does not count.
+
+        Raises:
+            DtypeError: ids are not integers.
+            ShapeError: ids are not (batch, time, pieces), or lengths or mask do not fit them.
+            UsageError: lengths and mask were both given.
+        """
+        require_ids("SubwordEncoder", ids, ("batch", "time", "pieces"))
+        counted = counted_positions("SubwordEncoder", ids, lengths=lengths, mask=mask)
+        present = (ids > 0) & counted[:, :, None]
+        batch, time, _ = ids.shape
+        words = torch.arange(batch * time, device=ids.device).view(batch, time, 1).expand_as(ids)[present]
+        states = self._states(ids[present], present.sum(dim=(1, 2)).tolist())
+        sums = states.new_zeros(batch * time, self.output_size).index_add(0, words, states)
+        return (sums / present.sum(dim=2).view(-1, 1).clamp(min=1)).view(batch, time, self.output_size)
+
+    def _states(self, pieces: Integer[Tensor, " pieces"], counts: Sequence[int]) -> Float[Tensor, "pieces features"]:
+        """The state of every piece; `counts` says how many belong to each text, one text after the other."""
+        plan = _windows(counts, self.window)
+        if not plan.starts:
+            return next(self.network.parameters()).new_zeros(0, self.output_size)
+        device, before, longest = pieces.device, len(self.prefix), max(plan.sizes)
+        starts, sizes = torch.tensor(plan.starts, device=device), torch.tensor(plan.sizes, device=device)
+        order = torch.arange(longest, device=device)
+        inside = order < sizes[:, None]  # (windows, longest)
+        read = pieces.new_full((len(sizes), before + longest + len(self.suffix)), self.padding)
+        read[:, :before] = pieces.new_tensor(self.prefix)
+        body = torch.where(inside, pieces[(starts[:, None] + order).clamp(max=len(pieces) - 1)], self.padding)
+        read[:, before : before + longest] = body
+        rows = torch.arange(len(sizes), device=device)
+        for place, piece in enumerate(self.suffix):
+            read[rows, before + sizes + place] = piece
+        attended = torch.arange(read.shape[1], device=device) < (before + len(self.suffix) + sizes)[:, None]
+        states: Tensor = self.network(input_ids=read - 1, attention_mask=attended.long()).last_hidden_state
+        return states[torch.tensor(plan.windows, device=device), before + torch.tensor(plan.places, device=device)]
+
+
+class _Plan(NamedTuple):
+    """Windows over the pieces of all texts, and where each piece is read.
+
+    starts and sizes: of each window, in pieces of all texts. windows and places: of each piece, its window and its
+    place in it.
+    """
+
+    starts: list[int]
+    sizes: list[int]
+    windows: list[int]
+    places: list[int]
+
+
+def _windows(counts: Sequence[int], window: int) -> _Plan:
+    """The windows of texts of so many pieces.
+
+    Examples:
+        >>> _windows([2, 5], window=4)
+        _Plan(starts=[0, 2, 3], sizes=[2, 4, 4], windows=[0, 0, 1, 1, 1, 2, 2], places=[0, 1, 0, 1, 2, 2, 3])
+    """
+    plan = _Plan([], [], [], [])
+    begin = 0
+    for count in counts:
+        firsts = [*range(0, count - window, max(window // 2, 1)), max(count - window, 0)] if count else []
+        if len(firsts) == 1:
+            plan.windows.extend([len(plan.starts)] * count)
+            plan.places.extend(range(count))
+        for piece in range(count if len(firsts) > 1 else 0):
+            # The context of a piece: what stands before and behind it in the window; the ends of a text cut nothing.
+            best = max(
+                range(len(firsts)),
+                key=lambda i: min(
+                    piece - firsts[i] if firsts[i] > 0 else count,
+                    firsts[i] + window - 1 - piece if firsts[i] + window < count else count,
+                ),
+            )
+            plan.windows.append(len(plan.starts) + best)
+            plan.places.append(piece - firsts[best])
+        plan.starts.extend(begin + first for first in firsts)
+        plan.sizes.extend(min(window, count) for _ in firsts)
+        begin += count
+    return plan

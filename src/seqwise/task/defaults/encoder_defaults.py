@@ -1,0 +1,88 @@
+"""Settings left open that depend on the encoder, whoever chose it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seqwise.config import ModelConfig
+from seqwise.nn import BAG, ROCKET, TFIDF
+from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
+from seqwise.task.defaults.rocket_defaults import rocket_choices
+from seqwise.task.defaults.tfidf_defaults import tfidf_choices
+
+__all__ = ["OF_MODEL_FOLDERS", "OF_STEPS", "encoder_choices"]
+
+OF_MODEL_FOLDERS = (
+    "input.min_count",
+    "input.parts",
+    "input.vectors",
+    "input.symbol_dropout",
+    "input.ngrams",
+    "input.sign_ngrams",
+    "input.ngram_limit",
+    "model.bag",
+    "model.ngram_dropout",
+    "model.regression",
+    "model.embedding",
+    "model.hidden",
+    "model.layers",
+)
+"""Settings that a model folder decides itself."""
+
+OF_STEPS = (
+    *("input.min_count", "input.parts", "input.characters", "input.vectors", "input.symbol_dropout"),
+    *("model.embedding", "model.hidden", "model.layers", "model.bidirectional"),
+    *("model.pooling", "model.attention_size", "train.precision"),
+)
+"""What only an encoder with a state per step heeds: who sets one of these does not want a bag of n-grams alone."""
+
+
+def encoder_choices(model: ModelConfig, facts: DataStatistics) -> Choices:
+    """What an encoder needs beside the choices for the data; goes before them."""
+    if model.is_folder:
+        return _folder_choices(facts)
+    encoder = model.encoder
+    if encoder == "transformer":
+        return {
+            "train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers"),
+            "model.layers": Choice(2, "one layer of attention cannot look for what another one found"),
+        }
+    if encoder == "conv":
+        return {"model.layers": Choice(4, "convolutions see further with each layer")}
+    if encoder == BAG:
+        reason = "the encoder reads n-grams alone"
+        return {
+            "input.parts": Choice(0, reason),
+            "input.characters": Choice("none", reason),
+            "model.bag": Choice(100, reason),
+            "train.learning_rate": Choice(1e-2, "n-grams take larger steps than recurrent layers"),
+        }
+    if encoder == ROCKET:
+        return rocket_choices(facts)
+    if encoder == TFIDF:
+        return tfidf_choices(facts)
+    return {}
+
+
+def _folder_choices(facts: DataStatistics) -> Choices:
+    """Fine-tuning: few passes with small steps, larger ones for the heads, which are new."""
+    why = "usual for fine-tuning"
+    pooled = any(not target.per_step for target in facts.targets)
+    pooling = {"model.pooling": Choice("mean", "of all words")} if pooled else {}
+    return pooling | {
+        "train.learning_rate": Choice(5e-5, why),
+        "train.head_learning_rate": Choice(1e-3, "heads are new and take larger steps"),
+        "train.warmup": Choice(0.1, why),
+        "train.decay": Choice("linear", why),
+        "train.max_epochs": Choice(int(np.clip(60_000 // max(facts.sequences, 1), 4, 30)), f"{why}, by the amount"),
+        "train.patience": Choice(5, why),
+        "train.batch_tokens": Choice(1024, f"{why}, in pieces"),
+        "model.dropout": Choice(0.1, why),
+        "input.parts": Choice(0, "the encoder cuts words itself"),
+        "input.characters": Choice("none", "the encoder cuts words itself"),
+        "input.ngrams": Choice(0, "the encoder reads the text whole"),
+        "input.sign_ngrams": Choice(0, "the encoder reads the text whole"),
+        "model.bag": Choice(0, "the encoder reads the text whole"),
+        "model.regression": Choice(False, "the encoder reads the text whole"),
+        "input.symbol_dropout": Choice(0.0, "the encoder cuts words itself"),
+    }

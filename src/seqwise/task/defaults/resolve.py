@@ -1,0 +1,110 @@
+"""Decides every setting that was left open, from the amount and the kind of the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from seqwise.config import Config, setting_text
+from seqwise.data.spec import DataSpec
+from seqwise.nn import BAG, ROCKET, TFIDF
+from seqwise.task.defaults.class_weight_defaults import weight_choices
+from seqwise.task.defaults.common_defaults import common_choices
+from seqwise.task.defaults.crf_defaults import crf_choices
+from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
+from seqwise.task.defaults.effort_defaults import effort_choices
+from seqwise.task.defaults.encoder_defaults import OF_MODEL_FOLDERS, OF_STEPS, encoder_choices
+from seqwise.task.defaults.ngram_defaults import ngram_choices
+from seqwise.task.defaults.rocket_defaults import STEPWISE, UNSOLVED
+from seqwise.task.defaults.series_defaults import series_choices
+from seqwise.task.defaults.tag_defaults import tag_choices
+from seqwise.task.defaults.text_defaults import text_choices
+from seqwise.task.defaults.tfidf_defaults import UNREAD
+
+__all__ = ["effort_note", "is_open", "resolve"]
+
+OF_DIRECTIONS = ("model.bidirectional", "train.precision")
+"""Who sets one of these wants a recurrent encoder."""
+_UNREAD = MappingProxyType({BAG: OF_STEPS, ROCKET: UNSOLVED, TFIDF: UNREAD})
+"""By encoder, the settings that it does not heed, for which nothing is chosen."""
+
+
+def resolve(config: Config, facts: DataStatistics) -> tuple[Config, dict[str, str]]:
+    """The config with every open value decided, and the reasons.
+
+    What is special goes before what is general: the choices for the encoder, for the kind of data, for the effort, then
+    for all data.
+    """
+    choices = _found_columns(config, facts.spec) | {
+        key: choice for key, choice in _choices(config, facts).items() if is_open(config, key)
+    }
+    inferred = {key: choice.reason for key, choice in choices.items()}
+    updates: dict[str, dict[str, Any]] = {}
+    for key, choice in choices.items():
+        section, name = key.split(".")
+        updates.setdefault(section, {})[name] = choice.value
+    sections = {name: getattr(config, name).model_copy(update=values) for name, values in updates.items()}
+    return config.model_copy(update=sections), inferred
+
+
+def is_open(config: Config, key: str) -> bool:
+    """Whether nobody said what a setting such as `model.encoder` should be; a value equal to the default was said."""
+    name, _, setting = key.partition(".")
+    section = getattr(config, name)
+    return setting not in section.model_fields_set or getattr(section, setting) is None
+
+
+def effort_note(config: Config, facts: DataStatistics) -> list[str]:
+    """What an effort other than `minutes` chose differently, in a sentence; none where nothing was."""
+    if facts.effort == "minutes":
+        return []
+    usual = _choices(config, replace(facts, effort="minutes"))
+    defaults = Config()
+    changed = [
+        f"{key} {setting_text(choice.value)}"
+        for key, choice in _choices(config, facts).items()
+        if is_open(config, key) and choice.value != (usual[key].value if key in usual else _value(defaults, key))
+    ]
+    return [f"effort {facts.effort}: {', '.join(changed)}"] if changed else []
+
+
+def _value(config: Config, key: str) -> Any:
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name)
+
+
+def _choices(config: Config, facts: DataStatistics) -> Choices:
+    special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
+    choices = common_choices(facts) | crf_choices(config.loss, facts) | effort_choices(config, facts) | special(facts)
+    choices |= weight_choices(config, facts) | ngram_choices(config, facts)
+    if "model.encoder" in choices:
+        of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(choices["model.encoder"].value, OF_DIRECTIONS)
+        if not all(is_open(config, key) for key in of_others):
+            del choices["model.encoder"]
+    is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
+    model = config.model
+    if is_chosen:
+        model = model.model_copy(update={"encoder": choices["model.encoder"].value})
+    unread = OF_MODEL_FOLDERS if model.is_folder else _UNREAD.get(model.encoder, ())
+    choices = {key: choice for key, choice in choices.items() if key not in unread}
+    return choices | encoder_choices(model, facts)
+
+
+def _found_columns(config: Config, spec: DataSpec) -> Choices:
+    """Settings of `input` and `data` that name the columns which were found."""
+    found: dict[str, Any] = {}
+    given = config.input
+    if given.text is None and given.tokens is None and not spec.input.is_series:
+        found["input.tokens" if spec.input.kind == "tokens" else "input.text"] = spec.input.column
+    odd = any(mark in column for target in spec.targets for column in target.columns for mark in ",*?[")
+    if not odd and not (config.data.label or config.data.tags or config.data.outputs or config.data.multilabel):
+        for target in spec.targets:
+            key = f"data.{target.kind}"
+            found[key] = (*found.get(key, ()), ",".join(target.columns))
+    if config.data.id is None:
+        found["data.id"] = spec.id_column or "none"
+    choices = {key: Choice(value, "found") for key, value in found.items()}
+    if given.kind == "auto":
+        choices["input.kind"] = Choice(spec.input.kind, "from the cells")
+    return choices

@@ -1,0 +1,29 @@
+"""Settings left open for numeric series."""
+
+from __future__ import annotations
+
+from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
+
+__all__ = ["MOST_SOLVED", "series_choices"]
+
+_FEW = 100
+
+MOST_SOLVED = 2500
+"""The most training series for which `rocket` is chosen: its time grows with the square of their number."""
+
+
+def series_choices(facts: DataStatistics) -> Choices:
+    """What these data need beside the general settings."""
+    kind = facts.input.kind
+    choices = {
+        "input.parts": Choice(0, f"a {kind} has no words"),
+        "input.characters": Choice("none", f"a {kind} has no characters"),
+    }
+    if not facts.is_per_step and facts.sequences <= MOST_SOLVED:
+        choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series, each labelled as a whole")
+    if facts.is_per_step:
+        choices["model.surroundings"] = Choice(True, "series with labels per step")
+        kinds = {target.kind for target in facts.targets}
+        if facts.sequences <= _FEW and "multilabel" not in kinds:
+            choices["train.metric"] = Choice("loss", f"of at most {_FEW} series, dev has few: the loss says more")
+    return choices

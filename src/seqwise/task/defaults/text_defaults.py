@@ -1,0 +1,20 @@
+"""Settings left open for symbols (words, characters, bytes) with labels per sequence."""
+
+from __future__ import annotations
+
+from seqwise.nn import BAG
+from seqwise.task.defaults.character_defaults import character_choices
+from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
+
+__all__ = ["text_choices"]
+
+
+def text_choices(facts: DataStatistics) -> Choices:
+    """What these data need beside the general settings."""
+    choices = character_choices(facts) | {
+        "input.parts": Choice(50_000 if facts.is_words else 0, "words have parts, other symbols have none"),
+        "input.characters": Choice("none", "parts of words do it"),
+    }
+    if facts.effort == "seconds" and facts.is_words:
+        choices["model.encoder"] = Choice(BAG, "n-grams alone are quick, by train.effort")
+    return choices

@@ -1,0 +1,1 @@
+"""Fits several models, each in a process of its own."""
