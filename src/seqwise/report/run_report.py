@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from seqwise.evaluation.summary import caveat, ensemble_messages, regression_messages, split_titles
 from seqwise.nn import BAG, TFIDF
 from seqwise.report.page import ReportData
-from seqwise.report.shown_history import deciding_name, history_notes, objective_differences, shown_history
+from seqwise.report.shown_history import Epochs, deciding_name, history_notes, objective_differences, shown_history
 from seqwise.targets import Target
 from seqwise.task.prepare import Task
-from seqwise.training.checkpoint import State
 
 __all__ = ["report_data"]
 
@@ -27,7 +26,7 @@ def report_data(
     task: Task,
     run: Path,
     metrics: Mapping[str, Any],
-    state: State,
+    epochs: Epochs,
     environment: Mapping[str, Any],
     predictions: Mapping[int, Mapping[str, Any]],
 ) -> ReportData:
@@ -37,7 +36,7 @@ def report_data(
         task: data and config.
         run: the run folder.
         metrics: the content of metrics.json.
-        state: how training went.
+        epochs: how training went.
         environment: the content of env.json.
         predictions: per judged row, its line of predictions.jsonl.
     """
@@ -54,8 +53,8 @@ def report_data(
         model={
             "encoder": config["model"]["encoder"] + ("" if task.config.model.is_folder else _size(config)),
             "parameters": metrics["training"]["parameters"],
-            "epochs": len(state.history),
-            "stopped": state.stopped,
+            "epochs": len(epochs.history),
+            "stopped": epochs.stopped,
             "training seconds": round(metrics["training"]["seconds"], 1),
             "device": environment["device"],
             "seed": environment["seed"],
@@ -69,11 +68,11 @@ def report_data(
         caveat=caveat(metrics, last),
         split_titles=split_titles(metrics),
         warnings=metrics["training"].get("warnings", ()),
-        history=shown_history(state.history, metrics["training"]["deciding"]),
+        history=shown_history(epochs.history, metrics["training"]["deciding"]),
         history_notes=history_notes(task, metrics),
         losses_comparable=not objective_differences(task),
         metric_name=deciding_name(metrics["training"]["deciding"]),
-        best_epoch=state.best_epoch + 1,
+        best_epoch=epochs.best_epoch + 1,
         errors=_worst(task, predictions),
     )
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from seqwise.errors import listed
 from seqwise.nn import TFIDF
 from seqwise.task.crf_states import uses_crf
 from seqwise.task.prepare import Task
 
-__all__ = ["deciding_name", "history_notes", "objective_differences", "shown_history"]
+__all__ = ["Epochs", "deciding_name", "history_notes", "objective_differences", "shown_history"]
+
+class Epochs(Protocol):
+    """How a training went: what the report asks of its state."""
+
+    history: list[dict[str, Any]]
+    best_epoch: int
+    stopped: str
+
 
 _LOWER_IS_BETTER = ("loss", "ece")
 
