@@ -30,9 +30,11 @@ from seqwise.cli.train import _KEYS  # noqa: E402
 from seqwise.config import override, parse_config  # noqa: E402
 from seqwise.data.batching import epoch_plan  # noqa: E402
 from seqwise.runs.run_folder import RunFolder  # noqa: E402
-from seqwise.training.run import Plan, _finish, _write_start, plan_run  # noqa: E402
-from seqwise.training.sgd.loop import NoCallback, _Loop  # noqa: E402
+from seqwise.training.callbacks import NoCallback
+from seqwise.training.run import _finish, _write_start
+from seqwise.training.sgd.loop import _Loop  # noqa: E402
 from seqwise.training.sgd.optimizer import clipped_norm  # noqa: E402
+from seqwise.training.training_plan import Plan, plan_run  # noqa: E402
 
 _IMPORTED = time.process_time() - _BEGAN
 

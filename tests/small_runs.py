@@ -9,8 +9,9 @@ from typing import Any
 
 from seqwise.config import override, parse_config
 from seqwise.runs.run_folder import RunFolder
-from seqwise.training.run import Trained, plan_run, train
-from seqwise.training.sgd.loop import TrainingCallback
+from seqwise.training.callbacks import TrainingCallback
+from seqwise.training.run import Trained, train
+from seqwise.training.training_plan import plan_run
 
 TINY = [
     *("model.embedding=8", "model.hidden=6", "train.max_epochs=3", "train.batch_tokens=24", "train.device=cpu"),

@@ -40,7 +40,8 @@ def reviews(tmp_path_factory):
     """A folder with `reviews.csv` and a run that was trained on it."""
     from seqwise.config import parse_config
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
 
     folder = tmp_path_factory.mktemp("reviews")
     rng = random.Random(0)

@@ -205,7 +205,8 @@ def test_a_trained_model_tells_how_fast_it_predicts(tmp_path):
 
     from seqwise.config import override, parse_config
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
     from small_runs import TINY, joint_rows, write_rows
 
     file = write_rows(tmp_path / "train.jsonl", joint_rows(40), ("tokens", "intent"))

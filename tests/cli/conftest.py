@@ -26,7 +26,8 @@ def joint_run(tmp_path_factory):
     """A finished run with an intent and slots, and the file it learned from."""
     from seqwise.config import override, parse_config
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
 
     folder = tmp_path_factory.mktemp("joint")
     file = write_rows(folder / "train.jsonl", joint_rows(80), ("tokens", "slots", "intent", "number"))

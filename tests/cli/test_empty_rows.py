@@ -21,7 +21,8 @@ TEXTS = ["play jazz", *EMPTY["text"], "book a table"]
 def runs(tmp_path_factory):
     """Runs of the same rows by kind of input, each trained with empty rows among the others."""
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
 
     folder = tmp_path_factory.mktemp("empty")
     made = {}
@@ -48,7 +49,7 @@ def test_training_leaves_them_out_and_says_how_many(runs, column):
 
 
 def test_an_encoding_that_was_kept_says_it_again(tmp_path, monkeypatch):
-    from seqwise.training.run import plan_run
+    from seqwise.training.training_plan import plan_run
 
     file = write_rows(tmp_path / "d.jsonl", [*joint_rows(20), {**joint_rows(1)[0], "text": ""}], ("text", "intent"))
     keep = ["data.cache=always", f"data.cache_folder={tmp_path / 'kept'}"]
@@ -138,7 +139,8 @@ def test_evaluate_counts_the_rows_without_a_label_by_target(seqwise, tmp_path, r
 
 def test_a_run_keeps_how_many_rows_of_each_file_were_left_out(tmp_path):
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
 
     some = [{**row, "intent": None} for row in joint_rows(3, seed=1)]
     empty = [{**row, "text": ""} for row in joint_rows(2, seed=2)]

@@ -25,7 +25,8 @@ def runs(tmp_path_factory):
     """Runs on the same rows in several forms, by name."""
     from seqwise.config import override, parse_config
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
     from small_runs import TINY
 
     folder = tmp_path_factory.mktemp("forms")

@@ -20,7 +20,8 @@ def runs(tmp_path_factory):
     """A run on a table of texts, and one on tokens with tags."""
     from seqwise.config import override, parse_config
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import plan_run, train
+    from seqwise.training.run import train
+    from seqwise.training.training_plan import plan_run
 
     folder = tmp_path_factory.mktemp("beside")
     table = "text,intent\n" + "".join(f"{row['text']},{row['intent']}\n" for row in ROWS)

@@ -24,7 +24,8 @@ from seqwise.inference.writers import layout_for, written_as
 from seqwise.models.decisions import Answer
 from seqwise.runs.run_folder import RunFolder
 from seqwise.targets import Target, class_order, label_text
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import TINY, write_rows
 
 PIECES = ("a", "B-x", "O", "_", "#", "# ", "=", " = ", "-DOCSTART-", "|", ",", ";", '"', "[", "]", "\\", "\u2028")

@@ -23,7 +23,8 @@ from seqwise.task.crf_states import crf_states
 from seqwise.task.defaults.crf_defaults import crf_choices
 from seqwise.task.prepare import prepare
 from seqwise.task.tag_schemes import states_of
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import config_of, rows_file, trained, write_rows
 
 IOB = ("B-x", "B-y", "I-x", "I-y", "O")

@@ -8,7 +8,7 @@ from seqwise.evaluation import tally_for
 from seqwise.evaluation.summary import main_figure
 from seqwise.models.scoring import evaluate_rows
 from seqwise.targets import Target
-from seqwise.training.run import plan_run
+from seqwise.training.training_plan import plan_run
 from small_runs import REQUESTS, config_of, rows_file
 
 KINDS = list(REQUESTS)

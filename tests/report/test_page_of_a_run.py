@@ -15,7 +15,8 @@ from seqwise.cli.watch import show_metrics
 from seqwise.config import override, parse_config
 from seqwise.runs.run_folder import RunFolder
 from seqwise.training.baselines import FAMILIES
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import REQUESTS, TINY, rows_file
 
 SMALL = ["train.max_epochs=2", "train.batch_tokens=300", "train.learning_rate=0.03"]

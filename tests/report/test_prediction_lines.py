@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 
 from seqwise.runs.run_folder import RunFolder
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import TINY, joint_rows, trained, write_rows
 
 FLAGS = [{"is_a": 1, "is_b": None}, {"is_a": 0, "is_b": 1}, {"is_a": None, "is_b": 0}]

@@ -11,8 +11,10 @@ from seqwise.errors import RunFolderError
 from seqwise.runs.resume import check_same_data, finished_metrics, saved_settings, start_folder
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.prepare import with_settings
-from seqwise.training.run import fitted, plan_run, plan_task, train
-from seqwise.training.sgd.loop import Interrupted, NoCallback
+from seqwise.training.callbacks import NoCallback
+from seqwise.training.interrupts import Interrupted
+from seqwise.training.run import fitted, train
+from seqwise.training.training_plan import plan_run, plan_task
 from small_runs import config_of, rows_file, trained
 
 

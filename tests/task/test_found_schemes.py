@@ -16,7 +16,8 @@ from seqwise.runs.run_folder import RunFolder
 from seqwise.targets import Target
 from seqwise.task.prepare import prepare
 from seqwise.task.tag_schemes import states_of
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import TINY
 
 BASE = [["B-PER", "I-PER", "O", "O", "B-LOC", "O"], ["O", "B-LOC", "I-LOC", "O"], ["B-PER", "O"]]

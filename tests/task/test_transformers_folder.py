@@ -16,9 +16,11 @@ from seqwise.errors import ConfigError, MissingExtraError
 from seqwise.nn import SubwordEncoder
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.transformers_folder import empty_network, read_weights, subwords_of
-from seqwise.training.run import plan_run, train
-from seqwise.training.sgd.loop import Interrupted, NoCallback
+from seqwise.training.callbacks import NoCallback
+from seqwise.training.interrupts import Interrupted
+from seqwise.training.run import train
 from seqwise.training.sgd.optimizer import make_optimizer
+from seqwise.training.training_plan import plan_run
 from small_runs import config_of, rows_file
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")

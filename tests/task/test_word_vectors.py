@@ -11,8 +11,10 @@ from seqwise import load
 from seqwise.errors import RunFolderError, UsageError
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.prepare import prepare
-from seqwise.training.run import plan_run, train
-from seqwise.training.sgd.loop import Interrupted, NoCallback
+from seqwise.training.callbacks import NoCallback
+from seqwise.training.interrupts import Interrupted
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import TINY, config_of, rows_file
 
 VECTORS = "4 3\nthe 1 2 3\nplay 1 0 0\nrain 0 1 0\nconcert 0 0 5\n"

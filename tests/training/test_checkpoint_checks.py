@@ -11,12 +11,12 @@ import torch
 from seqwise.errors import RunFolderError
 from seqwise.runs.run_folder import RunFolder
 from seqwise.runs.tensor_checks import sums_of
+from seqwise.training.callbacks import NoCallback
 from seqwise.training.checkpoint import restore
 from seqwise.training.checkpoint_checks import sum_of_text
 from seqwise.training.interrupts import Interrupted
-from seqwise.training.run import plan_run
-from seqwise.training.sgd.loop import NoCallback
 from seqwise.training.sgd.optimizer import make_optimizer
+from seqwise.training.training_plan import plan_run
 from small_runs import config_of, trained
 
 

@@ -15,8 +15,9 @@ from seqwise.runs.run_folder import RunFolder
 from seqwise.training.convex import convex_heads as solve
 from seqwise.training.convex import ngram_fit as regression
 from seqwise.training.health import frequency_loss, health_of
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
 from seqwise.training.sgd import loop
+from seqwise.training.training_plan import plan_run
 from small_runs import REQUESTS, config_of, joint_rows, rows_file, trained, write_rows
 
 

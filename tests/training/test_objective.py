@@ -11,7 +11,7 @@ from seqwise.errors import ConfigError
 from seqwise.models.target_loss import target_loss
 from seqwise.targets import Target
 from seqwise.training.objective import Objective
-from seqwise.training.run import plan_run
+from seqwise.training.training_plan import plan_run
 from small_runs import REQUESTS, config_of, rows_file
 
 KINDS = list(REQUESTS)

@@ -19,9 +19,9 @@ from seqwise.task.prepare import read_options
 from seqwise.training.baselines import evaluated_baselines
 from seqwise.training.checkpoint import save
 from seqwise.training.ensemble.ensemble_fit import dev_thresholds
-from seqwise.training.run import plan_run
 from seqwise.training.sgd import loop
 from seqwise.training.stacking import stacked
+from seqwise.training.training_plan import plan_run
 from small_runs import COLUMNS, REQUESTS, joint_rows, write_rows
 
 QUICK = [

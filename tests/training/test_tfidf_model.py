@@ -25,9 +25,10 @@ from seqwise.training.baselines import FAMILIES, evaluated_baselines, family
 from seqwise.training.baselines.questions import Questions, fitted_linear, target_logits
 from seqwise.training.baselines.tfidf_baseline import _features
 from seqwise.training.convex.convex_fit import is_solved_at_once
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
 from seqwise.training.same_data import FLAGS
 from seqwise.tuning.space import Space
+from seqwise.training.training_plan import plan_run
 from small_runs import REQUESTS, config_of, joint_rows, rows_file, write_rows
 
 KINDS = ("label", "outputs", "uneven outputs", "multilabel")

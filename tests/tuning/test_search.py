@@ -11,8 +11,10 @@ import yaml
 from seqwise.config import load_config, parse_config
 from seqwise.errors import ConfigError, MissingExtraError, RunFolderError
 from seqwise.runs.run_folder import RunFolder
-from seqwise.training.run import plan_run, train
-from seqwise.training.sgd.loop import Interrupted, NoCallback
+from seqwise.training.callbacks import NoCallback
+from seqwise.training.interrupts import Interrupted
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from seqwise.tuning import tune
 from seqwise.tuning.journal import Trial
 from seqwise.tuning.tune_folder import TuneFolder

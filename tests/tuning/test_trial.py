@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from seqwise.training.sgd.loop import NoCallback
+from seqwise.training.callbacks import NoCallback
 from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialCallback, is_hopeless
 
 RIVAL = [0.2, 0.5, 0.6, 0.7]

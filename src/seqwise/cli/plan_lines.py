@@ -13,7 +13,7 @@ from seqwise.errors import counted
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
     from seqwise.config import TrainConfig
-    from seqwise.training.run import Plan
+    from seqwise.training.training_plan import Plan
 
 __all__ = ["say_plan", "show_plan", "show_result"]
 
@@ -71,7 +71,7 @@ def _seeds(config: TrainConfig) -> str:
 
 def show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
     """Says where the run would be written; with `as_json` the plan goes to standard output."""
-    from seqwise.training.run import plan_json
+    from seqwise.training.run_start import plan_json
 
     watch.say(f"run folder: {folder}")
     if as_json:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
     from seqwise.config import Config
     from seqwise.runs.run_folder import RunFolder
-    from seqwise.training.run import Plan, Trained
+    from seqwise.training.run import Trained
+    from seqwise.training.training_plan import Plan
 
 __all__ = ["train"]
 
@@ -191,7 +192,7 @@ def train(
         from seqwise.cli.plan_lines import say_plan, show_plan, show_result
         from seqwise.cli.watch import Watch
         from seqwise.runs.run_folder import RunFolder, new_run_folder, next_run_folder
-        from seqwise.training.run import plan_run
+        from seqwise.training.training_plan import plan_run
 
         watch = Watch(quiet)
         folder = None if run is None else RunFolder(run)
@@ -250,8 +251,8 @@ def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bo
 
 
 def _trained(plan: Plan, folder: RunFolder, resume: bool, watch: Watch) -> Trained:
+    from seqwise.training.interrupts import Interrupted
     from seqwise.training.run import train as train_run
-    from seqwise.training.sgd.loop import Interrupted
 
     at_once = f"stopped at once. Go on from the last checkpoint with: {folder.resume_command}"
     try:

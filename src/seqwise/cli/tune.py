@@ -90,7 +90,7 @@ def _tune(
 
 
 def _searched(given: Config, place: TuneFolder, budget: float, trials: int | None, watch: Watch) -> Tuned:
-    from seqwise.training.sgd.loop import Interrupted
+    from seqwise.training.interrupts import Interrupted
     from seqwise.tuning import tune as search
 
     go_on = f"stopped; go on with: {place.resume_command}"

@@ -32,12 +32,12 @@ def networks_for(task: Task, device: torch.device) -> tuple[SequenceModel | Ense
     """What the training of a task starts from, without a regression.
 
     Returns:
-        The network that the run folder will hold, and the ensemble that is trained first or is that network; None
-        without one. Member i starts from the seed + i, the model into which N members are distilled from the seed + N.
+        The model that the run folder will hold, and the ensemble that it learns from where it is distilled, else None.
+        Member i starts from the seed + i, the model into which N members are distilled from the seed + N.
     """
     config = task.config.train
     models = [first_model(task, config.seed + i).to(device) for i in range(config.ensemble + config.distill)]
     if config.ensemble == 1:
         return models[0], None
     ensemble = Ensemble(models[: config.ensemble])
-    return (models[-1] if config.distill else ensemble), ensemble
+    return (models[-1], ensemble) if config.distill else (ensemble, None)

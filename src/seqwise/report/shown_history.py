@@ -12,6 +12,7 @@ from seqwise.task.prepare import Task
 
 __all__ = ["Epochs", "deciding_name", "history_notes", "objective_differences", "shown_history"]
 
+
 class Epochs(Protocol):
     """How a training went: what the report asks of its state."""
 

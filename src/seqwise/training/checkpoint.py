@@ -62,16 +62,16 @@ class State:
     stopped: str = ""
 
 
-def save(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer, state: State) -> None:
+def save(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer | None, state: State) -> None:
     """Writes the checkpoint as one file, which appears whole or not at all.
 
-    Of a training that is over only the best weights are needed.
+    Of a training that is over only the best weights are needed. A fit that is solved at once has no optimizer.
 
     Raises:
         SaveError: the disk refused; the checkpoint before stands.
     """
     tensors = {f"best.{name}": tensor for name, tensor in state.best_weights.items()}
-    if not state.stopped:
+    if not state.stopped and optimizer is not None:
         tensors |= {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
         for index, slots in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
@@ -82,8 +82,8 @@ def save(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer, 
     folder.write_tensors(folder.checkpoint, tensors, metadata)
 
 
-def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
-    """Fills the model and the optimiser from the checkpoint and returns where training stood.
+def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> State:
+    """Fills the model and the optimizer, if there is one, from the checkpoint and returns where training stood.
 
     Raises:
         RunFolderError: the checkpoint cannot be read, or belongs to another model or version.
@@ -103,6 +103,8 @@ def restore(folder: RunFolder, model: nn.Module, optimizer: torch.optim.Optimize
         parts.setdefault(part, {})[rest] = tensor
     state = _checked(folder.checkpoint, tensors, metadata, parts, model, optimizer)
     model.load_state_dict(parts["model"] or parts["best"])
+    if optimizer is None:
+        return State(**state, best_weights=parts["best"])
     slots: dict[int, dict[str, Tensor]] = {}
     for name, tensor in parts["optimizer"].items():
         index, _, slot = name.partition(".")
@@ -117,7 +119,7 @@ def _checked(
     metadata: dict[str, str],
     parts: dict[str, dict[str, Tensor]],
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | None,
 ) -> dict[str, Any]:
     """The state of a checkpoint of which everything was checked."""
     unknown = next((name for name in parts if name not in ("model", "best", "optimizer")), None)

@@ -102,9 +102,10 @@ def problem_of_weights(part: str, weights: Mapping[str, Tensor], model: nn.Modul
     return misfit(forms, expected) or not_finite({f"{part}.{name}": tensor for name, tensor in weights.items()})
 
 
-def problem_of_optimizer(slots: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> str | None:
+def problem_of_optimizer(slots: Mapping[str, Tensor], optimizer: torch.optim.Optimizer | None) -> str | None:
     """Why tensors cannot be the means that an optimizer keeps; None where they can."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    groups = [] if optimizer is None else optimizer.param_groups
+    parameters = [parameter for group in groups for parameter in group["params"]]
     found: dict[int, set[str]] = {}
     for rest, tensor in slots.items():
         name = f"optimizer.{rest}"

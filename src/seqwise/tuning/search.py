@@ -12,9 +12,10 @@ from seqwise.config import Config
 from seqwise.errors import ConfigError, DivergenceError
 from seqwise.models.scoring import evaluate_rows
 from seqwise.runs.resume import finished_metrics
+from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.convex.convex_heads import is_convex
-from seqwise.training.run import Plan, fitted, plan_run, plan_task, train
-from seqwise.training.sgd.loop import TrainingCallback
+from seqwise.training.run import fitted, train
+from seqwise.training.training_plan import Plan, plan_run, plan_task
 from seqwise.tuning.journal import Asked, Journal, Trial, require_optuna
 from seqwise.tuning.space import Space, with_values
 from seqwise.tuning.trial import BrokenOff, OutOfTime, TrialCallback

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqwise.training.sgd.loop import TrainingCallback
+from seqwise.training.callbacks import TrainingCallback
 
 __all__ = ["BrokenOff", "OutOfTime", "TrialCallback", "is_hopeless"]
 

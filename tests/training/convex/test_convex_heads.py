@@ -18,7 +18,8 @@ from seqwise.task.defaults import DataStatistics
 from seqwise.task.defaults.rocket_defaults import rocket_choices
 from seqwise.task.prepare import prepare
 from seqwise.training.convex import convex_heads as solve
-from seqwise.training.run import plan_run, train
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 
 
 def waves(count: int = 30, seed: int = 0) -> list[dict]:

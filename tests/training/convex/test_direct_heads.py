@@ -13,9 +13,11 @@ from seqwise.errors import ConfigError
 from seqwise.inference.loaded_model import load
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.prepare import prepare
+from seqwise.training.callbacks import NoCallback
 from seqwise.training.convex import direct_heads as direct
-from seqwise.training.run import plan_run, train
-from seqwise.training.sgd.loop import Interrupted, NoCallback
+from seqwise.training.interrupts import Interrupted
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 
 QUICK = {"embedding": 4, "hidden": 3}
 

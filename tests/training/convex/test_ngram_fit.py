@@ -16,8 +16,8 @@ from seqwise.nn import Stacked
 from seqwise.training import stacking as stack
 from seqwise.training.convex import ngram_fit as regression
 from seqwise.training.convex.ngram_fit import _Product, fitted_regression
-from seqwise.training.run import plan_run
 from seqwise.training.stacking import stacked
+from seqwise.training.training_plan import plan_run
 from small_runs import config_of, joint_rows, rows_file, trained
 
 POOLED = ["label", "outputs", "multilabel", "joint", "uneven outputs"]

@@ -14,7 +14,7 @@ from seqwise.models.decisions import answers_of, model_logits
 from seqwise.targets import Target
 from seqwise.training.ensemble import distill
 from seqwise.training.ensemble.distill import TEMPERATURE, TeacherLogits, distilled, soft_loss
-from seqwise.training.run import plan_run
+from seqwise.training.training_plan import plan_run
 from small_runs import REQUESTS, config_of, rows_file
 
 LABEL = Target("a", "label", (("x", "y"),))

@@ -14,11 +14,12 @@ import seqwise
 from seqwise.config import parse_config
 from seqwise.errors import ConfigError, DivergenceError, WorkerError
 from seqwise.runs.run_folder import RunFolder
+from seqwise.training.callbacks import NoCallback
 from seqwise.training.ensemble import ensemble_fit as members
 from seqwise.training.ensemble.ensemble_fit import elapsed
 from seqwise.training.interrupts import Interrupted
-from seqwise.training.run import plan_run, train
-from seqwise.training.sgd.loop import NoCallback
+from seqwise.training.run import train
+from seqwise.training.training_plan import plan_run
 from small_runs import config_of, rows_file, trained
 
 THREE = ["train.ensemble=3"]

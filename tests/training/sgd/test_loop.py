@@ -10,11 +10,14 @@ import torch
 
 from seqwise.config import TrainConfig
 from seqwise.errors import ConfigError, DivergenceError, RunFolderError
+from seqwise.models.deciding_figures import decisive_figures
 from seqwise.models.device import choose_device
 from seqwise.runs.run_folder import RunFolder
-from seqwise.training.run import plan_run, train
-from seqwise.training.sgd.loop import Interrupted, NoCallback, decisive_figures
+from seqwise.training.callbacks import NoCallback
+from seqwise.training.interrupts import Interrupted
+from seqwise.training.run import train
 from seqwise.training.sgd.optimizer import make_optimizer, scheduled_learning_rate
+from seqwise.training.training_plan import plan_run
 from small_runs import config_of, rows_file, trained
 
 TIMES = {"seconds", "tokens_per_second"}

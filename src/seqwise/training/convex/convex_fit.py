@@ -1,9 +1,11 @@
-"""A training that is one step: what there is to learn is solved for, and the run folder says so as of an epoch."""
+"""Fits that are solved at once: a run folder shows each as a training of one epoch."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,56 +14,126 @@ from numpy.typing import NDArray
 
 from seqwise.data.batching import length_plan, padding_share
 from seqwise.models.scoring import Evaluation, evaluate_dev, evaluate_rows, threshold_figures
-from seqwise.nn import SequenceModel, TfidfMargins
+from seqwise.nn import SequenceModel
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.prepare import Task
 from seqwise.training.baselines.family import affordable
 from seqwise.training.baselines.tfidf_baseline import NGRAMS, fill_tfidf
+from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.checkpoint import State, restore, save
-from seqwise.training.convex.convex_heads import BATCH_TOKENS, FOLDS, is_convex, solved
+from seqwise.training.convex.convex_heads import BATCH_TOKENS, FOLDS, solved
+from seqwise.training.fitting import FitResult
 from seqwise.training.objective import Objective
-from seqwise.training.sgd.loop import TrainingCallback
 
-__all__ = ["is_solved_at_once", "solve"]
-
-
-def is_solved_at_once(model: SequenceModel) -> bool:
-    """Whether a model is trained by `solve`."""
-    return is_convex(model) or isinstance(model.bag, TfidfMargins)
+__all__ = ["HeadFit", "TfidfFit"]
 
 
-def solve(
+@dataclass(frozen=True)
+class HeadFit:
+    """Fits linear heads over fixed features; a `seqwise.training.fitting.Fitter`.
+
+    The one entry of the history has the dev figures of the cross-validation, and all of them under `cross_validation`.
+
+    Attributes:
+        objective: what is minimised.
+        device: where the model is.
+        deciding: the (target, figure) pairs whose mean on dev is the figure of the fit.
+        seed: draws the thresholds of the features.
+    """
+
+    objective: Objective
+    device: torch.device
+    deciding: Sequence[tuple[str, str]]
+    seed: int
+
+    def fit(
+        self,
+        task: Task,
+        model: SequenceModel,
+        folder: RunFolder,
+        *,
+        callback: TrainingCallback,
+        resume: bool = False,
+        budget: float = math.inf,  # noqa: ARG002 - see Fitter
+    ) -> FitResult:
+        """See `Fitter`."""
+
+        def solve() -> tuple[dict[str, Any], str]:
+            solution = solved(task, model, self.objective, self.device, self.seed)
+            entry = _entry(task, self.objective, solution.losses, solution.evaluation, self.deciding) | {
+                "decay": solution.decay,
+                "gradient": solution.gradient,
+                "summaries": solution.weight,
+                "cross_validation": solution.evaluation.to_json(),
+            }
+            return entry, f"solved, with decay {solution.decay:g} by {FOLDS}-fold cross-validation"
+
+        return _as_one_epoch(solve, task, model, folder, callback, resume)
+
+
+@dataclass(frozen=True)
+class TfidfFit:
+    """Fits logistic regressions on the TF-IDF of n-grams, as the baseline does; a `seqwise.training.fitting.Fitter`.
+
+    Attributes:
+        objective: whose plain losses are reported.
+        device: where the model is.
+        deciding: the (target, figure) pairs whose mean on dev is the figure of the fit.
+    """
+
+    objective: Objective
+    device: torch.device
+    deciding: Sequence[tuple[str, str]]
+
+    def fit(
+        self,
+        task: Task,
+        model: SequenceModel,
+        folder: RunFolder,
+        *,
+        callback: TrainingCallback,
+        resume: bool = False,
+        budget: float = math.inf,  # noqa: ARG002 - see Fitter
+    ) -> FitResult:
+        """See `Fitter`."""
+
+        def solve() -> tuple[dict[str, Any], str]:
+            rows = affordable(NGRAMS, task, task.codecs[0], task.split.train)
+            fill_tfidf(model, task, _ngram_numbers(task), rows)
+            has_dev = len(task.split.dev) > 0
+            figures = threshold_figures(task.config.train, task.targets, self.deciding) if has_dev else {}
+            how: Any = {"batch_tokens": BATCH_TOKENS, "device": self.device}
+            on_train = evaluate_rows(model, task.batcher, task.targets, rows, **how)
+            on_dev = evaluate_dev(model, task.batcher, task.targets, task.split.dev, figures, **how)
+            entry = _entry(task, self.objective, on_train.losses, on_dev, self.deciding)
+            taken, total = len(rows), len(task.split.train)
+            of = "all sequences" if taken == total else f"a sample, {taken:,} of {total:,} sequences, to save time"
+            return entry | {"learned_from": [taken, total]}, f"solved, from {of}"
+
+        return _as_one_epoch(solve, task, model, folder, callback, resume)
+
+
+def _as_one_epoch(
+    solve: Callable[[], tuple[dict[str, Any], str]],
     task: Task,
     model: SequenceModel,
-    objective: Objective,
     folder: RunFolder,
-    device: torch.device,
-    *,
-    deciding: list[tuple[str, str]],
-    progress: TrainingCallback,
-    resume: bool = False,
-    seed: int | None = None,
-) -> State:
-    """Solves for the heads or the regressions of a model; arguments and files are those of `loop.fit`.
-
-    The one entry of the history has, for heads, the dev figures of the cross-validation, and all of them under
-    `cross_validation`; for regressions those of the dev part.
-    """
-    nothing = torch.optim.SGD(model.parameters(), lr=0.0)
+    callback: TrainingCallback,
+    resume: bool,
+) -> FitResult:
+    """Runs `solve`, which fills the model and gives the entry of the history and why the fit ended."""
     if resume and folder.checkpoint.exists():
-        state = restore(folder, model, nothing)
+        state = restore(folder, model, None)
         if state.stopped:
-            return state
+            return FitResult.of(state)
     started = time.monotonic()
-    progress.epoch_begins(0, 1, 1)
-    if isinstance(model.bag, TfidfMargins):
-        found, stopped = _solved_regressions(task, model, objective, device, deciding)
-    else:
-        found, stopped = _solved_heads(task, model, objective, device, deciding, seed)
+    callback.epoch_begins(0, 1, 1)
+    found, stopped = solve()
     seconds = time.monotonic() - started
-    progress.step_done(1, 1.0, seconds)
+    callback.step_done(1, 1.0, seconds)
+    tokens = int(task.store.lengths[task.split.train].sum())
     entry = found | {
-        "tokens_per_second": round(int(task.store.lengths[task.split.train].sum()) / seconds, 1) if seconds else None,
+        "tokens_per_second": round(tokens / seconds, 1) if seconds else None,
         "seconds": round(seconds, 3),
     }
     state = State(
@@ -74,47 +146,12 @@ def solve(
         best_weights={name: value.detach().clone() for name, value in model.state_dict().items()},
         stopped=stopped,
     )
-    save(folder, model, nothing, state)
-    progress.epoch_ends(entry, True)
-    return state
+    save(folder, model, None, state)
+    callback.epoch_ends(entry, True)
+    return FitResult.of(state)
 
 
-def _solved_heads(
-    task: Task,
-    model: SequenceModel,
-    objective: Objective,
-    device: torch.device,
-    deciding: list[tuple[str, str]],
-    seed: int | None,
-) -> tuple[dict[str, Any], str]:
-    """Fills the heads; gives the entry of the history but for its seconds, and why training ended."""
-    solution = solved(task, model, objective, device, seed)
-    entry = _entry(task, objective, solution.losses, solution.evaluation, deciding) | {
-        "decay": solution.decay,
-        "gradient": solution.gradient,
-        "summaries": solution.weight,
-        "cross_validation": solution.evaluation.to_json(),
-    }
-    return entry, f"solved, with decay {solution.decay:g} by {FOLDS}-fold cross-validation"
-
-
-def _solved_regressions(
-    task: Task, model: SequenceModel, objective: Objective, device: torch.device, deciding: list[tuple[str, str]]
-) -> tuple[dict[str, Any], str]:
-    """As `_solved_heads`, for regressions on n-grams."""
-    rows = affordable(NGRAMS, task, task.codecs[0], task.split.train)
-    fill_tfidf(model, task, _numbers(task), rows)
-    figures = threshold_figures(task.config.train, task.targets, deciding) if len(task.split.dev) else {}
-    how: Any = {"batch_tokens": BATCH_TOKENS, "device": device}
-    learned = evaluate_rows(model, task.batcher, task.targets, rows, **how)
-    evaluation = evaluate_dev(model, task.batcher, task.targets, task.split.dev, figures, **how)
-    entry = _entry(task, objective, learned.losses, evaluation, deciding)
-    taken, total = len(rows), len(task.split.train)
-    whole = "all sequences" if taken == total else f"a sample, {taken:,} of {total:,} sequences, to save time"
-    return entry | {"learned_from": [taken, total]}, f"solved, from {whole}"
-
-
-def _numbers(task: Task) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+def _ngram_numbers(task: Task) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
     def numbers(rows: NDArray[np.int64]) -> NDArray[np.int64]:
         found = task.batcher.ngrams(rows)
         assert found is not None
@@ -128,7 +165,7 @@ def _entry(
     objective: Objective,
     losses: Mapping[str, tuple[float, float]],
     evaluation: Evaluation,
-    deciding: list[tuple[str, str]],
+    deciding: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     weight = objective.target_weight
     lengths, rows = task.store.lengths, task.split.train

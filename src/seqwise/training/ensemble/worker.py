@@ -23,7 +23,6 @@ from seqwise._memory import keep_memory, shortage
 from seqwise.config import load_config, parse_config
 from seqwise.errors import SeqwiseError
 from seqwise.runs.run_folder import RunFolder
-from seqwise.training.ensemble.ensemble_fit import fit_member
 from seqwise.training.training_plan import plan_run
 
 __all__ = ["main"]
@@ -68,7 +67,11 @@ def main(path: str, number: int, threads: int, budget: float, pipe: int) -> int:
         progress = _Told(told)
         try:
             plan = plan_run(parse_config(load_config(folder.path / "config.yaml")))
-            fit_member(plan, folder, number, progress=progress, resume=True, budget=budget)
+            assert plan.ensemble is not None
+            assert plan.ensemble_fit is not None
+            plan.ensemble_fit.fit_member(
+                plan.task, plan.ensemble, folder, number, callback=progress, resume=True, budget=budget
+            )
         except SeqwiseError as error:
             progress.tell(event="error", kind=type(error).__name__, message=str(error))
             return 2

@@ -7,7 +7,6 @@ A member says each event as one line of JSON through a pipe of its own: see
 from __future__ import annotations
 
 import json
-import math
 import os
 import queue
 import signal
@@ -21,8 +20,8 @@ from typing import Any
 from seqwise import errors
 from seqwise.errors import WorkerError
 from seqwise.runs.run_folder import RunFolder
+from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.interrupts import Interrupted, signals_set
-from seqwise.training.sgd.loop import TrainingCallback
 
 __all__ = ["train_in_processes"]
 
@@ -34,7 +33,7 @@ _Events = queue.Queue[tuple["_Worker", dict[str, Any] | None]]
 
 
 def train_in_processes(
-    folder: RunFolder, watchers: Sequence[TrainingCallback], *, at_a_time: int, threads: int, budget: float | None
+    folder: RunFolder, watchers: Sequence[TrainingCallback], *, at_a_time: int, threads: int, budget: float
 ) -> None:
     """Trains the members of the run in a folder, those that are finished excepted; returns when all are.
 
@@ -43,7 +42,7 @@ def train_in_processes(
         watchers: one per member.
         at_a_time: how many processes run side by side.
         threads: of each.
-        budget: seconds of each; None for no limit.
+        budget: seconds of each; infinite for no limit.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM, after all members that were at work have written a checkpoint.
@@ -60,7 +59,7 @@ def train_in_processes(
         with signals_set(interrupted):
             while at_work or (waiting and not failures and not interrupted.is_set()):
                 while waiting and len(at_work) < at_a_time and not failures and not interrupted.is_set():
-                    words = [str(threads), str(math.inf if budget is None else budget)]
+                    words = [str(threads), str(budget)]
                     at_work.append(_Worker(folder, waiting.pop(0), words, events))
                 for worker in at_work:
                     if interrupted.is_set() or failures:

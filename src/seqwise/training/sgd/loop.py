@@ -13,140 +13,86 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqwise.config import seconds_of
 from seqwise.data.batching import Batch, epoch_plan, padding_share
-from seqwise.errors import ConfigError, DivergenceError, ValuesError, did_you_mean, listed
-from seqwise.evaluation import tally_for
-from seqwise.evaluation.summary import main_figure
+from seqwise.errors import DivergenceError, ValuesError
 from seqwise.models.decisions import model_logits
 from seqwise.models.scoring import Evaluation, evaluate_dev, threshold_figures
 from seqwise.nn import SequenceModel
 from seqwise.nn._generator import drawing_from, draws_elsewhere, seeded_process
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.prepare import Task
+from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.convex.direct_heads import fit_direct_heads, has_direct_heads
+from seqwise.training.fitting import FitResult
 from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.objective import TrainingObjective
 from seqwise.training.sgd.optimizer import clipped_norm, make_optimizer, scheduled_learning_rate
 from seqwise.training.sgd.rng_streams import RngStreams
 
-__all__ = ["Interrupted", "NoCallback", "TrainingCallback", "decisive_figures", "fit"]
+__all__ = ["GradientDescent"]
 
 _ORDER, _SYMBOLS, _DROPOUT = 1, 2, 3
 
 
-class TrainingCallback(Protocol):
-    """Who watches a training."""
+@dataclass(frozen=True)
+class GradientDescent:
+    """Fits a network epoch by epoch; a `seqwise.training.fitting.Fitter`.
 
-    def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
-        """An epoch (from 0) of so many optimiser steps begins."""
-
-    def step_done(self, step: int, share: float, seconds: float) -> None:
-        """So many steps of the epoch are done; of the whole training this share, in so many seconds."""
-
-    def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
-        """The epoch's line of metrics.jsonl, and whether it is the best so far."""
-
-
-class NoCallback:
-    """Nobody watches."""
-
-    def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
-        """Says nothing."""
-
-    def step_done(self, step: int, share: float, seconds: float) -> None:
-        """Says nothing."""
-
-    def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
-        """Says nothing."""
-
-
-def decisive_figures(metric: str | None, task: Task) -> list[tuple[str, str]]:
-    """The (target, figure) pairs whose mean on dev decides which epoch is best.
-
-    Args:
-        metric: `FIGURE`, `TARGET.FIGURE`, or None for each target's main figure.
-        task: whose targets.
-
-    Raises:
-        ConfigError: no such target or figure.
-    """
-    known = {target.name: ["loss", *tally_for(target).scores().figures] for target in task.targets}
-    if metric is None:
-        return [(name, main_figure(dict.fromkeys(figures))) for name, figures in known.items()]
-    pairs = [(name, figure) for name, figures in known.items() for figure in figures if metric == f"{name}.{figure}"]
-    pairs = pairs or [(name, metric) for name, figures in known.items() if metric in figures]
-    if not pairs:
-        names = [f"{name}.{figure}" if len(known) > 1 else figure for name, fs in known.items() for figure in fs]
-        raise ConfigError(f"train.metric is '{metric}'. {did_you_mean(metric, names)} There are {listed(names, 40)}.")
-    return pairs
-
-
-def fit(
-    task: Task,
-    model: SequenceModel,
-    objective: TrainingObjective,
-    folder: RunFolder,
-    device: torch.device,
-    *,
-    progress: TrainingCallback,
-    resume: bool = False,
-    seed: int | None = None,
-    budget: float | None = None,
-) -> State:
-    """Trains the model; at the end it holds the weights of the best epoch.
-
-    Args:
-        task: data and config.
-        model: on the device.
+    Attributes:
         objective: what is minimised.
-        folder: gets checkpoints and metrics.jsonl.
         device: where the model is.
-        progress: who watches.
-        resume: go on from the folder's checkpoint, if there is one.
-        seed: of the order and the dropout; that of the config when not given.
-        budget: seconds to train for; those of the config when not given.
-
-    Raises:
-        Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
-        DivergenceError: the loss is not finite.
-        SaveError: the disk refused a checkpoint; the one before stands.
+        deciding: the (target, figure) pairs whose mean on dev decides which epoch is best.
+        seed: of the order, the hidden symbols and the dropout.
     """
-    loop = _Loop(task, model, objective, folder, device, progress, resume)
-    loop.draws = loop.draws if seed is None else RngStreams(seed)
-    loop.budget = loop.budget if budget is None else budget
-    return loop.run()
+
+    objective: TrainingObjective
+    device: torch.device
+    deciding: Sequence[tuple[str, str]]
+    seed: int
+
+    def fit(
+        self,
+        task: Task,
+        model: SequenceModel,
+        folder: RunFolder,
+        *,
+        callback: TrainingCallback,
+        resume: bool = False,
+        budget: float = math.inf,
+    ) -> FitResult:
+        """See `Fitter`."""
+        return FitResult.of(_Loop(self, task, model, folder, callback, resume, budget).run())
 
 
 class _Loop:
     def __init__(
         self,
+        fitter: GradientDescent,
         task: Task,
         model: SequenceModel,
-        objective: TrainingObjective,
         folder: RunFolder,
-        device: torch.device,
-        progress: TrainingCallback,
+        callback: TrainingCallback,
         resume: bool,
+        budget: float,
     ) -> None:
-        self.task, self.model, self.objective = task, model, objective
-        self.folder, self.device, self.progress = folder, device, progress
+        self.objective, self.device, self.deciding = fitter.objective, fitter.device, fitter.deciding
+        self.task, self.model, self.folder, self.callback = task, model, folder, callback
         self.config = task.config.train
         assert self.config.max_epochs is not None
         assert self.config.batch_tokens is not None
         self.max_epochs, self.batch_tokens = self.config.max_epochs, self.config.batch_tokens
-        self.budget = seconds_of(self.config.budget) if self.config.budget else math.inf
-        self.deciding = decisive_figures(self.config.metric, task)
+        self.budget = budget
         self.batcher = task.batcher
-        self.draws = RngStreams(self.config.seed)
-        self.generator = torch.Generator(device)
+        self.streams = RngStreams(fitter.seed)
+        self.generator = torch.Generator(self.device)
         self.draws_elsewhere = draws_elsewhere(model)
         self.optimizer = make_optimizer(model, self.config)
         self.parameters = list(model.parameters())
@@ -189,7 +135,7 @@ class _Loop:
         )
         groups = [plan[i : i + self.config.accumulate] for i in range(0, len(plan), self.config.accumulate)]
         self.padding_share = padding_share(self.batcher.sizes, plan)
-        self.progress.epoch_begins(state.epoch, self.max_epochs, len(groups))
+        self.callback.epoch_begins(state.epoch, self.max_epochs, len(groups))
         self.model.train()
         for step in range(state.step, len(groups)):
             started = time.monotonic()
@@ -200,7 +146,7 @@ class _Loop:
             state.epoch_tokens += int(sum(self.batcher.sizes[rows].sum() for rows in groups[step]))
             state.epoch_seconds += spent
             state.seconds += spent
-            self.progress.step_done(state.step, self._share(state.step / len(groups)), state.seconds)
+            self.callback.step_done(state.step, self._share(state.step / len(groups)), state.seconds)
             self._save_when_due()
             if state.seconds >= self.budget:
                 state.stopped = f"the budget of {self.config.budget} is spent"
@@ -272,7 +218,7 @@ class _Loop:
             state.stopped = f"no better dev figure for {self.config.patience} epochs"
         self._save()
         self._write_history()
-        self.progress.epoch_ends(entry, is_best)
+        self.callback.epoch_ends(entry, is_best)
         if self.interrupted.is_set() and not state.stopped:
             raise Interrupted("interrupted")
 
@@ -334,7 +280,7 @@ class _Loop:
 
     def _rng(self, purpose: int, epoch: int, step: int = 0, part: int = 0) -> np.random.Generator:
         """What draws for this; until the next one is asked for."""
-        return self.draws.at(purpose, epoch, step, part)
+        return self.streams.at(purpose, epoch, step, part)
 
     def _save_when_due(self) -> None:
         if self.interrupted.is_set():
