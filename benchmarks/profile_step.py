@@ -11,6 +11,7 @@ the processor that counts, which other work on the machine does not touch; with 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 import tempfile
@@ -30,8 +31,12 @@ from seqwise.cli.train import _KEYS  # noqa: E402
 from seqwise.config import override, parse_config  # noqa: E402
 from seqwise.data.batching import epoch_plan  # noqa: E402
 from seqwise.runs.run_folder import RunFolder  # noqa: E402
-from seqwise.training.callbacks import NoCallback
-from seqwise.training.run import _finish, _write_start
+from seqwise.training.callbacks import NoCallback  # noqa: E402
+from seqwise.training.checkpoint import State  # noqa: E402
+from seqwise.training.fitting import FitResult  # noqa: E402
+from seqwise.training.run import _write_end  # noqa: E402
+from seqwise.training.run_evaluation import evaluated_run  # noqa: E402
+from seqwise.training.run_start import write_start  # noqa: E402
 from seqwise.training.sgd.loop import _Loop  # noqa: E402
 from seqwise.training.sgd.optimizer import clipped_norm  # noqa: E402
 from seqwise.training.training_plan import Plan, plan_run  # noqa: E402
@@ -114,13 +119,13 @@ def report(name: str, data: Path, settings: Sequence[str], steps: int) -> None:
     with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng():
         run = RunFolder(Path(folder) / "run")
         run.create()
-        _write_start(plan, run, "")
-        loop = _Loop(plan.task, plan.model, plan.objective, run, plan.device, NoCallback(), False)
+        write_start(plan, run, "")
+        loop = _Loop(plan.fitter, plan.task, plan.model, run, NoCallback(), False, math.inf)
         tokens = step_parts(loop, steps, clock)
         loop.padding_share, loop.state.epoch_seconds = 0.0, 1.0
         clock.time("dev and bookkeeping", loop._end_epoch)
         clock.time("dev alone", loop._evaluate_dev)
-        clock.time("end of the run", lambda: _finish(plan, run, loop.state, ()))
+        clock.time("end of the run", lambda: _end(plan, run, loop.state))
     whole = statistics.median(clock.spent["whole step"])
     sizes = {"batch_tokens": loop.batch_tokens, "max_epochs": plan.task.config.train.max_epochs}
     print(f"\n{name}: {sizes}, {tokens} valid tokens per step, {tokens / whole * 1e3:,.0f} per second")
@@ -131,6 +136,10 @@ def report(name: str, data: Path, settings: Sequence[str], steps: int) -> None:
     for part, spent in clock.spent.items():
         if len(spent) == 1:
             print(f"  {part:<20} {spent[0] / 1e3:8.2f} s")
+
+
+def _end(plan: Plan, run: RunFolder, state: State) -> None:
+    _write_end(plan, run, state, evaluated_run(plan, FitResult.of(state)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

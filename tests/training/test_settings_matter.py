@@ -16,9 +16,11 @@ from seqwise.data.readers import ReadOptions
 from seqwise.errors import UsageError
 from seqwise.runs.run_folder import RunFolder
 from seqwise.task.prepare import read_options
+from seqwise.training import run
 from seqwise.training.baselines import evaluated_baselines
+from seqwise.training.callbacks import NoCallback
 from seqwise.training.checkpoint import save
-from seqwise.training.ensemble.ensemble_fit import dev_thresholds
+from seqwise.training.run_evaluation import dev_thresholds
 from seqwise.training.sgd import loop
 from seqwise.training.stacking import stacked
 from seqwise.training.training_plan import plan_run
@@ -188,7 +190,7 @@ def outcome(place, monkeypatch):
         with monkeypatch.context() as patch:
             saves = []
             patch.setattr(loop, "save", lambda *words: (saves.append(1), save(*words)))
-            state = loop.fit(plan.task, plan.model, plan.objective, folder, plan.device, progress=loop.NoCallback())
+            state = run._fitted(plan, folder, resume=False, callback=NoCallback()).state
         return {
             "weights": [weight.tolist() for weight in state.best_weights.values()],
             "network": type(stacked(plan, plan.model)[0]).__name__,

@@ -24,7 +24,7 @@ from seqwise.task.prepare import prepare
 from seqwise.training.baselines import FAMILIES, evaluated_baselines, family
 from seqwise.training.baselines.questions import Questions, fitted_linear, target_logits
 from seqwise.training.baselines.tfidf_baseline import _features
-from seqwise.training.convex.convex_fit import is_solved_at_once
+from seqwise.training.convex.convex_fit import TfidfFit
 from seqwise.training.run import train
 from seqwise.training.same_data import FLAGS
 from seqwise.tuning.space import Space
@@ -237,7 +237,7 @@ def test_what_it_cannot_read_is_refused(tmp_path, kind, what):
 def test_effort_chooses_no_ensemble_for_it(tmp_path, effort):
     plan = plan_run(tfidf_config(tmp_path, "label", f"train.effort={effort}"))
     assert plan.ensemble is None
-    assert is_solved_at_once(plan.single)
+    assert isinstance(plan.fitter, TfidfFit)
 
 
 @pytest.mark.parametrize("kind", ["joint", "tags", "series"])

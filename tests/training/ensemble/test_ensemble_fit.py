@@ -16,7 +16,7 @@ from seqwise.errors import ConfigError, DivergenceError, WorkerError
 from seqwise.runs.run_folder import RunFolder
 from seqwise.training.callbacks import NoCallback
 from seqwise.training.ensemble import ensemble_fit as members
-from seqwise.training.ensemble.ensemble_fit import elapsed
+from seqwise.training.ensemble.ensemble_fit import makespan
 from seqwise.training.interrupts import Interrupted
 from seqwise.training.run import train
 from seqwise.training.training_plan import plan_run
@@ -200,7 +200,7 @@ if sys.argv[-1].isdigit() and len(sys.argv) == 6:
     from seqwise.training.ensemble import ensemble_fit as members
     def without_memory(*_, **__):
         {allocation}
-    members.fit = without_memory
+    members.EnsembleFit.fit_member = without_memory
 """
 
 
@@ -229,9 +229,9 @@ def test_a_member_without_memory_is_one_message_and_the_run_goes_on(
 
 
 def test_time_of_members_side_by_side():
-    assert elapsed([3, 1, 1], 2) == 3
-    assert elapsed([2, 2, 2], 2) == 4
-    assert elapsed([2, 2, 2], 1) == 6
+    assert makespan([3, 1, 1], 2) == 3
+    assert makespan([2, 2, 2], 2) == 4
+    assert makespan([2, 2, 2], 1) == 6
 
 
 def test_one_model_learns_from_the_ensemble(tmp_path):
