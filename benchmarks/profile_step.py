@@ -33,7 +33,7 @@ from seqwise.data.batching import epoch_plan  # noqa: E402
 from seqwise.runs.run_folder import RunFolder  # noqa: E402
 from seqwise.training.callbacks import NoCallback  # noqa: E402
 from seqwise.training.checkpoint import State  # noqa: E402
-from seqwise.training.fitting import FitResult  # noqa: E402
+from seqwise.training.fitter import FitResult  # noqa: E402
 from seqwise.training.run import _write_end  # noqa: E402
 from seqwise.training.run_evaluation import evaluated_run  # noqa: E402
 from seqwise.training.run_start import write_start  # noqa: E402

@@ -18,7 +18,7 @@ from seqwise.runs.resume import check_same_data
 from seqwise.runs.run_folder import FORMAT_VERSION, RunFolder
 from seqwise.training.callbacks import NoCallback, TrainingCallback
 from seqwise.training.checkpoint import State
-from seqwise.training.fitting import FitResult
+from seqwise.training.fitter import FitResult
 from seqwise.training.run_evaluation import EvaluatedRun, evaluated_run
 from seqwise.training.run_start import write_start
 from seqwise.training.training_plan import Plan

@@ -18,7 +18,7 @@ from seqwise.report.prediction_lines import PredictionLines, flattened
 from seqwise.task.prepare import Task
 from seqwise.training.baselines import evaluated_baselines, majority_figures
 from seqwise.training.convex.convex_heads import cross_validated_rows
-from seqwise.training.fitting import FitResult
+from seqwise.training.fitter import FitResult
 from seqwise.training.health import Health, health_of
 from seqwise.training.stacking import stacked
 from seqwise.training.training_plan import Plan

@@ -19,7 +19,7 @@ from seqwise.task.prepare import Task, prepare
 from seqwise.training.convex.convex_fit import HeadFit, TfidfFit
 from seqwise.training.convex.convex_heads import is_convex
 from seqwise.training.ensemble.ensemble_fit import DistilledFit, EnsembleFit
-from seqwise.training.fitting import Fitter
+from seqwise.training.fitter import Fitter
 from seqwise.training.objective import Objective
 from seqwise.training.sgd.loop import GradientDescent
 

@@ -22,7 +22,7 @@ from seqwise.training.baselines.tfidf_baseline import NGRAMS, fill_tfidf
 from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.convex.convex_heads import BATCH_TOKENS, FOLDS, solved
-from seqwise.training.fitting import FitResult
+from seqwise.training.fitter import FitResult
 from seqwise.training.objective import Objective
 
 __all__ = ["HeadFit", "TfidfFit"]
@@ -30,7 +30,7 @@ __all__ = ["HeadFit", "TfidfFit"]
 
 @dataclass(frozen=True)
 class HeadFit:
-    """Fits linear heads over fixed features; a `seqwise.training.fitting.Fitter`.
+    """Fits linear heads over fixed features; a `seqwise.training.fitter.Fitter`.
 
     The one entry of the history has the dev figures of the cross-validation, and all of them under `cross_validation`.
 
@@ -73,7 +73,7 @@ class HeadFit:
 
 @dataclass(frozen=True)
 class TfidfFit:
-    """Fits logistic regressions on the TF-IDF of n-grams, as the baseline does; a `seqwise.training.fitting.Fitter`.
+    """Fits logistic regressions on the TF-IDF of n-grams, as the baseline does; a `seqwise.training.fitter.Fitter`.
 
     Attributes:
         objective: whose plain losses are reported.

@@ -24,7 +24,7 @@ from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.checkpoint import State
 from seqwise.training.ensemble.distill import distilled
 from seqwise.training.ensemble.worker_processes import train_in_processes
-from seqwise.training.fitting import FitResult, Fitter
+from seqwise.training.fitter import FitResult, Fitter
 from seqwise.training.objective import Objective
 from seqwise.training.sgd.loop import GradientDescent
 
@@ -63,7 +63,7 @@ class MemberCallback:
 
 @dataclass(frozen=True)
 class EnsembleFit:
-    """Fits each model of an ensemble with a fitter of its own; a `seqwise.training.fitting.Fitter`.
+    """Fits each model of an ensemble with a fitter of its own; a `seqwise.training.fitter.Fitter`.
 
     The weights do not depend on how many are fitted at a time, as long as each computes with as many threads.
 
@@ -146,7 +146,7 @@ class EnsembleFit:
 
 @dataclass(frozen=True)
 class DistilledFit:
-    """Fits an ensemble, and then one model that learns from it; a `seqwise.training.fitting.Fitter`.
+    """Fits an ensemble, and then one model that learns from it; a `seqwise.training.fitter.Fitter`.
 
     Attributes:
         teacher: the ensemble.

@@ -31,7 +31,7 @@ from seqwise.task.prepare import Task
 from seqwise.training.callbacks import TrainingCallback
 from seqwise.training.checkpoint import State, restore, save
 from seqwise.training.convex.direct_heads import fit_direct_heads, has_direct_heads
-from seqwise.training.fitting import FitResult
+from seqwise.training.fitter import FitResult
 from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.objective import TrainingObjective
 from seqwise.training.sgd.optimizer import clipped_norm, make_optimizer, scheduled_learning_rate
@@ -44,7 +44,7 @@ _ORDER, _SYMBOLS, _DROPOUT = 1, 2, 3
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """Fits a network epoch by epoch; a `seqwise.training.fitting.Fitter`.
+    """Fits a network epoch by epoch; a `seqwise.training.fitter.Fitter`.
 
     Attributes:
         objective: what is minimised.
