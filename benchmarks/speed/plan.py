@@ -15,8 +15,9 @@ from typing import Any
 
 import torch
 
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Plan, plan_binary_cross_entropy, plan_cross_entropy
-from seqwise.shapes import Arrived, arrived
+from seqwise.shapes import arrived
 
 CALLS, REPEATS = 100, 1000
 
@@ -29,35 +30,14 @@ EVERY_ARRAY = {
 }
 
 
-def described(name: str, array: torch.Tensor | None) -> Arrived | None:
-    return None if array is None else arrived(name, array)
-
-
 def classes(given: dict[str, torch.Tensor], label_values: tuple[int, ...] | None) -> Plan:
-    return plan_cross_entropy(
-        logits=arrived("logits", LOGITS),
-        labels=arrived("labels", LABELS),
-        class_axis=-1,
-        mask=described("mask", given.get("mask")),
-        lengths=described("lengths", given.get("lengths")),
-        ignore_index=None,
-        label_values=label_values,
-        class_weight=described("class_weight", given.get("class_weight")),
-        sample_weight=described("sample_weight", given.get("sample_weight")),
-        label_smoothing=0.1,
-    )
+    options = ClassOptions(label_values=label_values, label_smoothing=0.1, **given).with_arrays(arrived)
+    return plan_cross_entropy(arrived("logits", LOGITS), arrived("labels", LABELS), options)
 
 
 def yes_or_no() -> Plan:
     return plan_binary_cross_entropy(
-        logits=arrived("logits", LOGITS),
-        labels=arrived("labels", LOGITS),
-        mask=None,
-        lengths=None,
-        ignore_index=-1,
-        pos_weight=None,
-        sample_weight=None,
-        label_smoothing=0.0,
+        arrived("logits", LOGITS), arrived("labels", LOGITS), BinaryOptions(ignore_index=-1)
     )
 
 

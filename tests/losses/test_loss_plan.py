@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError, UsageError
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Plan, plan_binary_cross_entropy, plan_cross_entropy
 from seqwise.shapes import Arrived, Shape
 
@@ -35,7 +36,15 @@ CALL: dict[str, Any] = {
 
 
 def classes(logits: Shape, labels: tuple[str, Shape], **options: Any) -> Plan:
-    return plan_cross_entropy(**described(CALL | {"logits": ("float", logits), "labels": labels} | options))
+    return plan_of(CALL | {"logits": ("float", logits), "labels": labels} | options)
+
+
+def plan_of(given: dict[str, Any]) -> Plan:
+    options = described(given)
+    arrays, more = [options.pop(name) for name in ("logits", "labels")], {}
+    if "call" in options:
+        more["call"] = options.pop("call")
+    return plan_cross_entropy(*arrays, ClassOptions(**options), **more)
 
 
 def yes_or_no(logits: Shape, labels: tuple[str, Shape], **options: Any) -> Plan:
@@ -49,7 +58,8 @@ def yes_or_no(logits: Shape, labels: tuple[str, Shape], **options: Any) -> Plan:
         "sample_weight": None,
         "label_smoothing": 0.0,
     }
-    return plan_binary_cross_entropy(**described(given | options))
+    options = described(given | options)
+    return plan_binary_cross_entropy(options.pop("logits"), options.pop("labels"), BinaryOptions(**options))
 
 
 def text_of(kind: type[UsageError], plan: Any, *args: Any, **options: Any) -> str:
@@ -195,7 +205,7 @@ def test_options_that_do_not_fit_are_named(kind: Any, options: dict[str, Any], p
 
 
 def test_logits_are_floats() -> None:
-    text = text_of(DtypeError, plan_cross_entropy, **described(CALL | {"logits": ("int", (8, 47, 3))}))
+    text = text_of(DtypeError, plan_of, CALL | {"logits": ("int", (8, 47, 3))})
     assert "logits are int\n" in text
     assert "cast the logits to a floating-point type" in text
 

@@ -7,7 +7,7 @@ with one `Framework`, and gives signatures, docstrings and its `LossSum`; torch 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqwise import values
 from seqwise.losses import _array_formulas as _formulas
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import (
     SUM_AND_COUNT,
     Plan,
@@ -26,7 +27,7 @@ from seqwise.losses._plan import (
     plan_linear_cross_entropy,
 )
 from seqwise.losses._values import check_values
-from seqwise.shapes import arrived
+from seqwise.shapes import Arrived, arrived
 
 __all__ = ["Framework", "Terms", "binary_terms", "class_terms", "linear_terms", "reduced"]
 
@@ -85,44 +86,14 @@ class Terms(NamedTuple):
     counts: Any
 
 
-def class_terms(
-    framework: Framework,
-    call: str,
-    logits: Any,
-    labels: Any,
-    *,
-    class_axis: int,
-    mask: Any,
-    lengths: Any,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Any,
-    sample_weight: Any,
-    label_smoothing: float,
-    from_logits: bool,
-    gamma: float = 0.0,
-    ordered: bool = False,
-) -> Terms:
-    """The terms of a loss over classes; options are those of the functions of `seqwise.losses.numpy`."""
-    arrays = framework.arrays(
-        logits=logits,
-        labels=labels,
-        mask=mask,
-        lengths=lengths,
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-    )
+def class_terms(framework: Framework, call: str, logits: Any, labels: Any, options: ClassOptions) -> Terms:
+    """The terms of a loss over classes."""
+    arrays = framework.arrays(logits=logits, labels=labels, **options.arrays())
+    seen = _described(arrays)
     plan = plan_cross_entropy(
-        **_described(arrays, "mask", "lengths", "class_weight", "sample_weight"),
-        class_axis=class_axis,
-        ignore_index=ignore_index,
-        label_values=label_values,
-        label_smoothing=label_smoothing,
-        gamma=gamma,
-        ordered=ordered,
-        call=call,
+        seen["logits"], seen["labels"], options.with_arrays(lambda name, _: seen[name]), call=call
     )
-    from_logits = flag(plan.call, "from_logits", from_logits)
+    from_logits = flag(plan.call, "from_logits", options.from_logits)
     axis = plan.class_axis
     assert axis is not None
     if plan.labels == "index":
@@ -146,36 +117,17 @@ def class_terms(
 
 
 def linear_terms(
-    framework: Framework,
-    hidden: Any,
-    weight: Any,
-    labels: Any,
-    *,
-    bias: Any,
-    mask: Any,
-    lengths: Any,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Any,
-    sample_weight: Any,
-    label_smoothing: float,
+    framework: Framework, hidden: Any, weight: Any, labels: Any, *, bias: Any, options: ClassOptions
 ) -> Terms:
-    """The terms of head and loss in one; options are those of `seqwise.losses.numpy.linear_cross_entropy`."""
-    arrays = framework.arrays(
-        hidden=hidden,
-        weight=weight,
-        bias=bias,
-        labels=labels,
-        mask=mask,
-        lengths=lengths,
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-    )
+    """The terms of head and loss in one."""
+    arrays = framework.arrays(hidden=hidden, weight=weight, bias=bias, labels=labels, **options.arrays())
+    seen = _described(arrays)
     plan = plan_linear_cross_entropy(
-        **_described(arrays, "bias", "mask", "lengths", "class_weight", "sample_weight"),
-        ignore_index=ignore_index,
-        label_values=label_values,
-        label_smoothing=label_smoothing,
+        seen["hidden"],
+        seen["weight"],
+        seen.get("bias"),
+        seen["labels"],
+        options.with_arrays(lambda name, _: seen[name]),
     )
     truth = framework.integers(arrays["labels"]) if plan.labels == "index" else arrays["labels"]
     counts = _formulas.counting(plan, truth, arrays.get("mask"), arrays.get("lengths"), xp=framework.xp)
@@ -197,31 +149,13 @@ def linear_terms(
     return Terms(plan, losses, weights, counts)
 
 
-def binary_terms(
-    framework: Framework,
-    call: str,
-    logits: Any,
-    labels: Any,
-    *,
-    mask: Any,
-    lengths: Any,
-    ignore_index: int | None,
-    pos_weight: Any,
-    sample_weight: Any,
-    label_smoothing: float,
-    from_logits: bool,
-) -> Terms:
-    """The terms of a loss over yes-or-no labels; options are those of `seqwise.losses.numpy.binary_cross_entropy`."""
-    arrays = framework.arrays(
-        logits=logits, labels=labels, mask=mask, lengths=lengths, pos_weight=pos_weight, sample_weight=sample_weight
-    )
-    plan = plan_binary_cross_entropy(
-        **_described(arrays, "mask", "lengths", "pos_weight", "sample_weight"),
-        ignore_index=ignore_index,
-        label_smoothing=label_smoothing,
-        call=call,
-    )
-    from_logits = flag(plan.call, "from_logits", from_logits)
+def binary_terms(framework: Framework, call: str, logits: Any, labels: Any, options: BinaryOptions) -> Terms:
+    """The terms of a loss over yes-or-no labels."""
+    arrays = framework.arrays(logits=logits, labels=labels, **options.arrays())
+    seen = _described(arrays)
+    options_seen = options.with_arrays(lambda name, _: seen[name])
+    plan = plan_binary_cross_entropy(seen["logits"], seen["labels"], options_seen, call=call)
+    from_logits = flag(plan.call, "from_logits", options.from_logits)
     truth = arrays["labels"] if plan.call.arrays[1].kind == "float" else framework.integers(arrays["labels"])
     counts = _formulas.counting(plan, truth, arrays.get("mask"), arrays.get("lengths"), xp=framework.xp)
     _look(framework, plan, arrays, counts, from_logits=from_logits)
@@ -239,10 +173,9 @@ def binary_terms(
     return Terms(plan, losses, weights, counts)
 
 
-def _described(arrays: Mapping[str, Any], *optional: str) -> dict[str, Any]:
-    """What arrived, as a plan takes it: None for optional arrays that did not."""
-    seen: dict[str, Any] = dict.fromkeys(optional)
-    return seen | {name: arrived(name, array) for name, array in arrays.items()}
+def _described(arrays: Mapping[str, Any]) -> dict[str, Arrived]:
+    """What arrived, as a plan takes it."""
+    return {name: arrived(name, array) for name, array in arrays.items()}
 
 
 def _look(framework: Framework, plan: Plan, arrays: Mapping[str, Any], counts: Any, *, from_logits: bool) -> None:

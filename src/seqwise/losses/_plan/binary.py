@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seqwise.errors import ShapeError
 from seqwise.losses import _hints
+from seqwise.losses._loss_options import BinaryOptions
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, smoothing
 from seqwise.shapes import Arrived, fits, shape_text
@@ -12,16 +13,7 @@ __all__ = ["plan_binary_cross_entropy"]
 
 
 def plan_binary_cross_entropy(
-    *,
-    logits: Arrived,
-    labels: Arrived,
-    mask: Arrived | None,
-    lengths: Arrived | None,
-    ignore_index: int | None,
-    pos_weight: Arrived | None,
-    sample_weight: Arrived | None,
-    label_smoothing: float,
-    call: str = "binary_cross_entropy",
+    logits: Arrived, labels: Arrived, options: BinaryOptions, *, call: str = "binary_cross_entropy"
 ) -> Plan:
     """The plan of a loss over yes-or-no labels: logits and labels have one shape.
 
@@ -30,6 +22,7 @@ def plan_binary_cross_entropy(
         DtypeError: an array holds the wrong kind of number.
         ConfigError: an option has a value that makes no sense.
     """
+    mask, lengths, pos_weight, sample_weight = options[:4]
     this = call_of(call, logits, labels, mask, lengths, pos_weight, sample_weight)
     check_kind(this, logits, "float")
     check_kind(this, labels, "bool", "int", "float")
@@ -53,9 +46,9 @@ def plan_binary_cross_entropy(
         class_axis=None,
         classes=2,
         label_values=None,
-        ignore_index=integer(this, "ignore_index", ignore_index),
+        ignore_index=integer(this, "ignore_index", options.ignore_index),
         ignored_class=None,
-        label_smoothing=smoothing(this, label_smoothing),
+        label_smoothing=smoothing(this, options.label_smoothing),
         mask_missing=missing_axes(this, mask, positions, "bool"),
         sample_weight_missing=missing_axes(this, sample_weight, positions, "int", "float"),
     )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError
 from seqwise.losses import _hints
+from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, real, smoothing
 from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
@@ -16,39 +17,36 @@ __all__ = ["plan_cross_entropy"]
 
 
 def plan_cross_entropy(
-    *,
     logits: Arrived,
     labels: Arrived,
-    class_axis: int,
-    mask: Arrived | None,
-    lengths: Arrived | None,
-    ignore_index: int | None,
-    label_values: Iterable[int] | None,
-    class_weight: Arrived | None,
-    sample_weight: Arrived | None,
-    label_smoothing: float,
-    gamma: float = 0.0,
-    ordered: bool = False,
+    options: ClassOptions,
+    *,
     call: str = "cross_entropy",
     made_from: tuple[Arrived | None, ...] = (),
 ) -> Plan:
     """The plan of a loss over classes: logits with a class axis; labels are class indices, one-hot or soft.
 
-    `made_from` is what logits are made from, where they did not arrive themselves.
+    Args:
+        logits: described, as the arrays of the options are.
+        labels: described.
+        options: those of the loss.
+        call: the name of the loss.
+        made_from: what logits are made from, where they did not arrive themselves.
 
     Raises:
         ShapeError: an array does not fit the logits.
         DtypeError: an array holds the wrong kind of number.
         ConfigError: an option has a value that makes no sense.
     """
+    mask, lengths, class_weight, sample_weight = options[:4]
     this = call_of(call, *made_from, logits, labels, mask, lengths, class_weight, sample_weight)
     check_kind(this, logits, "float")
-    axis = _class_axis(this, logits, class_axis)
+    axis = _class_axis(this, logits, options.class_axis)
     classes = logits.shape[axis]
     positions = logits.shape[:axis] + logits.shape[axis + 1 :]
     label_kind = _label_kind(this, logits, labels, axis, positions)
-    values = _label_values(this, label_values, classes)
-    ignored = integer(this, "ignore_index", ignore_index)
+    values = _label_values(this, options.label_values, classes)
+    ignored = integer(this, "ignore_index", options.ignore_index)
     _check_class_weight(this, class_weight, positions, classes)
     check_lengths(this, lengths, positions)
     return Plan(
@@ -60,11 +58,11 @@ def plan_cross_entropy(
         label_values=values,
         ignore_index=ignored,
         ignored_class=_ignored_class(ignored, values, classes),
-        label_smoothing=smoothing(this, label_smoothing),
+        label_smoothing=smoothing(this, options.label_smoothing),
         mask_missing=missing_axes(this, mask, positions, "bool"),
         sample_weight_missing=missing_axes(this, sample_weight, positions, "int", "float"),
-        gamma=_gamma(this, gamma),
-        ordered=ordered,
+        gamma=_gamma(this, options.gamma),
+        ordered=options.ordered,
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from seqwise.errors import ShapeError
 from seqwise.losses import _hints
+from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind
 from seqwise.losses._plan.class_labels import plan_cross_entropy
@@ -15,18 +14,7 @@ __all__ = ["plan_linear_cross_entropy"]
 
 
 def plan_linear_cross_entropy(
-    *,
-    hidden: Arrived,
-    weight: Arrived,
-    bias: Arrived | None,
-    labels: Arrived,
-    mask: Arrived | None,
-    lengths: Arrived | None,
-    ignore_index: int | None,
-    label_values: Iterable[int] | None,
-    class_weight: Arrived | None,
-    sample_weight: Arrived | None,
-    label_smoothing: float,
+    hidden: Arrived, weight: Arrived, bias: Arrived | None, labels: Arrived, options: ClassOptions
 ) -> Plan:
     """The plan of `cross_entropy` for logits that a linear layer will make.
 
@@ -36,7 +24,7 @@ def plan_linear_cross_entropy(
         ConfigError: an option has a value that makes no sense.
     """
     name = "linear_cross_entropy"
-    this = call_of(name, hidden, weight, bias, labels, mask, lengths, class_weight, sample_weight)
+    this = call_of(name, hidden, weight, bias, labels, *options.arrays().values())
     for array in (hidden, weight, bias):
         if array is not None:
             check_kind(this, array, "float")
@@ -48,17 +36,5 @@ def plan_linear_cross_entropy(
     if bias is not None and not fits(bias.shape, weight.shape[:-1]):
         expected = f"bias {shape_text(weight.shape[:-1])}, one number for each row of the weight"
         raise this.error(ShapeError, "bias does not fit weight", expected=expected)
-    return plan_cross_entropy(
-        logits=Arrived("logits", "float", hidden.shape[:-1] + weight.shape[:-1]),
-        labels=labels,
-        class_axis=-1,
-        mask=mask,
-        lengths=lengths,
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-        label_smoothing=label_smoothing,
-        call=name,
-        made_from=(hidden, weight, bias),
-    )
+    logits = Arrived("logits", "float", hidden.shape[:-1] + weight.shape[:-1])
+    return plan_cross_entropy(logits, labels, options, call=name, made_from=(hidden, weight, bias))

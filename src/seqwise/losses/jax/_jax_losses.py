@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from seqwise.losses._array_terms import binary_terms, class_terms, reduced
 from seqwise.losses._call_options import known_options, sum_and_count
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.jax._jax_crf import crf_nll
 from seqwise.losses.jax._jax_framework import JAX, LossSum
@@ -68,11 +69,7 @@ def cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = class_terms(
-        JAX,
-        "cross_entropy",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -83,6 +80,7 @@ def cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = class_terms(JAX, "cross_entropy", logits, labels, options)
     return reduced(JAX, terms, reduction, denominator)
 
 
@@ -140,11 +138,7 @@ def focal_loss(
 
     Source: Lin et al., Focal loss for dense object detection, 2017.
     """
-    terms = class_terms(
-        JAX,
-        "focal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -156,6 +150,7 @@ def focal_loss(
         from_logits=from_logits,
         gamma=gamma,
     )
+    terms = class_terms(JAX, "focal_loss", logits, labels, options)
     return reduced(JAX, terms, reduction, denominator)
 
 
@@ -213,11 +208,7 @@ def ordinal_loss(
     Sources: Frank and Hall, A simple approach to ordinal classification, 2001 (the questions); Toedter and Ahrens,
     Generalization of the ignorance score, 2012 (their cross-entropy).
     """
-    terms = class_terms(
-        JAX,
-        "ordinal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -229,6 +220,7 @@ def ordinal_loss(
         from_logits=from_logits,
         ordered=True,
     )
+    terms = class_terms(JAX, "ordinal_loss", logits, labels, options)
     return reduced(JAX, terms, reduction, denominator)
 
 
@@ -277,11 +269,7 @@ def binary_cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = binary_terms(
-        JAX,
-        "binary_cross_entropy",
-        logits,
-        labels,
+    options = BinaryOptions(
         mask=mask,
         lengths=lengths,
         ignore_index=ignore_index,
@@ -290,6 +278,7 @@ def binary_cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = binary_terms(JAX, "binary_cross_entropy", logits, labels, options)
     return reduced(JAX, terms, reduction, denominator)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from seqwise.losses._array_terms import binary_terms, class_terms, reduced
 from seqwise.losses._call_options import known_options, sum_and_count
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.keras._keras_crf import crf_nll
 from seqwise.losses.keras._keras_framework import KERAS, LossSum, Tensor, as_written
@@ -65,11 +66,7 @@ def cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = class_terms(
-        KERAS,
-        "cross_entropy",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -80,6 +77,7 @@ def cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = class_terms(KERAS, "cross_entropy", logits, labels, options)
     return reduced(KERAS, terms, reduction, denominator)
 
 
@@ -138,11 +136,7 @@ def focal_loss(
 
     Source: Lin et al., Focal loss for dense object detection, 2017.
     """
-    terms = class_terms(
-        KERAS,
-        "focal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -154,6 +148,7 @@ def focal_loss(
         from_logits=from_logits,
         gamma=gamma,
     )
+    terms = class_terms(KERAS, "focal_loss", logits, labels, options)
     return reduced(KERAS, terms, reduction, denominator)
 
 
@@ -212,11 +207,7 @@ def ordinal_loss(
     Sources: Frank and Hall, A simple approach to ordinal classification, 2001 (the questions); Toedter and Ahrens,
     Generalization of the ignorance score, 2012 (their cross-entropy).
     """
-    terms = class_terms(
-        KERAS,
-        "ordinal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -228,6 +219,7 @@ def ordinal_loss(
         from_logits=from_logits,
         ordered=True,
     )
+    terms = class_terms(KERAS, "ordinal_loss", logits, labels, options)
     return reduced(KERAS, terms, reduction, denominator)
 
 
@@ -277,11 +269,7 @@ def binary_cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = binary_terms(
-        KERAS,
-        "binary_cross_entropy",
-        logits,
-        labels,
+    options = BinaryOptions(
         mask=mask,
         lengths=lengths,
         ignore_index=ignore_index,
@@ -290,6 +278,7 @@ def binary_cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = binary_terms(KERAS, "binary_cross_entropy", logits, labels, options)
     return reduced(KERAS, terms, reduction, denominator)
 
 

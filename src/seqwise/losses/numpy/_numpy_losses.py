@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from seqwise.losses._array_terms import binary_terms, class_terms, linear_terms
 from seqwise.losses._call_options import known_options, sum_and_count
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.numpy._numpy_crf import crf_nll
 from seqwise.losses.numpy._numpy_framework import NUMPY, Loss, LossSum, reduced
@@ -64,11 +65,7 @@ def cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = class_terms(
-        NUMPY,
-        "cross_entropy",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -79,6 +76,7 @@ def cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = class_terms(NUMPY, "cross_entropy", logits, labels, options)
     return reduced(terms, reduction, denominator)
 
 
@@ -136,11 +134,7 @@ def focal_loss(
 
     Source: Lin et al., Focal loss for dense object detection, 2017.
     """
-    terms = class_terms(
-        NUMPY,
-        "focal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -152,6 +146,7 @@ def focal_loss(
         from_logits=from_logits,
         gamma=gamma,
     )
+    terms = class_terms(NUMPY, "focal_loss", logits, labels, options)
     return reduced(terms, reduction, denominator)
 
 
@@ -210,11 +205,7 @@ def ordinal_loss(
     Sources: Frank and Hall, A simple approach to ordinal classification, 2001 (the questions); Toedter and Ahrens,
     Generalization of the ignorance score, 2012 (their cross-entropy).
     """
-    terms = class_terms(
-        NUMPY,
-        "ordinal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -226,6 +217,7 @@ def ordinal_loss(
         from_logits=from_logits,
         ordered=True,
     )
+    terms = class_terms(NUMPY, "ordinal_loss", logits, labels, options)
     return reduced(terms, reduction, denominator)
 
 
@@ -276,12 +268,7 @@ def linear_cross_entropy(
         >>> round(float(linear_cross_entropy(hidden, weight, [0, 1])), 4)
         0.3955
     """
-    terms = linear_terms(
-        NUMPY,
-        hidden,
-        weight,
-        labels,
-        bias=bias,
+    options = ClassOptions(
         mask=mask,
         lengths=lengths,
         ignore_index=ignore_index,
@@ -290,6 +277,7 @@ def linear_cross_entropy(
         sample_weight=sample_weight,
         label_smoothing=label_smoothing,
     )
+    terms = linear_terms(NUMPY, hidden, weight, labels, bias=bias, options=options)
     return reduced(terms, reduction, denominator)
 
 
@@ -336,11 +324,7 @@ def binary_cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = binary_terms(
-        NUMPY,
-        "binary_cross_entropy",
-        logits,
-        labels,
+    options = BinaryOptions(
         mask=mask,
         lengths=lengths,
         ignore_index=ignore_index,
@@ -349,6 +333,7 @@ def binary_cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = binary_terms(NUMPY, "binary_cross_entropy", logits, labels, options)
     return reduced(terms, reduction, denominator)
 
 

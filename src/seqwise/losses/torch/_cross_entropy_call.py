@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Sequence
 from ctypes import c_int64
 from typing import Any, NamedTuple
 
@@ -20,8 +19,9 @@ from seqwise._addresses import (
 )
 from seqwise.losses._kernels.cross_entropy import Call, call_of
 from seqwise.losses._kernels.joint_layout import joint_layout
+from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import Plan, plan_cross_entropy
-from seqwise.shapes import Arrived, arrived
+from seqwise.shapes import arrived
 
 __all__ = ["Given", "Recipe", "given", "recipe"]
 
@@ -85,66 +85,42 @@ class Given(NamedTuple):
         return call
 
 
-def recipe(
-    logits: Tensor,
-    labels: Tensor,
-    class_axis: int,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    label_smoothing: float,
-) -> Recipe | None:
+def recipe(logits: Tensor, labels: Tensor, options: ClassOptions) -> Recipe | None:
     """The recipe of a call; None where the compiled code does not take it.
 
     Raises:
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
     """
-    return _recipe(
-        (logits.dtype, logits.shape),
-        logits.stride(),
-        (labels.dtype, labels.shape),
-        class_axis,
-        None if mask is None else (mask.dtype, mask.shape),
-        None if lengths is None else (lengths.dtype, lengths.shape),
-        ignore_index,
-        None if label_values is None else tuple(label_values),
-        None if label_values is None else tuple(map(type, label_values)),
-        None if class_weight is None else (class_weight.dtype, class_weight.shape),
-        None if sample_weight is None else (sample_weight.dtype, sample_weight.shape),
-        label_smoothing,
+    mask, lengths, class_weight, sample_weight, ignored, values, *others = options
+    seen = ClassOptions._make(
+        (
+            None if mask is None else (mask.dtype, mask.shape),
+            None if lengths is None else (lengths.dtype, lengths.shape),
+            None if class_weight is None else (class_weight.dtype, class_weight.shape),
+            None if sample_weight is None else (sample_weight.dtype, sample_weight.shape),
+            ignored,
+            None if values is None else tuple(values),
+            *others,
+        )
     )
+    types = type(ignored), *map(type, others), *(() if values is None else map(type, values))
+    return _recipe((logits.dtype, logits.shape), logits.stride(), (labels.dtype, labels.shape), seen, types)
 
 
-@functools.lru_cache(maxsize=1024, typed=True)
+@functools.lru_cache(maxsize=1024)
 def _recipe(
     logits: Signature,
     strides: tuple[int, ...],
     labels: Signature,
-    class_axis: int,
-    mask: Signature | None,
-    lengths: Signature | None,
-    ignore_index: int | None,
-    label_values: tuple[int, ...] | None,
-    _types: tuple[type, ...] | None,  # so that labels 0 and 1 are not False and True
-    class_weight: Signature | None,
-    sample_weight: Signature | None,
-    label_smoothing: float,
+    options: ClassOptions,
+    _types: tuple[type, ...],  # so that 0 and 1 are not False and True
 ) -> Recipe | None:
     plan = plan_cross_entropy(
-        logits=arrived("logits", _Seen(*logits)),
-        labels=arrived("labels", _Seen(*labels)),
-        class_axis=class_axis,
-        mask=_arrived("mask", mask),
-        lengths=_arrived("lengths", lengths),
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=_arrived("class_weight", class_weight),
-        sample_weight=_arrived("sample_weight", sample_weight),
-        label_smoothing=label_smoothing,
+        arrived("logits", _Seen(*logits)),
+        arrived("labels", _Seen(*labels)),
+        options.with_arrays(lambda name, signature: arrived(name, _Seen(*signature))),
     )
+    mask, lengths, class_weight, sample_weight = options[:4]
     dtype, shape = logits
     assert plan.class_axis is not None
     to = dense_strides(shape, strides)
@@ -170,15 +146,9 @@ def _recipe(
     return Recipe(plan, call, to, values, (of_mask, of_weight))
 
 
-def given(
-    recipe: Recipe,
-    labels: Tensor,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-) -> Given:
+def given(recipe: Recipe, labels: Tensor, options: ClassOptions) -> Given:
     """The call with these labels, options and weights."""
+    mask, lengths, class_weight, sample_weight = options[:4]
     of_mask, of_weight = recipe.shapes
     call = Call.from_buffer_copy(recipe.call)
     labels, call.labels = side_by_side(labels, torch.int64)
@@ -214,7 +184,3 @@ def _spread(option: Signature | None, positions: torch.Size) -> tuple[int, torch
 class _Seen(NamedTuple):
     dtype: torch.dtype
     shape: torch.Size
-
-
-def _arrived(name: str, signature: Signature | None) -> Arrived | None:
-    return None if signature is None else arrived(name, _Seen(*signature))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor
 from seqwise._addresses import known_address
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
+from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import SUM_AND_COUNT
 from seqwise.losses.torch._cross_entropy_call import Given, given, recipe
 from seqwise.losses.torch._loss_sum import LossSum, as_count, reduced
@@ -34,15 +35,8 @@ Plain = Callable[[Tensor, str], Tensor]
 def fused_cross_entropy(
     logits: Tensor,
     labels: Tensor,
+    options: ClassOptions,
     *,
-    class_axis: int,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    label_smoothing: float,
     reduction: Any,
     denominator: float | Tensor | None,
     plain: Plain,
@@ -56,26 +50,15 @@ def fused_cross_entropy(
     function = compiled()
     if function is None or not isinstance(logits, Tensor):
         return None
-    mask, lengths, class_weight, sample_weight = _here(logits, mask, lengths, class_weight, sample_weight)
-    if not _is_for_this(logits, labels, mask, lengths, class_weight, sample_weight, denominator):
+    options = _here(logits, options)
+    if not _is_for_this(logits, labels, *options[:4], denominator):
         return None
-    known = recipe(
-        logits,
-        labels,
-        class_axis,
-        mask,
-        lengths,
-        ignore_index,
-        label_values,
-        class_weight,
-        sample_weight,
-        label_smoothing,
-    )
+    known = recipe(logits, labels, options)
     if known is None:
         return None
     if reduction is not SUM_AND_COUNT:
         known.plan.check_reduction(reduction, denominator)
-    inputs = given(known, labels, mask, lengths, class_weight, sample_weight)
+    inputs = given(known, labels, options)
     call, is_wanted = inputs.call, logits.requires_grad and torch.is_grad_enabled()
     call.logits = known_address(logits)
     if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
@@ -162,25 +145,11 @@ def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: T
     return found
 
 
-def _here(
-    logits: Tensor,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-) -> Sequence[Tensor | None]:
+def _here(logits: Tensor, options: ClassOptions) -> ClassOptions:
     """The options beside the logits; at once where all are tensors on the CPU, as they mostly are."""
-    options = mask, lengths, class_weight, sample_weight
-    for option in options:
+    for option in options[:4]:
         if option is not None and not (isinstance(option, Tensor) and option.is_cpu):
-            return beside(
-                "cross_entropy",
-                logits,
-                mask=mask,
-                lengths=lengths,
-                class_weight=class_weight,
-                sample_weight=sample_weight,
-            )
+            return options.with_arrays(beside("cross_entropy", logits))
     return options
 
 

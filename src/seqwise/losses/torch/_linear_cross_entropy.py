@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 from seqwise._products import are_quick
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import compiled
+from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._arrays import check_tensor, tensor_of
@@ -26,7 +26,6 @@ from seqwise.losses.torch._terms import (
     class_terms_of,
     counting,
     numbers,
-    optional,
     spread,
     weighted,
 )
@@ -47,54 +46,39 @@ def linear_loss(
     hidden: Tensor,
     weight: Tensor,
     labels: Tensor,
-    *,
     bias: Tensor | None,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    label_smoothing: float,
+    options: ClassOptions,
+    *,
     reduction: Any,
     denominator: float | Tensor | None,
 ) -> Any:
-    """The loss of the head's logits; options are those of `linear_cross_entropy`."""
+    """The loss of the logits of a head."""
     call = "linear_cross_entropy"
     for name, array in (("hidden", hidden), ("weight", weight)):
         check_tensor(call, name, array)
     if bias is not None:
         check_tensor(call, "bias", bias)
     labels = tensor_of(call, "labels", labels, hidden)
-    mask, lengths, class_weight, sample_weight = beside(
-        call, hidden, mask=mask, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight
-    )
+    options = options.with_arrays(beside(call, hidden))
+    class_weight, sample_weight = options.class_weight, options.sample_weight
     plan = plan_linear_cross_entropy(
-        hidden=arrived("hidden", hidden),
-        weight=arrived("weight", weight),
-        bias=optional("bias", bias),
-        labels=arrived("labels", labels),
-        mask=optional("mask", mask),
-        lengths=optional("lengths", lengths),
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=optional("class_weight", class_weight),
-        sample_weight=optional("sample_weight", sample_weight),
-        label_smoothing=label_smoothing,
+        arrived("hidden", hidden),
+        arrived("weight", weight),
+        None if bias is None else arrived("bias", bias),
+        arrived("labels", labels),
+        options.with_arrays(arrived),
     )
     if reduction is not SUM_AND_COUNT:
         plan.check_reduction(reduction, denominator)
     labels = labels.long() if plan.labels == "index" else labels
-    counts = counting(plan, labels, mask, lengths)
+    counts = counting(plan, labels, options.mask, options.lengths)
     head = Head(hidden, weight, bias)
 
     def terms(logits: Tensor) -> Terms:
         return class_terms_of(plan, logits, labels, counts, class_weight, sample_weight, from_logits=True)
 
     def check() -> None:
-        arrays = numbers(
-            labels=labels, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight, counts=counts
-        )
+        arrays = numbers(**options._replace(mask=None).arrays(), labels=labels, counts=counts)
         if arrays is not None:
             check_values(plan, arrays, arrays.get("counts"), from_logits=True)
 
@@ -103,14 +87,7 @@ def linear_loss(
         found = fused_cross_entropy(
             logits,
             labels,
-            class_axis=-1,
-            mask=mask,
-            lengths=lengths,
-            ignore_index=ignore_index,
-            label_values=label_values,
-            class_weight=class_weight,
-            sample_weight=sample_weight,
-            label_smoothing=label_smoothing,
+            options,
             reduction=reduction,
             denominator=denominator,
             plain=lambda logits, reduction: reduced(terms(logits), reduction, None),

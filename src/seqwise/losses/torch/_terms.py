@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import (
     Plan,
     Positions,
@@ -19,7 +20,7 @@ from seqwise.losses._plan import (
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._arrays import as_tensor, check_tensor, tensor_of
 from seqwise.losses.torch._torch_formulas import class_logs, floored_log, index_terms, product, share_terms
-from seqwise.shapes import Arrived, arrived
+from seqwise.shapes import arrived
 
 __all__ = [
     "Terms",
@@ -30,7 +31,6 @@ __all__ = [
     "counting",
     "in_time",
     "numbers",
-    "optional",
     "spread",
 ]
 
@@ -51,59 +51,30 @@ class Terms(NamedTuple):
     counts: Tensor | None
 
 
-def class_terms(
-    call: str,
-    logits: Tensor,
-    labels: Tensor,
-    *,
-    class_axis: int,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    ignore_index: int | None,
-    label_values: Sequence[int] | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    label_smoothing: float,
-    from_logits: bool,
-    gamma: float = 0.0,
-    ordered: bool = False,
-) -> Terms:
-    """The terms of a loss over classes; options are those of the functions."""
+def class_terms(call: str, logits: Tensor, labels: Tensor, options: ClassOptions) -> Terms:
+    """The terms of a loss over classes."""
     check_tensor(call, "logits", logits)
     labels = tensor_of(call, "labels", labels, logits)
-    mask, lengths, class_weight, sample_weight = beside(
-        call, logits, mask=mask, lengths=lengths, class_weight=class_weight, sample_weight=sample_weight
-    )
+    options = options.with_arrays(beside(call, logits))
     plan = plan_cross_entropy(
-        logits=arrived("logits", logits),
-        labels=arrived("labels", labels),
-        class_axis=class_axis,
-        mask=optional("mask", mask),
-        lengths=optional("lengths", lengths),
-        ignore_index=ignore_index,
-        label_values=label_values,
-        class_weight=optional("class_weight", class_weight),
-        sample_weight=optional("sample_weight", sample_weight),
-        label_smoothing=label_smoothing,
-        gamma=gamma,
-        ordered=ordered,
-        call=call,
+        arrived("logits", logits), arrived("labels", labels), options.with_arrays(arrived), call=call
     )
     axis = plan.class_axis
     assert axis is not None
     classes_last = labels.long() if plan.labels == "index" else labels.movedim(axis, -1)
-    counts = counting(plan, classes_last, mask, lengths)
-    arrays = numbers(
-        logits=logits,
-        labels=labels,
-        lengths=lengths,
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-        counts=counts,
-    )
+    counts = counting(plan, classes_last, options.mask, options.lengths)
+    arrays = numbers(**options._replace(mask=None).arrays(), logits=logits, labels=labels, counts=counts)
     if arrays is not None:
-        check_values(plan, arrays, arrays.get("counts"), from_logits=from_logits)
-    return class_terms_of(plan, logits, classes_last, counts, class_weight, sample_weight, from_logits=from_logits)
+        check_values(plan, arrays, arrays.get("counts"), from_logits=options.from_logits)
+    return class_terms_of(
+        plan,
+        logits,
+        classes_last,
+        counts,
+        options.class_weight,
+        options.sample_weight,
+        from_logits=options.from_logits,
+    )
 
 
 def class_terms_of(
@@ -129,77 +100,44 @@ def class_terms_of(
     return weighted(plan, losses, weights, counts, sample_weight)
 
 
-def binary_terms(
-    call: str,
-    logits: Tensor,
-    labels: Tensor,
-    *,
-    mask: Tensor | None,
-    lengths: Tensor | None,
-    ignore_index: int | None,
-    pos_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    label_smoothing: float,
-    from_logits: bool,
-) -> Terms:
-    """The terms of a loss over yes-or-no labels; options are those of `binary_cross_entropy`."""
+def binary_terms(call: str, logits: Tensor, labels: Tensor, options: BinaryOptions) -> Terms:
+    """The terms of a loss over yes-or-no labels."""
     check_tensor(call, "logits", logits)
     labels = tensor_of(call, "labels", labels, logits)
-    mask, lengths, pos_weight, sample_weight = beside(
-        call, logits, mask=mask, lengths=lengths, pos_weight=pos_weight, sample_weight=sample_weight
-    )
+    options = options.with_arrays(beside(call, logits))
     plan = plan_binary_cross_entropy(
-        logits=arrived("logits", logits),
-        labels=arrived("labels", labels),
-        mask=optional("mask", mask),
-        lengths=optional("lengths", lengths),
-        ignore_index=ignore_index,
-        pos_weight=optional("pos_weight", pos_weight),
-        sample_weight=optional("sample_weight", sample_weight),
-        label_smoothing=label_smoothing,
-        call=call,
+        arrived("logits", logits), arrived("labels", labels), options.with_arrays(arrived), call=call
     )
     labels = labels if labels.is_floating_point() else labels.long()
-    counts = counting(plan, labels, mask, lengths)
-    arrays = numbers(
-        logits=logits,
-        labels=labels,
-        lengths=lengths,
-        pos_weight=pos_weight,
-        sample_weight=sample_weight,
-        counts=counts,
-    )
+    counts = counting(plan, labels, options.mask, options.lengths)
+    arrays = numbers(**options._replace(mask=None).arrays(), logits=logits, labels=labels, counts=counts)
     if arrays is not None:
-        check_values(plan, arrays, arrays.get("counts"), from_logits=from_logits)
+        check_values(plan, arrays, arrays.get("counts"), from_logits=options.from_logits)
     dtype = torch.promote_types(logits.dtype, torch.float32)
     logits, shares = logits.to(dtype), labels.to(dtype)
     if counts is not None:
         logits, shares = torch.where(counts, logits, 0.5), torch.where(counts, shares, 0.0)
     if plan.label_smoothing:
         shares = shares * (1 - plan.label_smoothing) + plan.label_smoothing / 2
-    if from_logits:
+    if options.from_logits:
         log_yes, log_no = functional.logsigmoid(logits), functional.logsigmoid(-logits)
     else:
         log_yes, log_no = floored_log(logits), floored_log(1 - logits)
-    yes = shares if pos_weight is None else shares * pos_weight
+    yes = shares if options.pos_weight is None else shares * options.pos_weight
     losses = -product(yes, log_yes) - product(1 - shares, log_no)
-    return weighted(plan, losses, None, counts, sample_weight)
+    return weighted(plan, losses, None, counts, options.sample_weight)
 
 
-def beside(call: str, logits: Tensor, **options: Any) -> list[Tensor | None]:
-    """The options on the device of the logits: lengths often come from the CPU, weights from a list."""
+def beside(call: str, logits: Tensor) -> Callable[[str, Any], Tensor]:
+    """What brings an option to the device of the logits: lengths often come from the CPU, weights from a list."""
     here = logits.device
-    return [
-        option
-        if option is None
-        or (isinstance(option, Tensor) and (option.is_cpu if logits.is_cpu else option.device == here))
-        else as_tensor(call, name, option, here)
-        for name, option in options.items()
-    ]
 
+    def brought(name: str, option: Any) -> Tensor:
+        if isinstance(option, Tensor) and (option.is_cpu if logits.is_cpu else option.device == here):
+            return option
+        return as_tensor(call, name, option, here)
 
-def optional(name: str, option: Tensor | None) -> Arrived | None:
-    return None if option is None else arrived(name, option)
+    return brought
 
 
 def numbers(**tensors: Tensor | None) -> dict[str, NDArray[Any]] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from seqwise.losses._call_options import known_options, sum_and_count
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.torch._arrays import check_tensor, tensor_of
 from seqwise.losses.torch._fused import fused_cross_entropy
@@ -71,24 +72,24 @@ def cross_entropy(
     if not isinstance(labels, Tensor):
         check_tensor("cross_entropy", "logits", logits)
         labels = tensor_of("cross_entropy", "labels", labels, logits)
-    options: dict[str, Any] = {
-        "class_axis": class_axis,
-        "mask": mask,
-        "lengths": lengths,
-        "ignore_index": ignore_index,
-        "label_values": label_values,
-        "class_weight": class_weight,
-        "sample_weight": sample_weight,
-        "label_smoothing": label_smoothing,
-    }
+    options = ClassOptions(
+        mask=mask,
+        lengths=lengths,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        ignore_index=ignore_index,
+        label_values=label_values,
+        label_smoothing=label_smoothing,
+        class_axis=class_axis,
+        from_logits=from_logits,
+    )
 
     def plain(logits: Tensor, reduction: Any, denominator: float | Tensor | None = None) -> Tensor:
-        terms = class_terms("cross_entropy", logits, labels, from_logits=from_logits, **options)
-        return _reduced(terms, reduction, denominator)
+        return _reduced(class_terms("cross_entropy", logits, labels, options), reduction, denominator)
 
     loss: Tensor | None = None
     if from_logits:
-        loss = fused_cross_entropy(logits, labels, **options, reduction=reduction, denominator=denominator, plain=plain)
+        loss = fused_cross_entropy(logits, labels, options, reduction=reduction, denominator=denominator, plain=plain)
     return plain(logits, reduction, denominator) if loss is None else loss
 
 
@@ -145,10 +146,7 @@ def focal_loss(
 
     Source: Lin et al., Focal loss for dense object detection, 2017.
     """
-    terms = class_terms(
-        "focal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -160,6 +158,7 @@ def focal_loss(
         from_logits=from_logits,
         gamma=gamma,
     )
+    terms = class_terms("focal_loss", logits, labels, options)
     return _reduced(terms, reduction, denominator)
 
 
@@ -216,10 +215,7 @@ def ordinal_loss(
     Sources: Frank and Hall, A simple approach to ordinal classification, 2001 (the questions); Toedter and Ahrens,
     Generalization of the ignorance score, 2012 (their cross-entropy).
     """
-    terms = class_terms(
-        "ordinal_loss",
-        logits,
-        labels,
+    options = ClassOptions(
         class_axis=class_axis,
         mask=mask,
         lengths=lengths,
@@ -231,6 +227,7 @@ def ordinal_loss(
         from_logits=from_logits,
         ordered=True,
     )
+    terms = class_terms("ordinal_loss", logits, labels, options)
     return _reduced(terms, reduction, denominator)
 
 
@@ -282,21 +279,16 @@ def linear_cross_entropy(
         >>> loss = linear_cross_entropy(hidden, head.weight, torch.tensor([0, 2]), bias=head.bias)
         >>> torch.testing.assert_close(loss, cross_entropy(head(hidden), torch.tensor([0, 2])))
     """
-    loss: Tensor = linear_loss(
-        hidden,
-        weight,
-        labels,
-        bias=bias,
+    options = ClassOptions(
         mask=mask,
         lengths=lengths,
-        ignore_index=ignore_index,
-        label_values=label_values,
         class_weight=class_weight,
         sample_weight=sample_weight,
+        ignore_index=ignore_index,
+        label_values=label_values,
         label_smoothing=label_smoothing,
-        reduction=reduction,
-        denominator=denominator,
     )
+    loss: Tensor = linear_loss(hidden, weight, labels, bias, options, reduction=reduction, denominator=denominator)
     return loss
 
 
@@ -344,10 +336,7 @@ def binary_cross_entropy(
 
     The contract is in `seqwise.losses`.
     """
-    terms = binary_terms(
-        "binary_cross_entropy",
-        logits,
-        labels,
+    options = BinaryOptions(
         mask=mask,
         lengths=lengths,
         ignore_index=ignore_index,
@@ -356,6 +345,7 @@ def binary_cross_entropy(
         label_smoothing=label_smoothing,
         from_logits=from_logits,
     )
+    terms = binary_terms("binary_cross_entropy", logits, labels, options)
     return _reduced(terms, reduction, denominator)
 
 

@@ -1,0 +1,62 @@
+"""The options of the losses, each declared once: from the public functions they travel as one value.
+
+What they mean stands in the docstrings of the public functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+__all__ = ["BinaryOptions", "ClassOptions"]
+
+
+class ClassOptions(NamedTuple):
+    """The options of a loss over classes.
+
+    The first four are arrays of a framework; before a plan is made they are replaced by what it reads of them.
+    """
+
+    mask: Any = None
+    lengths: Any = None
+    class_weight: Any = None
+    sample_weight: Any = None
+    ignore_index: int | None = None
+    label_values: Sequence[int] | None = None
+    label_smoothing: float = 0.0
+    class_axis: int = -1
+    from_logits: bool = True
+    gamma: float = 0.0
+    ordered: bool = False
+
+    def arrays(self) -> dict[str, Any]:
+        """The arrays that were given, by name."""
+        return _given(self, ("mask", "lengths", "class_weight", "sample_weight"))
+
+    def with_arrays(self, make: Callable[[str, Any], Any]) -> ClassOptions:
+        """The same options with something else in place of each array that was given."""
+        return self._replace(**{name: make(name, array) for name, array in self.arrays().items()})
+
+
+class BinaryOptions(NamedTuple):
+    """The options of the loss over yes-or-no labels; as `ClassOptions`."""
+
+    mask: Any = None
+    lengths: Any = None
+    pos_weight: Any = None
+    sample_weight: Any = None
+    ignore_index: int | None = None
+    label_smoothing: float = 0.0
+    from_logits: bool = True
+
+    def arrays(self) -> dict[str, Any]:
+        """The arrays that were given, by name."""
+        return _given(self, ("mask", "lengths", "pos_weight", "sample_weight"))
+
+    def with_arrays(self, make: Callable[[str, Any], Any]) -> BinaryOptions:
+        """The same options with something else in place of each array that was given."""
+        return self._replace(**{name: make(name, array) for name, array in self.arrays().items()})
+
+
+def _given(options: tuple[Any, ...], names: Sequence[str]) -> dict[str, Any]:
+    return {name: array for name, array in zip(names, options, strict=False) if array is not None}
