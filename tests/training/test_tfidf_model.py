@@ -27,8 +27,8 @@ from seqwise.training.baselines.tfidf_baseline import _features
 from seqwise.training.convex.convex_fit import TfidfFit
 from seqwise.training.run import train
 from seqwise.training.same_data import FLAGS
-from seqwise.tuning.space import Space
 from seqwise.training.training_plan import plan_run
+from seqwise.tuning.space import Space
 from small_runs import REQUESTS, config_of, joint_rows, rows_file, write_rows
 
 KINDS = ("label", "outputs", "uneven outputs", "multilabel")

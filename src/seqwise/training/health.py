@@ -114,7 +114,8 @@ def _look_at_model(
         return
     is_idle = figure["value"] <= (frequent[name]["value"] or 0.0)
     said = f"dev loss {loss:.4g}, and {reference:.4g} by stating the class frequencies of training"
-    against = f"{FIGURES[name].title} {figure_text(name, figure)}, and {percent_text(frequent[name]['value'])} by the majority"
+    by_majority = percent_text(frequent[name]["value"])
+    against = f"{FIGURES[name].title} {figure_text(name, figure)}, and {by_majority} by the majority"
     if loss > (_TIMES if is_idle else _HOPELESS) * max(reference, _LEAST_LOSS):
         health.diverged.append(target)
         health.warnings.append(f"{target}: training diverged: {said}; {against}. {_lower(task)}")

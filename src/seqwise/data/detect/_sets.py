@@ -45,8 +45,8 @@ def refuse_mixed_signs(columns: Columns, targets: Sequence[TargetSpec]) -> None:
             shown = [f"{separator_name(sign)} ({next(cell for cell in cells if sign in cell)!r})" for sign in signs]
             raise columns.unusable(
                 f"column '{target.columns[0]}': labels seem to be separated by {shown[0]} and by {shown[1]}",
-                f"Write one of them everywhere. {separator_flag(signs[0])} takes this one alone, --label-separator none "
-                "reads each cell as one label.",
+                f"Write one of them everywhere. {separator_flag(signs[0])} takes this one alone, "
+                "--label-separator none reads each cell as one label.",
             )
 
 
