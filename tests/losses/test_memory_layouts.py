@@ -25,7 +25,7 @@ from memory_layouts import (
     with_gradients,
 )
 from seqwise.losses.torch import (
-    _linear,
+    _linear_cross_entropy,
     binary_cross_entropy,
     crf_decode,
     crf_marginals,
@@ -170,7 +170,7 @@ LINEAR = {
 def test_a_head_and_its_loss_in_every_layout(
     reduction: str, bytes_of_whole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_linear, "WHOLE_BYTES", bytes_of_whole)
+    monkeypatch.setattr(_linear_cross_entropy, "WHOLE_BYTES", bytes_of_whole)
 
     def call(arrays: Arrays) -> list[Tensor]:
         given = dict(arrays)
