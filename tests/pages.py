@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
 
 _FENCED = re.compile(r"""^```(\w*)(?: title="([^"]*)")?\n((?:.*\n)*?)^```$""", re.MULTILINE)
 _FENCE = re.compile(r"^```.*$", re.MULTILINE)
@@ -53,3 +56,15 @@ def first_cells(page: Path, heading: str | None = None) -> list[str]:
     text = page.read_text(encoding="utf-8")
     start = 0 if heading is None else text.index(f"\n## {heading}\n") + 1
     return re.findall(r"^\| `([^`]+)`", text[start:].partition("\n## ")[0], re.MULTILINE)
+
+
+def execute(block: Block, page: Path, names: dict[str, Any]) -> None:
+    """Runs a block of Python; where it has prompts, what it prints has to be what the page shows."""
+    if ">>>" not in block.text:
+        exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(block.text, names, page.name, str(page), block.line)
+    said: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(test, out=said.append, clear_globs=False)
+    assert not said, "".join(said)
+    names.update(test.globs)

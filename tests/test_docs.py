@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import random
 import re
@@ -14,10 +13,9 @@ import sys
 import pytest
 
 from command_line import run
-from pages import DOCS, ROOT, blocks, commands, first_cells, indented
+from pages import DOCS, ROOT, TUTORIALS, blocks, commands, execute, first_cells, indented
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
 WITH_PYTHON = [
     page for page in PAGES if page not in TUTORIALS and any(block.language == "python" for block in blocks(page))
 ]
@@ -68,43 +66,6 @@ def test_python_on_the_page_runs(page, reviews, tmp_path, monkeypatch):
     for block in blocks(page):
         if block.language == "python":
             execute(block, page, names)
-
-
-@pytest.mark.parametrize("page", TUTORIALS, ids=page_name)
-def test_a_tutorial_goes_as_it_says(page, tmp_path, monkeypatch, capsys):
-    """From top to bottom in one folder: files are written, commands and code run, and what is shown is printed."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    names, printed = {"__name__": "__main__"}, ""
-    for block in blocks(page):
-        if block.title:
-            (tmp_path / block.title).write_text(block.text, encoding="utf-8")
-        elif block.language == "python":
-            execute(block, page, names)
-        elif block.language == "sh":
-            results = [run(monkeypatch, capsys, *words[1:]) for words in commands(block.text)]
-            assert results
-            assert [result.err for result in results if result.status] == []
-            printed = "".join(result.out + result.err for result in results)
-        else:
-            assert block.language == "text"
-            assert [line for line in shape_of(block.text) if line not in shape_of(printed)] == [], printed
-
-
-def shape_of(text):
-    """The lines without what differs between machines: measured numbers, which have a point, and spaces of columns."""
-    return [" ".join(re.sub(r"[<>-]?\d+\.\d+", "#", line).split()) for line in text.splitlines()]
-
-
-def execute(block, page, names):
-    if ">>>" not in block.text:
-        exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
-        return
-    test = doctest.DocTestParser().get_doctest(block.text, names, page.name, str(page), block.line)
-    said = []
-    doctest.DocTestRunner(verbose=False).run(test, out=said.append, clear_globs=False)
-    assert not said, "".join(said)
-    names.update(test.globs)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
