@@ -71,7 +71,7 @@ def advise(
     settings: Annotated[_Texts, _flag("--set", "Any setting of training: --set data.header=false.", _DATA)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the advice as JSON.")] = False,
 ) -> None:
-    """Say which loss, head and shapes suit the data, why, and print code that runs.
+    """Recommend a loss, a head and shapes for the data, explain why, and print code that runs.
 
     For shapes, with the values of the labels: seqwise advise --logits 8x47 --labels 8x47 --values=-1,0,1.
     For arrays: seqwise advise arrays.npz. For data: seqwise advise reviews.csv.

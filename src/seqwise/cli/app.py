@@ -23,7 +23,7 @@ app = typer.Typer(
     name="seqwise",
     cls=CommandNames,
     context_settings={"help_option_names": ["--help", "-h"]},
-    help="Train, judge and use classifiers of sequences: texts, characters, numeric series.",
+    help="Train, evaluate and use classifiers of sequences: texts, characters, numeric series.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,4 +49,4 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Train, judge and use classifiers of sequences: texts, characters, numeric series."""
+    """Train, evaluate and use classifiers of sequences: texts, characters, numeric series."""

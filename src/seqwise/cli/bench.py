@@ -1,4 +1,4 @@
-"""`seqwise bench`: how fast the losses and layers are on this machine, beside torch's own."""
+"""`seqwise bench`: how fast the losses and layers are on this machine, compared with torch's own."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def bench(
         _Words, typer.Argument(help="Only cases with one of these words in their title.", show_default=False)
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.01, help="Time for each case; at least 3 rounds are run.")] = 2.0,
-    threads: Annotated[_Number, typer.Option(min=1, help="Threads that compute; by default torch decides.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON per case.")] = False,
+    threads: Annotated[_Number, typer.Option(min=1, help="Number of threads; torch decides by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per case.")] = False,
 ) -> None:
-    """Measure the losses and layers on this machine, beside torch's own functions and the least that it takes.
+    """Measure the losses and layers on this machine against torch's own functions and the theoretical minimum.
 
     All ways of a case must give the same values and gradients before any is timed. Then they run in turns, so that
     the ratios hold on a busy machine too. A ratio below 1 means that seqwise is faster. The limit is the part of the

@@ -1,4 +1,4 @@
-"""`seqwise doctor`: what is wrong with a loss or a model of the user's own."""
+"""`seqwise doctor`: finds bugs in your own loss or model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def doctor(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Test a loss or a model of your own: padding, masks, averages, axes, labels; name the bug and its mend.
+    """Test your own loss or model for bugs with padding, masks, averages, axes and labels; name the bug and its fix.
 
     For torch, Keras, JAX and NumPy. The file is run, so keep training under if __name__ == "__main__".
     Exit status: 0 when every law that could be tested holds, 1 when one does not, 2 when there is nothing to test.

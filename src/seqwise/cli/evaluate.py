@@ -1,4 +1,4 @@
-"""`seqwise evaluate`: what a trained model scores on labelled data."""
+"""`seqwise evaluate`: evaluates a trained model on labelled data."""
 
 from __future__ import annotations
 

@@ -36,34 +36,34 @@ Format = Annotated[
     _Text,
     _option(
         "--format",
-        "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines, folder, parallel; by default found.",
+        "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, lines, folder, parallel; detected by default.",
     ),
 ]
-Encoding = Annotated[_Text, _option("--encoding", "Text encoding; that of the training files, unless plainly UTF-8.")]
-Delimiter = Annotated[_Text, _option("--delimiter", "What separates fields.")]
-Quote = Annotated[_Flag, _option("--quote/--no-quote", "Whether fields may stand in quotes.")]
-Header = Annotated[_Flag, _option("--header/--no-header", "Whether the first line names columns.")]
-Columns = Annotated[_Text, _option("--columns", "Names of the columns, a,b,c.")]
+Encoding = Annotated[_Text, _option("--encoding", "Text encoding; by default that of the training files, or UTF-8.")]
+Delimiter = Annotated[_Text, _option("--delimiter", "Field delimiter.")]
+Quote = Annotated[_Flag, _option("--quote/--no-quote", "Whether fields may be quoted.")]
+Header = Annotated[_Flag, _option("--header/--no-header", "Whether the first line is a header.")]
+Columns = Annotated[_Text, _option("--columns", "Column names, a,b,c.")]
 OnEmpty = Annotated[
-    str, typer.Option("--on-empty", help="skip or error: what to do about rows without text, tokens or steps.")
+    str, typer.Option("--on-empty", help="What to do with rows without text, tokens or steps: skip or error.")
 ]
 Missing = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads the annotation
-    typer.Option("--missing", help="A word that marks a missing label too, such as NA.", show_default=False),
+    typer.Option("--missing", help="A further word that marks a missing label, such as NA.", show_default=False),
 ]
 LabelSeparator = Annotated[
     _Text,
     typer.Option(
         "--label-separator",
-        help="What separates labels in a cell, if not what did in training: signs, blank, tab, newline, or none.",
+        help="Separator of labels in a cell, if not that of training: characters, blank, tab, newline or none.",
         show_default=False,
     ),
 ]
 Unseen = Annotated[
-    str, typer.Option("--unseen", help="wrong or error: what to do about labels that training never saw.")
+    str, typer.Option("--unseen", help="What to do with labels that training never saw: count them as wrong, or error.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
 
 def options_given(

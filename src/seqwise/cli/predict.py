@@ -1,4 +1,4 @@
-"""`seqwise predict`: sequences in, the same with predictions out, in order, however many there are."""
+"""`seqwise predict`: streams sequences in and predictions out, in order."""
 
 from __future__ import annotations
 
@@ -57,24 +57,24 @@ def predict(
         ),
     ] = None,
     text: Annotated[_Texts, typer.Option("--text", help="A text instead of a file.")] = None,
-    output: Annotated[_Text, typer.Option(help="Where to write; standard output by default.")] = None,
+    output: Annotated[_Text, typer.Option(help="Output file; standard output by default.")] = None,
     into: Annotated[
-        _Text, typer.Option("--into", help="The column of predictions; * stands for the target's own column.")
+        _Text, typer.Option("--into", help="Name of the prediction column; * stands for the name of the target column.")
     ] = None,
     confidence: Annotated[
-        bool, typer.Option("--confidence", help="Write how probable each prediction is: NAME_confidence.")
+        bool, typer.Option("--confidence", help="Add the probability of each prediction, as NAME_confidence.")
     ] = False,
-    top: Annotated[int, typer.Option("--top", min=0, help="Write so many of the most probable labels.")] = 0,
+    top: Annotated[int, typer.Option("--top", min=0, help="Add this many of the most probable labels.")] = 0,
     proba: Annotated[
         _Text,
         typer.Option(
             "--proba",
             metavar="[wide|long]",
-            help="Write probabilities too: wide, a column per label; long, a row per label.",
+            help="Add all probabilities: wide, one column per label; long, one row per label.",
             show_default=False,
         ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Sequences read at a time; changes nothing else.")] = 256,
+    batch_size: Annotated[int, typer.Option(min=1, help="Sequences read at a time.")] = 256,
     data_format: Format = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
@@ -83,13 +83,13 @@ def predict(
     columns: Columns = None,
     on_empty: OnEmpty = "skip",
     device: Device = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON lines, whatever was read.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON lines, whatever the input format.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predict labels for the sequences of a file, in their order.
+    """Predict labels for the sequences of a file, in order.
 
-    What is written has the form of what was read: its columns, and the predictions behind them. A column of labels in
-    the file is kept; the predictions then stand in NAME_predicted.
+    The output has the format of the input: its columns, followed by the predictions. If the file has a column of
+    labels it is kept, and the predictions are named NAME_predicted.
     """
     from seqwise._files import is_stream
     from seqwise.errors import ConfigError

@@ -94,14 +94,12 @@ def train(
             show_default=False,
         ),
     ] = None,
-    dev: Annotated[_Texts, _flag("--dev", "A file that decides when to stop.", _TARGETS)] = None,
-    test: Annotated[_Texts, _flag("--test", "A file judged once, at the end.", _TARGETS)] = None,
-    text: Annotated[
-        _Texts, _flag("--text", "The column of running text; given twice, both texts are joined.", _TARGETS)
-    ] = None,
+    dev: Annotated[_Texts, _flag("--dev", "A dev file: decides when to stop.", _TARGETS)] = None,
+    test: Annotated[_Texts, _flag("--test", "A test file: evaluated once, at the end.", _TARGETS)] = None,
+    text: Annotated[_Texts, _flag("--text", "The text column; give it twice to join two columns.", _TARGETS)] = None,
     tokens: Annotated[_Text, _flag("--tokens", "The column of token lists.", _TARGETS)] = None,
     label: Annotated[_Texts, _flag("--label", "A column with one label per sequence.", _TARGETS)] = None,
-    tags: Annotated[_Texts, _flag("--tags", "A column with one label per step.", _TARGETS)] = None,
+    tags: Annotated[_Texts, _flag("--tags", "A column with one label per token or time step.", _TARGETS)] = None,
     outputs: Annotated[
         _Texts,
         _flag("--outputs", "Columns such as 'vote_*', each with one label or an empty cell.", _TARGETS),
@@ -111,82 +109,86 @@ def train(
     ] = None,
     missing: Annotated[_Texts, _flag("--missing", "A word that marks a missing label, such as NA.", _TARGETS)] = None,
     unseen: Annotated[
-        _Text, _flag("--unseen", "Dev or test labels that training never saw: wrong, error or add.", _TARGETS)
+        _Text, _flag("--unseen", "Dev and test labels that training never saw: wrong, error or add.", _TARGETS)
     ] = None,
     label_separator: Annotated[
         _Text,
-        _flag("--label-separator", "What separates labels in a cell: signs, blank, tab, newline, or none.", _TARGETS),
+        _flag("--label-separator", "Separator of labels in a cell: characters, blank, tab, newline or none.", _TARGETS),
     ] = None,
-    id_column: Annotated[_Text, _flag("--id", "The column that names rows.", _TARGETS)] = None,
-    group: Annotated[_Text, _flag("--group", "The column whose rows the split keeps together.", _TARGETS)] = None,
+    id_column: Annotated[_Text, _flag("--id", "The column of row ids.", _TARGETS)] = None,
+    group: Annotated[_Text, _flag("--group", "Rows with the same value here stay in the same split.", _TARGETS)] = None,
     data_format: Annotated[
         _Text,
         _flag(
             "--format",
-            "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found.",
+            "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; detected by default.",
             _FILES,
         ),
     ] = None,
     encoding: Annotated[_Text, _flag("--encoding", "Text encoding, utf-8 by default.", _FILES)] = None,
-    delimiter: Annotated[_Text, _flag("--delimiter", "What separates fields.", _FILES)] = None,
-    quote: Annotated[_Flag, _flag("--quote/--no-quote", "Whether fields may stand in quotes.", _FILES)] = None,
-    header: Annotated[_Flag, _flag("--header/--no-header", "Whether the first line names columns.", _FILES)] = None,
-    columns: Annotated[_Text, _flag("--columns", "Names of the columns, a,b,c.", _FILES)] = None,
-    series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _FILES)] = None,
-    steps: Annotated[_Text, _flag("--steps", "A row per series: its steps, a,b,c or '*-16'.", _FILES)] = None,
+    delimiter: Annotated[_Text, _flag("--delimiter", "Field delimiter.", _FILES)] = None,
+    quote: Annotated[_Flag, _flag("--quote/--no-quote", "Whether fields may be quoted.", _FILES)] = None,
+    header: Annotated[_Flag, _flag("--header/--no-header", "Whether the first line is a header.", _FILES)] = None,
+    columns: Annotated[_Text, _flag("--columns", "Column names, a,b,c.", _FILES)] = None,
+    series_id: Annotated[_Text, _flag("--series-id", "The id column of long-form series.", _FILES)] = None,
+    steps: Annotated[
+        _Text, _flag("--steps", "One row per series: its columns in order, a,b,c or '*-16'.", _FILES)
+    ] = None,
     sequence_id: Annotated[
         _Texts,
-        _flag("--sequence-id", "A row per token: the column of sequences; twice for document and sentence.", _FILES),
+        _flag("--sequence-id", "One row per token: the column of sequence ids; twice for document, sentence.", _FILES),
     ] = None,
-    time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _FILES)] = None,
-    channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _FILES)] = None,
+    time: Annotated[_Text, _flag("--time", "The time column of long-form series.", _FILES)] = None,
+    channels: Annotated[_Text, _flag("--channels", "The channels of a series, a,b,c.", _FILES)] = None,
     on_empty: Annotated[
-        _Text, _flag("--on-empty", "error or skip: what to do about rows without text, tokens or steps.", _FILES)
+        _Text, _flag("--on-empty", "Rows without text, tokens or steps: skip or error.", _FILES)
     ] = None,
     kind: Annotated[_Text, _flag("--kind", "words, whitespace, characters or bytes.", _MODEL)] = None,
-    vectors: Annotated[_Text, _flag("--vectors", "A file of word vectors trained before.", _MODEL)] = None,
+    vectors: Annotated[_Text, _flag("--vectors", "A file of pretrained word vectors.", _MODEL)] = None,
     encoder: Annotated[
         _Text, _flag("--encoder", "lstm, gru, rnn, transformer, conv, bag, tfidf, rocket, or a model folder.", _MODEL)
     ] = None,
     pooling: Annotated[_Text, _flag("--pooling", "last, first, mean, max or attention.", _MODEL)] = None,
-    hidden: Annotated[_Number, _flag("--hidden", "Size of a state.", _MODEL)] = None,
-    layers: Annotated[_Number, _flag("--layers", "Layers of the encoder.", _MODEL)] = None,
-    dropout: Annotated[_Real, _flag("--dropout", "Share of features dropped in training.", _MODEL)] = None,
+    hidden: Annotated[_Number, _flag("--hidden", "Hidden size, per direction.", _MODEL)] = None,
+    layers: Annotated[_Number, _flag("--layers", "Number of encoder layers.", _MODEL)] = None,
+    dropout: Annotated[_Real, _flag("--dropout", "Dropout rate.", _MODEL)] = None,
     class_weight: Annotated[
         _Text, _flag("--class-weight", "balanced, or weights by label: '{yes: 2, no: 1}'.", _MODEL)
     ] = None,
     label_smoothing: Annotated[
-        _Real, _flag("--label-smoothing", "Share of a label spread over all classes.", _MODEL)
+        _Real, _flag("--label-smoothing", "Probability mass spread over all classes.", _MODEL)
     ] = None,
-    effort: Annotated[
-        _Text, _flag("--effort", "seconds, minutes or best: how long it may take, how good it shall be.", _TRAINING)
+    effort: Annotated[_Text, _flag("--effort", "Time against quality: seconds, minutes or best.", _TRAINING)] = None,
+    learning_rate: Annotated[_Real, _flag("--learning-rate", "Peak learning rate.", _TRAINING)] = None,
+    batch_tokens: Annotated[
+        _Number, _flag("--batch-tokens", "Tokens or time steps per batch, padding included.", _TRAINING)
     ] = None,
-    learning_rate: Annotated[_Real, _flag("--learning-rate", "The highest step size.", _TRAINING)] = None,
-    batch_tokens: Annotated[_Number, _flag("--batch-tokens", "Steps per batch.", _TRAINING)] = None,
-    accumulate: Annotated[_Number, _flag("--accumulate", "Batches per optimiser step.", _TRAINING)] = None,
-    max_epochs: Annotated[_Number, _flag("--max-epochs", "Passes over the data at most.", _TRAINING)] = None,
+    accumulate: Annotated[_Number, _flag("--accumulate", "Batches per optimizer step.", _TRAINING)] = None,
+    max_epochs: Annotated[_Number, _flag("--max-epochs", "Maximum number of epochs.", _TRAINING)] = None,
     patience: Annotated[
-        _Number, _flag("--patience", "Stop after so many epochs without a better dev figure.", _TRAINING)
+        _Number, _flag("--patience", "Epochs without a better dev figure before stopping.", _TRAINING)
     ] = None,
-    metric: Annotated[_Text, _flag("--metric", "The dev figure that decides, such as macro_f1.", _TRAINING)] = None,
+    metric: Annotated[
+        _Text, _flag("--metric", "The dev figure that picks the best epoch, such as macro_f1.", _TRAINING)
+    ] = None,
     budget: Annotated[_Text, _flag("--budget", "Time to train for: 90s, 10m, 1h.", _TRAINING)] = None,
     ensemble: Annotated[
-        _Number, _flag("--ensemble", "Train so many models, from seeds that follow; their mean predicts.", _TRAINING)
+        _Number, _flag("--ensemble", "Number of models (consecutive seeds), averaged.", _TRAINING)
     ] = None,
-    distill: Annotated[_Flag, _flag("--distill", "Train one model on what the ensemble says.", _TRAINING)] = None,
-    seed: Annotated[_Number, _flag("--seed", "Same seed, same machine: same numbers.", _TRAINING)] = None,
+    distill: Annotated[_Flag, _flag("--distill", "Distil the ensemble into one model.", _TRAINING)] = None,
+    seed: Annotated[_Number, _flag("--seed", "Random seed; the same seed gives the same numbers.", _TRAINING)] = None,
     device: Annotated[_Text, _flag("--device", "auto, cpu, cuda or mps.", _TRAINING)] = None,
     run: Annotated[Optional[Path], typer.Option(help="The run folder; runs/NAME-1 by default.")] = None,  # noqa: UP045
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder, or start it.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the run in the folder, or start it.")] = False,
     config: Annotated[Optional[Path], typer.Option(help="A YAML file of settings.")] = None,  # noqa: UP045
     settings: Annotated[_Texts, typer.Option("--set", help="Any setting: --set model.hidden=64.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be done, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json, or the plan, on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors, and what --json asks for.")] = False,
 ) -> None:
     """Train a classifier on files of labelled sequences.
 
-    Columns, kinds of target, split and tokens are found and said aloud; each can be set by a flag.
+    Columns, targets, split and tokens are detected and reported; a flag sets each.
     """
     with _stopping("stopped; nothing was trained or written", quiet):
         from seqwise.cli.plan_lines import say_plan, show_plan, show_result

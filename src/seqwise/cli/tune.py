@@ -1,4 +1,4 @@
-"""`seqwise tune`: from a file of labelled sequences to the settings that suit it, within a budget of time."""
+"""`seqwise tune`: searches for the settings that suit a file of labelled sequences, within a time budget."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def _tune(
         ),
     ] = None,
     time_budget: Annotated[str, typer.Option("--budget", help="Time for the whole search: 90s, 10m, 1h.")] = "10m",
-    trials: Annotated[Optional[int], typer.Option(help="Most trials, beside the budget.", min=1)] = None,  # noqa: UP045
+    trials: Annotated[Optional[int], typer.Option(help="Maximum number of trials, within the budget.", min=1)] = None,  # noqa: UP045
     folder: Annotated[Optional[Path], typer.Option(help="The folder of the search; tunes/NAME-1 by default.")] = None,  # noqa: UP045
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in the folder.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the search in the folder.")] = False,
     config: Annotated[Optional[Path], typer.Option(help="A YAML file of settings.")] = None,  # noqa: UP045
     settings: Annotated[_Texts, typer.Option("--set", help="Any setting: --set model.hidden=64.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print tune.json on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors, and what --json asks for.")] = False,
     **_: Any,
 ) -> None:
-    """Search the settings that suit your data, within a budget of time; judged on dev alone.
+    """Search for the settings that suit your data, within a time budget; only dev figures count.
 
     What you set, by a flag, --set or --config, stays as it is. The result is a config for `seqwise train --config`.
     """

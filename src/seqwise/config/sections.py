@@ -35,63 +35,61 @@ class _Section(BaseModel):
 class DataConfig(_Section):
     """Where the sequences are and how they are read."""
 
-    train: tuple[str, ...] = Field((), description="files to learn from")
-    dev: tuple[str, ...] = Field((), description="files that decide when to stop")
-    test: tuple[str, ...] = Field((), description="files judged once, at the end")
+    train: tuple[str, ...] = Field((), description="training files")
+    dev: tuple[str, ...] = Field((), description="dev files: decide when to stop")
+    test: tuple[str, ...] = Field((), description="test files: evaluated once, at the end")
     format: str | None = Field(
         None,
-        description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found "
+        description="csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; detected by default "
         "from the name, else from the content",
     )
     encoding: str = Field("utf-8", description="text encoding of the files")
-    delimiter: str | None = Field(None, description="what separates the fields of a table")
-    quote: bool | None = Field(None, description="whether fields may stand in quotes: csv yes, tsv no")
-    header: bool | None = Field(
-        None, description="whether a table's first line names its columns; by default as it and the lines below tell"
-    )
-    columns: tuple[str, ...] | None = Field(None, description="column names of a file that has none")
-    series_id: str | None = Field(None, description="long-form series: the column that tells series apart")
+    delimiter: str | None = Field(None, description="field delimiter of a table")
+    quote: bool | None = Field(None, description="whether fields may be quoted; by default yes for csv, no for tsv")
+    header: bool | None = Field(None, description="whether the first line of a table is a header; detected by default")
+    columns: tuple[str, ...] | None = Field(None, description="column names of a file without a header")
+    series_id: str | None = Field(None, description="long-form series: the id column")
     steps: tuple[str, ...] | None = Field(
-        None, description="a table with a row per series: the columns that are its steps, in order"
+        None, description="a table with one row per series: its columns in the order of time"
     )
     sequence_id: str | tuple[str, ...] | None = Field(
         None,
         description="a table with a row per token: the column that tells sequences apart, or several that do so "
         "together (document, sentence); none for no such table",
     )
-    time: str | None = Field(None, description="long-form series: the column that orders the steps")
+    time: str | None = Field(None, description="long-form series: the time column")
     channels: tuple[str, ...] | None = Field(None, description="long-form series: the numeric columns")
     gaps: Literal["error", "fill"] = Field(
-        "error", description="missing values of a series: refuse them, or carry the last one on and flag it"
+        "error", description="missing values of a series: refuse them, or carry the last value forward and flag it"
     )
     label: tuple[str, ...] = Field((), description="columns with one label per sequence")
-    tags: tuple[str, ...] = Field((), description="columns with one label per step")
-    outputs: tuple[str, ...] = Field((), description="patterns of columns, each with one label (or an empty cell)")
+    tags: tuple[str, ...] = Field((), description="columns with one label per token or time step")
+    outputs: tuple[str, ...] = Field((), description="patterns of columns, each with one label or an empty cell")
     multilabel: tuple[str, ...] = Field((), description="columns with any number of labels, or patterns of 0/1 columns")
     missing: tuple[str, ...] | None = Field(
-        None, description="words that mark a missing label, beside the empty cell; by default found from the labels"
+        None, description="words that mark a missing label, besides the empty cell; detected by default"
     )
     label_separator: str | None = Field(
         None,
-        description="what separates the labels of a set in one cell: signs, blank, tab, newline, or none",
+        description="separator of several labels in one cell: characters, blank, tab, newline or none",
     )
-    id: str | None = Field(None, description="the column that names rows; none for none")
-    group: str | None = Field(None, description="the column whose rows stay together in the split")
+    id: str | None = Field(None, description="the column of row ids; none for no such column")
+    group: str | None = Field(None, description="rows with the same value in this column stay in the same split")
     dev_fraction: float = Field(
-        0.1, ge=0, lt=1, description="share cut off as dev when no dev file is given; 0 for encoders that need none"
+        0.1, ge=0, lt=1, description="fraction split off as dev without a dev file; 0 for encoders that need none"
     )
-    test_fraction: float = Field(0.1, gt=0, lt=1, description="share cut off as test when no file is given")
+    test_fraction: float = Field(0.1, gt=0, lt=1, description="fraction split off as test when no test file is given")
     unseen_labels: Literal["wrong", "error", "add"] = Field(
         "wrong",
-        description="a dev or test label that training never saw: count it as wrong, refuse it, or make it a class",
+        description="dev and test labels that training never saw: count as wrong, refuse, or add as classes",
     )
     on_empty: Literal["error", "skip"] = Field(
-        "skip", description="a row whose text, tokens or series is empty: refuse it, or leave it out and say so"
+        "skip", description="rows without text, tokens or steps: refuse them, or skip them and report how many"
     )
     cache: Literal["auto", "always", "never"] = Field(
-        "auto", description="keep the encoded rows in a mapped file; auto: from 32 MB of files on"
+        "auto", description="cache the encoded rows in a memory-mapped file; auto: from 32 MB of files"
     )
-    cache_folder: str = Field("~/.cache/seqwise", description="where encoded rows are kept")
+    cache_folder: str = Field("~/.cache/seqwise", description="folder of that cache")
 
     @field_validator(
         "train", "dev", "test", "columns", "channels", "steps", "label", "tags", "outputs", "multilabel", mode="before"
@@ -133,39 +131,37 @@ class InputConfig(_Section):
     """How a cell becomes a sequence."""
 
     text: str | tuple[str, ...] | None = Field(
-        None, description="the column of running text; several columns are joined in this order"
+        None, description="the text column; several columns are joined in this order"
     )
     tokens: str | None = Field(None, description="the column of token lists")
     kind: Literal["auto", "words", "whitespace", "characters", "bytes", "tokens", "series"] = Field(
-        "auto", description="how text becomes symbols"
+        "auto", description="how text is split into symbols"
     )
-    lower: bool | None = Field(None, description="lower-case symbols; by default for words without tags")
-    min_count: int = Field(1, ge=1, description="rarer symbols are read as the unknown symbol")
-    parts: int | None = Field(
-        None, ge=0, description="most parts of words (prefixes, suffixes, shapes) that are known; 0 for none"
-    )
+    lower: bool | None = Field(None, description="lower-case the symbols; by default for words without tags")
+    min_count: int = Field(1, ge=1, description="rarer symbols become the unknown symbol")
+    parts: int | None = Field(None, ge=0, description="maximum number of affix and shape features of words; 0 for none")
     characters: Literal["none", "cnn"] | None = Field(
-        None, description="read words by their characters: cnn, a convolution; by default as fits the data"
+        None, description="read words character by character too: cnn, a convolution; chosen from the data by default"
     )
     vectors: str | None = Field(
-        None, description="a file of word vectors trained before: word2vec's text form, GloVe's or fastText's .vec"
+        None, description="a file of pretrained word vectors: word2vec text format, GloVe, or fastText .vec"
     )
     vector_words: int = Field(
-        50_000, ge=0, description="how many of the first words of that file are known beside those of training"
+        50_000, ge=0, description="number of words taken from the top of that file besides those of the training data"
     )
-    vectors_trained: bool = Field(False, description="whether these vectors are trained further")
-    differences: bool = Field(False, description="series: the changes from step to step beside the values")
-    normalise: bool = Field(False, description="series: each scaled to mean 0 and deviation 1 by itself")
+    vectors_trained: bool = Field(False, description="fine-tune these vectors instead of freezing them")
+    differences: bool = Field(False, description="series: add the differences between time steps to the values")
+    normalise: bool = Field(False, description="series: scale each one to mean 0 and standard deviation 1")
     symbol_dropout: float = Field(
-        0.25, ge=0, description="alpha of the chance alpha / (alpha + count) that training hides a symbol"
+        0.25, ge=0, description="alpha of the probability alpha / (alpha + count) that a symbol is hidden in training"
     )
     ngrams: int | None = Field(
-        None, ge=0, description="longest run of symbols that whole-sequence targets read beside the encoder; 0 for none"
+        None, ge=0, description="longest n-gram of symbols, for targets with one label per sequence; 0 for none"
     )
     sign_ngrams: int | None = Field(
-        None, ge=0, description="longest run of signs inside a symbol that they read likewise, from 2 on; 0 for none"
+        None, ge=0, description="longest character n-gram within a symbol, from 2 on, for the same targets; 0 for none"
     )
-    ngram_limit: int = Field(200_000, ge=1, description="most n-grams that are known, the most frequent ones")
+    ngram_limit: int = Field(200_000, ge=1, description="maximum number of n-grams, the most frequent ones")
 
     @field_validator("text")
     @classmethod
@@ -212,25 +208,26 @@ class ModelConfig(_Section):
         "tfidf: TF-IDF of n-grams and logistic regression; rocket: for series; "
         "or a model folder",
     )
-    embedding: int = Field(100, ge=1, description="size of a symbol's vector, or of the projected channels")
-    hidden: int = Field(128, ge=1, description="size of a state, per direction")
-    layers: int = Field(1, ge=1, description="layers of the encoder")
-    bidirectional: bool = Field(True, description="recurrent layers read in both directions")
+    embedding: int = Field(100, ge=1, description="embedding size of a symbol, or size of the projected channels")
+    hidden: int = Field(128, ge=1, description="hidden size, per direction")
+    layers: int = Field(1, ge=1, description="number of encoder layers")
+    bidirectional: bool = Field(True, description="read in both directions with recurrent layers")
     pooling: str | dict[str, str] = Field("max", description="last, first, mean, max or attention; or one per target")
-    attention_size: int | None = Field(None, ge=1, description="size of the attention's hidden layer")
-    dropout: float = Field(0.3, ge=0, lt=1, description="dropout of embeddings, between layers and before the heads")
+    attention_size: int | None = Field(None, ge=1, description="hidden size of attention pooling")
+    dropout: float = Field(0.3, ge=0, lt=1, description="dropout on embeddings, between layers and before the heads")
     surroundings: bool | None = Field(
         None,
-        description="series with labels per step: a linear head over the steps around each, solved for at once",
+        description="series with a label per time step: add a linear head over a context window, fitted at once",
     )
-    per_doubling: int = Field(1, ge=1, description="rocket: layers until one looks twice as far")
+    per_doubling: int = Field(1, ge=1, description="rocket: number of layers after which the dilation doubles")
     summaries: bool | None = Field(
-        None, description="rocket: what each channel is like as a whole beside the shares, as far as it helps"
+        None,
+        description="rocket: add summary statistics of each channel to the PPV features, weighted by cross-validation",
     )
-    bag: int | None = Field(None, ge=0, description="size of the vector of a sequence's n-grams; 0 for none")
-    ngram_dropout: float = Field(0.3, ge=0, lt=1, description="share of the n-grams that training hides")
+    bag: int | None = Field(None, ge=0, description="embedding size of the bag of n-grams; 0 for none")
+    ngram_dropout: float = Field(0.3, ge=0, lt=1, description="fraction of the n-grams that is hidden in training")
     regression: bool | None = Field(
-        None, description="whether a TF-IDF regression on the n-grams is weighed in, for whole-sequence targets"
+        None, description="stack a TF-IDF regression on the network, for targets with one label per sequence"
     )
 
     @field_validator("encoder")
@@ -278,65 +275,73 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class LossConfig(_Section):
     """What is minimised."""
 
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="probability mass of a label that is spread over all classes"
+    )
     class_weight: Literal["balanced"] | dict[str, Weight] | None = Field(
         None, description="balanced, or a weight per label value"
     )
     crf: bool | dict[str, bool] | None = Field(
         None,
-        description="train the tags of a sequence together, as a CRF; true, false, or one of them per target",
+        description="train tags with a linear-chain CRF: true, false, or either per target",
     )
     scheme: Literal["own", "iobes"] | None = Field(
         None,
-        description="scheme in which a CRF trains tags of IOB2: own, or iobes; they are written in their own",
+        description="scheme in which a CRF trains IOB2 tags: own or iobes; predictions keep that of the data",
     )
     ordinal: bool | dict[str, bool | tuple[str, ...]] = Field(
         False,
-        description="labels in an order: true for numbers, or per target true or all labels, lowest first",
+        description="ordered labels: true for numbers, or per target true or all labels from lowest to highest",
     )
-    target_weight: dict[str, Weight] = Field({}, description="weight of each target's loss in the sum; 1 when left out")
+    target_weight: dict[str, Weight] = Field(
+        {}, description="weight of the loss of each target in the sum; 1 by default"
+    )
 
 
 class TrainConfig(_Section):
     """How it is minimised."""
 
     optimizer: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
-    effort: Effort = Field(
-        "minutes", description="seconds, minutes or best: what is chosen for settings that nobody set"
-    )
-    learning_rate: float = Field(4e-3, gt=0, description="the highest step size, reached after the warm-up")
+    effort: Effort = Field("minutes", description="time against quality: decides the settings that you leave open")
+    learning_rate: float = Field(4e-3, gt=0, description="peak learning rate, reached after warm-up")
     head_learning_rate: float | None = Field(
-        None, gt=0, description="the highest step size of all but a pretrained encoder, which has train.learning_rate"
+        None, gt=0, description="peak learning rate of all but a pretrained encoder, which uses train.learning_rate"
     )
-    weight_decay: float = Field(1e-2, ge=0, description="decay of weight matrices (adamw)")
-    warmup: float = Field(0.05, ge=0, lt=1, description="share of the training over which the step size rises")
-    decay: Literal["linear", "cosine", "none"] = Field("cosine", description="how the step size falls to zero")
-    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    max_epochs: int | None = Field(None, ge=1, description="passes over the data at most; by default from its amount")
-    patience: int = Field(5, ge=1, description="stop after so many epochs without a better dev figure")
-    metric: str | None = Field(None, description="the dev figure that decides, such as accuracy or intent.macro_f1")
+    weight_decay: float = Field(1e-2, ge=0, description="weight decay of matrices (adamw)")
+    warmup: float = Field(0.05, ge=0, lt=1, description="fraction of the training in which the learning rate rises")
+    decay: Literal["linear", "cosine", "none"] = Field(
+        "cosine", description="schedule by which the learning rate falls to zero"
+    )
+    clip: float = Field(1.0, gt=0, description="maximum norm of the gradient")
+    max_epochs: int | None = Field(
+        None, ge=1, description="maximum number of epochs; by default from the amount of data"
+    )
+    patience: int = Field(5, ge=1, description="stop after this many epochs without a better dev figure")
+    metric: str | None = Field(
+        None, description="dev figure that picks the best epoch, such as accuracy or intent.macro_f1"
+    )
     thresholds: bool = Field(
-        True, description="multilabel: choose on dev from which probability each label is predicted; false: one half"
+        True, description="multilabel: choose the probability threshold of each label on dev; false: 0.5"
     )
     budget: str | None = Field(None, description="time to train for, such as 90s, 10m or 1h")
-    batch_tokens: int | None = Field(None, ge=1, description="steps per batch, padding included")
-    accumulate: int = Field(1, ge=1, description="batches per optimiser step, averaged exactly")
+    batch_tokens: int | None = Field(None, ge=1, description="tokens or time steps per batch, padding included")
+    accumulate: int = Field(1, ge=1, description="batches per optimizer step, averaged exactly")
     ensemble: int = Field(
         1,
         ge=1,
-        description="models that are trained, from seeds that follow; their mean predicts; by default 3 for few data",
+        description="number of models (consecutive seeds), whose predictions are averaged; by default 3 for small data",
     )
-    distill: bool = Field(False, description="train one model on what the ensemble says, and keep that")
-    seed: int = Field(1, ge=0, lt=2**63, description="seeds the split, the weights, the order and the dropout")
+    distill: bool = Field(False, description="distil the ensemble into one model, and keep only that")
+    seed: int = Field(1, ge=0, lt=2**63, description="random seed of the split, the weights, the order and the dropout")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
-        description="of the factors in gradients of recurrent layers; auto: bfloat16 where the processor has it",
+        description="of the products in gradients of recurrent layers; auto: bfloat16 where the processor has it",
     )
     baselines: Literal["auto", "majority"] = Field(
-        "auto", description="cheap models beside the trained one: all that suit the data, or the majority alone"
+        "auto", description="baselines to fit and report: all that suit the data, or the majority class alone"
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to compute")
-    checkpoint_seconds: float = Field(30.0, gt=0, description="longest time between checkpoints")
+    checkpoint_seconds: float = Field(30.0, gt=0, description="maximum seconds between checkpoints")
 
     @field_validator("budget", mode="before")
     @classmethod

@@ -140,5 +140,7 @@ def test_surroundings_without_effect_are_refused(tmp_path):
     file = tmp_path / "texts.csv"
     file.write_text("text,label\n" + "a b,x\nb c,y\n" * 20)
     config = parse_config({"data": {"train": [str(file)]}, "model": {"surroundings": True}})
-    with pytest.raises(ConfigError, match="model.surroundings is true, but only a numeric series with labels per step"):
+    with pytest.raises(
+        ConfigError, match="model.surroundings is true, but only a numeric series with a label per time step"
+    ):
         prepare(config)

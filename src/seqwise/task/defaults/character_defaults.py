@@ -18,4 +18,4 @@ def character_choices(facts: DataStatistics) -> Choices:
     """
     if facts.is_words or facts.steps < LONG_CHARACTERS * facts.sequences:
         return {}
-    return {"model.encoder": Choice("conv", "long runs of single signs")}
+    return {"model.encoder": Choice("conv", "long sequences of single characters")}

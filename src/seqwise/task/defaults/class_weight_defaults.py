@@ -19,5 +19,5 @@ def weight_choices(config: Config, facts: DataStatistics) -> Choices:
     if config.loss.class_weight is not None or config.loss.ordinal:
         return {}
     if (config.train.metric or "").endswith("macro_f1") and not config.loss.label_smoothing:
-        return {"loss.class_weight": Choice("balanced", "train.metric is macro_f1, for which all classes count alike")}
-    return {"loss.label_smoothing": Choice(0.1, "labels of whole texts are less certain than a model becomes")}
+        return {"loss.class_weight": Choice("balanced", "train.metric is macro_f1, which weights all classes equally")}
+    return {"loss.label_smoothing": Choice(0.1, "labels of whole texts are less certain than the model becomes")}

@@ -16,7 +16,9 @@ _TAGGED_BATCHES = 3000
 def common_choices(facts: DataStatistics) -> Choices:
     """The general settings."""
     return {
-        "train.batch_tokens": Choice(batch_tokens(facts.steps), f"from {facts.steps:,} steps in the training part"),
+        "train.batch_tokens": Choice(
+            batch_tokens(facts.steps), f"from {facts.steps:,} tokens or time steps of training data"
+        ),
         "train.max_epochs": _epochs(facts),
         **_patience(facts),
         "input.lower": Choice(facts.input.lower, "words without tags are lower-cased"),
@@ -48,7 +50,7 @@ def planned_epochs(facts: DataStatistics) -> int:
 def _epochs(facts: DataStatistics) -> Choice:
     epochs = planned_epochs(facts)
     if epochs < max_epochs(facts.sequences):
-        return Choice(epochs, f"from {facts.steps:,} steps in the training part")
+        return Choice(epochs, f"from {facts.steps:,} tokens or time steps of training data")
     return Choice(epochs, f"from {facts.sequences:,} training sequences")
 
 
@@ -57,7 +59,7 @@ def _patience(facts: DataStatistics) -> Choices:
     patience = planned_epochs(facts) // 3
     if not _is_tagged(facts) or facts.effort == "seconds" or patience <= TrainConfig().patience:
         return {}
-    return {"train.patience": Choice(patience, "a third of the epochs, since dev figures of few sequences leap")}
+    return {"train.patience": Choice(patience, "a third of the epochs: dev figures on small data are noisy")}
 
 
 def _is_tagged(facts: DataStatistics) -> bool:

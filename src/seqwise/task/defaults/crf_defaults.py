@@ -24,11 +24,11 @@ def crf_choices(loss: LossConfig, facts: DataStatistics) -> Choices:
     }
     if not found:
         return {}
-    scheme = Choice("own", "IOBES helps some data and harms others")
+    scheme = Choice("own", "IOBES helps on some data and hurts on other")
     if loss.class_weight or loss.label_smoothing:
-        return {"loss.crf": Choice(False, "a chain has no class weights and no label smoothing"), "loss.scheme": scheme}
+        return {"loss.crf": Choice(False, "a CRF takes no class weights and no label smoothing"), "loss.scheme": scheme}
     value = found if len(set(found.values())) > 1 else next(iter(found.values()))
-    return {"loss.crf": Choice(value, "tags that mark spans are trained as a chain"), "loss.scheme": scheme}
+    return {"loss.crf": Choice(value, "tags that mark spans are trained with a CRF"), "loss.scheme": scheme}
 
 
 def check_scheme(loss: LossConfig, targets: Sequence[Target]) -> None:

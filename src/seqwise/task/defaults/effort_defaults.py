@@ -30,11 +30,11 @@ def effort_choices(config: Config, facts: DataStatistics) -> Choices:
     work = max(facts.steps * planned_epochs(facts), 1)
     if facts.effort == "best":
         members = int(np.clip(_STEPS_OF_BEST // work, 3, 5))
-        return {"train.ensemble": Choice(members, "members of an ensemble, by train.effort and the amount of data")}
+        return {"train.ensemble": Choice(members, "number of models, by train.effort and the amount of data")}
     is_one = facts.input.is_series or config.model.is_folder or config.model.encoder == BAG or config.train.budget
     if is_one or work > _QUICK_STEPS:
         return {}
-    return {"train.ensemble": Choice(3, f"members of an ensemble, since one sees {work:,} steps, which is little")}
+    return {"train.ensemble": Choice(3, f"number of models: one sees only {work:,} tokens or time steps in all epochs")}
 
 
 def _seconds(facts: DataStatistics) -> Choices:
@@ -43,6 +43,6 @@ def _seconds(facts: DataStatistics) -> Choices:
     if facts.is_words and not facts.is_per_step:
         return {"train.max_epochs": Choice(max(epochs // 2, 5), why)}
     return {
-        "model.hidden": Choice(64, "a small state, by train.effort"),
+        "model.hidden": Choice(64, "a small hidden size, by train.effort"),
         "train.max_epochs": Choice(min(max(epochs // 3, 4), planned_epochs(facts)), why),
     }

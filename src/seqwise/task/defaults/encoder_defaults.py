@@ -44,18 +44,18 @@ def encoder_choices(model: ModelConfig, facts: DataStatistics) -> Choices:
     encoder = model.encoder
     if encoder == "transformer":
         return {
-            "train.learning_rate": Choice(1e-3, "a transformer takes smaller steps than recurrent layers"),
-            "model.layers": Choice(2, "one layer of attention cannot look for what another one found"),
+            "train.learning_rate": Choice(1e-3, "a transformer needs a lower learning rate than recurrent layers"),
+            "model.layers": Choice(2, "one layer of attention cannot build on what another one found"),
         }
     if encoder == "conv":
-        return {"model.layers": Choice(4, "convolutions see further with each layer")}
+        return {"model.layers": Choice(4, "each layer of convolutions sees a wider context")}
     if encoder == BAG:
         reason = "the encoder reads n-grams alone"
         return {
             "input.parts": Choice(0, reason),
             "input.characters": Choice("none", reason),
             "model.bag": Choice(100, reason),
-            "train.learning_rate": Choice(1e-2, "n-grams take larger steps than recurrent layers"),
+            "train.learning_rate": Choice(1e-2, "n-grams train with a higher learning rate than recurrent layers"),
         }
     if encoder == ROCKET:
         return rocket_choices(facts)
@@ -71,18 +71,18 @@ def _folder_choices(facts: DataStatistics) -> Choices:
     pooling = {"model.pooling": Choice("mean", "of all words")} if pooled else {}
     return pooling | {
         "train.learning_rate": Choice(5e-5, why),
-        "train.head_learning_rate": Choice(1e-3, "heads are new and take larger steps"),
+        "train.head_learning_rate": Choice(1e-3, "the heads are new and need a higher learning rate"),
         "train.warmup": Choice(0.1, why),
         "train.decay": Choice("linear", why),
         "train.max_epochs": Choice(int(np.clip(60_000 // max(facts.sequences, 1), 4, 30)), f"{why}, by the amount"),
         "train.patience": Choice(5, why),
-        "train.batch_tokens": Choice(1024, f"{why}, in pieces"),
+        "train.batch_tokens": Choice(1024, f"{why}, in subword tokens"),
         "model.dropout": Choice(0.1, why),
-        "input.parts": Choice(0, "the encoder cuts words itself"),
-        "input.characters": Choice("none", "the encoder cuts words itself"),
-        "input.ngrams": Choice(0, "the encoder reads the text whole"),
-        "input.sign_ngrams": Choice(0, "the encoder reads the text whole"),
-        "model.bag": Choice(0, "the encoder reads the text whole"),
-        "model.regression": Choice(False, "the encoder reads the text whole"),
-        "input.symbol_dropout": Choice(0.0, "the encoder cuts words itself"),
+        "input.parts": Choice(0, "the encoder has its own subword tokens"),
+        "input.characters": Choice("none", "the encoder has its own subword tokens"),
+        "input.ngrams": Choice(0, "the encoder reads the whole text"),
+        "input.sign_ngrams": Choice(0, "the encoder reads the whole text"),
+        "model.bag": Choice(0, "the encoder reads the whole text"),
+        "model.regression": Choice(False, "the encoder reads the whole text"),
+        "input.symbol_dropout": Choice(0.0, "the encoder has its own subword tokens"),
     }

@@ -56,7 +56,7 @@ def _lengths(facts: DataStatistics) -> Choices:
         many = Choice(0, f"texts have more than {_FEW_WORDS} words")
         signs = Choice(5, "in short texts") if _is_short(facts) else many
         return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": signs}
-    return {"input.ngrams": Choice(5, "of signs"), "input.sign_ngrams": Choice(0, "a symbol is one sign")}
+    return {"input.ngrams": Choice(5, "of characters"), "input.sign_ngrams": Choice(0, "a symbol is one character")}
 
 
 def _regression(config: Config, facts: DataStatistics) -> Choices:
@@ -65,9 +65,9 @@ def _regression(config: Config, facts: DataStatistics) -> Choices:
     most = _MOST_WEIGHTS // logits
     if most < min(_FEWEST, config.input.ngram_limit):
         return {"model.regression": Choice(False, f"{logits:,} logits would need too many weights")}
-    found = {"model.regression": Choice(True, "it errs differently than a network, and costs seconds")}
+    found = {"model.regression": Choice(True, "it makes different errors than a network, and costs seconds")}
     if most < config.input.ngram_limit:
-        found["input.ngram_limit"] = Choice(most, f"a regression on them has weights for {logits:,} logits")
+        found["input.ngram_limit"] = Choice(most, f"the regression has {logits:,} weights for each")
     return found
 
 

@@ -104,7 +104,7 @@ def _found_columns(config: Config, spec: DataSpec) -> Choices:
             found[key] = (*found.get(key, ()), ",".join(target.columns))
     if config.data.id is None:
         found["data.id"] = spec.id_column or "none"
-    choices = {key: Choice(value, "found") for key, value in found.items()}
+    choices = {key: Choice(value, "detected") for key, value in found.items()}
     if given.kind == "auto":
         choices["input.kind"] = Choice(spec.input.kind, "from the cells")
     return choices

@@ -59,11 +59,13 @@ def rocket_choices(facts: DataStatistics) -> Choices:
     copies = max(1, round(features / (layers * _LEAST_OF_LAYER)))
     widest = 8 * reaches(layers, per_doubling)[-1] + 1
     return {
-        "model.layers": Choice(layers, f"kernels of up to {widest} steps, the longest series has {facts.longest}"),
-        "model.per_doubling": Choice(per_doubling, "reaches in between find more"),
+        "model.layers": Choice(
+            layers, f"kernels span up to {widest} time steps; the longest series has {facts.longest}"
+        ),
+        "model.per_doubling": Choice(per_doubling, "dilations in between find more"),
         "model.hidden": Choice(_KERNELS * copies, f"for {_LEAST_OF_LAYER * copies * layers:,} features"),
-        "model.summaries": Choice(True, "cross-validation decides how much they weigh"),
-        "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all of them train"),
+        "model.summaries": Choice(True, "cross-validation sets their weight"),
+        "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all sequences are used for training"),
     }
 
 

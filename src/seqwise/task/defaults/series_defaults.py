@@ -20,10 +20,12 @@ def series_choices(facts: DataStatistics) -> Choices:
         "input.characters": Choice("none", f"a {kind} has no characters"),
     }
     if not facts.is_per_step and facts.sequences <= MOST_SOLVED:
-        choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series, each labelled as a whole")
+        choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series with one label each")
     if facts.is_per_step:
-        choices["model.surroundings"] = Choice(True, "series with labels per step")
+        choices["model.surroundings"] = Choice(True, "series with a label per time step")
         kinds = {target.kind for target in facts.targets}
         if facts.sequences <= _FEW and "multilabel" not in kinds:
-            choices["train.metric"] = Choice("loss", f"of at most {_FEW} series, dev has few: the loss says more")
+            choices["train.metric"] = Choice(
+                "loss", f"at most {_FEW} series: on a small dev part the loss is less noisy"
+            )
     return choices

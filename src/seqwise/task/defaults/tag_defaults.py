@@ -14,10 +14,10 @@ def tag_choices(facts: DataStatistics) -> Choices:
     Parts and characters were chosen on the dev parts of Uyghur and Vietnamese treebanks and of entities in Swedish and
     in English tweets (benchmarks/LOG.md).
     """
-    characters = Choice("cnn" if facts.is_words else "none", "words are spelled, other symbols are not")
+    characters = Choice("cnn" if facts.is_words else "none", "words have a spelling, other symbols do not")
     if facts.effort == "seconds":
-        characters = Choice("none", "spelling takes time, by train.effort")
+        characters = Choice("none", "character models take time, by train.effort")
     return character_choices(facts) | {
-        "input.parts": Choice(100_000 if facts.is_words else 0, "words have parts, other symbols have none"),
+        "input.parts": Choice(100_000 if facts.is_words else 0, "words have affixes and a shape, other symbols do not"),
         "input.characters": characters,
     }

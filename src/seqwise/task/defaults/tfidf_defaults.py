@@ -29,9 +29,9 @@ def tfidf_ngrams(facts: DataStatistics) -> Choices:
     limit = min(_MOST_NGRAMS, max(_MOST_WEIGHTS // max(logits, 1), 1))
     is_signs = facts.input.kind in ("characters", "bytes")
     return {
-        "input.ngrams": Choice(4, "of signs, by the encoder") if is_signs else Choice(2, "of words, by the encoder"),
-        "input.sign_ngrams": Choice(0, "the encoder reads whole symbols"),
-        "input.ngram_limit": Choice(limit, f"the encoder has weights of each for {logits:,} logits"),
+        "input.ngrams": Choice(4, "of characters, for tfidf") if is_signs else Choice(2, "of words, for tfidf"),
+        "input.sign_ngrams": Choice(0, "tfidf reads whole symbols"),
+        "input.ngram_limit": Choice(limit, f"tfidf has {logits:,} weights for each"),
     }
 
 
