@@ -167,7 +167,7 @@ def test_a_run_keeps_how_many_rows_of_each_file_were_left_out(tmp_path):
 def test_nothing_but_empty_rows_cannot_be_judged(seqwise, tmp_path, runs):
     (tmp_path / "gaps.jsonl").write_text('{"text": "", "intent": "Play"}\n')
     result = seqwise("evaluate", runs["text"][0], "gaps.jsonl")
-    assert (result.status, result.err.split(":")[2]) == (2, " no row can be judged")
+    assert (result.status, result.err.split(":")[2]) == (2, " no row can be evaluated")
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate"])

@@ -194,7 +194,7 @@ def test_a_row_is_unlabelled_when_no_target_has_a_label_there(tmp_path, requeste
 
 NO_LABEL = [
     (1, "Dev decides when to stop, by its labels. Leave --dev out, and rows are cut off for it."),
-    (2, "There is nothing to judge by. Leave --test out, and give the file to seqwise predict."),
+    (2, "That leaves nothing to evaluate. Leave --test out, and give the file to seqwise predict."),
 ]
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_data import TARGETS
 from sklearn.dummy import DummyClassifier
 
+from evaluation_data import TARGETS
 from seqwise.errors import ShapeError
 from seqwise.evaluation import MajorityBaseline, tally_for
 

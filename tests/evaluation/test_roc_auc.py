@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_data import made_up
 from sklearn import metrics
 
+from evaluation_data import made_up
 from seqwise.evaluation import tally_for
 from seqwise.evaluation._ranking import roc_auc
 from seqwise.targets import Target

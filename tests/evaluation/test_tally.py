@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation_data import KINDS, TARGETS, Made, made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from evaluation_data import KINDS, TARGETS, Made, made_up
 from seqwise.errors import ConfigError, DtypeError, ShapeError, UsageError, ValuesError
 from seqwise.evaluation import Scores, Tally, tally_for
 from seqwise.evaluation.calibration import CalibrationBins
@@ -441,7 +441,7 @@ def test_a_multilabel_logit_of_nan_is_an_error_where_it_counts() -> None:
 
 
 def test_neither_logits_nor_predictions_is_an_error() -> None:
-    with pytest.raises(UsageError, match=r"nothing to judge(.|\n)*expected: logits or predictions"):
+    with pytest.raises(UsageError, match=r"nothing to evaluate(.|\n)*expected: logits or predictions"):
         tally_for(TARGETS["label"]).update(None, np.array([0]), np.array([True]))
 
 

@@ -189,7 +189,7 @@ def test_a_file_is_named_once(texts, tmp_path, monkeypatch, names, also):
 def test_rows_without_labels_cannot_be_judged(texts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.jsonl").write_text('{"text": "play it", "intent": null}\n')
-    with pytest.raises(DataError, match=r"^t\.jsonl: no row has a label of 'intent', so there is nothing to judge$"):
+    with pytest.raises(DataError, match=r"^t\.jsonl: no row has a label of 'intent', so there is nothing to evaluate$"):
         texts.evaluate("t.jsonl")
 
 

@@ -277,11 +277,11 @@ def test_training_teaches_what_follows_what() -> None:
     torch.manual_seed(0)
     crf, tags = CRFLoss(3), torch.tensor([[0, 1, 2, 0, 1, 2], [1, 2, 0, 1, 2, 0]])
     emissions = torch.zeros(2, 6, 3)  # nothing to see: only the order of the tags can be learned
-    optimiser = torch.optim.Adam(crf.parameters(), lr=0.5)
+    optimizer = torch.optim.Adam(crf.parameters(), lr=0.5)
     for _ in range(60):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         crf(emissions, tags).backward()
-        optimiser.step()
+        optimizer.step()
     assert crf.transitions.argmax(1).tolist() == [1, 2, 0]
     assert crf.decode(emissions[:1]).tags[0].diff().remainder(3).tolist() == [1] * 5
 

@@ -175,7 +175,7 @@ def test_of_many_symbols_one_model_is_trained(tmp_path, sequences, members):
     )
     resolved, inferred = resolve(parse_config(request), facts)
     assert resolved.train.ensemble == members
-    assert ("1,200,000 steps" in inferred.get("train.ensemble", "")) == (members > 1)
+    assert ("1,200,000 tokens" in inferred.get("train.ensemble", "")) == (members > 1)
 
 
 def test_seconds_are_enough_for_a_bag_of_n_grams(tmp_path):

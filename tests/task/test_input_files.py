@@ -44,13 +44,13 @@ TWICE = [
     ),
     (
         {"train": ["a.csv"], "dev": ["a.csv"]},
-        "a.csv: the file is named for dev and for train\n  A model must be judged on rows that it did not learn from. "
+        "a.csv: the file is named for dev and for train\n  Evaluate a model on rows that it was not trained on. "
         "Leave --dev out, or name another file.",
     ),
     (
         {"train": ["b.csv", "a.csv"], "test": ["hard.csv"]},
-        "hard.csv: the file is named for test and for train, there as 'a.csv'\n  A model must be judged on rows that "
-        "it did not learn from. Leave --test out, or name another file.",
+        "hard.csv: the file is named for test and for train, there as 'a.csv'\n  Evaluate a model on rows that "
+        "it was not trained on. Leave --test out, or name another file.",
     ),
 ]
 

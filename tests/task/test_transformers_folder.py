@@ -155,7 +155,7 @@ WRONG_SETTINGS = [
     (["model.bidirectional=false"], "model.bidirectional is false, but the encoder"),
     (
         ["model.encoder=lstm", "train.head_learning_rate=0.1"],
-        "train.head_learning_rate is 0.1, but only a pretrained encoder has another step size than the heads",
+        "train.head_learning_rate is 0.1, but only a pretrained encoder has another learning rate than the heads",
     ),
 ]
 

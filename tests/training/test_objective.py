@@ -18,7 +18,7 @@ KINDS = list(REQUESTS)
 
 
 def gradient_of(plan, groups):
-    """The gradient of one optimiser step over batches of these rows, as training computes it."""
+    """The gradient of one optimizer step over batches of these rows, as training computes it."""
     batches = [plan.task.batcher.batch(rows) for rows in groups]
     divisors = plan.objective.divisors(batches)
     plan.model.zero_grad()

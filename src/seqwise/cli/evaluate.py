@@ -70,7 +70,7 @@ def evaluate(
     for note in source.notes:
         say(note)
     separator = parse_config({"data": {"label_separator": label_separator}}).data.label_separator
-    judged = model.evaluate(
+    evaluated = model.evaluate(
         source,
         on_empty=skipped,
         unseen=refused,
@@ -78,7 +78,7 @@ def evaluate(
         label_separator=separator,
         say=lambda text: say(f"warning: {text}"),
     )
-    plain = judged.to_json()
+    plain = evaluated.to_json()
     if as_json:
         typer.echo(json.dumps(flattened(plain), ensure_ascii=False))
     else:

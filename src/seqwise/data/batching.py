@@ -160,7 +160,7 @@ class Batcher:
 
 
 def length_plan(lengths: NDArray[np.int64], rows: NDArray[np.int64], batch_tokens: int) -> list[NDArray[np.int64]]:
-    """Batches in order of length, each at most `batch_tokens` steps with its padding; for judging and predicting.
+    """Batches in order of length, each at most `batch_tokens` steps with its padding; for evaluating and predicting.
 
     Examples:
         >>> plan = length_plan(np.array([3, 1, 2]), np.array([0, 1, 2]), batch_tokens=4)

@@ -23,7 +23,7 @@ class Split:
     Attributes:
         train: rows to learn from.
         dev: rows that decide about early stopping.
-        test: rows that are only judged, at the end; may be empty.
+        test: rows that are only evaluated, at the end; may be empty.
         rule: the rule in a sentence, with the shares that it led to.
         unlabelled: rows that stand in no part, since no target has a label there.
         warnings: sentences about parts that came out far from what was asked.
@@ -97,7 +97,7 @@ def _no_label(store: Store, part: int) -> DataError:
     hint = (
         "Training needs labelled rows. Was another column meant?",
         "Dev decides when to stop, by its labels. Leave --dev out, and rows are cut off for it.",
-        "There is nothing to judge by. Leave --test out, and give the file to seqwise predict.",
+        "That leaves nothing to evaluate. Leave --test out, and give the file to seqwise predict.",
     )[part]
     first = int(np.flatnonzero(store.parts == part)[0])
     return DataError("no row has a label", file=store.place(first).file, hint=hint)

@@ -72,7 +72,7 @@ def checked_batch(
         tuple(arrived(name, array) for name, array in arrays.items()),
     )
     if logits is None and predictions is None:
-        raise call.error(UsageError, "nothing to judge", expected="logits or predictions")
+        raise call.error(UsageError, "nothing to evaluate", expected="logits or predictions")
     _require_kinds(target, call)
     _require_shapes(target, arrays, call)
     counts = arrays["mask"]

@@ -51,7 +51,7 @@ class ChoiceSums:
             ValuesError: logits that count hold NaN or infinity.
         """
         labels, mask = batch.labels, batch.mask
-        predictions, bins = _judged(target, batch)
+        predictions, bins = _evaluated(target, batch)
         # Labels and tags are one output, so that all kinds count in the same (K, C, C) table.
         by_output = labels.shape if target.kind == "outputs" else (*labels.shape, 1)
         by_row = labels.shape if labels.ndim > 1 else by_output
@@ -140,7 +140,7 @@ class ChoiceSums:
         return tuple(PairScore(labels[label], labels[wrong], count) for label, wrong, count in worst)
 
 
-def _judged(target: Target, batch: Batch) -> tuple[NDArray[np.int64], CalibrationBins]:
+def _evaluated(target: Target, batch: Batch) -> tuple[NDArray[np.int64], CalibrationBins]:
     """Predictions shaped like the labels (0 where nothing counts), and the probabilities stated for them."""
     if batch.logits is None:
         assert batch.predictions is not None, "checked_batch lets one of them through"

@@ -1,6 +1,6 @@
 """Compares two models on the same sequences: the difference of a figure, with an interval by the bootstrap.
 
-Labels of one sequence are not independent, and neither are two models judged on the same sequences. So what is drawn
+Labels of one sequence are not independent, and neither are two models evaluated on the same sequences. So what is drawn
 again, with replacement, are whole sequences (or groups of them that belong together), each with the counts of both
 models: figures are recomputed from the sums, and the middle 95% of their differences are the interval (Efron and
 Tibshirani, 1993, "An Introduction to the Bootstrap"; for F1, Berg-Kirkpatrick et al., 2012, "An Empirical Investigation

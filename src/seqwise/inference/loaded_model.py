@@ -197,19 +197,21 @@ class Model:
         read_as = targets_read_as(self.spec.targets, missing, label_separator)
         labels, empty = LabelNotes(), EmptyRows(self.spec.input.column)
         batches = self._labelled_batches(source, on_empty, empty, labels, unseen, read_as)
-        judged = evaluate_batches(self.network, batches, self.targets, device=self.device, thresholds=self.thresholds)
-        is_nothing = not any(scores.count for scores in judged.scores.values())
+        evaluated = evaluate_batches(
+            self.network, batches, self.targets, device=self.device, thresholds=self.thresholds
+        )
+        is_nothing = not any(scores.count for scores in evaluated.scores.values())
         if empty.count and is_nothing:
-            problem = f"no row can be judged: {empty.told('which have no prediction')}"
+            problem = f"no row can be evaluated: {empty.told('which have no prediction')}"
             raise DataError(problem, file=source.files[0])
         if is_nothing:
             names = listed([target.name for target in self.targets])
-            raise DataError(f"no row has a label of {names}, so there is nothing to judge", file=source.files[0])
+            raise DataError(f"no row has a label of {names}, so there is nothing to evaluate", file=source.files[0])
         if empty.count:
             (say or _warn)(empty.told("left out of every figure"))
         for sentence in (*labels.gap_messages(advice=False), *labels.unseen_messages(_IF_UNSEEN)):
             (say or _warn_of_labels)(sentence)
-        return judged.beside_left_out(empty=empty.count)
+        return evaluated.beside_left_out(empty=empty.count)
 
     def _of(
         self, sequences: Iterable[Any], caller: str, on_empty: OnEmpty, value: Callable[[Prediction], dict[str, Any]]

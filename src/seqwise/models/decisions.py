@@ -1,7 +1,7 @@
 """What a model answers to a batch: logits that give probabilities, and the decisions made of them.
 
-Everything that judges, writes or predicts takes its decisions from here: the largest logit, the tags of a chain decoded
-together, or the labels above their thresholds.
+Everything that evaluates, writes or predicts takes its decisions from here: the largest logit, the tags that a CRF
+decodes together, or the labels above their thresholds.
 """
 
 from __future__ import annotations

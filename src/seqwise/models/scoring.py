@@ -1,4 +1,4 @@
-"""Judges a model on rows: scores and losses per target, the same for every batch size."""
+"""Evaluates a model on rows: scores and losses per target, the same for every batch size."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def evaluate_rows(
     Args:
         model: left in the mode it was in.
         batcher: makes the batches; must carry the codecs of the targets.
-        targets: what is judged.
+        targets: what is evaluated.
         rows: which rows.
         batch_tokens: most steps of a batch; decides speed only.
         device: where the model is.
@@ -198,7 +198,7 @@ def evaluate_dev(
     batch_tokens: int,
     device: torch.device,
 ) -> Evaluation:
-    """As `judge`, by the thresholds that are best on these very rows (see `choose_thresholds`), in one pass.
+    """As `evaluate_rows`, by the thresholds that are best on these very rows (see `choose_thresholds`), in one pass.
 
     Where there are thresholds to choose, the answers to all rows are in memory until they are chosen.
     """
@@ -220,7 +220,7 @@ def evaluate_batches(
     thresholds: Thresholds | None = None,
     observe: Callable[[Batch, Mapping[str, Answer]], object] | None = None,
 ) -> Evaluation:
-    """Scores and losses of a model on labelled batches, of which one at a time is in memory; otherwise as `judge`."""
+    """Scores and losses of a model on labelled batches, one at a time in memory; otherwise as `evaluate_rows`."""
     return _counted(_answered(model, batches, targets, device, thresholds), targets, observe)
 
 

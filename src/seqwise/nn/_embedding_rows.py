@@ -2,7 +2,7 @@
 
 A batch uses some hundred of the many thousand vectors of a vocabulary. The gradient of `torch.nn.Embedding` has a row
 for each of them all, mostly zeros, which then are filled, measured and stepped over; here it is sparse, with each row
-once (coalesced), as optimisers such as `torch.optim.SparseAdam` take it.
+once (coalesced), as optimizers such as `torch.optim.SparseAdam` take it.
 """
 
 from __future__ import annotations

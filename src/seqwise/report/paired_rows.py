@@ -29,7 +29,7 @@ class PartCounts:
         self.targets = {target.name: PairedCounts(target, rows) for target in task.targets}
 
     def add(self, batch: Batch, answers: Mapping[str, Answer]) -> None:
-        """Takes a batch that was judged."""
+        """Takes a batch that was evaluated."""
         for name, counts in self.targets.items():
             arrays = batch.labels[name], batch.masks[name], batch.lengths, answers[name].predictions
             counts.add(batch.rows, *arrays, batch.unseen.get(name))

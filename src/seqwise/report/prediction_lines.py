@@ -1,4 +1,4 @@
-"""What is written of a judged model: a line per prediction, figures by split."""
+"""What is written of an evaluated model: a line per prediction, figures by split."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PredictionLines:
         self.by_row: dict[int, dict[str, Any]] = {}
 
     def add(self, batch: Batch, answers: Mapping[str, Answer]) -> None:
-        """Takes a judged batch."""
+        """Takes an evaluated batch."""
         for i, row in enumerate(batch.rows.tolist()):
             place = self.task.store.place(row)
             targets: dict[str, Any] = {}

@@ -38,7 +38,7 @@ def report_data(
         metrics: the content of metrics.json.
         epochs: how training went.
         environment: the content of env.json.
-        predictions: per judged row, its line of predictions.jsonl.
+        predictions: per evaluated row, its line of predictions.jsonl.
     """
     config = task.config.model_dump(mode="json")
     last = "test" if "test" in metrics else "dev"
@@ -112,7 +112,7 @@ def _median(lengths: NDArray[np.int64]) -> int | float:
 
 
 def _worst(task: Task, predictions: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The most confident mistakes among targets with one label per sequence, on the last part that was judged."""
+    """The most confident mistakes among targets with one label per sequence, on the last part that was evaluated."""
     rows = task.split.test if len(task.split.test) else task.split.dev
     worst: list[dict[str, Any]] = []
     for target in task.targets if len(rows) else ():

@@ -52,9 +52,7 @@ def _twice(part: int, name: str, before: int, first: str) -> DataError:
         hint = "Each of its rows would count twice. Name it once."
         also = "" if name == first else f", also as '{first}'"
         return DataError(f"the file is named twice for {PARTS[part]}{also}", file=name, hint=hint)
-    hint = (
-        f"A model must be judged on rows that it did not learn from. Leave --{PARTS[part]} out, or name another file."
-    )
+    hint = f"Evaluate a model on rows that it was not trained on. Leave --{PARTS[part]} out, or name another file."
     also = "" if name == first else f", there as '{first}'"
     return DataError(f"the file is named for {PARTS[part]} and for {PARTS[before]}{also}", file=name, hint=hint)
 

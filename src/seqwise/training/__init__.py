@@ -1,1 +1,1 @@
-"""Turns the line: config, preparation, loop, checkpoints, judgement and the run folder."""
+"""Fits a model to a task, evaluates it and writes its run folder."""

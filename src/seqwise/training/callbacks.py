@@ -11,7 +11,7 @@ class TrainingCallback(Protocol):
     """Who watches a training."""
 
     def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
-        """An epoch (from 0) of so many optimiser steps begins."""
+        """An epoch (from 0) of so many optimizer steps begins."""
 
     def step_done(self, step: int, share: float, seconds: float) -> None:
         """So many steps of the epoch are done; of the whole training this share, in so many seconds."""

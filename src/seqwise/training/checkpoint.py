@@ -33,7 +33,7 @@ class State:
 
     Attributes:
         epoch: the epoch under way, from 0.
-        step: optimiser steps done in it.
+        step: optimizer steps done in it.
         epoch_sums: per target, the loss sum and count of the epoch so far.
         learning_rate: of the last step.
         epoch_tokens: steps of sequences trained on in the epoch so far, padding left out.

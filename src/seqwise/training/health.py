@@ -71,7 +71,7 @@ def health_of(
     states: Sequence[State],
     rows: NDArray[np.int64],
 ) -> Health:
-    """What is wrong with a trained model, judged by its dev figures.
+    """What is wrong with a trained model, by its dev figures.
 
     Args:
         task: data and config.

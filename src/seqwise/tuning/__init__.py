@@ -1,4 +1,4 @@
-"""A search over the settings that matter, within a budget of time: trials, each a training that dev judges."""
+"""Searches the settings that matter, within a time budget: each trial is a training, ranked by its dev figure."""
 
 from seqwise.tuning.search import Tuned, tune
 

@@ -71,7 +71,7 @@ class Tuned:
 def tune(
     given: Config, folder: TuneFolder, *, budget: float, watch: Watcher, trials: int | None = None, command: str = ""
 ) -> Tuned:
-    """Searches settings that dev likes better than the defaults; judges the two once on test.
+    """Searches for settings with better dev figures than the defaults; evaluates the two once on test.
 
     Args:
         given: the settings of a person, which stay as they are.
@@ -154,7 +154,7 @@ class _Search:
                 self.journal.spent(time.monotonic() - self.began)
 
     def result(self) -> Tuned:
-        """The defaults and the best, judged as `train` judges."""
+        """The defaults and the best, evaluated as `train` evaluates."""
         trials = self.journal.trials()
         if not trials:
             raise ConfigError(
@@ -162,7 +162,7 @@ class _Search:
                 f"  Go on with a larger one: {self.folder.resume_command} --budget TIME"
             )
         default, best = trials[0], self._best(trials)
-        metrics = {name: self._judged(trial) for name, trial in (("default", default), ("best", best))}
+        metrics = {name: self._evaluated(trial) for name, trial in (("default", default), ("best", best))}
         seconds = time.monotonic() - self.began
         tuned = Tuned(self.folder, self.deciding, trials, default, best, metrics, seconds)
         self.folder.files.write_json("tune.json", tuned.to_json())
@@ -170,7 +170,7 @@ class _Search:
 
     @property
     def deadline(self) -> float:
-        """When the last trial must have ended: judging the best takes as long as judging the defaults took."""
+        """When the last trial must have ended: evaluating the best takes as long as evaluating the defaults took."""
         return self.end - self.journal.judging
 
     def _is_time_left(self) -> bool:
@@ -235,19 +235,19 @@ class _Search:
         return max(finished, key=lambda trial: trial.figure or 0.0)
 
     def _keep(self) -> None:
-        """Keeps the run folders of the defaults, judged, and of the best, and the config of the best by its name."""
+        """Keeps the run folders of the defaults, evaluated, and of the best, and the config of the best by its name."""
         trials = self.journal.trials()
         best = self._best(trials)
         self.folder.keep({trials[0].number, best.number})
         if not self.folder.trial(trials[0].number).is_finished:
             began = time.monotonic()
-            facts = self._judged(trials[0])["training"]["baselines"]["facts"]
+            facts = self._evaluated(trials[0])["training"]["baselines"]["facts"]
             cheap = sum(fact["seconds"] for fact in facts.values())  # baselines are fitted once
             self.journal.judged(max(time.monotonic() - began - cheap, 0.0))
         config = (self.folder.trial(best.number).path / "config.yaml").read_text(encoding="utf-8")
         self.folder.files.write_text(self.folder.best.name, config)
 
-    def _judged(self, trial: Trial) -> dict[str, Any]:
+    def _evaluated(self, trial: Trial) -> dict[str, Any]:
         run = self.folder.trial(trial.number)
         if run.is_finished:
             return finished_metrics(run)

@@ -1,4 +1,4 @@
-"""The optimiser steps what it is given wherever that stands in memory, and never writes beyond it."""
+"""The optimizer steps what it is given wherever that stands in memory, and never writes beyond it."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_gradients_of_rows_and_of_all_numbers_take_turns() -> None:
         parameter = nn.Parameter(random(3, 4))
         optimizer = RowAdamW([parameter], lr=0.1, weight_decay=0.0)
         for gradient in gradients:
-            if is_fresh:  # an optimiser that remembers nothing but its state
+            if is_fresh:  # an optimizer that remembers nothing but its state
                 state = optimizer.state_dict()
                 optimizer = RowAdamW([parameter], lr=0.1, weight_decay=0.0)
                 optimizer.load_state_dict(state)

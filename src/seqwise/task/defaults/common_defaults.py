@@ -10,7 +10,7 @@ from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistic
 __all__ = ["batch_tokens", "common_choices", "max_epochs", "planned_epochs"]
 
 _TAGGED_BATCHES = 3000
-"""Batches that teach symbols with labels per step enough; more of them overfit before the step size has fallen."""
+"""Batches that teach symbols with labels per step enough; more of them overfit before the learning rate has fallen."""
 
 
 def common_choices(facts: DataStatistics) -> Choices:
@@ -55,7 +55,7 @@ def _epochs(facts: DataStatistics) -> Choice:
 
 
 def _patience(facts: DataStatistics) -> Choices:
-    """A third of many passes: the dev figures of few sequences leap until the step size falls."""
+    """A third of many passes: the dev figures of few sequences leap until the learning rate falls."""
     patience = planned_epochs(facts) // 3
     if not _is_tagged(facts) or facts.effort == "seconds" or patience <= TrainConfig().patience:
         return {}

@@ -114,7 +114,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
     if is_folder:
         idle |= dict.fromkeys(OF_MODEL_FOLDERS, (True, f"the model in {encoder} has its own"))
     else:
-        idle["train.head_learning_rate"] = (True, "only a pretrained encoder has another step size than the heads")
+        idle["train.head_learning_rate"] = (True, "only a pretrained encoder has another learning rate than the heads")
     if encoder == BAG and config.model.bag == 0:
         raise ConfigError(f"model.bag is 0, but the encoder is {BAG}, which reads n-grams alone\n  Leave it out.")
     defaults = Config()

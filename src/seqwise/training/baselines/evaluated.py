@@ -66,11 +66,11 @@ def evaluated_baselines(
 
     Args:
         task: data and config.
-        parts: name -> rows that are judged.
+        parts: name -> rows that are evaluated.
         figures: multilabel target -> the figure for which its thresholds are chosen on the part `dev`, as those of the
             model are; see `seqwise.evaluation.thresholds.chosen_thresholds`.
     """
-    judged = EvaluatedBaselines()
+    evaluated = EvaluatedBaselines()
     if task.config.train.baselines == "auto":
         load_scikit_learn()  # start-up is in nobody's seconds
     for family in FAMILIES.values() if task.config.train.baselines == "auto" else (MAJORITY,):
@@ -78,17 +78,19 @@ def evaluated_baselines(
         if not codecs or family.encoder == task.config.model.encoder:
             continue
         if family.package and find_spec(family.package) is None:
-            judged.notes.append(f"no baseline '{family.title}': it is not installed. {install_hint(str(family.extra))}")
+            evaluated.notes.append(
+                f"no baseline '{family.title}': it is not installed. {install_hint(str(family.extra))}"
+            )
             continue
         started = time.perf_counter()
         learned_from: dict[str, list[int]] = {}
         for codec in codecs:
-            learned = _judge(judged, family, task, codec, parts, figures.get(codec.target.name))
+            learned = _evaluate(evaluated, family, task, codec, parts, figures.get(codec.target.name))
             if learned:
                 learned_from[codec.target.name] = [learned, len(task.split.train)]
         seconds = round(time.perf_counter() - started, 3)
-        if family.name in judged.figures:
-            judged.facts[family.name] = {
+        if family.name in evaluated.figures:
+            evaluated.facts[family.name] = {
                 "title": family.title,
                 "reads_input": family.reads_input,
                 "seconds": seconds,
@@ -99,7 +101,7 @@ def evaluated_baselines(
                     else {}
                 ),
             }
-    return judged
+    return evaluated
 
 
 def _is_model(task: Task, codecs: Sequence[LabelCodec]) -> bool:
@@ -107,8 +109,8 @@ def _is_model(task: Task, codecs: Sequence[LabelCodec]) -> bool:
     return len(codecs) == len(task.codecs)
 
 
-def _judge(
-    judged: EvaluatedBaselines,
+def _evaluate(
+    evaluated: EvaluatedBaselines,
     family: Family,
     task: Task,
     codec: LabelCodec,
@@ -122,14 +124,14 @@ def _judge(
     answers = family.fit(task, codec, rows) if len(rows) else None
     if answers is None:
         return 0
-    judged.notes += _sample_notes(family, name, len(rows), len(usable), len(task.split.train))
+    evaluated.notes += _sample_notes(family, name, len(rows), len(usable), len(task.split.train))
     thresholds = None
     if figure is not None and family.reads_input and "dev" in parts:
         thresholds = _thresholds(task, codec, answers, parts["dev"], figure)
     for part, evaluated_rows in parts.items():
-        by_part = judged.figures.setdefault(family.name, {}).setdefault(part, {})
+        by_part = evaluated.figures.setdefault(family.name, {}).setdefault(part, {})
         by_part[name], counts = _scores(task, codec, answers, evaluated_rows, thresholds)
-        judged.counts.setdefault(part, {}).setdefault(name, {})[family.name] = counts
+        evaluated.counts.setdefault(part, {}).setdefault(name, {})[family.name] = counts
     return len(rows)
 
 

@@ -72,7 +72,7 @@ class Solution:
     Attributes:
         decay: the chosen one.
         weight: the chosen one of `WEIGHTS`; 0 where there are no summaries.
-        judgement: of the cross-validation with it.
+        evaluation: of the cross-validation with it.
         losses: by target, loss sum and count of the training rows under the solution.
         gradient: the largest gradient of a weight there; 0 at the minimum.
     """
@@ -305,7 +305,7 @@ def block_scale(features: Tensor, sizes: tuple[int, ...], weight: float) -> Tens
 def _best_decay(
     task: Task, objective: Objective, heads: Mapping[str, Any], rotated: Tensor, decays: Sequence[float]
 ) -> tuple[float, float, Evaluation]:
-    """The decay with the least loss on rows that were left out, that loss, and the judgement of them all with it."""
+    """The decay with the least loss on rows that were left out, that loss, and the evaluation of them all with it."""
     rng, chosen = _chosen(task)
     rows, vectors = task.split.train[chosen], rotated[torch.from_numpy(chosen)]
     folds = _folds(task, rows, rng)

@@ -157,7 +157,7 @@ class _Loop:
         return min(max((self.state.epoch + share_of_epoch) / self.max_epochs, self.state.seconds / self.budget), 1.0)
 
     def _step(self, group: Sequence[NDArray[np.int64]], step: int, learning_rate: float) -> None:
-        """One optimiser step over a group of batches: the exact gradient of their common average."""
+        """One optimizer step over a group of batches: the exact gradient of their common average."""
         epoch = self.state.epoch
         batches = [self.batcher.batch(rows, self._rng(_SYMBOLS, epoch, step, i)) for i, rows in enumerate(group)]
         divisors = self.objective.divisors(batches)

@@ -1,4 +1,4 @@
-"""The optimiser and its step size over the course of the training."""
+"""The optimizer and its learning rate over the course of the training."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _MEANS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 def make_optimizer(model: nn.Module, config: TrainConfig) -> RowAdamW:
     """Adam, or AdamW that decays weight matrices but neither biases nor vectors of symbols.
 
-    Each group of parameters has a `scale`, by which the step size is multiplied: 1 but for what stands on a pretrained
-    encoder.
+    Each group of parameters has a `scale`, a factor on the learning rate, which is 1 except for
+    what stands on a pretrained encoder.
     On a CPU the vectors of symbols get sparse gradients, and are stepped where a batch used them (`RowAdamW`).
     """
     # One kernel per step instead of ten per tensor; Apple's MPS has it too, other devices may not.
@@ -217,7 +217,7 @@ def _plain_clipped_norm(values: list[Tensor], largest: float) -> float:
 
 
 def scheduled_learning_rate(config: TrainConfig, progress: float) -> float:
-    """The step size when this share of the training is done: a linear rise, then the decay.
+    """The learning rate when this share of the training is done: a linear rise, then the decay.
 
     Examples:
         >>> config = TrainConfig(learning_rate=1.0, warmup=0.5, decay="linear")
