@@ -42,7 +42,7 @@ def test_a_null_and_columns_left_alone_are_said(seqwise, tmp_path):
     assert said(result) == [
         "input: column 'tokens', token lists, taken as they are",
         "target 'tags': column 'tags', one label per step: cross-entropy over the steps that count",
-        "left alone: columns 'mood', 'form'; to take 'mood' too: --tags tags --label mood",
+        "ignored: columns 'mood', 'form'; to take 'mood' too: --tags tags --label mood",
         "left out: 1 sequence without any label, d.jsonl:4",
         "target 'tags': the tags mark spans in IOB2",
         "target 'tags': 2 classes, 'B-x', 'O'",
@@ -150,7 +150,7 @@ def test_a_channel_called_y_is_a_channel(seqwise, tmp_path):
     steps = [f"s{s},{t},{t + s / 8},{t * 0.25},{'ab'[s % 2]}\n" for s in range(8) for t in range(4)]
     (tmp_path / "d.csv").write_text("run,t,x,y,state\n" + "".join(steps))
     result = seqwise("train", "d.csv", "--series-id", "run", "--time", "t", "--dry-run")
-    assert said(result)[-1] == "channels: 2, scaled to mean 0 and deviation 1"
+    assert said(result)[-1] == "channels: 2, scaled to mean 0 and standard deviation 1"
     assert said(result)[1].startswith("target 'state': column 'state', one label per sequence")
 
 

@@ -45,7 +45,7 @@ def test_what_was_found_stands_before_the_error(seqwise, rows, tmp_path):
     result = seqwise("train", rows, "--test", "t.jsonl", "--unseen", "error")
     assert (result.status, result.out) == (2, "")
     assert result.err == (
-        "input: column 'text', running text, cut into words, lower-cased\n"
+        "input: column 'text', running text, split into words, lower-cased\n"
         "target 'intent': column 'intent', one label per sequence: cross-entropy over its classes\n"
         "seqwise: t.jsonl:1: column 'intent': the label 'Plya' was never seen in training\n"
         "  Did you mean 'Play'? The model knows 'Book', 'Play', 'Weather'. Correct the label, or give it training "

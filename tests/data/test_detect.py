@@ -145,7 +145,7 @@ def test_one_column_of_tokens_with_a_sign_in_each_is_a_delimiter_to_name(tmp_pat
 
 def test_what_was_found_is_said(tmp_path):
     notes = found(write_text(tmp_path / "d.csv", csv_of(["text", *TEXTS], ["label", *"ababab"]))).notes
-    assert notes[0] == "input: column 'text', running text, cut into words, lower-cased"
+    assert notes[0] == "input: column 'text', running text, split into words, lower-cased"
     assert notes[1] == "target 'label': column 'label', one label per sequence: cross-entropy over its classes"
 
 
@@ -393,7 +393,7 @@ def test_tokens_without_sequences_are_refused_and_may_be_classified_alone(tmp_pa
 def test_of_two_texts_the_other_is_named(tmp_path):
     text = csv_of(["premise", *TEXTS], ["hypothesis", *(f"{text} again" for text in TEXTS)], ["label", *"ababab"])
     assert notes(tmp_path, text)[2:] == [
-        "left alone: column 'premise'; to read 'premise' instead: --text premise; "
+        "ignored: column 'premise'; to read 'premise' instead: --text premise; "
         "to read both, joined: --text premise --text hypothesis"
     ]
 
@@ -429,7 +429,7 @@ def test_measurements_called_y_in_long_form_are_no_tags(tmp_path):
     options = ReadOptions(series_id="id", time="t", channels=("x",))
     finding = found(write_text(tmp_path / "d.csv", text), Requested(ignored=("id", "t")), options)
     assert [(t.name, t.kind) for t in finding.spec.targets] == [("state", "tags")]
-    assert finding.notes[2:] == ["left alone: column 'y' holds fractions such as 0.25"]
+    assert finding.notes[2:] == ["ignored: column 'y' holds fractions such as 0.25"]
 
 
 LIKE_LABELS = [

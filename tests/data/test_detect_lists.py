@@ -25,13 +25,13 @@ def test_a_missing_list_does_not_make_tags_a_set_of_labels(tmp_path):
 
 def test_label_columns_beside_tags_are_left_alone_aloud(tmp_path):
     said = found(write_jsonl(tmp_path / "d.jsonl", TAGGED)).notes
-    assert said[2:] == ["left alone: columns 'a', 'b'; to take 'a' too: --tags tags --label a"]
+    assert said[2:] == ["ignored: columns 'a', 'b'; to take 'a' too: --tags tags --label a"]
 
 
 def test_label_columns_beside_one_called_label_are_left_alone_aloud(tmp_path):
     text = csv_of(["text", *TEXTS], ["label", *"ababab"], ["the lang", *"xyxyxy"])
     assert notes(tmp_path, text)[2:] == [
-        "left alone: column 'the lang'; to take 'the lang' too: --label label --label 'the lang'"
+        "ignored: column 'the lang'; to take 'the lang' too: --label label --label 'the lang'"
     ]
 
 
@@ -47,7 +47,7 @@ def test_a_string_of_span_tags_beside_as_many_tokens_is_no_label_of_the_sequence
 def test_columns_of_tags_beside_the_last_are_left_alone_aloud(tmp_path):
     text = "1 EU NNP B-ORG\n2 rejects VBZ O\n\n1 Peter NNP B-PER\n\n"
     assert notes(tmp_path, text, name="d.conll")[2:] == [
-        "left alone: column 'column3'; to take 'column3' too: --tags column4 --tags column3"
+        "ignored: column 'column3'; to take 'column3' too: --tags column4 --tags column3"
     ]
 
 
@@ -55,12 +55,12 @@ def test_lists_of_objects_are_left_alone_aloud(tmp_path):
     rows = [{"phrase": text, "mood": "ab"[i % 2], "entities": [{"start": 0}]} for i, text in enumerate(TEXTS)]
     finding = found(write_jsonl(tmp_path / "d.jsonl", rows))
     assert [t.name for t in finding.spec.targets] == ["mood"]
-    assert finding.notes[2:] == ["left alone: column 'entities' holds objects"]
+    assert finding.notes[2:] == ["ignored: column 'entities' holds objects"]
 
 
 def test_a_column_called_label_that_measures_is_left_alone_aloud(tmp_path):
     text = csv_of(["text", *TEXTS], ["label", 0.5, 0.25, 1, 0.5, 0.5, 1], ["lang", *"xyxyxy"])
-    assert notes(tmp_path, text)[2:] == ["left alone: column 'label' holds fractions such as 0.5"]
+    assert notes(tmp_path, text)[2:] == ["ignored: column 'label' holds fractions such as 0.5"]
 
 
 def written(rows, write):
@@ -236,13 +236,13 @@ def test_strings_of_labels_that_repeat_are_no_labels_of_the_sequence(tmp_path):
     )
     finding = found(write_text(tmp_path / "d.csv", text))
     assert [t.name for t in finding.spec.targets] == ["act"]
-    assert finding.notes[2:] == ["left alone: column 'slots'; to take 'slots' too: --label act --tags slots"]
+    assert finding.notes[2:] == ["ignored: column 'slots'; to take 'slots' too: --label act --tags slots"]
 
 
 def test_strings_of_labels_that_nobody_asked_for_are_pointed_out(tmp_path):
     text = csv_of(["residues", "MKVC", "A", "GAVLK"], ["structure", "HEEE", "H", "EHHHE"], ["mood", *"aba"])
     assert notes(tmp_path, text)[2:] == [
-        "left alone: column 'structure'; to take 'structure' too: --label mood --tags structure"
+        "ignored: column 'structure'; to take 'structure' too: --label mood --tags structure"
     ]
     assert refused(DataError, tmp_path, "".join(line.rpartition(",")[0] + "\n" for line in text.splitlines())) == (
         "data.csv: no column looks like a target\n  The input is 'residues'. 'structure' has one sign or word per step "

@@ -103,7 +103,7 @@ def test_with_a_dev_file_only_there_is_no_test_part(tmp_path):
 def test_the_rule_is_said_with_what_came_of_it(tmp_path):
     split, _ = split_of(tmp_path, rows_of(1200), seed=5)
     assert (split.rule, split.warnings) == (
-        "dev 120 (10%) and test 120 (10%) of 1,200 sequences, cut off with seed 5, stratified by 'label', "
+        "dev 120 (10%) and test 120 (10%) of 1,200 sequences, split off with seed 5, stratified by 'label', "
         "equal sequences stay together",
         (),
     )
@@ -113,7 +113,7 @@ def test_the_rule_says_the_shares_that_groups_force(tmp_path):
     split, _ = split_of(tmp_path, rows_of(100, user=lambda i: min(i // 30, 2)), group="user")
     assert (len(split.train), len(split.dev), len(split.test)) == (40, 30, 30)
     assert split.rule == (
-        "dev 30 (30%) and test 30 (30%) of 100 sequences, cut off with seed 1, sequences of one 'user' stay together"
+        "dev 30 (30%) and test 30 (30%) of 100 sequences, split off with seed 1, sequences of one 'user' stay together"
     )
     assert split.warnings == tuple(
         f"{part} has 30 of 100 sequences (30%), though 10% were asked for: sequences of one 'user' stay together. "
@@ -126,7 +126,7 @@ def test_a_part_of_less_than_half_of_what_was_asked_is_a_warning(tmp_path):
     rows = [{"text": "one" if i < 90 else f"words {i}", "label": "ab"[i % 2]} for i in range(100)]
     split, _ = split_of(tmp_path, rows, dev=0.4, files=(False, True), others=[(2, rows_of(7))])
     assert len(split.dev) == 10
-    assert split.rule.startswith("dev 10 (10%) of 100 sequences, cut off with seed 1, ")
+    assert split.rule.startswith("dev 10 (10%) of 100 sequences, split off with seed 1, ")
     assert split.rule.endswith(", test from its own file")
     assert split.warnings == (
         "dev has 10 of 100 sequences (10%), though 40% were asked for: equal sequences stay together. "

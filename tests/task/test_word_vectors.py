@@ -41,7 +41,7 @@ def test_the_first_words_of_the_file_and_those_of_training_are_known(files):
 def test_what_the_file_knows_is_said(files):
     notes = prepare(config_with(files, "input.vector_words=1")).notes
     assert any(
-        note.startswith(f"vectors: 2 of 11 symbols of the training part stand in {files[1]} (")
+        note.startswith(f"vectors: 2 of 11 symbols from the training data stand in {files[1]} (")
         and note.endswith("of all steps); with its most frequent words 3 vectors of 3 are kept")
         for note in notes
     )

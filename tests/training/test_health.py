@@ -55,7 +55,7 @@ def test_a_training_that_ended_diverged_says_so_everywhere_and_ends_with_status_
     assert result.exit_code == 2
     assert "warning: intent: training diverged: dev loss" in result.stderr
     assert "Lower the learning rate, which is 1000: --learning-rate 0.001" in result.stderr
-    assert "error: training diverged for 'intent'; the run folder holds a model of no use" in result.stderr
+    assert "error: training diverged for 'intent'; the saved model is unusable" in result.stderr
     training = json.loads((run / "metrics.json").read_text())["training"]
     assert training["diverged"] == ["intent"]
     assert training["warnings"][0] in " ".join((run / "report.html").read_text().split()).replace(

@@ -165,7 +165,7 @@ def test_what_is_too_much_work_is_fitted_on_the_sample_of_the_baseline_and_said(
     trained = tfidf_run(tmp_path, "label", f"train.effort={effort}")
     total = len(task.split.train)
     sample = f"a sample, {total // 2} of {total} sequences, to save time"
-    assert trained.state.stopped == f"solved, from {sample}"
+    assert trained.state.stopped == f"fitted at once, on {sample}"
     assert trained.metrics["training"]["warnings"] == [f"the regressions were fitted on {sample}{more}"]
     assert figures_of(trained.metrics["dev"])["accuracy"] == figures_of(printed)["accuracy"]
 

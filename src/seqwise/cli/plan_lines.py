@@ -34,22 +34,23 @@ def say_plan(plan: Plan, watch: Watch) -> None:
     if model.encoder == TFIDF:
         bag = "TF-IDF of n-grams + logistic regression"
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
-    around = "a head over the steps around each, solved for" if plan.single.surroundings is not None else ""
+    around = "a linear head over a context window, fitted at once" if plan.single.surroundings is not None else ""
     network = " beside ".join(part for part in (states, bag, around) if part)
     network += ", and a regression on n-grams" if model.regression else ""
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
     if model.encoder in (ROCKET, TFIDF):
         decay = ", decay by cross-validation on the training part" if model.encoder == ROCKET else ""
-        watch.say(f"training: solved at once{decay}")
+        watch.say(f"training: fitted at once{decay}")
         return
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     if train_config.ensemble > 1:
         after = ", distilled into one" if train_config.distill else ", which predict as one"
         after += "; --ensemble 1 trains one" if "train.ensemble" in plan.task.inferred else ""
         watch.say(f"ensemble: {train_config.ensemble} models from the seeds {_seeds(train_config)}{after}")
+    unit = "time steps" if task.store.spec.input.is_series else "tokens"
     watch.say(
         f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"
-        f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} steps per batch, "
+        f"{f' or {train_config.budget}' if train_config.budget else ''}, {train_config.batch_tokens} {unit} per batch, "
         f"best epoch by {deciding} on dev"
     )
 

@@ -26,5 +26,5 @@ def end_if_diverged(metrics: dict[str, Any]) -> None:
     from seqwise.errors import listed
 
     if diverged := metrics["training"].get("diverged"):
-        typer.echo(f"error: training diverged for {listed(diverged)}; the run folder holds a model of no use", err=True)
+        typer.echo(f"error: training diverged for {listed(diverged)}; the saved model is unusable", err=True)
         raise typer.Exit(2)

@@ -181,7 +181,7 @@ def _rule(
     labels = [target.name for target in store.spec.targets if target.kind == "label"]
     stratified = f"stratified by '{labels[0]}', " if labels and store.spec.group_column is None else ""
     given = ", test from its own file" if files[1] else ""
-    cut_off = f"{' and '.join(sizes)} of {counted(total, 'sequence')}, cut off with seed {seed}"
+    cut_off = f"{' and '.join(sizes)} of {counted(total, 'sequence')}, split off with seed {seed}"
     return f"{cut_off}, {stratified}{_kept_together(store)}{given}"
 
 

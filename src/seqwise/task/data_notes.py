@@ -58,15 +58,13 @@ def data_messages(
         if unseen := _without_examples(target, counts[target.name]):
             sentences.append(f"target '{target.name}': no training example of {unseen}")
     if isinstance(encoding, Vocabulary):
-        sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} of the training part")
+        sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} from the training data")
         if known := len(encoding.ngrams.hashes):
-            placed = (
-                ", symbols at their places too, since all sequences have one length" if encoding.ngrams.placed else ""
-            )
-            sentences.append(f"n-grams: {known:,} of the training part{placed}")
+            placed = ", also symbols by position, since all sequences have one length" if encoding.ngrams.placed else ""
+            sentences.append(f"n-grams: {known:,} from the training data{placed}")
     elif isinstance(encoding, ChannelScaling):
         constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
-        sentences.append(f"channels: {store.channels}, scaled to mean 0 and deviation 1{constant}")
+        sentences.append(f"channels: {store.channels}, scaled to mean 0 and standard deviation 1{constant}")
     return sentences
 
 

@@ -44,7 +44,7 @@ def coverage(given: InputConfig, vectors: WordVectors, vocabulary: Vocabulary, c
     steps = sum(counts[word] for word in words)
     found = sum(counts[word] for word, is_known in zip(words, known.tolist(), strict=True) if is_known)
     return (
-        f"vectors: {known.sum():,} of {counted(len(words), 'symbol')} of the training part stand in {given.vectors} "
+        f"vectors: {known.sum():,} of {counted(len(words), 'symbol')} from the training data stand in {given.vectors} "
         f"({found / max(steps, 1):.1%} of all steps); with its most frequent words {len(vectors.words):,} vectors of "
         f"{vectors.matrix.shape[1]} are kept"
     )

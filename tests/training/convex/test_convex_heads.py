@@ -197,7 +197,7 @@ def test_a_run_tells_the_cross_validation_and_loads_to_the_same_predictions(tmp_
     dev = done.metrics["dev"]["speed"]["accuracy"]
     assert dev["count"] == len(waves()) - 3
     assert dev["value"] > 0.9
-    assert done.state.stopped.startswith("solved, with decay")
+    assert done.state.stopped.startswith("fitted at once, with decay")
     baselines = done.metrics["baselines"]
     assert {name: list(by_part) for name, by_part in baselines.items()} == {
         "majority": ["dev", "test"],

@@ -204,7 +204,7 @@ def _refused(free: _Free, found: Sequence[TargetSpec]) -> list[str]:
     """The columns that are called like labels, or hold lists, and can still be no targets; with the reason."""
     taken = {column for target in found for column in target.columns}
     return [
-        f"left alone: column '{name}' {profile.label_obstacle}"
+        f"ignored: column '{name}' {profile.label_obstacle}"
         for name, profile in free.items()
         if name not in taken and profile.label_obstacle
         if name.lower() in LABEL_NAMES or profile.has_objects or (not profile.is_scalar and profile.fraction)
@@ -217,4 +217,4 @@ def _left_alone(found: Sequence[TargetSpec], left: Sequence[TargetSpec]) -> list
         return []
     what = "column" if len(left) == 1 else "columns"
     flags = target_flags([*found, left[0]])
-    return [f"left alone: {what} {listed((target.name for target in left), 6)}; to take '{left[0].name}' too: {flags}"]
+    return [f"ignored: {what} {listed((target.name for target in left), 6)}; to take '{left[0].name}' too: {flags}"]

@@ -186,7 +186,7 @@ def _other_texts(columns: Columns, column: str, targets: Sequence[TargetSpec]) -
     what = "column" if len(texts) == 1 else "columns"
     both = " ".join(f"--text {shlex.quote(name)}" for name in columns.profiles if name in (column, texts[0]))
     return [
-        f"left alone: {what} {listed(texts, 6)}; to read '{texts[0]}' instead: --text {shlex.quote(texts[0])}; "
+        f"ignored: {what} {listed(texts, 6)}; to read '{texts[0]}' instead: --text {shlex.quote(texts[0])}; "
         f"to read both, joined: {both}"
     ]
 
@@ -289,7 +289,7 @@ def _are_numbers(words: list[str]) -> bool:
 def input_message(spec: InputSpec) -> str:
     """What the input is."""
     what = {
-        "words": "running text, cut into words",
+        "words": "running text, split into words",
         "whitespace": "running text, cut at blanks",
         "characters": "text, read character by character",
         "bytes": "text, read byte by byte",

@@ -66,7 +66,7 @@ class HeadFit:
                 "summaries": solution.weight,
                 "cross_validation": solution.evaluation.to_json(),
             }
-            return entry, f"solved, with decay {solution.decay:g} by {FOLDS}-fold cross-validation"
+            return entry, f"fitted at once, with decay {solution.decay:g} chosen by {FOLDS}-fold cross-validation"
 
         return _as_one_epoch(solve, task, model, folder, callback, resume)
 
@@ -108,7 +108,7 @@ class TfidfFit:
             entry = _entry(task, self.objective, on_train.losses, on_dev, self.deciding)
             taken, total = len(rows), len(task.split.train)
             of = "all sequences" if taken == total else f"a sample, {taken:,} of {total:,} sequences, to save time"
-            return entry | {"learned_from": [taken, total]}, f"solved, from {of}"
+            return entry | {"learned_from": [taken, total]}, f"fitted at once, on {of}"
 
         return _as_one_epoch(solve, task, model, folder, callback, resume)
 
