@@ -94,7 +94,7 @@ def check_fit(config: Config, spec: DataSpec) -> None:
         "model.summaries": (encoder != ROCKET, "only the encoder rocket has summaries beside its shares"),
         "model.surroundings": (
             not series or len(pooled) == len(spec.targets),
-            "only a numeric series with labels per step is read by the steps around each one",
+            "only a numeric series with a label per time step has a context window",
         ),
         "loss.crf": (not tagged, "no target has one label per step"),
         "loss.class_weight": (only_chains, "loss.crf trains the tags as a chain, which has no class weights"),
