@@ -190,12 +190,13 @@ def outcome(place, monkeypatch):
         with monkeypatch.context() as patch:
             saves = []
             patch.setattr(loop, "save", lambda *words: (saves.append(1), save(*words)))
-            state = run._fitted(plan, folder, resume=False, callback=NoCallback()).state
+            result = run._fitted(plan, folder, resume=False, callback=NoCallback())
+        first = (result.members or (result.state,))[0]
         return {
-            "weights": [weight.tolist() for weight in state.best_weights.values()],
+            "weights": [weight.tolist() for weight in first.best_weights.values()],
             "network": type(stacked(plan, plan.model)[0]).__name__,
             "rows": [plan.task.split.rows(part).tolist() for part in ("train", "dev", "test")],
-            "stopped": state.stopped,
+            "stopped": first.stopped,
             "deciding": plan.deciding,
             "checkpoints": len(saves),
             "n-grams": len(getattr(plan.task.encoding, "ngrams", ())),

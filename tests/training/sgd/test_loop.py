@@ -213,13 +213,13 @@ METRICS = [
 @pytest.mark.parametrize(("metric", "pairs"), METRICS)
 def test_the_deciding_figures_are_those_that_are_named(tmp_path, metric, pairs):
     task = plan_run(config_of(rows_file(tmp_path, "joint"), "joint")).task
-    assert decisive_figures(metric, task) == pairs
+    assert decisive_figures(metric, task.targets) == pairs
 
 
 def test_an_unknown_figure_is_an_error(tmp_path):
     task = plan_run(config_of(rows_file(tmp_path, "label"), "label")).task
     with pytest.raises(ConfigError, match=r"train.metric is 'acuracy'. Did you mean 'accuracy'\? There are 'loss'"):
-        decisive_figures("acuracy", task)
+        decisive_figures("acuracy", task.targets)
 
 
 def test_a_loss_decides_by_being_low(tmp_path):
