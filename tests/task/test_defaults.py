@@ -226,7 +226,7 @@ def test_symbols_of_codes_of_one_length_are_known_at_their_places(tmp_path, last
     plain = {"data": {"train": [files[0]], "dev": [files[1]]}, "input": {"text": "text", "kind": "characters"}}
     task = prepare(parse_config(plain))
     assert (task.encoding.ngrams.placed, task.config.model.bag) == (is_fixed, 0 if is_fixed else 100)
-    assert any("symbols at their places too" in note for note in task.notes) == is_fixed
+    assert any("symbols by position" in note for note in task.notes) == is_fixed
 
 
 def test_of_many_logits_a_regression_has_fewer_n_grams_or_there_is_none(tmp_path, monkeypatch):
