@@ -14,7 +14,8 @@ Jozefowicz et al. 2015).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import ClassVar
 
 import torch
@@ -70,10 +71,13 @@ class RecurrentEncoder(FrontEncoder):
         self.bidirectional = bidirectional
         self.output_size = 2 * hidden if bidirectional else hidden
         self.rounds_gradients = False
-        sizes = [input_size, *[self.output_size] * (layers - 1)]
-        self.forward_layers = nn.ModuleList(self._new_layer(size) for size in sizes)
-        self.backward_layers = nn.ModuleList(self._new_layer(size) for size in sizes if bidirectional)
+        self.forward_layers = nn.ModuleList(map(self._new_layer, self._input_sizes()))
+        self.backward_layers = nn.ModuleList(map(self._new_layer, self._input_sizes() if bidirectional else ()))
         self.dropout = FeatureDropout(dropout)
+
+    def _input_sizes(self) -> Iterator[int]:
+        """The features that each layer reads; lazily, since a run folder may ask for any number of layers."""
+        return chain([self.input_size], repeat(self.output_size, self.layers - 1))
 
     def _states(
         self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
