@@ -20,7 +20,8 @@ nightly: .venv/dev.done         ## the tests with 20 times as many generated cas
 SANITIZERS = $$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)
 CALL_C := tests/losses/test_memory_layouts.py tests/losses/test_compiled_crf.py tests/nn/test_layer_layouts.py \
 	tests/nn/test_recurrent_native.py tests/nn/test_rows.py tests/training/sgd/test_optimizer_layouts.py \
-	tests/native/test_addresses.py tests/native/test_products.py
+	tests/native/test_addresses.py tests/native/test_products.py \
+	tests/native/test_out_of_memory.py
 
 sanitized: .venv/dev.done       ## the tests of compiled code under the sanitizers of the C compiler
 	$(BIN)/python -m seqwise._native._compile --sanitize .sanitized

@@ -3,21 +3,28 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* How many more allocations there is memory for; -1 for any number. One variable for all sources. */
-__attribute__((weak, visibility("default"))) int64_t allocations_left = -1;
+#define SHARED __attribute__((weak, visibility("default"))) /* one variable for all sources */
 
-static inline int is_out_of_memory(void) {
+/* How many more allocations there is memory for; -1 for any number. */
+SHARED int64_t allocations_left = -1;
+/* Where in the sources the first allocation was refused since a test set this to NULL. */
+SHARED const char *refused_file = 0;
+SHARED int64_t refused_line = 0;
+
+static inline int is_out_of_memory(const char *file, int64_t line) {
     if (allocations_left < 0)
         return 0;
-    return allocations_left == 0 ? 1 : (allocations_left--, 0);
+    if (allocations_left > 0) {
+        allocations_left--;
+        return 0;
+    }
+    if (refused_file)
+        return 1;
+    refused_file = file;
+    refused_line = line;
+    return 1;
 }
 
-static inline void *some_malloc(size_t size) { return is_out_of_memory() ? NULL : malloc(size); }
-static inline void *some_calloc(size_t count, size_t size) { return is_out_of_memory() ? NULL : calloc(count, size); }
-static inline void *some_aligned_alloc(size_t alignment, size_t size) {
-    return is_out_of_memory() ? NULL : aligned_alloc(alignment, size);
-}
-
-#define malloc some_malloc
-#define calloc some_calloc
-#define aligned_alloc some_aligned_alloc
+#define malloc(size) (is_out_of_memory(__FILE__, __LINE__) ? NULL : (malloc)(size))
+#define calloc(count, size) (is_out_of_memory(__FILE__, __LINE__) ? NULL : (calloc)(count, size))
+#define aligned_alloc(alignment, size) (is_out_of_memory(__FILE__, __LINE__) ? NULL : (aligned_alloc)(alignment, size))

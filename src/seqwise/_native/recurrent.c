@@ -294,7 +294,7 @@ static void forward(ptrdiff_t index, void *data) {
     ptrdiff_t size = layer->states, x = layer->inputs, wide = task.width, gates = task.gates;
     float *panels = new_floats((gates + FLOATS) * wide + gates + size);
     if (!panels) {
-        ((struct layer *)data)->failed = 1;
+        __atomic_store_n(&((struct layer *)data)->failed, 1, __ATOMIC_RELAXED);
         return;
     }
     float *rows_of_weights = panels + gates * wide, *biases = rows_of_weights + FLOATS * wide, *state = biases + gates;
@@ -385,7 +385,7 @@ static void backward(ptrdiff_t index, void *data) {
     ptrdiff_t rounded = layer->halves ? (task.rows > BLOCK ? task.rows : BLOCK) * gates / 2 : 0;
     float *memory = new_floats(panel + gates * (wide + 1) + task.steps * gates + task.rows * (wide + 2 * size) + rounded);
     if (!memory) {
-        ((struct layer *)data)->failed = 1;
+        __atomic_store_n(&((struct layer *)data)->failed, 1, __ATOMIC_RELAXED);
         return;
     }
     float *panels = memory, *weights = panels + panel, *biases = weights + gates * wide; /* their gradients */
