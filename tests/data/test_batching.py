@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqwise.data.batching import Batcher, epoch_plan, length_plan, padding_share
-from seqwise.data.vocabulary import UNKNOWN, ChannelScaling, Vocabulary, symbol_counts
+from seqwise.data.channel_scaling import ChannelScaling
+from seqwise.data.vocabulary import UNKNOWN, Vocabulary, symbol_counts
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=80)
 

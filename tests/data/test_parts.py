@@ -8,7 +8,6 @@ from data_cases import store_of, write_jsonl
 
 from seqwise.data.affixes import AFFIX_FEATURES, AffixFeatures, word_shape
 from seqwise.data.batching import Batcher
-from seqwise.data.encoding import encoding_to_json
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
 from seqwise.runs.contents import encoding_of
 
@@ -65,12 +64,12 @@ def test_parts_of_the_most_words_are_known_when_they_are_limited():
 def test_no_parts_are_no_numbers():
     parts = AffixFeatures.of(SEEN, 0)
     assert (parts.known, len(parts)) == ({}, 0)
-    assert Vocabulary.from_counts({"ab": 2, "ac": 1}).numbers(["ab"]).tolist() == [2]
+    assert Vocabulary.from_counts({"ab": 2, "ac": 1}).numbers(["ab"]).tolist() == [[2]]
 
 
 def test_a_vocabulary_comes_back_from_its_file():
-    vocabulary = Vocabulary.from_counts({"abc": 2, "abd": 1}, parts=100, spelled=True)
-    assert encoding_of(json.dumps(encoding_to_json(vocabulary)).encode()) == vocabulary
+    vocabulary = Vocabulary.from_counts({"abc": 2, "abd": 1}, affixes=100, characters=True)
+    assert encoding_of(json.dumps(vocabulary.to_json()).encode()) == vocabulary
 
 
 def batcher_of(tmp_path, dropout=0.0):

@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pytest
 
-from seqwise.data.encoding import encoding_to_json
 from seqwise.data.subwords import Subwords
 from seqwise.errors import MissingExtraError
 from seqwise.runs.contents import encoding_of
@@ -62,7 +61,7 @@ def test_no_words_have_no_pieces():
 
 def test_pieces_outlive_the_run_folder():
     pieces = subwords_of(word_pieces())
-    again = encoding_of(json.dumps(encoding_to_json(pieces)).encode())
+    again = encoding_of(json.dumps(pieces.to_json()).encode())
     assert again.numbers(TEXT.split())[0].tolist() == pieces.numbers(TEXT.split())[0].tolist()
     assert (again.prefix, again.suffix, again.architecture) == ((3,), (4,), {"model_type": "bert"})
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from seqwise.data.batching import Batcher
+from seqwise.data.channel_scaling import ChannelScaling
 from seqwise.data.readers import ReadOptions, open_files
 from seqwise.data.series import seen_channels
 from seqwise.data.spec import DataSpec, InputSpec, TargetSpec
 from seqwise.data.store import open_store
-from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import DataError
 
 NAN = float("nan")

@@ -5,14 +5,14 @@ import json
 import numpy as np
 from data_cases import store_of, write_jsonl
 
-from seqwise.data.encoding import encoding_to_json
-from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary, symbol_counts
+from seqwise.data.channel_scaling import ChannelScaling
+from seqwise.data.vocabulary import PADDING, UNKNOWN, Vocabulary, symbol_counts
 from seqwise.runs.contents import encoding_of
 
 
 def test_symbols_below_the_least_count_are_unknown():
     vocabulary = Vocabulary.from_counts({"a": 5, "b": 2, "c": 1}, min_count=2)
-    assert vocabulary.numbers(["a", "b", "c", "d"]).tolist() == [2, 3, UNKNOWN, UNKNOWN]
+    assert vocabulary.numbers(["a", "b", "c", "d"]).tolist() == [[2], [3], [UNKNOWN], [UNKNOWN]]
     assert len(vocabulary) == 4
 
 
@@ -64,4 +64,4 @@ def test_a_constant_channel_is_shifted_and_not_divided_by_zero(tmp_path):
 
 def test_scaling_survives_json(tmp_path):
     scaling = ChannelScaling.of(series_store(tmp_path), np.arange(4))
-    assert encoding_of(json.dumps(encoding_to_json(scaling)).encode()) == scaling
+    assert encoding_of(json.dumps(scaling.to_json()).encode()) == scaling

@@ -7,7 +7,7 @@ from data_cases import store_of, write_jsonl
 from seqwise.data.affixes import AFFIX_FEATURES, AffixFeatures
 from seqwise.data.batching import Batcher
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
-from seqwise.data.word_characters import CHARACTERS_RESERVED, LONGEST_SPELLING, character_numbers, known_characters
+from seqwise.data.word_characters import CHARACTERS_RESERVED, MOST_CHARACTERS, character_numbers, known_characters
 
 ROWS = [
     ("", 5, [2, 3, 0, 0, 0]),
@@ -29,21 +29,23 @@ def test_a_character_of_a_single_word_is_not_known():
 
 
 def test_rows_are_as_long_as_the_longest_word_of_training_within_bounds():
-    spelled = [Vocabulary.from_counts({word: 1}, spelled=True).spelling for word in ("", "abc", "x" * 100)]
-    assert spelled == [3, 5, LONGEST_SPELLING]
+    lengths = [
+        Vocabulary.from_counts({word: 1}, characters=True).characters_per_word for word in ("", "abc", "x" * 100)
+    ]
+    assert lengths == [3, 5, MOST_CHARACTERS]
 
 
 def test_words_that_are_not_in_training_do_not_count():
-    vocabulary = Vocabulary.from_counts({"ab": 2, "ax": 1, "xylophone": 0}, spelled=True)
-    assert (vocabulary.characters, vocabulary.spelling) == (("a",), 4)
-    assert vocabulary.character_count == CHARACTERS_RESERVED + 1
+    vocabulary = Vocabulary.from_counts({"ab": 2, "ax": 1, "xylophone": 0}, characters=True)
+    assert (vocabulary.characters, vocabulary.characters_per_word) == (("a",), 4)
+    assert vocabulary.form.character_count == CHARACTERS_RESERVED + 1
 
 
 def test_characters_stand_behind_the_word_and_its_parts(tmp_path):
     rows = [{"tokens": ["ab", "ba"], "label": "x"}, {"tokens": ["xa"], "label": "y"}]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
     parts = AffixFeatures.of(["ab", "ba"], 10)
-    vocabulary = Vocabulary(("ab", "ba"), (2, 2), parts, characters=("a", "b"), spelling=4)
+    vocabulary = Vocabulary(("ab", "ba"), (2, 2), parts, characters=("a", "b"), characters_per_word=4)
     batch = Batcher(store, vocabulary, (), 0.0).batch(np.array([0, 1]))
     assert batch.inputs.shape == (2, 2, 1 + len(AFFIX_FEATURES) + 4)
     assert batch.inputs[1, 0, 0] == UNKNOWN
@@ -54,6 +56,6 @@ def test_characters_stand_behind_the_word_and_its_parts(tmp_path):
 def test_a_hidden_word_keeps_its_characters(tmp_path):
     rows = [{"tokens": ["ab", "ba"], "label": "x"}, {"tokens": ["ab"], "label": "y"}]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
-    vocabulary = Vocabulary(("ab", "ba"), (2, 2), characters=("a", "b"), spelling=4)
+    vocabulary = Vocabulary(("ab", "ba"), (2, 2), characters=("a", "b"), characters_per_word=4)
     hidden = Batcher(store, vocabulary, (), 1e9).batch(np.array([0]), np.random.default_rng(0)).inputs
     assert hidden[0].tolist() == [[UNKNOWN, 2, 4, 5, 3], [UNKNOWN, 2, 5, 4, 3]]

@@ -90,12 +90,12 @@ def test_no_words_have_no_vectors():
 
 
 def test_what_its_characters_say_is_added_to_a_words_vector():
-    form = WordForm(parts=2, part_count=9, spelling=4, character_count=20)
+    form = WordForm(affixes=2, affix_count=9, characters=4, character_count=20)
     layer = WordEmbedding(10, 3, form)
     generator = torch.Generator().manual_seed(0)
     ids = torch.cat([torch.randint(1, 9, (2, 5, 3), generator=generator), new_words(10, 4).reshape(2, 5, 4)], dim=2)
     vectors = layer(ids, lengths=torch.tensor([5, 3]))
-    without = WordEmbedding(10, 3, WordForm(parts=2, part_count=9))
+    without = WordEmbedding(10, 3, WordForm(affixes=2, affix_count=9))
     without.load_state_dict({name: value for name, value in layer.state_dict().items() if "word" in name})
     own = without(ids[..., :3], lengths=torch.tensor([5, 3]))
     torch.testing.assert_close(vectors[0], own[0] + layer.from_characters(layer.characters(ids[0, :, 3:])))
@@ -103,7 +103,7 @@ def test_what_its_characters_say_is_added_to_a_words_vector():
 
 
 def test_what_stands_in_padding_changes_nothing():
-    layer = WordEmbedding(10, 3, WordForm(spelling=4, character_count=20))
+    layer = WordEmbedding(10, 3, WordForm(characters=4, character_count=20))
     ids = torch.cat([torch.ones(2, 5, 1, dtype=torch.long), new_words(10, 4).reshape(2, 5, 4)], dim=2)
     lengths = torch.tensor([3, 5])
     spoiled = ids.clone()
@@ -112,12 +112,12 @@ def test_what_stands_in_padding_changes_nothing():
 
 
 def test_no_value_is_read_from_ids_elsewhere_than_on_the_cpu():
-    layer = WordEmbedding(10, 3, WordForm(spelling=4, character_count=20)).to("meta")
+    layer = WordEmbedding(10, 3, WordForm(characters=4, character_count=20)).to("meta")
     assert layer(torch.ones(2, 5, 5, dtype=torch.long, device="meta")).shape == (2, 5, 3)
 
 
 def test_an_exported_layer_agrees_at_another_batch_size_and_time():
-    layer = WordEmbedding(10, 3, WordForm(parts=2, part_count=9, spelling=4, character_count=20)).eval()
+    layer = WordEmbedding(10, 3, WordForm(affixes=2, affix_count=9, characters=4, character_count=20)).eval()
     batch, time = torch.export.Dim("batch", min=2, max=64), torch.export.Dim("time", min=2, max=64)
     jaxtyping.config.update("jaxtyping_disable", True)
     try:

@@ -136,9 +136,9 @@ def _plain_annotations():
 
 @pytest.mark.usefixtures("_plain_annotations")
 def test_numbers_that_are_none_are_refused():
-    with pytest.raises(DtypeError, match=r"ids of torch.float32, expected integers \(batch, time, pieces\)"):
+    with pytest.raises(DtypeError, match=r"ids of torch.float32, expected integers \(batch, time, tokens\)"):
         encoder_of()(torch.zeros(1, 2, 3))
-    with pytest.raises(ShapeError, match=r"ids of shape \(1, 2\), expected \(batch, time, pieces\)"):
+    with pytest.raises(ShapeError, match=r"ids of shape \(1, 2\), expected \(batch, time, tokens\)"):
         encoder_of()(torch.zeros(1, 2, dtype=torch.long))
     with pytest.raises(ConfigError, match="window is 0, expected 1 or more"):
         encoder_of(window=0)

@@ -29,7 +29,7 @@ def test_given_vectors_are_trained_when_asked_only(trained, count):
 
 
 def test_a_words_vector_has_that_of_before_added():
-    layer = WordEmbedding(10, 5, WordForm(parts=1, part_count=6, vector_count=4, vector_size=2))
+    layer = WordEmbedding(10, 5, WordForm(affixes=1, affix_count=6, vector_count=4, vector_size=2))
     layer.vectors.fill(GIVEN)
     ids = torch.tensor([[[3, 2, 1], [3, 2, 0]]])
     vectors = layer(ids)

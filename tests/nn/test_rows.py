@@ -71,7 +71,7 @@ def embeddings():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield TokenEmbedding(30, 6), ids_of(4, 5, rows=30)
-        yield WordEmbedding(30, 6, WordForm(parts=3, part_count=19)), ids_of(4, 5, 4, rows=19)
+        yield WordEmbedding(30, 6, WordForm(affixes=3, affix_count=19)), ids_of(4, 5, 4, rows=19)
 
 
 @pytest.mark.parametrize("kind", [0, 1])

@@ -9,7 +9,7 @@ from seqwise.nn import WordEmbedding, WordForm
 
 def layer_and_ids():
     generator = torch.Generator().manual_seed(0)
-    layer = WordEmbedding(10, 4, WordForm(parts=3, part_count=30))
+    layer = WordEmbedding(10, 4, WordForm(affixes=3, affix_count=30))
     words = torch.randint(1, 10, (2, 5, 1), generator=generator)
     parts = torch.randint(1, 30, (2, 5, 3), generator=generator)
     return layer, torch.cat([words, parts], dim=-1)
@@ -37,7 +37,7 @@ def test_what_stands_in_padding_changes_nothing():
 
 def test_vectors_start_with_variance_one():
     torch.manual_seed(0)
-    layer = WordEmbedding(5000, 20, WordForm(parts=6, part_count=5000))
+    layer = WordEmbedding(5000, 20, WordForm(affixes=6, affix_count=5000))
     generator = torch.Generator().manual_seed(1)
     ids = torch.randint(1, 5000, (50, 40, 7), generator=generator)
     assert float(layer(ids).detach().var()) == pytest.approx(1.0, abs=0.05)

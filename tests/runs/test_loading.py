@@ -73,7 +73,7 @@ TORN = {
     (
         "vocab.json",
         '{"kind": "symbols", "symbols": [], "counts": [], "affix_buckets": 9}',
-    ): "it has hashed parts of words, as an earlier version of seqwise made them",
+    ): "it has hashed affix and shape features, as an earlier version of seqwise made them",
     ("vocab.json", '{"kind": "symbols"}'): "it has no 'symbols'",
     ("vocab.json", '{"kind": "symbols", "symbols": ["a", "a"], "counts": [1, 1]}'): "'a' is twice among the symbols",
     ("vocab.json", '{"kind": "symbols", "symbols": ["a"], "counts": []}'): "it has other 'counts' than 'symbols'",

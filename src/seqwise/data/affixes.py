@@ -1,8 +1,8 @@
-"""Gives every word the numbers of its parts, so that a word never seen in training is still known by its form.
+"""Gives every word ids for its affixes and its shape, so that a word never seen in training is still known by its form.
 
-Parts are the lower-cased word, its first one to four signs, its last one to five, and its shape. Known are those of the
-words of the training part, also of a single one: a new word may share them. Of a new word, parts that are not known
-count for nothing.
+The features are the lower-cased word, its first one to four characters, its last one to five, and its shape. Those of
+the training words are known, also of a single one: a new word may share them. Unknown features of a new word count for
+nothing.
 
 Source: the choice of parts as in Ratnaparkhi, 1996, "A Maximum Entropy Model for Part-Of-Speech Tagging".
 """
@@ -22,16 +22,14 @@ __all__ = ["AFFIX_FEATURES", "AffixFeatures", "word_shape"]
 
 
 def word_shape(word: str) -> str:
-    """The word with capitals as X, other letters as x, digits as d, and every run of one sign cut to two.
+    """The word with capitals as X, other letters as x, digits as d, and every run of one character cut to two.
 
     Examples:
         >>> word_shape("McDonald's"), word_shape("COVID-19"), word_shape("2026")
         ("XxXxx'x", 'XX-dd', 'dd')
     """
-    signs = "".join(
-        "d" if sign.isdigit() else "X" if sign.isupper() else "x" if sign.isalpha() else sign for sign in word
-    )
-    return re.sub(r"(.)\1{2,}", r"\1\1", signs)
+    classes = "".join("d" if c.isdigit() else "X" if c.isupper() else "x" if c.isalpha() else c for c in word)
+    return re.sub(r"(.)\1{2,}", r"\1\1", classes)
 
 
 def _prefix(length: int) -> Callable[[str], str]:
@@ -48,21 +46,21 @@ AFFIX_FEATURES: Mapping[str, Callable[[str], str]] = {
     **{f"suffix {length}": _suffix(length) for length in (1, 2, 3, 4, 5)},
     "shape": word_shape,
 }
-"""The parts of a word by their names, each a function from the word to a text."""
+"""The features of a word by their names, each a function from the word to a text."""
 
 
 @dataclass(frozen=True)
 class AffixFeatures:
-    """The parts of words that a model knows; 0 stands for every other one.
+    """The affix and shape features that a model knows; id 0 stands for every other one.
 
     Attributes:
-        known: by the part's name, in the order of the numbers: its texts, the first of all numbered 1.
+        known: by the feature's name, in the order of the ids: its texts, the first of all with the id 1.
 
     Examples:
-        >>> parts = AffixFeatures.of(["running", "Swimming", "swims"], limit=1000)
-        >>> [parts.known["suffix 3"], parts.known["prefix 3"], parts.known["shape"]]
+        >>> features = AffixFeatures.of(["running", "Swimming", "swims"], limit=1000)
+        >>> [features.known["suffix 3"], features.known["prefix 3"], features.known["shape"]]
         [('ing', 'ims'), ('swi', 'run'), ('xx', 'Xxx')]
-        >>> numbers = parts.numbers(["Ending", "sing"])
+        >>> numbers = features.numbers(["Ending", "sing"])
         >>> numbers.shape, (numbers[0] == numbers[1]).tolist()
         ((2, 11), [True, False, True, True, True, True, True, True, True, True, False])
     """
@@ -71,9 +69,9 @@ class AffixFeatures:
 
     @classmethod
     def of(cls, words: Iterable[str], limit: int) -> AffixFeatures:
-        """The parts of these distinct words, at most `limit`: those of the most words."""
+        """The features of these distinct words, at most `limit`: those of the most words."""
         distinct = sorted(set(words))
-        counts = Counter((name, part(word)) for name, part in AFFIX_FEATURES.items() for word in distinct)
+        counts = Counter((name, feature(word)) for name, feature in AFFIX_FEATURES.items() for word in distinct)
         ordered = sorted((-count, key) for key, count in counts.items())[:limit]
         known: dict[str, list[str]] = {name: [] for name in AFFIX_FEATURES}
         for _, (name, text) in ordered:
@@ -93,7 +91,7 @@ class AffixFeatures:
         return numbers
 
     def numbers(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The numbers of the words' parts, (words, kinds of parts), 0 <= number <= len(self)."""
+        """(words, kinds of features) the ids of the words' features, 0 <= id <= len(self)."""
         columns = [
             [numbers.get(AFFIX_FEATURES[name](word), 0) for word in words] for name, numbers in self._numbers.items()
         ]

@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.data.encoding import Encoding
+from seqwise.data.input_rows import InputRows
 from seqwise.data.labels import LabelCodec
-from seqwise.data.ngrams import Bags, Ngrams
+from seqwise.data.ngrams import Bags
 from seqwise.data.store import Store
-from seqwise.data.subwords import Subwords
-from seqwise.data.vocabulary import PADDING, UNKNOWN, ChannelScaling, Vocabulary
-from seqwise.masks import lengths_to_mask
 
 __all__ = ["Batch", "Batcher", "epoch_plan", "length_plan", "padding_share"]
 
@@ -29,8 +27,8 @@ class Batch:
     """Padded arrays of one batch.
 
     Attributes:
-        inputs: (B, T) int64 symbol numbers, (B, T, 1 + parts) with parts of words, (B, T, pieces) with the pieces of a
-            pretrained model, or (B, T, channels) float32.
+        inputs: what `Encoding.rows` gives: (B, T) int64 symbol ids, (B, T, form.ids) where `Vocabulary.form` has more
+            than these, (B, T, tokens) with the subword tokens of a pretrained model, or (B, T, channels) float32.
         lengths: (B,) int64; the first `lengths[b]` steps count.
         labels: per target name, class indices; see `seqwise.targets.Target` for the shapes.
         masks: per target name, of the labels' shape: True where a label is there.
@@ -56,7 +54,7 @@ class Batcher:
 
     Attributes:
         store: encoded rows.
-        encoding: the symbols the model knows, or the scaling of the channels.
+        encoding: what the model knows of its input.
         codecs: one per target whose labels are wanted.
         dropout: alpha of `Vocabulary.dropout_rates`, used when a random generator is given.
     """
@@ -66,38 +64,25 @@ class Batcher:
     codecs: Sequence[LabelCodec] = ()
     dropout: float = 0.0
 
-    def __post_init__(self) -> None:
-        if isinstance(self.encoding, Vocabulary):
-            object.__setattr__(self, "_numbers", self.encoding.numbers(self.store.symbols))
-            object.__setattr__(self, "_rates", self.encoding.dropout_rates(self.dropout))
-        elif isinstance(self.encoding, Subwords):
-            pieces, counts = self.encoding.numbers(self.store.symbols)
-            object.__setattr__(self, "_pieces", pieces)
-            object.__setattr__(self, "_piece_counts", counts)
-            object.__setattr__(self, "_piece_starts", np.cumsum(counts) - counts)
-        ngrams = self.encoding.ngrams if isinstance(self.encoding, Vocabulary) else Ngrams()
-        object.__setattr__(self, "_bags", Bags(self.store, ngrams) if len(ngrams) else None)
+    @cached_property
+    def _inputs(self) -> InputRows:
+        return self.encoding.rows(self.store, self.dropout)
 
     @cached_property
+    def _bags(self) -> Bags | None:
+        ngrams = self.encoding.ngrams
+        return Bags(self.store, ngrams) if len(ngrams) else None
+
+    @property
     def sizes(self) -> NDArray[np.int64]:
-        """(rows,) how many steps the model computes for each row: its length, or its pieces."""
-        if not isinstance(self.encoding, Subwords):
-            lengths: NDArray[np.int64] = self.store.lengths
-            return lengths
-        sizes = np.zeros(len(self.store), dtype=np.int64)
-        for start in range(0, len(sizes), _BLOCK_ROWS):
-            rows = np.arange(start, min(start + _BLOCK_ROWS, len(sizes)))
-            counts: NDArray[np.int64] = self._piece_counts[self.store.sequences(rows)]  # type: ignore[attr-defined]
-            sums = np.concatenate([[0], np.cumsum(counts)])
-            ends = np.cumsum(self.store.lengths[rows])
-            sizes[rows] = sums[ends] - sums[ends - self.store.lengths[rows]]
-        return sizes
+        """(rows,) how many steps the model computes for each row: its length, or its subword tokens."""
+        return self._inputs.sizes
 
     def batch(self, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> Batch:
         """The batch of these rows. With a generator, rare symbols are hidden at random (training)."""
         lengths = self.store.lengths[rows]
         time = int(lengths.max())
-        inputs = self._inputs(rows, lengths, time, rng)
+        inputs = self._inputs.inputs(rows, rng)
         labels, masks = {}, {}
         for codec in self.codecs:
             labels[codec.target.name], masks[codec.target.name] = codec.batch(self.store, rows, time)
@@ -114,49 +99,11 @@ class Batcher:
 
     def ngrams(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """(rows, N) the numbers of each row's n-grams, filled up with 0; None when the model knows none."""
-        bags: Bags | None = self._bags  # type: ignore[attr-defined]
-        return None if bags is None else bags.numbers(rows)
+        return None if self._bags is None else self._bags.numbers(rows)
 
     def batches(self, plan: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
         """The batches of a plan, nothing hidden."""
         return (self.batch(rows) for rows in plan)
-
-    def _inputs(
-        self,
-        rows: NDArray[np.int64],
-        lengths: NDArray[np.int64],
-        time: int,
-        rng: np.random.Generator | None,
-    ) -> NDArray[Any]:
-        flat = self.store.sequences(rows)
-        mask = lengths_to_mask(lengths, time)
-        if isinstance(self.encoding, ChannelScaling):
-            series = np.zeros((*mask.shape, flat.shape[1]), dtype=np.float32)
-            series[mask] = self.encoding(flat)
-            return series
-        if isinstance(self.encoding, Subwords):
-            return self._piece_inputs(flat, mask)
-        numbers: NDArray[np.int64] = self._numbers[flat]  # type: ignore[attr-defined]
-        if rng is not None and self.dropout > 0:
-            # A hidden word keeps its parts: that is how a word is met that training never showed.
-            words = numbers.reshape(len(numbers), -1)
-            rates: NDArray[np.float32] = self._rates[words[:, 0]]  # type: ignore[attr-defined]
-            words[rng.random(len(words), dtype=np.float32) < rates, 0] = UNKNOWN
-        inputs = np.full((*mask.shape, *numbers.shape[1:]), PADDING, dtype=np.int64)
-        inputs[mask] = numbers
-        return inputs
-
-    def _piece_inputs(self, symbols: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """(B, T, pieces) the pieces of each word, then padding."""
-        counts: NDArray[np.int64] = self._piece_counts[symbols]  # type: ignore[attr-defined]
-        starts: NDArray[np.int64] = self._piece_starts[symbols]  # type: ignore[attr-defined]
-        order = np.arange(int(counts.max(initial=0)))
-        numbers = np.full((len(symbols), len(order)), PADDING, dtype=np.int64)
-        inside = order < counts[:, None]
-        numbers[inside] = self._pieces[(starts[:, None] + order)[inside]]  # type: ignore[attr-defined]
-        inputs = np.full((*mask.shape, len(order)), PADDING, dtype=np.int64)
-        inputs[mask] = numbers
-        return inputs
 
 
 def length_plan(lengths: NDArray[np.int64], rows: NDArray[np.int64], batch_tokens: int) -> list[NDArray[np.int64]]:

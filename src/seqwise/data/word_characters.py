@@ -1,4 +1,4 @@
-"""Gives every word the numbers of its characters, for encoders that read words sign by sign.
+"""Gives every word the numbers of its characters, for encoders that read words character by character.
 
 A word is a row of numbers: one for its beginning, one per character, one for its end, then padding. A word too long for
 the row loses its middle, since beginnings and ends say most.
@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHARACTERS_RESERVED", "LONGEST_SPELLING", "character_numbers", "known_characters"]
+__all__ = ["CHARACTERS_RESERVED", "MOST_CHARACTERS", "character_numbers", "known_characters"]
 
 CHARACTERS_RESERVED = 4
 """Numbers that no character has: 0 padding, 1 any character that is not known, 2 the beginning, 3 the end of a word."""
-LONGEST_SPELLING = 24
-"""The longest row of a word, its beginning and its end counted."""
+MOST_CHARACTERS = 24
+"""The most ids of characters per word, its beginning and its end counted."""
 
 _UNKNOWN, _BEGIN, _END = 1, 2, 3
 
@@ -56,6 +56,6 @@ def character_numbers(words: Sequence[str], known: Sequence[str], length: int) -
     room = length - 2
     for row, word in zip(rows, words, strict=True):
         shown = word if len(word) <= room else word[: room - room // 2] + word[len(word) - room // 2 :]
-        spelling = [_BEGIN, *(numbers.get(character, _UNKNOWN) for character in shown), _END]
-        row[: len(spelling)] = spelling
+        ids = [_BEGIN, *(numbers.get(character, _UNKNOWN) for character in shown), _END]
+        row[: len(ids)] = ids
     return rows

@@ -21,7 +21,6 @@ from seqwise.data.readers import PlainText, ReadOptions, Source, open_like, with
 from seqwise.data.records import Place, Record
 from seqwise.data.spec import DataSpec, TargetSpec, targets_read_as
 from seqwise.data.store import OnEmpty, Store, open_store
-from seqwise.data.vocabulary import ChannelScaling
 from seqwise.errors import (
     ConfigError,
     DataError,
@@ -64,7 +63,7 @@ class Model:
         spec: the columns it reads.
         options: how its training files were read, with their format.
         targets: what it predicts.
-        encoding: its vocabulary, or the scaling of its channels.
+        encoding: what it knows of its input.
         network: the torch module, in evaluation mode.
         thresholds: by multilabel target, the probability above which each label is predicted.
         device: where it computes.
@@ -216,7 +215,7 @@ class Model:
     def _of(
         self, sequences: Iterable[Any], caller: str, on_empty: OnEmpty, value: Callable[[Prediction], dict[str, Any]]
     ) -> list[Any]:
-        records = records_of(sequences, self.spec.input, self._channels // self.spec.input.views, caller)
+        records = records_of(sequences, self.spec.input, self.encoding.channels // self.spec.input.views, caller)
         empty = EmptyRows(self.spec.input.column)
         predictions = empty.counted(self.predictions(records, on_empty=on_empty))
         found = list(map(self._alone, map(value, predictions)))
@@ -299,19 +298,15 @@ class Model:
 
     def _store(self, chunk: Sequence[Record], spec: DataSpec, on_empty: OnEmpty) -> Store:
         store = open_store([(0, chunk)], spec, on_empty=on_empty)
-        if len(store) and store.channels != self._channels:
+        if len(store) and store.channels != self.encoding.channels:
             self._refuse_channels(store.channels, chunk[0].place)
         return store
-
-    @property
-    def _channels(self) -> int:
-        return len(self.encoding.mean) if isinstance(self.encoding, ChannelScaling) else 0
 
     def _refuse_channels(self, channels: int, place: Place) -> None:
         views = self.spec.input.views
         raise DataError(
             f"the series has {counted(channels // views, 'channel')}, the model was trained on "
-            f"{self._channels // views}",
+            f"{self.encoding.channels // views}",
             file=place.file,
             line=place.line,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from seqwise.config import Config
+from seqwise.data.channel_scaling import ChannelScaling
 from seqwise.data.encoding import Encoding
 from seqwise.data.subwords import Subwords
 from seqwise.data.vocabulary import Vocabulary
@@ -20,7 +22,6 @@ from seqwise.nn import (
     SequenceModel,
     SubwordEncoder,
     WordEmbedding,
-    WordForm,
     assembled_model,
     build_model,
     build_rocket,
@@ -52,73 +53,81 @@ def first_model(task: Task, seed: int) -> SequenceModel:
 
 def model_for(config: Config, targets: tuple[Target, ...], encoding: Encoding) -> SequenceModel:
     """The untrained model of a resolved config."""
-    model = config.model
-    heads: dict[str, Any] = {
-        "pooling": model.pooling,
-        "dropout": model.dropout,
-        "attention_size": model.attention_size,
-        "chains": {t.name: chain for t in targets if (chain := tag_crf_of(t, config.loss)) is not None},
-    }
-    if isinstance(encoding, Subwords):
-        network = empty_network(encoding.architecture)
+    if config.model.encoder == TFIDF:
+        return build_tfidf(targets, ngram_count=len(encoding.ngrams))
+    return encoding.accept(_Models(config, targets))
+
+
+@dataclass(frozen=True)
+class _Models:
+    """The model for each kind of encoding: a visitor."""
+
+    config: Config
+    targets: tuple[Target, ...]
+
+    def of_symbols(self, vocabulary: Vocabulary, /) -> SequenceModel:
+        """Trained vectors of symbols, below an encoder; or n-grams; or both."""
+        form = replace(vocabulary.form, vectors_trained=self.config.input.vectors_trained)
+        return build_model(
+            self.targets,
+            input="tokens",
+            vocabulary_size=vocabulary.id_count,
+            form=form if form.ids > 1 else None,
+            ngram_count=len(vocabulary.ngrams) if self.config.model.bag else 0,
+            **self._sizes,
+            **self._heads,
+        )
+
+    def of_channels(self, scaling: ChannelScaling, /) -> SequenceModel:
+        """An encoder over the channels of a series."""
+        model = self.config.model
+        if model.encoder == ROCKET:
+            return build_rocket(
+                self.targets,
+                channels=scaling.channels,
+                hidden=model.hidden,
+                layers=model.layers,
+                per_doubling=model.per_doubling,
+                summaries=bool(model.summaries),
+            )
+        return build_model(self.targets, input="series", channels=scaling.channels, **self._sizes, **self._heads)
+
+    def of_subwords(self, subwords: Subwords, /) -> SequenceModel:
+        """A pretrained model, whose weights come from a file."""
+        network = empty_network(subwords.architecture)
         words = SubwordEncoder(
             network,
             network.config.hidden_size,  # type: ignore[union-attr, arg-type]
-            prefix=encoding.prefix,
-            suffix=encoding.suffix,
-            window=encoding.window,
-            padding=encoding.padding,
+            prefix=subwords.prefix,
+            suffix=subwords.suffix,
+            window=subwords.window,
+            padding=subwords.padding,
         )
-        return assembled_model(targets, words, IdentityEncoder(words.output_size), **heads)
-    sizes: dict[str, Any] = (
-        {
-            "input": "tokens",
-            "vocabulary_size": len(encoding),
-            "form": _word_form(config, encoding),
-            "ngram_count": len(encoding.ngrams) if model.bag else 0,
+        return assembled_model(self.targets, words, IdentityEncoder(words.output_size), **self._heads)
+
+    @property
+    def _sizes(self) -> dict[str, Any]:
+        model = self.config.model
+        return {
+            "embedding": model.embedding,
+            "encoder": model.encoder,
+            "hidden": model.hidden,
+            "layers": model.layers,
+            "bidirectional": model.bidirectional,
+            "bag": model.bag or 1,
+            "ngram_dropout": model.ngram_dropout,
+            "surroundings": bool(model.surroundings),
         }
-        if isinstance(encoding, Vocabulary)
-        else {"input": "series", "channels": len(encoding.mean)}
-    )
-    if model.encoder == TFIDF:
-        return build_tfidf(targets, ngram_count=len(encoding.ngrams) if isinstance(encoding, Vocabulary) else 0)
-    if model.encoder == ROCKET:
-        assert not isinstance(encoding, Vocabulary)
-        return build_rocket(
-            targets,
-            channels=len(encoding.mean),
-            hidden=model.hidden,
-            layers=model.layers,
-            per_doubling=model.per_doubling,
-            summaries=bool(model.summaries),
-        )
-    return build_model(
-        targets,
-        **sizes,
-        embedding=model.embedding,
-        encoder=model.encoder,
-        hidden=model.hidden,
-        layers=model.layers,
-        bidirectional=model.bidirectional,
-        bag=model.bag or 1,
-        ngram_dropout=model.ngram_dropout,
-        surroundings=bool(model.surroundings),
-        **heads,
-    )
 
-
-def _word_form(config: Config, vocabulary: Vocabulary) -> WordForm | None:
-    """What the numbers behind those of a word are; None where there are none."""
-    form = WordForm(
-        parts=len(vocabulary.parts.known),
-        part_count=1 + len(vocabulary.parts),
-        vector_count=vocabulary.vector_count,
-        vector_size=vocabulary.vector_size,
-        vectors_trained=config.input.vectors_trained,
-        spelling=vocabulary.spelling,
-        character_count=vocabulary.character_count,
-    )
-    return form if form.ids > 1 else None
+    @property
+    def _heads(self) -> dict[str, Any]:
+        model, loss = self.config.model, self.config.loss
+        return {
+            "pooling": model.pooling,
+            "dropout": model.dropout,
+            "attention_size": model.attention_size,
+            "chains": {t.name: chain for t in self.targets if (chain := tag_crf_of(t, loss)) is not None},
+        }
 
 
 def regression_for(config: Config, targets: tuple[Target, ...], count: int) -> NgramRegression | None:

@@ -6,7 +6,6 @@ import torch
 
 from seqwise.config import Config
 from seqwise.data.encoding import Encoding
-from seqwise.data.vocabulary import Vocabulary
 from seqwise.models.build import first_model, model_for, regression_for
 from seqwise.nn import Ensemble, Network, SequenceModel, Stacked
 from seqwise.targets import Target
@@ -24,7 +23,7 @@ def network_for(config: Config, targets: tuple[Target, ...], encoding: Encoding)
         network: SequenceModel | Ensemble = model_for(config, targets, encoding)
     else:
         network = Ensemble([model_for(config, targets, encoding) for _ in range(config.train.ensemble)])
-    regression = regression_for(config, targets, len(encoding.ngrams)) if isinstance(encoding, Vocabulary) else None
+    regression = regression_for(config, targets, len(encoding.ngrams))
     return network if regression is None else Stacked(network, regression)
 
 

@@ -33,7 +33,6 @@ from seqwise.nn.inputs import (
     SubwordEncoder,
     TokenEmbedding,
     WordEmbedding,
-    WordForm,
 )
 from seqwise.nn.ngram_bag import NgramBag
 from seqwise.nn.ngram_regression import NgramRegression
@@ -54,6 +53,7 @@ from seqwise.nn.summary_statistics import PPVAndSummaries, SummaryPooling
 from seqwise.nn.tag_crf import CRFScores, TagCRF
 from seqwise.nn.target_module import TargetModule
 from seqwise.nn.tfidf import TFIDF, MarginHead, TfidfMargins, build_tfidf
+from seqwise.word_form import WordForm
 
 __all__ = [
     "AttentionPooling",

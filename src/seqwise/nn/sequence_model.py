@@ -11,12 +11,13 @@ from seqwise.errors import ConfigError, UsageError, did_you_mean, listed
 from seqwise.nn._axes import Bool, Integer, Num
 from seqwise.nn.encoders import ENCODERS, ContextWindowEncoder, Encoder
 from seqwise.nn.heads import LabelHead, MultiLabelHead, MultiOutputHead, TagsHead
-from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding, WordForm
+from seqwise.nn.inputs import ChannelProjection, TokenEmbedding, WordEmbedding
 from seqwise.nn.ngram_bag import NgramBag
 from seqwise.nn.poolings import POOLINGS, AttentionPooling, Pooling
 from seqwise.nn.tag_crf import CRFScores, TagCRF
 from seqwise.nn.target_module import TargetModule
 from seqwise.targets import Target
+from seqwise.word_form import WordForm
 
 __all__ = ["BAG", "SequenceModel", "assembled_model", "build_model", "new_head", "parameter_count"]
 

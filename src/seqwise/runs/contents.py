@@ -13,13 +13,15 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from seqwise.data.affixes import AFFIX_FEATURES
+from seqwise.data.affixes import AFFIX_FEATURES, AffixFeatures
+from seqwise.data.channel_scaling import ChannelScaling
 from seqwise.data.encoding import Encoding
+from seqwise.data.ngrams import Ngrams
 from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
 from seqwise.data.subwords import Subwords
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary
-from seqwise.data.word_characters import LONGEST_SPELLING
+from seqwise.data.vocabulary import Vocabulary
+from seqwise.data.word_characters import MOST_CHARACTERS
 from seqwise.errors import RunFolderError, listed
 from seqwise.models.decisions import Thresholds
 from seqwise.targets import Target, label_text
@@ -61,7 +63,18 @@ class _Kind(_Content):
     affix_buckets: int = 0
 
 
-class _Pieces(_Content):
+class _Symbols(_Content):
+    symbols: tuple[str, ...]
+    counts: tuple[int, ...]
+    parts: AffixFeatures = AffixFeatures()
+    characters: tuple[str, ...] = ()
+    spelling: int = 0
+    vector_words: tuple[str, ...] = ()
+    vector_size: int = 0
+    ngrams: Ngrams = Ngrams()
+
+
+class _Subwords(_Content):
     tokenizer: dict[str, Any]
     architecture: dict[str, Any]
     prefix: tuple[int, ...]
@@ -121,11 +134,11 @@ def encoding_of(content: bytes) -> Encoding:
     found = _read(TypeAdapter(_Kind), content)
     if found.kind == "symbols":
         if found.affix_buckets:
-            raise RunFolderError("it has hashed parts of words, as an earlier version of seqwise made them")
-        return _checked_vocabulary(_read(TypeAdapter(Vocabulary), content))
+            raise RunFolderError("it has hashed affix and shape features, as an earlier version of seqwise made them")
+        return _checked_vocabulary(_read(TypeAdapter(_Symbols), content))
     if found.kind == "channels":
         return _checked_scaling(_read(TypeAdapter(ChannelScaling), content))
-    return _checked_pieces(_read(TypeAdapter(_Pieces), content))
+    return _checked_subwords(_read(TypeAdapter(_Subwords), content))
 
 
 def thresholds_of(content: bytes, targets: Iterable[Target]) -> Thresholds:
@@ -169,24 +182,27 @@ def _check_target(target: Target) -> None:
         _require_distinct(f"classes of {name}", [label_text(label) for label in classes])
 
 
-def _checked_vocabulary(vocabulary: Vocabulary) -> Vocabulary:
-    ngrams, known = vocabulary.ngrams, vocabulary.parts.known
-    _require_distinct("symbols", vocabulary.symbols)
-    _require(len(vocabulary.counts) == len(vocabulary.symbols), "it has other 'counts' than 'symbols'")
-    _require(all(0 <= count < 2**63 for count in vocabulary.counts), "a count is out of range")
-    _require(set(known) <= set(AFFIX_FEATURES), f"it has parts of words that are unknown: {listed(set(known))}")
+def _checked_vocabulary(found: _Symbols) -> Vocabulary:
+    ngrams, known = found.ngrams, found.parts.known
+    _require_distinct("symbols", found.symbols)
+    _require(len(found.counts) == len(found.symbols), "it has other 'counts' than 'symbols'")
+    _require(all(0 <= count < 2**63 for count in found.counts), "a count is out of range")
+    _require(
+        set(known) <= set(AFFIX_FEATURES), f"it has affix and shape features that are unknown: {listed(set(known))}"
+    )
     for name, texts in known.items():
         _require_distinct(f"parts.known.{name}", texts)
-    _require_distinct("characters", vocabulary.characters)
-    _require_distinct("vector_words", vocabulary.vector_words)
-    _require(vocabulary.spelling == 0 or 3 <= vocabulary.spelling <= LONGEST_SPELLING, "'spelling' is out of range")
-    _require(vocabulary.vector_size >= 0, "'vector_size' is below 0")
+    _require_distinct("characters", found.characters)
+    _require_distinct("vector_words", found.vector_words)
+    _require(found.spelling == 0 or 3 <= found.spelling <= MOST_CHARACTERS, "'spelling' is out of range")
+    _require(found.vector_size >= 0, "'vector_size' is below 0")
     lengths = (ngrams.longest, ngrams.longest_signs)
     _require(all(0 <= length <= _LONGEST_NGRAM for length in lengths), "a length of 'ngrams' is out of range")
     ascending = all(one < two for one, two in zip(ngrams.hashes, ngrams.hashes[1:], strict=False))
     in_range = not ngrams.hashes or (ngrams.hashes[0] >= 0 and ngrams.hashes[-1] < 2**53)
     _require(ascending and in_range, "'ngrams.hashes' are not ascending numbers from 0 to 2^53")
-    return vocabulary
+    names = {"parts": "affixes", "spelling": "characters_per_word"}
+    return Vocabulary(**{names.get(name, name): value for name, value in dict(found).items()})
 
 
 def _checked_scaling(scaling: ChannelScaling) -> ChannelScaling:
@@ -199,20 +215,20 @@ def _checked_scaling(scaling: ChannelScaling) -> ChannelScaling:
     return scaling
 
 
-def _checked_pieces(found: _Pieces) -> Subwords:
+def _checked_subwords(found: _Subwords) -> Subwords:
     _require(found.window >= 1, "'window' is below 1")
-    pieces = Subwords(**{**dict(found), "tokenizer": json.dumps(found.tokenizer, ensure_ascii=False)})
+    subwords = Subwords(**{**dict(found), "tokenizer": json.dumps(found.tokenizer, ensure_ascii=False)})
     try:
-        count = pieces.count
+        count = subwords.id_count - 1
     except Exception as error:
         raise RunFolderError(f"the tokenizers package cannot use 'tokenizer': {_first_line(error)}") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of the tokenizers package, which is none of Exception
             raise
         raise RunFolderError("the tokenizers package cannot use 'tokenizer'") from None
-    numbers = [*found.prefix, *found.suffix, found.padding, *([] if found.unknown is None else [found.unknown])]
-    _require(all(1 <= number <= count for number in numbers), "a number of a piece is out of range")
-    return pieces
+    ids = [*found.prefix, *found.suffix, found.padding, *([] if found.unknown is None else [found.unknown])]
+    _require(all(1 <= one <= count for one in ids), "the id of a subword token is out of range")
+    return subwords
 
 
 def _read(kind: TypeAdapter[_Anything], content: bytes) -> _Anything:

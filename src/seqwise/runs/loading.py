@@ -13,8 +13,6 @@ from seqwise.config import Config, load_config, parse_config
 from seqwise.data.encoding import Encoding
 from seqwise.data.readers import ReadOptions
 from seqwise.data.spec import DataSpec
-from seqwise.data.subwords import Subwords
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 from seqwise.errors import ConfigError, RunFolderError, did_you_mean, listed
 from seqwise.models.decisions import Thresholds
 from seqwise.models.network import network_for
@@ -110,15 +108,15 @@ def read_parts(folder: RunFolder) -> Saved:
 def _check_agreement(folder: RunFolder, config: Config, labels: Description, encoding: Encoding) -> None:
     """Raises where the files describe parts of different models."""
     is_series, views = labels.spec.input.is_series, labels.spec.input.views
-    if is_series != isinstance(encoding, ChannelScaling):
+    if is_series != bool(encoding.channels):
         raise _mixed(folder, f"{_LABELS} and {_VOCABULARY}: of series and of symbols")
-    if isinstance(encoding, ChannelScaling) and len(encoding.mean) % views:
-        raise _mixed(folder, f"{_LABELS} and {_VOCABULARY}: {len(encoding.mean)} channels of {views} views each")
-    if config.model.is_folder != isinstance(encoding, Subwords):
+    if encoding.channels % views:
+        raise _mixed(folder, f"{_LABELS} and {_VOCABULARY}: {encoding.channels} channels of {views} views each")
+    if config.model.is_folder != encoding.is_pretrained:
         raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: of a pretrained encoder and of another one")
     if config.model.encoder == ROCKET and not is_series:
         raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: the encoder '{ROCKET}' reads series")
-    if (config.model.encoder == TFIDF) != (isinstance(encoding, Vocabulary) and encoding.ngrams.counted):
+    if (config.model.encoder == TFIDF) != encoding.ngrams.counted:
         raise _mixed(folder, f"{_CONFIG} and {_VOCABULARY}: the encoder '{TFIDF}' and n-grams of another one")
 
 
@@ -161,8 +159,7 @@ def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], enc
         if any(target.class_count > largest for target in targets):
             raise RunFolderError("no tensor has as many rows as a target has classes")
         network = fitting_network(lambda: network_for(config, targets, encoding), forms)
-        if isinstance(encoding, Subwords):
-            check_subwords(network, encoding)
+        check_subwords(network, encoding)
     except RunFolderError as error:
         beside = f"{_CONFIG}, {_LABELS} and {_VOCABULARY} beside it"
         raise RunFolderError(f"{folder.path / _WEIGHTS} does not fit {beside} ({error})\n  {_COPY}") from None

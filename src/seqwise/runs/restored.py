@@ -15,7 +15,7 @@ import torch
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
-from seqwise.data.subwords import Subwords
+from seqwise.data.encoding import Encoding
 from seqwise.errors import RunFolderError
 from seqwise.nn import Network, SubwordEncoder
 from seqwise.runs.run_folder import Form
@@ -41,21 +41,24 @@ def fitting_network(build: Callable[[], Network], forms: Mapping[str, Form]) -> 
     return _built(build, len(forms))
 
 
-def check_subwords(network: Network, pieces: Subwords) -> None:
-    """Raises where an encoder has no vectors for what it is given to read.
+def check_subwords(network: Network, encoding: Encoding) -> None:
+    """Raises where a pretrained encoder has no vectors for what it is given to read.
 
     Raises:
-        RunFolderError: a piece or a place of a text is out of range; without the name of a file.
+        RunFolderError: an id or a position in a text is out of range; without the name of a file.
     """
     for module in network.modules():
         if not isinstance(module, SubwordEncoder):
             continue
         vectors = module.network.get_input_embeddings().num_embeddings  # type: ignore[operator]
-        longest = pieces.window + len(pieces.prefix) + len(pieces.suffix)
-        if pieces.count > vectors:
-            raise RunFolderError(f"its encoder has vectors of {vectors:,} pieces, the tokenizer makes {pieces.count:,}")
+        tokens = encoding.id_count - 1
+        longest = module.window + len(module.prefix) + len(module.suffix)
+        if tokens > vectors:
+            raise RunFolderError(
+                f"its encoder has vectors of {vectors:,} subword tokens, the tokenizer makes {tokens:,}"
+            )
         if longest > positions_of(module.network):
-            raise RunFolderError(f"its encoder reads fewer than the {longest:,} pieces of 'window'")
+            raise RunFolderError(f"its encoder reads fewer than the {longest:,} subword tokens of 'window'")
 
 
 def _built(build: Callable[[], Network], tensors: int) -> Network:

@@ -17,7 +17,6 @@ from seqwise.data.records import listed_places
 from seqwise.data.spelling import first_place, look_alikes
 from seqwise.data.split import PARTS, Split
 from seqwise.data.store import Store
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary
 from seqwise.errors import DataError, counted, listed
 from seqwise.targets import Target, label_text
 
@@ -39,7 +38,6 @@ _LONGEST_TOTAL = 12
 
 
 def data_messages(
-    store: Store,
     targets: tuple[Target, ...],
     encoding: Encoding,
     counts: dict[str, NDArray[np.int64]],
@@ -47,7 +45,6 @@ def data_messages(
     """What was found of the targets and the input.
 
     Args:
-        store: the rows.
         targets: what is predicted.
         encoding: of the training part.
         counts: per target, how often each class occurs in the training part.
@@ -57,15 +54,7 @@ def data_messages(
         sentences.append(f"target '{target.name}': {_classes_in_words(target)}")
         if unseen := _without_examples(target, counts[target.name]):
             sentences.append(f"target '{target.name}': no training example of {unseen}")
-    if isinstance(encoding, Vocabulary):
-        sentences.append(f"vocabulary: {counted(len(encoding.symbols), 'symbol')} from the training data")
-        if known := len(encoding.ngrams.hashes):
-            placed = ", also symbols by position, since all sequences have one length" if encoding.ngrams.placed else ""
-            sentences.append(f"n-grams: {known:,} from the training data{placed}")
-    elif isinstance(encoding, ChannelScaling):
-        constant = f", constant in training: {[c + 1 for c in encoding.constant]}" if encoding.constant else ""
-        sentences.append(f"channels: {store.channels}, scaled to mean 0 and standard deviation 1{constant}")
-    return sentences
+    return [*sentences, *encoding.messages()]
 
 
 def _classes_in_words(target: Target) -> str:

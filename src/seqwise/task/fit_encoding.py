@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.config import Config, InputConfig
+from seqwise.data.channel_scaling import ChannelScaling
 from seqwise.data.encoding import Encoding
 from seqwise.data.ngrams import Ngrams
 from seqwise.data.split import Split
 from seqwise.data.store import Store
-from seqwise.data.vocabulary import ChannelScaling, Vocabulary, symbol_counts
+from seqwise.data.vocabulary import Vocabulary, symbol_counts
 from seqwise.nn import TFIDF
 from seqwise.task.transformers_folder import subwords_of
 from seqwise.task.word_vectors import coverage, vectors_for
@@ -33,8 +34,7 @@ def encoding_for(
         is_fixed: whether symbols at their places are n-grams; see `DataStatistics.is_fixed`.
 
     Returns:
-        The vocabulary, the scaling or the pieces; (words, size) vectors of words that were trained before, or None; and
-        what is said of them.
+        The encoding; (words, size) pretrained vectors of words, or None; and log messages on these.
 
     Raises:
         DataError: see `read_vectors`.
@@ -43,13 +43,14 @@ def encoding_for(
     if store.channels:
         return ChannelScaling.of(store, split.train), None, []
     if config.model.is_folder:
-        pieces = subwords_of(config.model.encoder)
-        return pieces, None, [f"pieces: words are cut by the tokenizer of {config.model.encoder}"]
+        subwords = subwords_of(config.model.encoder)
+        return subwords, None, [f"subword tokens: the tokenizer of {config.model.encoder} splits each word"]
     given = config.input
     assert given.parts is not None
     counts = symbol_counts(store, split.train)
-    spelled = given.characters == "cnn"
-    vocabulary = Vocabulary.from_counts(counts, given.min_count, parts=given.parts, spelled=spelled)
+    vocabulary = Vocabulary.from_counts(
+        counts, given.min_count, affixes=given.parts, characters=given.characters == "cnn"
+    )
     ngrams = ngrams_for(store, split, given, counts, is_fixed=is_fixed, counted=config.model.encoder == TFIDF)
     vocabulary = replace(vocabulary, ngrams=ngrams)
     if given.vectors is None:

@@ -67,7 +67,7 @@ class Task:
         split: which rows train, stop and test.
         targets: what is predicted, with classes.
         codecs: class indices for the stored labels, one per target.
-        encoding: the vocabulary, or the scaling of the channels.
+        encoding: what the model knows of its input.
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
         files: part, name, bytes and sha256 of each file.
         vectors: (words, size) what the words of the vocabulary's `vector_words` start from; None for nothing.
@@ -183,7 +183,7 @@ def prepare(config: Config, say: Callable[[str], object] = lambda _: None) -> Ta
     _check_dev(resolved, split)
     encoding, vectors, sentences = encoding_for(store, split, resolved, is_fixed=facts.is_fixed)
     notes.add(effort_note(config, facts))
-    notes.add([*data_messages(store, targets, encoding, counts), *sentences])
+    notes.add([*data_messages(targets, encoding, counts), *sentences])
     notes.warn(odd_labels(store, codecs, counts, has_token_lines=has_token_lines))
     notes.add(doubtful_label_messages(store, codecs, data.missing, _named_classes(config)))
     notes.warn(targets_without_labels(store, split, codecs))

@@ -41,8 +41,10 @@ def subwords_of(folder: str) -> Subwords:
     with _readable(folder, "the tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if not getattr(tokenizer, "is_fast", False):
-        raise ConfigError(f"the tokenizer in {folder} has no tokenizer.json, which says of each piece where it stands")
-    prefix, suffix = _special_pieces(tokenizer)
+        raise ConfigError(
+            f"the tokenizer in {folder} has no tokenizer.json, which says of each subword token where it stands"
+        )
+    prefix, suffix = _special_tokens(tokenizer)
     window = min(_LONGEST, tokenizer.model_max_length, positions_of(empty_network(config.to_dict())))
     unknown, padding = tokenizer.unk_token_id, tokenizer.pad_token_id
     return Subwords(
@@ -122,23 +124,23 @@ def _plain(config: Any) -> dict[str, Any]:
     return plain
 
 
-def _special_pieces(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The numbers of the pieces before and behind a text."""
-    cut = tokenizer("a", return_special_tokens_mask=True)
-    ids, special = cut["input_ids"], cut["special_tokens_mask"]
+def _special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The ids of the tokens before and behind a text."""
+    split = tokenizer("a", return_special_tokens_mask=True)
+    ids, special = split["input_ids"], split["special_tokens_mask"]
     first = special.index(0) if 0 in special else len(ids)
     last = len(ids) - special[::-1].index(0) if 0 in special else len(ids)
     return tuple(i + 1 for i in ids[:first]), tuple(i + 1 for i in ids[last:])
 
 
 def _is_spaced(tokenizer: Any) -> bool:
-    """Whether a word in the middle of a text is cut as one with a blank before it, and not as one that stands alone."""
+    """Whether a word in the middle of a text is split as one with a blank before it, and not like one that is alone."""
     alone, spaced, twice = (tokenizer(t, add_special_tokens=False)["input_ids"] for t in ("the", " the", "the the"))
     return bool(twice[len(alone) :] == spaced and alone != spaced)
 
 
 def positions_of(network: nn.Module) -> int:
-    """The longest text, in pieces, that a model has positions for."""
+    """The longest text, in subword tokens, that a model has positions for."""
     config: Any = network.config
     most = getattr(config, "max_position_embeddings", None) or _UNLIMITED
     for module in network.modules():

@@ -13,9 +13,7 @@ from typing import Any
 import torch
 
 from seqwise.config import dump_config
-from seqwise.data.encoding import encoding_to_json
 from seqwise.data.split import PARTS
-from seqwise.data.subwords import Subwords
 from seqwise.errors import RunFolderError
 from seqwise.nn import RecurrentEncoder, parameter_count
 from seqwise.nn._recurrent import has_bfloat16
@@ -62,7 +60,7 @@ def write_start(plan: Plan, folder: RunFolder, command: str) -> None:
         "labels.json",
         {"spec": task.store.spec.to_json(), "targets": [asdict(target) for target in task.targets]},
     )
-    folder.write_json("vocab.json", encoding_to_json(task.encoding))
+    folder.write_json("vocab.json", task.encoding.to_json())
     for line in task.notes if is_new else [f"resumed: {command}"]:
         folder.append_line("log.txt", line)
 
@@ -106,9 +104,7 @@ def _dropped(task: Task) -> list[dict[str, Any]]:
 
 
 def _environment(plan: Plan, folder: RunFolder, command: str) -> dict[str, Any]:
-    packages = ["seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors"]
-    if isinstance(plan.task.encoding, Subwords):
-        packages += ["tokenizers", "transformers"]
+    packages = ("seqwise", "torch", "numpy", "pyarrow", "scikit-learn", "safetensors", *plan.task.encoding.packages)
     return {
         "format_version": FORMAT_VERSION,
         "manifest": True,

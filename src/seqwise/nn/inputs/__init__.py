@@ -5,7 +5,7 @@ from seqwise.nn.inputs.character_embedding import CharacterEncoder
 from seqwise.nn.inputs.pretrained_vectors import PretrainedVectors
 from seqwise.nn.inputs.subword_encoder import SubwordEncoder
 from seqwise.nn.inputs.token_embedding import TokenEmbedding
-from seqwise.nn.inputs.word_embedding import WordEmbedding, WordForm
+from seqwise.nn.inputs.word_embedding import WordEmbedding
 
 __all__ = [
     "ChannelProjection",

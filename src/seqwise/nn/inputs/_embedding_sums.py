@@ -14,7 +14,7 @@ __all__ = ["summed_vectors"]
 
 def summed_vectors(
     embedding: nn.Embedding,
-    ids: Integer[Tensor, "batch time parts"],
+    ids: Integer[Tensor, "batch time ids"],
     counted: Bool[Tensor, "batch time"] | None = None,
     scale: Float[Tensor, "batch 1 features"] | None = None,
 ) -> Float[Tensor, "batch time features"]:
@@ -22,7 +22,7 @@ def summed_vectors(
 
     Args:
         embedding: with a padding id; the gradient by its weights is sparse where it says so.
-        ids: (batch, time, parts); anything where a step does not count.
+        ids: (batch, time, ids); anything where a step does not count.
         counted: (batch, time) which steps count; None for all.
         scale: (batch, 1, features) what the vectors of a sequence are multiplied by; None for 1.
     """

@@ -1,4 +1,4 @@
-"""A vector per word from a pretrained model that reads pieces of words."""
+"""A vector per word from a pretrained model that reads subword tokens."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["SubwordEncoder"]
 
 
 class SubwordEncoder(nn.Module):
-    """The states of a pretrained model, of each word the mean over its pieces.
+    """The states of a pretrained model, of each word the mean over its subword tokens.
 
-    A text longer than the model can read is read in windows that overlap by half; a piece takes its state from the
+    A text longer than the model can read is read in windows that overlap by half; a token takes its state from the
     window in which it has most text on both sides. So nothing is cut off, whatever the length, and what a sequence
     gives does not depend on those beside it. (In training, dropout inside the model draws by position in the batch.)
 
     Args:
-        network: called with (input_ids=, attention_mask=), gives `last_hidden_state` (texts, pieces, size): a model of
+        network: called with (input_ids=, attention_mask=), gives `last_hidden_state` (texts, tokens, size): a model of
             the transformers package.
         size: features of a state.
-        prefix: numbers of the pieces that stand before every text.
-        suffix: numbers of the pieces that stand behind it.
-        window: most pieces of a text at once, prefix and suffix left out.
-        padding: the number that fills up shorter texts.
+        prefix: ids of the tokens before every text.
+        suffix: ids of the tokens behind it.
+        window: most tokens of a text at once, prefix and suffix left out.
+        padding: the id that fills up shorter texts.
 
     Attributes:
         output_size: `size`.
@@ -38,7 +38,7 @@ class SubwordEncoder(nn.Module):
         ConfigError: a size or a window below 1.
 
     References:
-        Devlin et al. (2019), BERT. The mean over pieces is as good as the first piece for most tasks (Acs, Kadar and
+        Devlin et al. (2019), BERT. The mean over tokens is as good as the first token for most tasks (Acs, Kadar and
         Kornai, 2021, Subword Pooling Makes a Difference), and leaves nothing out of words that are long.
     """
 
@@ -61,7 +61,7 @@ class SubwordEncoder(nn.Module):
 
     def forward(
         self,
-        ids: Integer[Tensor, "batch time pieces"],
+        ids: Integer[Tensor, "batch time tokens"],
         *,
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
@@ -69,8 +69,8 @@ class SubwordEncoder(nn.Module):
         """The vectors of a batch of words.
 
         Args:
-            ids: (batch, time, pieces) the numbers of the pieces of each word, 1 and up, and 0 where a word has no more.
-                Words that do not count may hold anything.
+            ids: (batch, time, tokens) the ids of the subword tokens of each word, 1 and up, and 0 where a word
+                has no more. Words that do not count may hold anything.
             lengths: (batch,) the first `lengths[b]` words count.
             mask: (batch, time) booleans, True = counts. With neither, every word counts.
 
@@ -79,10 +79,10 @@ class SubwordEncoder(nn.Module):
 
         Raises:
             DtypeError: ids are not integers.
-            ShapeError: ids are not (batch, time, pieces), or lengths or mask do not fit them.
+            ShapeError: ids are not (batch, time, tokens), or lengths or mask do not fit them.
             UsageError: lengths and mask were both given.
         """
-        require_ids("SubwordEncoder", ids, ("batch", "time", "pieces"))
+        require_ids("SubwordEncoder", ids, ("batch", "time", "tokens"))
         counted = counted_positions("SubwordEncoder", ids, lengths=lengths, mask=mask)
         present = (ids > 0) & counted[:, :, None]
         batch, time, _ = ids.shape
@@ -91,31 +91,31 @@ class SubwordEncoder(nn.Module):
         sums = states.new_zeros(batch * time, self.output_size).index_add(0, words, states)
         return (sums / present.sum(dim=2).view(-1, 1).clamp(min=1)).view(batch, time, self.output_size)
 
-    def _states(self, pieces: Integer[Tensor, " pieces"], counts: Sequence[int]) -> Float[Tensor, "pieces features"]:
-        """The state of every piece; `counts` says how many belong to each text, one text after the other."""
+    def _states(self, tokens: Integer[Tensor, " tokens"], counts: Sequence[int]) -> Float[Tensor, "tokens features"]:
+        """The state of every token; `counts` says how many belong to each text, one text after the other."""
         plan = _windows(counts, self.window)
         if not plan.starts:
             return next(self.network.parameters()).new_zeros(0, self.output_size)
-        device, before, longest = pieces.device, len(self.prefix), max(plan.sizes)
+        device, before, longest = tokens.device, len(self.prefix), max(plan.sizes)
         starts, sizes = torch.tensor(plan.starts, device=device), torch.tensor(plan.sizes, device=device)
         order = torch.arange(longest, device=device)
         inside = order < sizes[:, None]  # (windows, longest)
-        read = pieces.new_full((len(sizes), before + longest + len(self.suffix)), self.padding)
-        read[:, :before] = pieces.new_tensor(self.prefix)
-        body = torch.where(inside, pieces[(starts[:, None] + order).clamp(max=len(pieces) - 1)], self.padding)
+        read = tokens.new_full((len(sizes), before + longest + len(self.suffix)), self.padding)
+        read[:, :before] = tokens.new_tensor(self.prefix)
+        body = torch.where(inside, tokens[(starts[:, None] + order).clamp(max=len(tokens) - 1)], self.padding)
         read[:, before : before + longest] = body
         rows = torch.arange(len(sizes), device=device)
-        for place, piece in enumerate(self.suffix):
-            read[rows, before + sizes + place] = piece
+        for place, token in enumerate(self.suffix):
+            read[rows, before + sizes + place] = token
         attended = torch.arange(read.shape[1], device=device) < (before + len(self.suffix) + sizes)[:, None]
         states: Tensor = self.network(input_ids=read - 1, attention_mask=attended.long()).last_hidden_state
         return states[torch.tensor(plan.windows, device=device), before + torch.tensor(plan.places, device=device)]
 
 
 class _Plan(NamedTuple):
-    """Windows over the pieces of all texts, and where each piece is read.
+    """Windows over the tokens of all texts, and where each token is read.
 
-    starts and sizes: of each window, in pieces of all texts. windows and places: of each piece, its window and its
+    starts and sizes: of each window, in tokens of all texts. windows and places: of each token, its window and its
     place in it.
     """
 
@@ -126,7 +126,7 @@ class _Plan(NamedTuple):
 
 
 def _windows(counts: Sequence[int], window: int) -> _Plan:
-    """The windows of texts of so many pieces.
+    """The windows of texts of so many tokens.
 
     Examples:
         >>> _windows([2, 5], window=4)
@@ -139,17 +139,17 @@ def _windows(counts: Sequence[int], window: int) -> _Plan:
         if len(firsts) == 1:
             plan.windows.extend([len(plan.starts)] * count)
             plan.places.extend(range(count))
-        for piece in range(count if len(firsts) > 1 else 0):
-            # The context of a piece: what stands before and behind it in the window; the ends of a text cut nothing.
+        for token in range(count if len(firsts) > 1 else 0):
+            # The context of a token: what stands before and behind it in the window; the ends of a text cut nothing.
             best = max(
                 range(len(firsts)),
                 key=lambda i: min(
-                    piece - firsts[i] if firsts[i] > 0 else count,
-                    firsts[i] + window - 1 - piece if firsts[i] + window < count else count,
+                    token - firsts[i] if firsts[i] > 0 else count,
+                    firsts[i] + window - 1 - token if firsts[i] + window < count else count,
                 ),
             )
             plan.windows.append(len(plan.starts) + best)
-            plan.places.append(piece - firsts[best])
+            plan.places.append(token - firsts[best])
         plan.starts.extend(begin + first for first in firsts)
         plan.sizes.extend(min(window, count) for _ in firsts)
         begin += count

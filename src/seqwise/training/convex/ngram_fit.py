@@ -43,8 +43,7 @@ def fitted_regression(task: Task, objective: Objective) -> tuple[NgramRegression
     Where the training part is so large that it would take minutes, it learns from some of the sequences, drawn by the
     seed.
     """
-    counted = getattr(task.encoding, "ngrams", ())
-    regression = regression_for(task.config, task.targets, len(counted))
+    regression = regression_for(task.config, task.targets, len(task.encoding.ngrams))
     if regression is None:
         return None
     features, frequencies, rows = _features(task, sum(regression.sizes))
@@ -67,7 +66,7 @@ def _features(task: Task, columns: int) -> tuple[Any, NDArray[np.float32], NDArr
 
     most = _MOST_WORK[task.config.train.effort] / (2 * _STEPS * columns)
     rows, numbers, ends = _numbers(task, most)
-    count = len(task.encoding.ngrams)  # type: ignore[union-attr]
+    count = len(task.encoding.ngrams)
     shape = (len(rows), count)
     matrix = csr_matrix((np.ones(len(numbers), dtype=np.float32), numbers, ends), shape=shape)
     matrix.sum_duplicates()
