@@ -181,6 +181,7 @@ def test_of_a_higher_level_that_is_damaged_the_level_below_serves(copied: Path) 
     assert whole is not None
     if Path(whole._name).name == "baseline.so":
         pytest.skip("the processor has no higher level")
+    (copied / Path(whole._name).name).unlink()  # a file that is cut off while it is loaded would end this process
     (copied / Path(whole._name).name).write_bytes(b"")
     _native.library.cache_clear()
     with pytest.warns(UserWarning, match="is not as the compiler wrote it"):

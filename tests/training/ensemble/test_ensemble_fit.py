@@ -189,6 +189,7 @@ def test_a_member_that_the_system_ends_is_named_with_the_signal_and_the_run_goes
     with pytest.raises(WorkerError, match=ended) as caught:
         trained(tmp_path, "label", *settings, progress=Ends(getattr(signal, name)))
     assert str(caught.value).endswith(f"Go on with: seqwise train --run {tmp_path / 'run'} --resume")
+    in_processes(1)  # it goes on in this process, which starts at once
     plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label", *settings))
     assert len(train(plan, RunFolder(tmp_path / "run"), resume=True).metrics["members"]) == 2
 
@@ -224,6 +225,7 @@ def test_a_member_without_memory_is_one_message_and_the_run_goes_on(
     assert advice == "  With OMP_NUM_THREADS=1 one member is trained at a time, which takes the least."
     assert way_on.endswith(f"Go on with: seqwise train --run {tmp_path / 'run'} --resume")
     (tmp_path / "sitecustomize.py").unlink()
+    in_processes(1)
     plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label", "train.ensemble=2"))
     assert len(train(plan, RunFolder(tmp_path / "run"), resume=True).metrics["members"]) == 2
 
