@@ -182,8 +182,8 @@ def test_a_run_that_is_being_trained_cannot_be_gone_on_with(seqwise, rows, tmp_p
 MOMENTS = [
     ("seqwise.cli.app", "app", "stopped"),
     ("seqwise.cli.watch", "show_metrics", "stopped; the run is finished"),
-    ("seqwise.task.prepare", "open_store", "stopped; nothing was trained or written"),
-    ("seqwise.task.prepare", "find_spec", "stopped; nothing was trained or written"),
+    ("seqwise.task.stored_rows", "open_store", "stopped; nothing was trained or written"),
+    ("seqwise.task.requested_columns", "find_spec", "stopped; nothing was trained or written"),
     ("seqwise.models.build", "model_for", "stopped; nothing was trained or written"),
     (
         "seqwise.training.run_evaluation",

@@ -171,7 +171,7 @@ def test_of_many_symbols_one_model_is_trained(tmp_path, sequences, members):
     request = {**REQUESTS["label"], "data": {**REQUESTS["label"]["data"], "train": [rows_file(tmp_path, "label")]}}
     task = prepare(parse_config(request))
     facts = replace(
-        DataStatistics.of(task.store, task.split, task.codecs, "minutes"), sequences=sequences, steps=12 * sequences
+        DataStatistics.of(task.store, task.split, task.codecs, task.config), sequences=sequences, steps=12 * sequences
     )
     resolved, inferred = resolve(parse_config(request), facts)
     assert resolved.train.ensemble == members

@@ -15,7 +15,7 @@ from seqwise.config import Config, DataConfig, override, parse_config
 from seqwise.data.readers import ReadOptions
 from seqwise.errors import UsageError
 from seqwise.runs.run_folder import RunFolder
-from seqwise.task.prepare import read_options
+from seqwise.task.opened_files import read_options
 from seqwise.training import run
 from seqwise.training.baselines import evaluated_baselines
 from seqwise.training.callbacks import NoCallback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -40,7 +40,7 @@ _LONGEST_TOTAL = 12
 def data_messages(
     targets: tuple[Target, ...],
     encoding: Encoding,
-    counts: dict[str, NDArray[np.int64]],
+    counts: Mapping[str, NDArray[np.int64]],
 ) -> list[str]:
     """What was found of the targets and the input.
 
@@ -149,7 +149,7 @@ def _flags(words: Sequence[str]) -> str:
 
 
 def odd_labels(
-    store: Store, codecs: Sequence[LabelCodec], counts: dict[str, NDArray[np.int64]], *, has_token_lines: bool
+    store: Store, codecs: Sequence[LabelCodec], counts: Mapping[str, NDArray[np.int64]], *, has_token_lines: bool
 ) -> list[str]:
     """Which labels are easily taken for each other, and which belong to a line of totals; how often and where.
 

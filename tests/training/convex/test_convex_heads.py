@@ -111,7 +111,7 @@ def test_layers_in_between_look_at_other_steps(tmp_path):
 )
 def test_layers_reach_as_far_as_the_longest_series_is_long(tmp_path, longest, per_doubling, layers, widest):
     task = prepare(config_of(tmp_path, TARGETS["label"]))
-    facts = replace(DataStatistics.of(task.store, task.split, task.codecs, "minutes"), longest=longest)
+    facts = replace(DataStatistics.of(task.store, task.split, task.codecs, task.config), longest=longest)
     chosen = {key: choice.value for key, choice in rocket_choices(facts).items()}
     assert (chosen["model.per_doubling"], chosen["model.layers"]) == (per_doubling, layers)
     assert reaches(layers, per_doubling)[-1] == widest

@@ -6,8 +6,17 @@ by flag or config, is never changed.
 
 from seqwise.task.defaults.crf_defaults import check_scheme
 from seqwise.task.defaults.data_statistics import DataStatistics
-from seqwise.task.defaults.resolve import effort_note, is_open, resolve
+from seqwise.task.defaults.resolve import dev_fraction, effort_note, is_open, resolve
 from seqwise.task.defaults.tfidf_defaults import tfidf_ngrams
 from seqwise.task.defaults.unused_settings import check_fit
 
-__all__ = ["DataStatistics", "check_fit", "check_scheme", "effort_note", "is_open", "resolve", "tfidf_ngrams"]
+__all__ = [
+    "DataStatistics",
+    "check_fit",
+    "check_scheme",
+    "dev_fraction",
+    "effort_note",
+    "is_open",
+    "resolve",
+    "tfidf_ngrams",
+]

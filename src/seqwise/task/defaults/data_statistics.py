@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqwise.config import Effort
+from seqwise.config import Config, DataConfig, Effort
 from seqwise.data.labels import LabelCodec, class_counts
 from seqwise.data.spec import DataSpec, InputSpec
-from seqwise.data.split import Split
+from seqwise.data.split import TRAIN, Split
 from seqwise.data.store import Store
 from seqwise.targets import Target
 
-__all__ = ["Choice", "Choices", "DataStatistics"]
+__all__ = ["Choice", "Choices", "DataStatistics", "expected_sequences"]
 
 _SOME = 50
 
@@ -51,6 +51,7 @@ class DataStatistics:
         counts: per target, how often each class occurs in the training part; see `data.labels.class_counts`.
         effort: how long the person wants to wait, `train.effort`.
         channels: of a series as the model sees it; 0 for symbols.
+        expected: see `expected_sequences`.
     """
 
     spec: DataSpec
@@ -62,10 +63,11 @@ class DataStatistics:
     counts: Mapping[str, NDArray[np.int64]]
     effort: Effort = "minutes"
     channels: int = 0
+    expected: int = 0
 
     @classmethod
-    def of(cls, store: Store, split: Split, codecs: tuple[LabelCodec, ...], effort: Effort) -> DataStatistics:
-        """The facts of the training part of a split."""
+    def of(cls, store: Store, split: Split, codecs: tuple[LabelCodec, ...], config: Config) -> DataStatistics:
+        """Those of the training part of a split, for a config as a person gave it."""
         lengths = store.lengths[split.train]
         return cls(
             store.spec,
@@ -75,8 +77,9 @@ class DataStatistics:
             int(lengths.max(initial=0)),
             max(map(len, store.symbols), default=0),
             {codec.target.name: class_counts(codec, store, split.train) for codec in codecs},
-            effort,
+            config.train.effort,
             store.channels,
+            expected_sequences(store, config.data),
         )
 
     @property
@@ -103,3 +106,16 @@ class DataStatistics:
     def is_words(self) -> bool:
         """Whether the symbols are words, which have parts; tokens of one sign each have none."""
         return self.input.kind in ("words", "whitespace", "tokens") and self.signs > 1
+
+
+def expected_sequences(store: Store, data: DataConfig) -> int:
+    """The sequences that train once dev and test are cut off by the settings, known before they are.
+
+    Args:
+        store: all rows.
+        data: as a person gave it.
+    """
+    rows = int((store.parts == TRAIN).sum())
+    dev = 0.0 if data.dev else data.dev_fraction
+    test = 0.0 if data.dev or data.test else data.test_fraction
+    return rows - int(dev * rows + 0.5) - int(test * rows + 0.5)

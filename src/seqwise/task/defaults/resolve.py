@@ -8,21 +8,22 @@ from typing import Any
 
 from seqwise.config import Config, setting_text
 from seqwise.data.spec import DataSpec
+from seqwise.data.store import Store
 from seqwise.nn import BAG, ROCKET, TFIDF
 from seqwise.task.defaults.class_weight_defaults import weight_choices
 from seqwise.task.defaults.common_defaults import common_choices
 from seqwise.task.defaults.crf_defaults import crf_choices
-from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
+from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics, expected_sequences
 from seqwise.task.defaults.effort_defaults import effort_choices
 from seqwise.task.defaults.encoder_defaults import OF_MODEL_FOLDERS, OF_STEPS, encoder_choices
 from seqwise.task.defaults.ngram_defaults import ngram_choices
 from seqwise.task.defaults.rocket_defaults import STEPWISE, UNSOLVED
-from seqwise.task.defaults.series_defaults import series_choices
+from seqwise.task.defaults.series_defaults import series_choices, suits_rocket
 from seqwise.task.defaults.tag_defaults import tag_choices
 from seqwise.task.defaults.text_defaults import text_choices
 from seqwise.task.defaults.tfidf_defaults import UNREAD
 
-__all__ = ["effort_note", "is_open", "resolve"]
+__all__ = ["dev_fraction", "effort_note", "is_open", "resolve"]
 
 OF_DIRECTIONS = ("model.bidirectional", "train.precision")
 """Who sets one of these wants a recurrent encoder."""
@@ -55,6 +56,21 @@ def is_open(config: Config, key: str) -> bool:
     return setting not in section.model_fields_set or getattr(section, setting) is None
 
 
+def dev_fraction(config: Config, store: Store) -> float:
+    """The fraction of the training rows that becomes dev where no file is: none for `rocket`, unless a person set it.
+
+    It is decided before the others, since they are decided by what is left to train on.
+
+    Args:
+        config: as a person gave it.
+        store: the rows.
+    """
+    is_rocket = config.model.encoder == ROCKET
+    if is_open(config, "model.encoder"):
+        is_rocket = suits_rocket(store.spec, expected_sequences(store, config.data)) and _is_unopposed(config, ROCKET)
+    return 0.0 if is_rocket and is_open(config, "data.dev_fraction") else config.data.dev_fraction
+
+
 def effort_note(config: Config, facts: DataStatistics) -> list[str]:
     """What an effort other than `minutes` chose differently, in a sentence; none where nothing was."""
     if facts.effort == "minutes":
@@ -78,10 +94,8 @@ def _choices(config: Config, facts: DataStatistics) -> Choices:
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
     choices = common_choices(facts) | crf_choices(config.loss, facts) | effort_choices(config, facts) | special(facts)
     choices |= weight_choices(config, facts) | ngram_choices(config, facts)
-    if "model.encoder" in choices:
-        of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(choices["model.encoder"].value, OF_DIRECTIONS)
-        if not all(is_open(config, key) for key in of_others):
-            del choices["model.encoder"]
+    if "model.encoder" in choices and not _is_unopposed(config, choices["model.encoder"].value):
+        del choices["model.encoder"]
     is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
     model = config.model
     if is_chosen:
@@ -89,6 +103,12 @@ def _choices(config: Config, facts: DataStatistics) -> Choices:
     unread = OF_MODEL_FOLDERS if model.is_folder else _UNREAD.get(model.encoder, ())
     choices = {key: choice for key, choice in choices.items() if key not in unread}
     return choices | encoder_choices(model, facts)
+
+
+def _is_unopposed(config: Config, encoder: str) -> bool:
+    """Whether no setting was made that this encoder, which nobody named, does not heed."""
+    of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(encoder, OF_DIRECTIONS)
+    return all(is_open(config, key) for key in of_others)
 
 
 def _found_columns(config: Config, spec: DataSpec) -> Choices:

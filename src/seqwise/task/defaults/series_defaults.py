@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from seqwise.data.spec import DataSpec
 from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
 
-__all__ = ["MOST_SOLVED", "series_choices"]
+__all__ = ["MOST_SOLVED", "series_choices", "suits_rocket"]
 
 _FEW = 100
 
@@ -19,7 +20,7 @@ def series_choices(facts: DataStatistics) -> Choices:
         "input.parts": Choice(0, f"a {kind} has no words"),
         "input.characters": Choice("none", f"a {kind} has no characters"),
     }
-    if not facts.is_per_step and facts.sequences <= MOST_SOLVED:
+    if suits_rocket(facts.spec, facts.expected):
         choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series with one label each")
     if facts.is_per_step:
         choices["model.surroundings"] = Choice(True, "series with a label per time step")
@@ -29,3 +30,13 @@ def series_choices(facts: DataStatistics) -> Choices:
                 "loss", f"at most {_FEW} series: on a small dev part the loss is less noisy"
             )
     return choices
+
+
+def suits_rocket(spec: DataSpec, expected: int) -> bool:
+    """Whether `rocket` is chosen unless settings speak against it.
+
+    Args:
+        spec: the columns and their kinds.
+        expected: see `expected_sequences`.
+    """
+    return spec.input.is_series and not any(target.per_step for target in spec.targets) and expected <= MOST_SOLVED

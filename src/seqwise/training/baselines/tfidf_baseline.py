@@ -59,7 +59,7 @@ def _settings(task: Task) -> dict[str, Any]:
 
 
 def _facts(task: Task) -> DataStatistics:
-    return DataStatistics.of(task.store, task.split, task.codecs, task.config.train.effort)
+    return DataStatistics.of(task.store, task.split, task.codecs, task.config)
 
 
 def _fit(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> Answers:
