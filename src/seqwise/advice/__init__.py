@@ -5,6 +5,7 @@ facts (what arrived) -> readings (which problems that can be) -> advice (one of 
 
 from __future__ import annotations
 
-from seqwise.advice.advice import Advice, advise
+from seqwise.advice.advice import advise
+from seqwise.advice.advice_text import Advice
 
 __all__ = ["Advice", "advise"]

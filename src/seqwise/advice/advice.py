@@ -1,92 +1,23 @@
-"""The advice itself: from shapes and values to the problem, the loss, the head, the mapping of labels, and code."""
+"""Advises: from shapes and values to the problem, the loss, the head, the mapping of labels, and code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from seqwise.advice.advice_text import advice_text
-from seqwise.advice.alternatives import Alternative, alternatives, title
-from seqwise.advice.array_statistics import ArrayStatistics, Value, statistics_of
+from seqwise.advice.advice_text import Advice, ArrayWanted, ValueMapping
+from seqwise.advice.alternatives import alternatives, title
+from seqwise.advice.array_statistics import ArrayStatistics, statistics_of
 from seqwise.advice.choices import Choices, Wish
 from seqwise.advice.problems import LOSSES, PROBLEMS
-from seqwise.advice.reading import Change, Reading, Shape, head_text
+from seqwise.advice.reading import Reading, head_text
 from seqwise.advice.readings import readings_of
 from seqwise.advice.snippets import loss_call, maps_by_hand, snippet
 from seqwise.advice.value_classes import ASSUMED_CLASSES
 from seqwise.errors import ConfigError, ShapeError, listed
 from seqwise.shapes import shape_text
 
-__all__ = ["Advice", "ArrayWanted", "ValueMapping", "advice_of", "advise"]
-
-
-@dataclass(frozen=True)
-class ArrayWanted:
-    """An array as it has to arrive.
-
-    Attributes:
-        kind: the kind of number.
-        shape: the size of each axis.
-        axes: the name of each axis.
-    """
-
-    kind: str
-    shape: Shape
-    axes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ValueMapping:
-    """How labels become class indices.
-
-    Attributes:
-        values: the label of class 0, 1, 2, ...
-        by: `label_values` where the loss maps them, `class_of` where a dictionary does.
-    """
-
-    values: tuple[Value, ...]
-    by: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What to do with arrays of these shapes and values. `str()` is the advice as text.
-
-    Attributes:
-        problem: the name of the problem, one of `seqwise.advice.problems.PROBLEMS`.
-        title: the problem in words, with its sizes.
-        loss: the name of the loss.
-        call: the call of the loss.
-        pooling: the name of the summary that the head reads; None where there is nothing to summarise.
-        head: the layer before the loss, and the shape of what it gives.
-        shapes: what has to arrive, by the name of the array.
-        mapping: how labels become classes; None where they are class indices, or yes and no.
-        changes: what arrived wrong, and what to do.
-        why: the reasons.
-        alternatives: other answers that the same shapes and values allow.
-        code: by framework, a program that runs.
-    """
-
-    problem: str
-    title: str
-    loss: str
-    call: str
-    pooling: str | None
-    head: str
-    shapes: Mapping[str, ArrayWanted]
-    mapping: ValueMapping | None
-    changes: tuple[Change, ...]
-    why: tuple[str, ...]
-    alternatives: tuple[Alternative, ...]
-    code: Mapping[str, str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        return advice_text(self)
+__all__ = ["advice_of", "advise"]
 
 
 def advise(

@@ -1,24 +1,93 @@
-"""An advice as text for people: sections of aligned rows, then the code."""
+"""An advice, and its text for people: sections of aligned rows, then the code."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from seqwise.advice.alternatives import Alternative
+from seqwise.advice.array_statistics import Value
 from seqwise.advice.problems import POOLINGS
+from seqwise.advice.reading import Change, Shape
 from seqwise.shapes import shape_text
 
-if TYPE_CHECKING:
-    from seqwise.advice.advice import Advice, ValueMapping
-
-__all__ = ["WIDTH", "Section", "advice_text", "sections"]
+__all__ = ["WIDTH", "Advice", "ArrayWanted", "Section", "ValueMapping", "advice_text", "sections"]
 
 Section = tuple[str, list[str]]
 """A heading and the lines below it."""
 
 WIDTH = 100
 _MOST_VALUES = 8
+
+
+@dataclass(frozen=True)
+class ArrayWanted:
+    """An array as it has to arrive.
+
+    Attributes:
+        kind: the kind of number.
+        shape: the size of each axis.
+        axes: the name of each axis.
+    """
+
+    kind: str
+    shape: Shape
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ValueMapping:
+    """How labels become class indices.
+
+    Attributes:
+        values: the label of class 0, 1, 2, ...
+        by: `label_values` where the loss maps them, `class_of` where a dictionary does.
+    """
+
+    values: tuple[Value, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do with arrays of these shapes and values. `str()` is the advice as text.
+
+    Attributes:
+        problem: the name of the problem, one of `seqwise.advice.problems.PROBLEMS`.
+        title: the problem in words, with its sizes.
+        loss: the name of the loss.
+        call: the call of the loss.
+        pooling: the name of the summary that the head reads; None where there is nothing to summarise.
+        head: the layer before the loss, and the shape of what it gives.
+        shapes: what has to arrive, by the name of the array.
+        mapping: how labels become classes; None where they are class indices, or yes and no.
+        changes: what arrived wrong, and what to do.
+        why: the reasons.
+        alternatives: other answers that the same shapes and values allow.
+        code: by framework, a program that runs.
+    """
+
+    problem: str
+    title: str
+    loss: str
+    call: str
+    pooling: str | None
+    head: str
+    shapes: Mapping[str, ArrayWanted]
+    mapping: ValueMapping | None
+    changes: tuple[Change, ...]
+    why: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
+    code: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return advice_text(self)
 
 
 def advice_text(advice: Advice) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.advice.advice import Advice, advice_of
+from seqwise.advice.advice import advice_of
+from seqwise.advice.advice_text import Advice
 from seqwise.advice.array_statistics import ArrayStatistics, Value
 from seqwise.advice.choices import Wish
 from seqwise.advice.given_arrays import Array

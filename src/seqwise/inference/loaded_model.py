@@ -81,7 +81,7 @@ class Model:
 
     def __repr__(self) -> str:
         """What it predicts, from what and how large it is, in a few lines; the vocabulary and weights are left out."""
-        return model_text(self)
+        return model_text(self.path, self.config, self.spec, self.targets, self.network, self.device)
 
     def predict(self, sequences: Iterable[Any], *, on_empty: OnEmpty = "skip") -> list[Any]:
         """Predictions for sequences, in their order.

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import torch
+
+from seqwise.config import Config
+from seqwise.data.spec import DataSpec
 from seqwise.errors import listed
 from seqwise.evaluation.scores import FIGURES
 from seqwise.evaluation.summary import figure_text, main_figure
-from seqwise.nn import parameter_count
+from seqwise.nn import Network, parameter_count
 from seqwise.targets import Target, label_text
-
-if TYPE_CHECKING:
-    from seqwise.inference.loaded_model import Model
 
 __all__ = ["model_text"]
 
 _CLASSES_SHOWN, _LETTERS_OF_A_LABEL = 5, 30
 
 
-def model_text(model: Model) -> str:
+def model_text(
+    path: Path, config: Config, spec: DataSpec, targets: Sequence[Target], network: Network, device: torch.device
+) -> str:
     """Where a model stands, its input, encoder and size, and each target with its classes and figures on test.
 
-    Figures are those of metrics.json, and left out where that cannot be read.
+    Figures are those of metrics.json, and left out where that cannot be read. For the arguments see `Model`.
     """
-    reads = model.spec.input
-    size = f"{parameter_count(model.network):,} parameters on {model.device}"
+    reads = spec.input
+    size = f"{parameter_count(network):,} parameters on {device}"
     lines = [
-        f"seqwise model of {model.path}",
-        f"  reads {reads.kind} of column '{reads.column}'; encoder {model.config.model.encoder}, {size}",
+        f"seqwise model of {path}",
+        f"  reads {reads.kind} of column '{reads.column}'; encoder {config.model.encoder}, {size}",
     ]
-    figures = _figures(model)
-    return "\n".join([*lines, *[f"  predicts {_target_text(target, figures)}" for target in model.targets]])
+    figures = _figures(path, targets)
+    return "\n".join([*lines, *[f"  predicts {_target_text(target, figures)}" for target in targets]])
 
 
 def _target_text(target: Target, figures: dict[str, str]) -> str:
@@ -45,13 +50,13 @@ def _target_text(target: Target, figures: dict[str, str]) -> str:
     return f"'{target.name}' ({target.kind}{per_step}), {said}" + (f"; {figure}" if figure else "")
 
 
-def _figures(model: Model) -> dict[str, str]:
+def _figures(path: Path, targets: Sequence[Target]) -> dict[str, str]:
     """By target, its main figure on the last part that was evaluated."""
     found = {}
     try:
-        metrics: Any = json.loads((model.path / "metrics.json").read_text(encoding="utf-8"))
+        metrics: Any = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
         part = "test" if "test" in metrics else "dev"
-        for target in model.targets:
+        for target in targets:
             name = main_figure(metrics[part][target.name])
             value = figure_text(name, metrics[part][target.name][name])
             found[target.name] = f"{FIGURES[name].title} {value} on {part}"

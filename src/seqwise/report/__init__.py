@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from seqwise.report.page import ReportData, render_report
+from seqwise.report.page import render_report
+from seqwise.report.report_data import ReportData
 
 __all__ = ["ReportData", "render_report"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqwise.errors import counted
 from seqwise.evaluation.scores import FIGURES
@@ -18,10 +18,8 @@ from seqwise.evaluation.summary import (
     verdict,
 )
 from seqwise.report.curve import curve_svg
+from seqwise.report.report_data import ReportData
 from seqwise.targets import label_text
-
-if TYPE_CHECKING:
-    from seqwise.report.page import ReportData
 
 __all__ = ["page_values"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqwise.evaluation.summary import caveat, ensemble_messages, regression_messages, split_titles
 from seqwise.nn import BAG, TFIDF
-from seqwise.report.page import ReportData
+from seqwise.report.report_data import ReportData
 from seqwise.report.shown_history import Epochs, deciding_name, history_notes, objective_differences, shown_history
 from seqwise.targets import Target
 from seqwise.task.prepare import Task

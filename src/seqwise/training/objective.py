@@ -14,6 +14,7 @@ from torch import Tensor
 
 from seqwise.config import LossConfig
 from seqwise.data.batching import Batch
+from seqwise.data.row_labels import Labelled
 from seqwise.errors import ConfigError, did_you_mean, listed
 from seqwise.losses.torch import LossSum
 from seqwise.models.crf_targets import crf_loss
@@ -96,11 +97,11 @@ class Objective:
             {target.name: ranks for target in targets if (ranks := ranks_of(config, target)) is not None},
         )
 
-    def divisors(self, batches: Sequence[Batch]) -> dict[str, float]:
+    def divisors(self, batches: Sequence[Labelled]) -> dict[str, float]:
         """Per target, the weight of everything that counts in these batches: one divisor for all of them."""
         return {target.name: sum(self._divisor(target, batch) for batch in batches) for target in self.targets}
 
-    def _divisor(self, target: Target, batch: Batch) -> float:
+    def _divisor(self, target: Target, batch: Labelled) -> float:
         mask = batch.masks[target.name]
         weight = self.class_weight[target.name]
         if weight is None or target.kind == "multilabel":
@@ -109,12 +110,14 @@ class Objective:
         of_labels = weight[labels] if weight.ndim == 1 else weight[np.arange(len(weight)), labels]
         return float(of_labels[mask].sum(dtype=np.float64))
 
-    def sums(self, logits: Mapping[str, Tensor], batch: Batch, chains: Mapping[str, CRFScores]) -> dict[str, LossSum]:
+    def sums(
+        self, logits: Mapping[str, Tensor], batch: Labelled, chains: Mapping[str, CRFScores]
+    ) -> dict[str, LossSum]:
         """Per target, the loss of a batch as a sum and its divisor.
 
         Args:
             logits: of the model, by target.
-            batch: what they were computed of.
+            batch: the labels.
             chains: those of the model (`SequenceModel.chains`), by target.
         """
         found = {}

@@ -64,7 +64,7 @@ def test_at_the_solution_the_gradient_is_zero(tmp_path, monkeypatch, kind):
     plan = plan_run(config_of(tmp_path, TARGETS[kind]))
     task, model = plan.task, plan.model
     direct.fit_direct_heads(task, model, plan.device)
-    vectors, labels, masks, rows = direct._sample(task, model, list(model.names), plan.device)
+    vectors, labels, rows = direct._sample(task, model, list(model.names), plan.device)
     mean, scale = direct.scaling(vectors)
     assert len(rows) == task.store.lengths[task.split.train].sum()
     heads = {name: direct.head_over(own, vectors.shape[1]) for name, (own, _) in direct._directs(model).items()}
@@ -73,7 +73,7 @@ def test_at_the_solution_the_gradient_is_zero(tmp_path, monkeypatch, kind):
         heads[name].linear.weight.data = weight
         heads[name].linear.bias.data = own.linear.bias.double() + (weight * scale) @ mean
         assert not head.linear.weight.any()
-    batch = direct._batch((labels, masks), np.arange(len(rows)))
+    batch = labels.as_sequence(np.arange(len(rows)))
     scaled = (vectors - mean) * scale
     sums = plan.objective.sums({name: head(scaled[None]) for name, head in heads.items()}, batch, {})
     squares = sum(head.linear.weight.square().sum() for head in heads.values())
@@ -87,9 +87,9 @@ def test_of_many_steps_a_sample_is_solved_for(tmp_path, monkeypatch):
     plan = plan_run(config_of(tmp_path, TARGETS["tags"]))
     steps = int(plan.task.store.lengths[plan.task.split.train].sum())
     monkeypatch.setattr(direct, "_MOST_NUMBERS", steps * 38 * 2 // 2)
-    vectors, labels, _, rows = direct._sample(plan.task, plan.model, ["state"], plan.device)
+    vectors, labels, rows = direct._sample(plan.task, plan.model, ["state"], plan.device)
     assert 0.35 * steps < len(vectors) < 0.65 * steps
-    assert len(vectors) == len(labels["state"]) == len(rows)
+    assert len(vectors) == len(labels.labels["state"]) == len(rows)
 
 
 def test_one_series_alone_has_a_decay_without_cross_validation(tmp_path):

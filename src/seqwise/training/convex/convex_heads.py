@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqwise.data.batching import Batch, length_plan
+from seqwise.data.row_labels import Labelled, RowLabels
 from seqwise.errors import DivergenceError
 from seqwise.evaluation import tally_for
 from seqwise.models.scoring import Evaluation, RowCounts
@@ -189,12 +190,8 @@ def _rotated(scaled: Tensor) -> tuple[Tensor, Tensor]:
     return vectors[:, kept] * lengths, scaled.T @ (vectors[:, kept] / lengths)
 
 
-def _labels(task: Task, rows: NDArray[np.int64]) -> Batch:
-    """A batch without inputs: of fixed features, labels are all that is looked up."""
-    labels, masks = {}, {}
-    for codec in task.codecs:
-        labels[codec.target.name], masks[codec.target.name] = codec.batch(task.store, rows, 1)
-    return Batch(np.zeros((len(rows), 0)), task.store.lengths[rows], labels, masks, rows)
+def _labels(task: Task, rows: NDArray[np.int64]) -> RowLabels:
+    return RowLabels.of(task.store, task.codecs, rows)
 
 
 def scaling(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -217,13 +214,13 @@ def head_over(head: nn.Module, size: int) -> Any:
     return own
 
 
-def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Batch, objective: Objective, decay: float) -> float:
+def minimise(heads: Mapping[str, Any], vectors: Tensor, labels: Labelled, objective: Objective, decay: float) -> float:
     """Moves the heads to the minimum of the objective plus decay x squared weights / number of vectors.
 
     Args:
         heads: by target, see `head_over`.
         vectors: (rows, size), or (1, steps, size) for targets with labels per step.
-        labels: those of the vectors, of which nothing else is looked up.
+        labels: those of the vectors.
         objective: what is minimised.
         decay: at least 0.
 
@@ -372,7 +369,7 @@ def _cross_validated(
             with torch.no_grad():
                 logits = tried[target.name](vectors[torch.from_numpy(left_out)])
             truth, mask = labels.labels[target.name], labels.masks[target.name]
-            tallies[target.name].update(logits.numpy(), truth, mask, labels.lengths)
+            tallies[target.name].update(logits.numpy(), truth, mask, task.store.lengths[rows[left_out]])
             part = target_loss(target, logits, torch.from_numpy(truth), torch.from_numpy(mask))
             losses[target.name][0] += float(part.sum)
             losses[target.name][1] += float(part.count)

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqwise.data.batching import Batch, length_plan
+from seqwise.data.batching import length_plan
+from seqwise.data.row_labels import RowLabels
 from seqwise.nn import Network, SequenceModel
 from seqwise.task.prepare import Task
 from seqwise.training.convex.convex_heads import BATCH_TOKENS, head_over, minimise, scaling, take_solution
@@ -49,20 +50,17 @@ def fit_direct_heads(task: Task, model: SequenceModel, device: torch.device) -> 
     directs = _directs(model)
     targets = tuple(target for target in task.targets if target.name in directs)
     objective = replace(Objective.from_config(task.config.loss, task.targets, task.counts), targets=targets)
-    vectors, labels, masks, rows = _sample(task, model, list(directs), device)
+    vectors, labels, rows = _sample(task, model, list(directs), device)
     mean, scale = scaling(vectors)
     scaled = (vectors - mean) * scale
     heads = {name: head_over(direct, scaled.shape[1]) for name, (direct, _) in directs.items()}
     every = np.arange(len(rows))
-    decay = _best_decay(task, objective, heads, scaled, (labels, masks), rows)
-    _minimise(objective, heads, scaled, (labels, masks), every, decay)
+    decay = _best_decay(task, objective, heads, scaled, labels, rows)
+    _minimise(objective, heads, scaled, labels, every, decay)
     for name, (direct, head) in directs.items():
         take_solution(direct.linear, heads[name].linear, torch.eye(scaled.shape[1], dtype=scaled.dtype), mean, scale)
         nn.init.zeros_(head.linear.weight)
         nn.init.zeros_(head.linear.bias)
-
-
-_Labels = tuple[Mapping[str, NDArray[np.int64]], Mapping[str, NDArray[np.bool_]]]
 
 
 def _directs(model: SequenceModel) -> dict[str, tuple[Any, Any]]:
@@ -77,15 +75,17 @@ def _directs(model: SequenceModel) -> dict[str, tuple[Any, Any]]:
 
 def _sample(
     task: Task, model: SequenceModel, names: list[str], device: torch.device
-) -> tuple[Tensor, dict[str, NDArray[np.int64]], dict[str, NDArray[np.bool_]], NDArray[np.int64]]:
-    """Features (steps, size) of steps of training, their labels, which of these count, and the row of each step."""
+) -> tuple[Tensor, RowLabels, NDArray[np.int64]]:
+    """Features (steps, size) of steps of training, their labels, and the row of each step."""
     rng = np.random.default_rng([task.config.train.seed, _STEPS])
     surroundings: Any = model.surroundings
     lengths = task.store.lengths
     train = task.split.train
     classes = sum(target.class_count for target in task.targets if target.name in names)
     share = _MOST_NUMBERS / (surroundings.output_size * max(classes, 1) * int(lengths[train].sum()))
-    vectors, labels, masks, rows = [], {name: [] for name in names}, {name: [] for name in names}, []  # type: ignore[var-annotated]
+    vectors: list[Tensor] = []
+    labels: list[RowLabels] = []
+    rows: list[NDArray[np.int64]] = []
     for batch in task.batcher.batches(length_plan(lengths, train, BATCH_TOKENS)):
         chosen = np.arange(batch.inputs.shape[1]) < batch.lengths[:, None]
         chosen &= rng.random(chosen.shape) < share
@@ -95,11 +95,11 @@ def _sample(
             ).cpu()
         vectors.append(found[torch.from_numpy(chosen)].double())
         rows.append(np.broadcast_to(batch.rows[:, None], chosen.shape)[chosen])
-        for name in names:
-            labels[name].append(batch.labels[name][chosen])
-            masks[name].append(batch.masks[name][chosen])
-    joined: Any = [{name: np.concatenate(parts) for name, parts in found.items()} for found in (labels, masks)]
-    return torch.cat(vectors), joined[0], joined[1], np.concatenate(rows)
+        of_steps = RowLabels(
+            {name: batch.labels[name][chosen] for name in names}, {name: batch.masks[name][chosen] for name in names}
+        )
+        labels.append(of_steps)
+    return torch.cat(vectors), RowLabels.joined(labels), np.concatenate(rows)
 
 
 def _best_decay(
@@ -107,7 +107,7 @@ def _best_decay(
     objective: Objective,
     heads: Mapping[str, Any],
     vectors: Tensor,
-    labels: _Labels,
+    labels: RowLabels,
     rows: NDArray[np.int64],
 ) -> float:
     """The decay with the least loss on series that were left out; a middle one where there is one series alone."""
@@ -126,7 +126,7 @@ def _best_decay(
             left_out = np.flatnonzero(folds == fold)
             with torch.no_grad():
                 logits = {name: head(vectors[None, torch.from_numpy(left_out)]) for name, head in tried.items()}
-            sums = objective.sums(logits, _batch(labels, left_out), {})
+            sums = objective.sums(logits, labels.as_sequence(left_out), {})
             total += sum(objective.target_weight[name] * float(part.sum) for name, part in sums.items())
         losses.append(total)
     return DIRECT_DECAYS[int(np.argmin(losses))]
@@ -136,15 +136,8 @@ def _minimise(
     objective: Objective,
     heads: Mapping[str, Any],
     vectors: Tensor,
-    labels: _Labels,
+    labels: RowLabels,
     chosen: NDArray[np.int64],
     decay: float,
 ) -> None:
-    minimise(heads, vectors[None, torch.from_numpy(chosen)], _batch(labels, chosen), objective, decay)
-
-
-def _batch(labels: _Labels, chosen: NDArray[np.int64]) -> Batch:
-    """These steps as one sequence, without inputs."""
-    found: Any = [{name: values[chosen][None] for name, values in kind.items()} for kind in labels]
-    lengths = np.array([len(chosen)])
-    return Batch(np.zeros((1, len(chosen), 0)), lengths, found[0], found[1], np.zeros(1, dtype=np.int64))
+    minimise(heads, vectors[None, torch.from_numpy(chosen)], labels.as_sequence(chosen), objective, decay)
