@@ -24,6 +24,7 @@ from seqwise.losses.torch import (
     LinearCrossEntropyLoss,
     OrdinalLoss,
     binary_cross_entropy,
+    crf_nll,
     cross_entropy,
     focal_loss,
     linear_cross_entropy,
@@ -47,6 +48,9 @@ MODULES = {
     LinearCrossEntropyLoss: linear_cross_entropy,
     BinaryCrossEntropyLoss: binary_cross_entropy,
 }
+PUBLIC = {*seqwise.losses.torch.__all__, "Loss", "MeanLoss"}
+"""What users call; there every option has its place in the signature."""
+
 OF_NO_FRAMEWORK = {"Allowed", "Decoded", "allowed_transitions"}
 """Public in the file of every framework, and the same thing in all of them."""
 
@@ -55,10 +59,13 @@ SHARED_NAMES = frozenset(
         *("abs", "exp", "log", "log1p", "isfinite", "isinf", "logical_and", "maximum", "minimum", "where"),
         *("any", "argmax", "argsort", "logical_not", "logical_or", "max", "min", "sum"),
         *("arange", "broadcast_to", "expand_dims", "ones_like", "shape", "take_along_axis", "zeros_like"),
-        *("concatenate", "flip", "reshape", "squeeze", "swapaxes", "take", "tensordot", "transpose"),
+        *("concatenate", "flip", "moveaxis", "reshape", "squeeze", "swapaxes", "take", "tensordot", "transpose"),
     }
 )
 """Names that numpy, jax.numpy and keras.ops have, with the same meaning."""
+
+SINGLE_KERNELS = frozenset({"fused_log_sigmoid", "fused_log_softmax"})
+"""What the formulas use where a namespace has it, as torch's does."""
 
 
 def options(function: Callable[..., Any]) -> dict[str, Any]:
@@ -123,7 +130,8 @@ def test_formulas_use_only_names_that_all_frameworks_have(formulas: Any) -> None
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "xp"
     }
     assert used
-    assert used <= SHARED_NAMES
+    assert used <= SHARED_NAMES | SINGLE_KERNELS
+    assert not any(hasattr(np, name) for name in SINGLE_KERNELS)
     assert all(hasattr(np, name) for name in SHARED_NAMES)
 
 
@@ -132,4 +140,37 @@ def test_formulas_import_no_array_library(formulas: Any) -> None:
     tree = ast.parse(Path(formulas.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert imported == {"__future__", "collections.abc", "typing"}
+    assert imported <= {"__future__", "collections.abc", "typing", "seqwise.losses._loss_options"}
+
+
+OPTIONS = tuple(options(cross_entropy) | options(focal_loss) | options(binary_cross_entropy) | options(crf_nll))
+"""Every option of a loss; `fill` is one of decoding."""
+
+
+def functions_with(option: str) -> list[str]:
+    """The functions behind the public ones that have an option as a parameter of their own, by file."""
+    folder = Path(seqwise.losses.__file__).parent
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        public = {
+            node
+            for scope in ast.walk(ast.parse(text))
+            if isinstance(scope, ast.Module | ast.ClassDef)
+            for node in scope.body
+            if isinstance(node, ast.FunctionDef)
+            and (node.name in PUBLIC or (isinstance(scope, ast.ClassDef) and scope.name in PUBLIC))
+        }
+        lines = {node.lineno for node in public}
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.lineno not in lines:
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                if option in [argument.arg for argument in arguments]:
+                    found.append(f"{path.relative_to(folder).as_posix()}:{node.name}")
+    return found
+
+
+@pytest.mark.parametrize("option", [*OPTIONS, "fill"])
+def test_no_option_goes_through_more_than_three_functions_by_hand(option: str) -> None:
+    """Behind the public functions and classes the options are one value, `seqwise.losses._loss_options`."""
+    assert len(functions_with(option)) <= 3, functions_with(option)

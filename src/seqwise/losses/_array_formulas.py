@@ -1,9 +1,11 @@
-"""Computes each loss for any array namespace `xp`: the definitions, written for reading.
+"""Defines each loss once, for the arrays of every framework.
 
-`xp` is numpy, or another namespace with the names used here (jax.numpy and keras.ops have them all);
-`cast` turns an array into the floating-point type that sums are taken in. Arrays come with classes last,
-and `plan` says what they mean. What does not count is replaced by something harmless before it is
-computed with, and by 0 afterwards, so that neither a value nor a gradient can leak out of it.
+`xp` is numpy, or a namespace with the functions of numpy that are used here: jax.numpy, keras.ops under NumPy's names,
+or torch's operations under them. A namespace may also have `fused_log_softmax(logits, axis)` and
+`fused_log_sigmoid(logits)`, single kernels that are then used, and `checks_indices`. `cast` turns an array into the
+floating-point type of the sums. `plan` describes the arrays, and `options` are those of the loss, with arrays of the
+framework. Positions that do not count are replaced by a harmless number before the computation and by 0 after it, so
+neither their values nor their gradients reach the result.
 """
 
 from __future__ import annotations
@@ -11,15 +13,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from seqwise.losses._loss_options import BinaryOptions, ClassOptions
+
 __all__ = [
     "PROBABILITY_FLOOR",
     "binary_terms",
+    "class_indices",
     "class_terms",
     "counting",
     "divided",
     "in_time",
     "linear_logits",
     "summed",
+    "weighted",
 ]
 
 PROBABILITY_FLOOR = 2.0**-126
@@ -28,9 +34,9 @@ PROBABILITY_FLOOR = 2.0**-126
 INF, NAN = float("inf"), float("nan")
 
 
-def counting(plan: Any, labels: Any, mask: Any, lengths: Any, *, xp: Any) -> Any:
+def counting(plan: Any, labels: Any, options: ClassOptions | BinaryOptions, *, xp: Any) -> Any:
     """Which positions count by mask, lengths and ignore_index together; None when none of them is given."""
-    counts = in_time(xp.shape(labels)[: len(plan.positions)], mask, plan.mask_missing, lengths, xp=xp)
+    counts = in_time(xp.shape(labels)[: len(plan.positions)], options.mask, plan.mask_missing, options.lengths, xp=xp)
     if plan.ignore_index is None:
         return counts
     kept = _not_ignored(plan, labels, xp)
@@ -39,11 +45,11 @@ def counting(plan: Any, labels: Any, mask: Any, lengths: Any, *, xp: Any) -> Any
 
 def in_time(shape: Any, mask: Any, mask_missing: int, lengths: Any, *, xp: Any) -> Any:
     """Which positions of this shape count by mask and lengths together; None when neither is given."""
-    counts = None if mask is None else xp.broadcast_to(_spread(mask, mask_missing, xp), shape)
+    counts = None if mask is None else xp.broadcast_to(_expanded(mask, mask_missing, xp), shape)
     if lengths is None:
         return counts
     steps = xp.expand_dims(xp.arange(shape[1]), 0) < xp.expand_dims(lengths, -1)  # (batch, time)
-    steps = xp.broadcast_to(_spread(steps, len(shape) - 2, xp), shape)
+    steps = xp.broadcast_to(_expanded(steps, len(shape) - 2, xp), shape)
     return steps if counts is None else xp.logical_and(counts, steps)
 
 
@@ -60,24 +66,26 @@ def class_terms(
     plan: Any,
     logits: Any,
     labels: Any,
-    *,
     counts: Any,
-    class_weight: Any,
-    sample_weight: Any,
-    from_logits: bool,
+    options: ClassOptions,
+    *,
     xp: Any,
     cast: Callable[[Any], Any],
 ) -> tuple[Any, Any]:
-    """A loss over classes at every position, and what each position adds to the divisor of a mean."""
-    logits = _where_counts(counts, cast(logits), 0.0 if from_logits else 1.0, xp)
-    logs = _class_logs(plan, logits, from_logits, xp)
-    class_weight = None if class_weight is None else cast(class_weight)
+    """A loss over classes at every position, and what each position adds to the divisor of a mean.
+
+    The classes of the logits are where the plan says, those of one-hot labels on the last axis.
+    """
+    if counts is not None:
+        logits = xp.where(xp.expand_dims(counts, plan.class_axis), logits, 0.0 if plan.from_logits else 1.0)
+    logs = _class_logs(plan, logits, xp, cast)
+    class_weight = None if options.class_weight is None else cast(options.class_weight)
     if plan.labels == "index":
-        losses, weights = _index_terms(plan, logs, _class_indices(plan, labels, counts, xp), class_weight, xp)
+        losses, weights = _index_terms(plan, logs, class_indices(plan, labels, counts, xp=xp), class_weight, xp)
     else:
         shares = _where_counts(counts, cast(labels), 0.0, xp)
-        losses, weights = _share_terms(plan, logs, shares, class_weight, xp)
-    return _weighted(plan, losses, weights, counts, sample_weight, xp, cast)
+        losses, weights = _soft_terms(plan, logs, shares, class_weight, xp)
+    return weighted(plan, losses, weights, counts, options.sample_weight, xp=xp, cast=cast)
 
 
 def linear_logits(hidden: Any, weight: Any, bias: Any, *, counts: Any, xp: Any, cast: Callable[[Any], Any]) -> Any:
@@ -96,35 +104,40 @@ def binary_terms(
     plan: Any,
     logits: Any,
     labels: Any,
-    *,
     counts: Any,
-    pos_weight: Any,
-    sample_weight: Any,
-    from_logits: bool,
+    options: BinaryOptions,
+    *,
     xp: Any,
     cast: Callable[[Any], Any],
 ) -> tuple[Any, Any]:
     """Binary cross-entropy at every position, and what each position adds to the divisor of a mean."""
     logits = _where_counts(counts, cast(logits), 0.5, xp)
-    shares = _where_counts(counts, cast(labels), 0.0, xp)
-    shares = (1 - plan.label_smoothing) * shares + plan.label_smoothing / 2
-    if from_logits:
+    targets = _where_counts(counts, cast(labels), 0.0, xp)
+    if plan.label_smoothing:
+        targets = (1 - plan.label_smoothing) * targets + plan.label_smoothing / 2
+    if plan.from_logits:
         log_yes, log_no = _log_sigmoid(logits, xp), _log_sigmoid(-logits, xp)
     else:
         log_yes, log_no = _floored_log(logits, xp), _floored_log(1 - logits, xp)
-    yes = shares if pos_weight is None else shares * cast(pos_weight)
-    losses = -_product(yes, log_yes, xp) - _product(1 - shares, log_no, xp)
-    return _weighted(plan, losses, None, counts, sample_weight, xp, cast)
+    yes = targets if options.pos_weight is None else targets * cast(options.pos_weight)
+    losses = -_product(yes, log_yes, xp) - _product(1 - targets, log_no, xp)
+    return weighted(plan, losses, None, counts, options.sample_weight, xp=xp, cast=cast)
 
 
-def _class_logs(plan: Any, logits: Any, from_logits: bool, xp: Any) -> Any:
-    """What each class would cost as the label, less than 0: all in which the losses over classes differ."""
+def _class_logs(plan: Any, logits: Any, xp: Any, cast: Callable[[Any], Any]) -> Any:
+    """Minus the loss that each class would have as the label, classes last: all in which losses over classes differ.
+
+    Softmax is taken on the axis where the classes arrived, so that logits are never copied into another layout.
+    """
+    axis = plan.class_axis
     if plan.ordered:
-        return _ordinal_logs(logits, from_logits, xp)
-    logs = _log_softmax(logits, xp) if from_logits else _floored_log(logits, xp)
+        return _ordinal_logs(xp.moveaxis(cast(logits), axis, -1), plan.from_logits, xp)
+    logs = _log_softmax(logits, axis, xp, cast) if plan.from_logits else _floored_log(cast(logits), xp)
+    logs = xp.moveaxis(logs, axis, -1)
     if not plan.gamma:
         return logs
-    others = _log_others(logits, logs, xp) if from_logits else _floored_log(1 - logits, xp)
+    logits = xp.moveaxis(cast(logits), axis, -1)
+    others = _log_others(logits, logs, xp) if plan.from_logits else _floored_log(1 - logits, xp)
     infinite = xp.isinf(logs)
     return xp.where(infinite, logs, xp.exp(plan.gamma * others) * xp.where(infinite, 0.0, logs))
 
@@ -142,13 +155,13 @@ def _ordinal_logs(logits: Any, from_logits: bool, xp: Any) -> Any:
     classes = xp.arange(xp.shape(logits)[-1])
     questions = classes[:-1]
     below = classes <= xp.expand_dims(questions, -1)  # (questions, classes)
-    spread = xp.expand_dims(logits, -2)
+    rows = xp.expand_dims(logits, -2)  # (1, classes)
     if from_logits:
-        upto, beyond = xp.where(below, spread, -INF), xp.where(below, -INF, spread)
+        upto, beyond = xp.where(below, rows, -INF), xp.where(below, -INF, rows)
         question = (_log_sum_exp(upto, xp) - _log_sum_exp(beyond, xp))[..., 0]
         log_yes, log_no = _log_sigmoid(question, xp), _log_sigmoid(-question, xp)
     else:
-        upto, beyond = xp.where(below, spread, 0.0), xp.where(below, 0.0, spread)
+        upto, beyond = xp.where(below, rows, 0.0), xp.where(below, 0.0, rows)
         log_yes, log_no = (_floored_log(xp.sum(part, axis=-1), xp) for part in (upto, beyond))
     yes = xp.expand_dims(classes, -1) <= questions  # (classes, questions)
     answers = xp.where(yes, xp.expand_dims(log_yes, -2), xp.expand_dims(log_no, -2))
@@ -164,12 +177,17 @@ def _log_sum_exp(numbers: Any, xp: Any) -> Any:
     return xp.where(nothing, -INF, highest + xp.log(xp.where(nothing, 1.0, total)))
 
 
-def _log_softmax(logits: Any, xp: Any) -> Any:
-    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
+def _log_softmax(logits: Any, axis: int, xp: Any, cast: Callable[[Any], Any]) -> Any:
+    if hasattr(xp, "fused_log_softmax"):
+        return xp.fused_log_softmax(logits, axis)
+    logits = cast(logits)
+    shifted = logits - xp.max(logits, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
 
 
 def _log_sigmoid(logits: Any, xp: Any) -> Any:
+    if hasattr(xp, "fused_log_sigmoid"):
+        return xp.fused_log_sigmoid(logits)
     return xp.minimum(logits, 0.0) - xp.log1p(xp.exp(-xp.abs(logits)))
 
 
@@ -177,7 +195,7 @@ def _floored_log(probabilities: Any, xp: Any) -> Any:
     return xp.log(xp.maximum(probabilities, PROBABILITY_FLOOR))
 
 
-def _class_indices(plan: Any, labels: Any, counts: Any, xp: Any) -> Any:
+def class_indices(plan: Any, labels: Any, counts: Any, *, xp: Any) -> Any:
     """The class index of each label: 0 where it does not count, out of range for what is no label value."""
     index = labels
     if plan.label_values is not None:
@@ -189,45 +207,48 @@ def _class_indices(plan: Any, labels: Any, counts: Any, xp: Any) -> Any:
 
 def _index_terms(plan: Any, logs: Any, index: Any, class_weight: Any, xp: Any) -> tuple[Any, Any]:
     """Losses and weights of labels that are class indices; no one-hot array is made."""
-    possible = xp.logical_and(index >= 0, index < xp.shape(logs)[-1])
-    index = xp.where(possible, index, 0)
+    possible = None
+    if not getattr(xp, "checks_indices", False):
+        possible = xp.logical_and(index >= 0, index < xp.shape(logs)[-1])
+        index = xp.where(possible, index, 0)
     picked = xp.take_along_axis(logs, xp.expand_dims(index, -1), axis=-1)[..., 0]
-    picked = xp.where(possible, picked, NAN)  # a wrong label that nobody could look at is no silent loss
+    if possible is not None:
+        picked = xp.where(possible, picked, NAN)  # a wrong label that nobody could look at is no silent loss
     if class_weight is None:
-        weights, losses, evenly = None, -picked, logs
+        weights, losses, of_all = None, -picked, logs
     else:
-        spread = xp.broadcast_to(class_weight, xp.shape(logs))
-        weights = xp.take_along_axis(spread, xp.expand_dims(index, -1), axis=-1)[..., 0]
-        losses, evenly = -_product(weights, picked, xp), _product(class_weight, logs, xp)
+        expanded = xp.broadcast_to(class_weight, xp.shape(logs))
+        weights = xp.take_along_axis(expanded, xp.expand_dims(index, -1), axis=-1)[..., 0]
+        losses, of_all = -_product(weights, picked, xp), _product(class_weight, logs, xp)
     if plan.label_smoothing:
-        losses = (1 - plan.label_smoothing) * losses - xp.sum(_even_share(plan, logs, xp) * evenly, axis=-1)
+        losses = (1 - plan.label_smoothing) * losses - _for_each_class(plan, logs, xp) * xp.sum(of_all, axis=-1)
     return losses, weights
 
 
-def _share_terms(plan: Any, logs: Any, shares: Any, class_weight: Any, xp: Any) -> tuple[Any, Any]:
+def _soft_terms(plan: Any, logs: Any, labels: Any, class_weight: Any, xp: Any) -> tuple[Any, Any]:
     """Losses and weights of one-hot or soft labels; the weights are those of the labels before smoothing."""
-    weights = None if class_weight is None else xp.sum(class_weight * shares, axis=-1)
+    weights = None if class_weight is None else xp.sum(class_weight * labels, axis=-1)
     if plan.label_smoothing:
-        shares = (1 - plan.label_smoothing) * shares + _even_share(plan, logs, xp)
+        labels = (1 - plan.label_smoothing) * labels + _for_each_class(plan, logs, xp, keepdims=True)
     if class_weight is not None:
-        shares = class_weight * shares
-    return -xp.sum(_product(shares, logs, xp), axis=-1), weights
+        labels = class_weight * labels
+    return -xp.sum(_product(labels, logs, xp), axis=-1), weights
 
 
-def _even_share(plan: Any, logs: Any, xp: Any) -> Any:
-    """What smoothing gives each class; TensorFlow may not know how many there are before a trace runs."""
-    return plan.label_smoothing / (plan.classes or xp.sum(xp.ones_like(logs), axis=-1, keepdims=True))
+def _for_each_class(plan: Any, logs: Any, xp: Any, keepdims: bool = False) -> Any:
+    """What smoothing adds for each class; TensorFlow may not know how many there are before a trace runs."""
+    return plan.label_smoothing / (plan.classes or xp.sum(xp.ones_like(logs), axis=-1, keepdims=keepdims))
 
 
-def _weighted(
-    plan: Any, losses: Any, weights: Any, counts: Any, sample_weight: Any, xp: Any, cast: Callable[[Any], Any]
+def weighted(
+    plan: Any, losses: Any, weights: Any, counts: Any, sample_weight: Any, *, xp: Any, cast: Callable[[Any], Any]
 ) -> tuple[Any, Any]:
-    """Losses and weights with sample_weight in both, and 0 in both where a position does not count."""
-    weights = xp.ones_like(losses) if weights is None else weights
+    """Losses and weights times sample_weight, and 0 where a position does not count."""
     if sample_weight is not None:
-        spread = xp.broadcast_to(_spread(cast(sample_weight), plan.sample_weight_missing, xp), xp.shape(losses))
-        spread = _where_counts(counts, spread, 0.0, xp)
-        losses, weights = _product(spread, losses, xp), spread * weights
+        own = xp.broadcast_to(_expanded(cast(sample_weight), plan.sample_weight_missing, xp), xp.shape(losses))
+        own = _where_counts(counts, own, 0.0, xp)
+        losses, weights = _product(own, losses, xp), own if weights is None else own * weights
+    weights = xp.ones_like(losses) if weights is None else weights
     return _where_counts(counts, losses, 0.0, xp), _where_counts(counts, weights, 0.0, xp)
 
 
@@ -268,10 +289,10 @@ def _where_counts(counts: Any, values: Any, otherwise: float, xp: Any) -> Any:
     if counts is None:
         return values
     missing = len(xp.shape(values)) - len(xp.shape(counts))
-    return xp.where(_spread(counts, missing, xp), values, otherwise)
+    return xp.where(_expanded(counts, missing, xp), values, otherwise)
 
 
-def _spread(values: Any, missing: int, xp: Any) -> Any:
+def _expanded(values: Any, missing: int, xp: Any) -> Any:
     """The values with as many last axes of size 1 as they lack, so that they broadcast from the batch on."""
     for _ in range(missing):
         values = xp.expand_dims(values, -1)

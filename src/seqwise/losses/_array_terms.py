@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from seqwise import values
 from seqwise.losses import _array_formulas as _formulas
-from seqwise.losses._loss_options import BinaryOptions, ClassOptions
+from seqwise.losses._loss_options import Averaging, BinaryOptions, ClassOptions
 from seqwise.losses._plan import (
     SUM_AND_COUNT,
     Plan,
     Positions,
-    flag,
     plan_binary_cross_entropy,
     plan_cross_entropy,
     plan_linear_cross_entropy,
@@ -93,23 +92,19 @@ def class_terms(framework: Framework, call: str, logits: Any, labels: Any, optio
     plan = plan_cross_entropy(
         seen["logits"], seen["labels"], options.with_arrays(lambda name, _: seen[name]), call=call
     )
-    from_logits = flag(plan.call, "from_logits", options.from_logits)
-    axis = plan.class_axis
-    assert axis is not None
     if plan.labels == "index":
         classes_last = framework.integers(arrays["labels"])
     else:
-        classes_last = framework.xp.moveaxis(arrays["labels"], axis, -1)
-    counts = _formulas.counting(plan, classes_last, arrays.get("mask"), arrays.get("lengths"), xp=framework.xp)
-    _look(framework, plan, arrays, counts, from_logits=from_logits)
+        classes_last = framework.xp.moveaxis(arrays["labels"], plan.class_axis, -1)
+    ready = options.with_arrays(lambda name, _: arrays[name])
+    counts = _formulas.counting(plan, classes_last, ready, xp=framework.xp)
+    _look(framework, plan, arrays, counts)
     losses, weights = _formulas.class_terms(
         plan,
-        framework.xp.moveaxis(arrays["logits"], axis, -1),
+        arrays["logits"],
         classes_last,
-        counts=counts,
-        class_weight=arrays.get("class_weight"),
-        sample_weight=arrays.get("sample_weight"),
-        from_logits=from_logits,
+        counts,
+        ready,
         xp=framework.xp,
         cast=framework.caster(arrays["logits"]),
     )
@@ -130,22 +125,14 @@ def linear_terms(
         options.with_arrays(lambda name, _: seen[name]),
     )
     truth = framework.integers(arrays["labels"]) if plan.labels == "index" else arrays["labels"]
-    counts = _formulas.counting(plan, truth, arrays.get("mask"), arrays.get("lengths"), xp=framework.xp)
-    _look(framework, plan, arrays, counts, from_logits=True)
+    ready = options.with_arrays(lambda name, _: arrays[name])
+    counts = _formulas.counting(plan, truth, ready, xp=framework.xp)
+    _look(framework, plan, arrays, counts)
     cast = framework.caster(arrays["hidden"])
-    losses, weights = _formulas.class_terms(
-        plan,
-        _formulas.linear_logits(
-            arrays["hidden"], arrays["weight"], arrays.get("bias"), counts=counts, xp=framework.xp, cast=cast
-        ),
-        truth,
-        counts=counts,
-        class_weight=arrays.get("class_weight"),
-        sample_weight=arrays.get("sample_weight"),
-        from_logits=True,
-        xp=framework.xp,
-        cast=cast,
+    logits = _formulas.linear_logits(
+        arrays["hidden"], arrays["weight"], arrays.get("bias"), counts=counts, xp=framework.xp, cast=cast
     )
+    losses, weights = _formulas.class_terms(plan, logits, truth, counts, ready, xp=framework.xp, cast=cast)
     return Terms(plan, losses, weights, counts)
 
 
@@ -153,20 +140,19 @@ def binary_terms(framework: Framework, call: str, logits: Any, labels: Any, opti
     """The terms of a loss over yes-or-no labels."""
     arrays = framework.arrays(logits=logits, labels=labels, **options.arrays())
     seen = _described(arrays)
-    options_seen = options.with_arrays(lambda name, _: seen[name])
-    plan = plan_binary_cross_entropy(seen["logits"], seen["labels"], options_seen, call=call)
-    from_logits = flag(plan.call, "from_logits", options.from_logits)
+    plan = plan_binary_cross_entropy(
+        seen["logits"], seen["labels"], options.with_arrays(lambda name, _: seen[name]), call=call
+    )
     truth = arrays["labels"] if plan.call.arrays[1].kind == "float" else framework.integers(arrays["labels"])
-    counts = _formulas.counting(plan, truth, arrays.get("mask"), arrays.get("lengths"), xp=framework.xp)
-    _look(framework, plan, arrays, counts, from_logits=from_logits)
+    ready = options.with_arrays(lambda name, _: arrays[name])
+    counts = _formulas.counting(plan, truth, ready, xp=framework.xp)
+    _look(framework, plan, arrays, counts)
     losses, weights = _formulas.binary_terms(
         plan,
         arrays["logits"],
         truth,
-        counts=counts,
-        pos_weight=arrays.get("pos_weight"),
-        sample_weight=arrays.get("sample_weight"),
-        from_logits=from_logits,
+        counts,
+        ready,
         xp=framework.xp,
         cast=framework.caster(arrays["logits"]),
     )
@@ -178,12 +164,12 @@ def _described(arrays: Mapping[str, Any]) -> dict[str, Arrived]:
     return {name: arrived(name, array) for name, array in arrays.items()}
 
 
-def _look(framework: Framework, plan: Plan, arrays: Mapping[str, Any], counts: Any, *, from_logits: bool) -> None:
+def _look(framework: Framework, plan: Plan, arrays: Mapping[str, Any], counts: Any) -> None:
     """Has values checked, where anybody may look at them."""
     seen = framework.look(arrays if counts is None else {**arrays, "counts": counts})
     if seen is None:
         return
-    check_values(plan, seen, seen.get("counts"), from_logits=from_logits)
+    check_values(plan, seen, seen.get("counts"))
     if framework.refuses_nan:
         _refuse_nan(plan, seen, seen.get("counts"))
 
@@ -207,8 +193,9 @@ def _refuse_nan(plan: Plan, arrays: Mapping[str, NDArray[Any]], counts: NDArray[
     values.check_numbers("logits", logits, infinities=infinities, counts=counts, call=plan.call, hint=hint)
 
 
-def reduced(framework: Framework, terms: Terms, reduction: Any, denominator: Any) -> Any:
-    """One number, or what `reduction` asks for; the pair (sum, count) for `loss_sum`."""
+def reduced(framework: Framework, terms: Terms, averaging: Averaging) -> Any:
+    """The result of a reduction; the pair (sum, count) for `loss_sum`."""
+    reduction, denominator = averaging
     if reduction is SUM_AND_COUNT:
         return framework.loss_sum(*_formulas.summed(*terms, "mean", xp=framework.xp))
     terms.plan.check_reduction(reduction, denominator)

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from seqwise.losses import _array_formulas as _formulas
 from seqwise.losses import _crf_formulas
 from seqwise.losses._array_terms import Framework, Terms
-from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_values import check_chain
+from seqwise.losses._loss_options import CrfOptions
 from seqwise.losses._plan import ChainPlan, plan_crf
 from seqwise.shapes import arrived
 
-__all__ = ["Decoded", "best_paths", "marginals", "named", "nll_terms", "plan_of"]
+__all__ = ["Decoded", "best_paths", "marginals", "nll_terms", "plan_of"]
 
 
 class Decoded(NamedTuple):
@@ -49,43 +49,35 @@ class _Seen(NamedTuple):
     chain: _crf_formulas.Chain | None
 
 
-def nll_terms(framework: Framework, **given: Any) -> Terms:
+def nll_terms(framework: Framework, emissions: Any, tags: Any, transitions: Any, options: CrfOptions) -> Terms:
     """The terms of `crf_nll`: one loss for each sequence, and how many steps count in it."""
     xp = framework.xp
-    seen = _seen(framework, "crf_nll", given)
+    seen = _seen(framework, "crf_nll", {"emissions": emissions, "tags": tags, "transitions": transitions}, options)
     if seen.chain is None:
         losses = xp.sum(seen.emissions, axis=(1, 2))  # of nothing: 0, attached to the graph
     else:
-        tags = framework.integers(framework.array(given["tags"]))
+        tags = framework.integers(framework.array(tags))
         losses = framework.compiled(_crf_formulas.nll)(seen.chain, tags, scan=framework.scan, xp=xp)
     steps = _crf_formulas.step_counts(seen.counts, xp=xp)
     return Terms(seen.plan, losses, framework.caster(seen.emissions)(steps), steps > 0)
 
 
-def best_paths(framework: Framework, *, fill: int, **given: Any) -> Decoded:
+def best_paths(framework: Framework, emissions: Any, transitions: Any, options: CrfOptions) -> Decoded:
     """What `crf_decode` gives."""
-    seen = _seen(framework, "crf_decode", given)
+    seen = _seen(framework, "crf_decode", {"emissions": emissions, "transitions": transitions}, options)
     if seen.chain is None:
         return Decoded(framework.integers(seen.emissions[..., 0]), framework.xp.sum(seen.emissions, axis=(1, 2)))
     return Decoded(
-        *framework.compiled(_crf_formulas.best_paths)(seen.chain, fill, scan=framework.scan, xp=framework.xp)
+        *framework.compiled(_crf_formulas.best_paths)(seen.chain, options.fill, scan=framework.scan, xp=framework.xp)
     )
 
 
-def marginals(framework: Framework, **given: Any) -> Any:
+def marginals(framework: Framework, emissions: Any, transitions: Any, options: CrfOptions) -> Any:
     """The probabilities of `crf_marginals`."""
-    seen = _seen(framework, "crf_marginals", given)
+    seen = _seen(framework, "crf_marginals", {"emissions": emissions, "transitions": transitions}, options)
     if seen.chain is None:
         return seen.emissions
     return framework.compiled(_crf_formulas.marginals)(seen.chain, scan=framework.scan, xp=framework.xp)
-
-
-def named(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments by the names that messages show: `allowed` in its parts."""
-    allowed = given["allowed"]
-    parts = allowed if isinstance(allowed, Allowed) else Allowed(allowed)
-    rest = {name: value for name, value in given.items() if name != "allowed"}
-    return rest | {f"allowed.{part}": value for part, value in parts._asdict().items()}
 
 
 def plan_of(call: str, arrays: Mapping[str, Any]) -> ChainPlan:
@@ -93,8 +85,8 @@ def plan_of(call: str, arrays: Mapping[str, Any]) -> ChainPlan:
     return plan_crf(call, {name: arrived(name, array) for name, array in arrays.items() if array is not None})
 
 
-def _seen(framework: Framework, call: str, given: Mapping[str, Any]) -> _Seen:
-    arrays = framework.arrays(**named(given))
+def _seen(framework: Framework, call: str, given: Mapping[str, Any], options: CrfOptions) -> _Seen:
+    arrays = framework.arrays(**given, **options.arrays())
     plan = plan_of(call, arrays)
     xp, cast = framework.xp, framework.caster(arrays["emissions"])
     shape = xp.shape(arrays["emissions"])[:2]

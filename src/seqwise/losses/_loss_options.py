@@ -1,6 +1,6 @@
-"""The options of the losses, each declared once: from the public functions they travel as one value.
+"""The options of the losses, each declared once: behind the public functions they travel as one value.
 
-What they mean stands in the docstrings of the public functions.
+The docstrings of the public functions explain what they mean.
 """
 
 from __future__ import annotations
@@ -8,13 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["BinaryOptions", "ClassOptions"]
+from seqwise.losses._constraints import Allowed
+
+__all__ = ["Averaging", "BinaryOptions", "ClassOptions", "CrfOptions"]
+
+
+class Averaging(NamedTuple):
+    """How the losses of all positions become one result; every loss has these two options."""
+
+    reduction: Any = "mean"
+    denominator: Any = None
 
 
 class ClassOptions(NamedTuple):
     """The options of a loss over classes.
 
-    The first four are arrays of a framework; before a plan is made they are replaced by what it reads of them.
+    The first four are arrays of a framework; a plan takes their descriptions in their place.
     """
 
     mask: Any = None
@@ -56,6 +65,23 @@ class BinaryOptions(NamedTuple):
     def with_arrays(self, make: Callable[[str, Any], Any]) -> BinaryOptions:
         """The same options with something else in place of each array that was given."""
         return self._replace(**{name: make(name, array) for name, array in self.arrays().items()})
+
+
+class CrfOptions(NamedTuple):
+    """The options of the linear-chain CRF: arrays of a framework, and `fill`, which decoding alone has."""
+
+    start: Any = None
+    end: Any = None
+    mask: Any = None
+    lengths: Any = None
+    allowed: Allowed | Any = None
+    fill: int = -1
+
+    def arrays(self) -> dict[str, Any]:
+        """The arrays that were given, by the names that messages show: `allowed` as up to three arrays."""
+        allowed = self.allowed if isinstance(self.allowed, Allowed) else Allowed(self.allowed)
+        names = ("start", "end", "mask", "lengths", "allowed.transitions", "allowed.start", "allowed.end")
+        return _given((*self[:4], *allowed), names)
 
 
 def _given(options: tuple[Any, ...], names: Sequence[str]) -> dict[str, Any]:

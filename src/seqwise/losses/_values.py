@@ -24,16 +24,13 @@ _NOT_CALLERS = frozenset({"seqwise", "torch", "jax", "keras", "tensorflow"})
 _NOT_PROBABILITIES = "pass from_logits=True for the numbers that a linear layer gives"
 
 
-def check_values(
-    plan: Plan, arrays: Mapping[str, Array], counts: NDArray[np.bool_] | None, *, from_logits: bool
-) -> None:
+def check_values(plan: Plan, arrays: Mapping[str, Array], counts: NDArray[np.bool_] | None) -> None:
     """Refuses values that cannot be right; warns of logits that look like probabilities.
 
     Args:
         plan: what the call means.
         arrays: what arrived, by the name of the argument; logits only if they did.
         counts: which positions count, in the shape of the positions; None when all do.
-        from_logits: whether the logits are logits; else they are probabilities.
 
     Raises:
         ValuesError: naming position, value and what is allowed.
@@ -47,7 +44,7 @@ def check_values(
     logits, axis = arrays.get("logits"), plan.class_axis
     if logits is None:
         return
-    if not from_logits:
+    if not plan.from_logits:
         values.check_probabilities(
             "logits", logits, class_axis=axis, counts=counts, call=plan.call, hint=lambda: _NOT_PROBABILITIES
         )

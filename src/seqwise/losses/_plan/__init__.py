@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from seqwise.losses._plan.binary import plan_binary_cross_entropy
 from seqwise.losses._plan.call_plan import Plan
-from seqwise.losses._plan.checks import flag
 from seqwise.losses._plan.class_labels import plan_cross_entropy
 from seqwise.losses._plan.crf import ChainPlan, plan_crf
 from seqwise.losses._plan.linear import plan_linear_cross_entropy
@@ -22,7 +21,6 @@ __all__ = [
     "Plan",
     "Positions",
     "Reduction",
-    "flag",
     "plan_binary_cross_entropy",
     "plan_crf",
     "plan_cross_entropy",

@@ -6,7 +6,7 @@ from seqwise.errors import ShapeError
 from seqwise.losses import _hints
 from seqwise.losses._loss_options import BinaryOptions
 from seqwise.losses._plan.call_plan import Plan
-from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, smoothing
+from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, flag, integer, missing_axes, smoothing
 from seqwise.shapes import Arrived, fits, shape_text
 
 __all__ = ["plan_binary_cross_entropy"]
@@ -49,6 +49,7 @@ def plan_binary_cross_entropy(
         ignore_index=integer(this, "ignore_index", options.ignore_index),
         ignored_class=None,
         label_smoothing=smoothing(this, options.label_smoothing),
+        from_logits=flag(this, "from_logits", options.from_logits),
         mask_missing=missing_axes(this, mask, positions, "bool"),
         sample_weight_missing=missing_axes(this, sample_weight, positions, "int", "float"),
     )

@@ -24,6 +24,7 @@ class Plan(Positions):
         label_smoothing: the share of a label that is spread evenly over the classes.
         mask_missing: how many last axes the mask lacks against the positions.
         sample_weight_missing: how many last axes sample_weight lacks against the positions.
+        from_logits: whether the logits are logits; else they are probabilities.
         gamma: how much less a class costs that is predicted well already, as in focal loss; 0 = not at all.
         ordered: whether classes further from the label cost more, as in ordinal loss.
     """
@@ -37,5 +38,6 @@ class Plan(Positions):
     label_smoothing: float
     mask_missing: int
     sample_weight_missing: int
+    from_logits: bool = True
     gamma: float = 0.0
     ordered: bool = False

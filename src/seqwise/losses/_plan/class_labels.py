@@ -10,7 +10,7 @@ from seqwise.errors import ConfigError, DtypeError, ShapeError
 from seqwise.losses import _hints
 from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan.call_plan import Plan
-from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, integer, missing_axes, real, smoothing
+from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, flag, integer, missing_axes, real, smoothing
 from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
 
 __all__ = ["plan_cross_entropy"]
@@ -59,6 +59,7 @@ def plan_cross_entropy(
         ignore_index=ignored,
         ignored_class=_ignored_class(ignored, values, classes),
         label_smoothing=smoothing(this, options.label_smoothing),
+        from_logits=flag(this, "from_logits", options.from_logits),
         mask_missing=missing_axes(this, mask, positions, "bool"),
         sample_weight_missing=missing_axes(this, sample_weight, positions, "int", "float"),
         gamma=_gamma(this, options.gamma),

@@ -9,6 +9,7 @@ from seqwise.losses._array_terms import reduced
 from seqwise.losses._call_options import known_options
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_terms import Decoded, best_paths, marginals, nll_terms
+from seqwise.losses._loss_options import Averaging, CrfOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.jax._jax_framework import JAX
 
@@ -59,18 +60,8 @@ def crf_nll(
 
     The contract is in `seqwise.losses`.
     """
-    terms = nll_terms(
-        JAX,
-        emissions=emissions,
-        tags=tags,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-    )
-    return reduced(JAX, terms, reduction, denominator)
+    terms = nll_terms(JAX, emissions, tags, transitions, CrfOptions(start, end, mask, lengths, allowed))
+    return reduced(JAX, terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -112,17 +103,7 @@ def crf_decode(
         >>> decoded.tags.tolist(), decoded.scores.tolist()  # going from 0 to 1 would cost 3
         ([[0, 0]], [2.0])
     """
-    return best_paths(
-        JAX,
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-        fill=fill,
-    )
+    return best_paths(JAX, emissions, transitions, CrfOptions(start, end, mask, lengths, allowed, fill))
 
 
 @known_options
@@ -161,14 +142,5 @@ def crf_marginals(
         >>> [[round(float(p), 3) for p in step] for step in probabilities[0]]
         [[0.333, 0.667], [0.333, 0.667]]
     """
-    probabilities: Array = marginals(
-        JAX,
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-    )
+    probabilities: Array = marginals(JAX, emissions, transitions, CrfOptions(start, end, mask, lengths, allowed))
     return probabilities

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from seqwise.losses._array_terms import binary_terms, class_terms, reduced
 from seqwise.losses._call_options import known_options, sum_and_count
-from seqwise.losses._loss_options import BinaryOptions, ClassOptions
+from seqwise.losses._loss_options import Averaging, BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.jax._jax_crf import crf_nll
 from seqwise.losses.jax._jax_framework import JAX, LossSum
@@ -81,7 +81,7 @@ def cross_entropy(
         from_logits=from_logits,
     )
     terms = class_terms(JAX, "cross_entropy", logits, labels, options)
-    return reduced(JAX, terms, reduction, denominator)
+    return reduced(JAX, terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -151,7 +151,7 @@ def focal_loss(
         gamma=gamma,
     )
     terms = class_terms(JAX, "focal_loss", logits, labels, options)
-    return reduced(JAX, terms, reduction, denominator)
+    return reduced(JAX, terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -221,7 +221,7 @@ def ordinal_loss(
         ordered=True,
     )
     terms = class_terms(JAX, "ordinal_loss", logits, labels, options)
-    return reduced(JAX, terms, reduction, denominator)
+    return reduced(JAX, terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -279,7 +279,7 @@ def binary_cross_entropy(
         from_logits=from_logits,
     )
     terms = binary_terms(JAX, "binary_cross_entropy", logits, labels, options)
-    return reduced(JAX, terms, reduction, denominator)
+    return reduced(JAX, terms, Averaging(reduction, denominator))
 
 
 def loss_sum(loss: Callable[..., Array], *arrays: ArrayLike, **options: Any) -> LossSum:

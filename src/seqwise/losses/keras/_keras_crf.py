@@ -6,6 +6,7 @@ from seqwise.losses._array_terms import reduced
 from seqwise.losses._call_options import known_options
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_terms import Decoded, best_paths, marginals, nll_terms
+from seqwise.losses._loss_options import Averaging, CrfOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.keras._keras_framework import KERAS, Tensor, as_written
 
@@ -57,18 +58,8 @@ def crf_nll(
 
     The contract is in `seqwise.losses`.
     """
-    terms = nll_terms(
-        KERAS,
-        emissions=emissions,
-        tags=tags,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-    )
-    return reduced(KERAS, terms, reduction, denominator)
+    terms = nll_terms(KERAS, emissions, tags, transitions, CrfOptions(start, end, mask, lengths, allowed))
+    return reduced(KERAS, terms, Averaging(reduction, denominator))
 
 
 @as_written
@@ -111,17 +102,7 @@ def crf_decode(
         >>> [int(tag) for tag in decoded.tags[0]], float(decoded.scores[0])  # going from 0 to 1 would cost 3
         ([0, 0], 2.0)
     """
-    return best_paths(
-        KERAS,
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-        fill=fill,
-    )
+    return best_paths(KERAS, emissions, transitions, CrfOptions(start, end, mask, lengths, allowed, fill))
 
 
 @as_written
@@ -161,13 +142,4 @@ def crf_marginals(
         >>> [[round(float(p), 3) for p in step] for step in probabilities[0]]
         [[0.333, 0.667], [0.333, 0.667]]
     """
-    return marginals(
-        KERAS,
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-    )
+    return marginals(KERAS, emissions, transitions, CrfOptions(start, end, mask, lengths, allowed))

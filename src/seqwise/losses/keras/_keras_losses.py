@@ -7,7 +7,7 @@ from typing import Any
 
 from seqwise.losses._array_terms import binary_terms, class_terms, reduced
 from seqwise.losses._call_options import known_options, sum_and_count
-from seqwise.losses._loss_options import BinaryOptions, ClassOptions
+from seqwise.losses._loss_options import Averaging, BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.keras._keras_crf import crf_nll
 from seqwise.losses.keras._keras_framework import KERAS, LossSum, Tensor, as_written
@@ -78,7 +78,7 @@ def cross_entropy(
         from_logits=from_logits,
     )
     terms = class_terms(KERAS, "cross_entropy", logits, labels, options)
-    return reduced(KERAS, terms, reduction, denominator)
+    return reduced(KERAS, terms, Averaging(reduction, denominator))
 
 
 @as_written
@@ -149,7 +149,7 @@ def focal_loss(
         gamma=gamma,
     )
     terms = class_terms(KERAS, "focal_loss", logits, labels, options)
-    return reduced(KERAS, terms, reduction, denominator)
+    return reduced(KERAS, terms, Averaging(reduction, denominator))
 
 
 @as_written
@@ -220,7 +220,7 @@ def ordinal_loss(
         ordered=True,
     )
     terms = class_terms(KERAS, "ordinal_loss", logits, labels, options)
-    return reduced(KERAS, terms, reduction, denominator)
+    return reduced(KERAS, terms, Averaging(reduction, denominator))
 
 
 @as_written
@@ -279,7 +279,7 @@ def binary_cross_entropy(
         from_logits=from_logits,
     )
     terms = binary_terms(KERAS, "binary_cross_entropy", logits, labels, options)
-    return reduced(KERAS, terms, reduction, denominator)
+    return reduced(KERAS, terms, Averaging(reduction, denominator))
 
 
 @as_written

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from seqwise.losses._call_options import known_options
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_terms import Decoded, best_paths, marginals, nll_terms
+from seqwise.losses._loss_options import Averaging, CrfOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.numpy._numpy_framework import NUMPY, Loss, reduced
 
@@ -56,18 +57,8 @@ def crf_nll(
 
     The contract is in `seqwise.losses`.
     """
-    terms = nll_terms(
-        NUMPY,
-        emissions=emissions,
-        tags=tags,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-    )
-    return reduced(terms, reduction, denominator)
+    terms = nll_terms(NUMPY, emissions, tags, transitions, CrfOptions(start, end, mask, lengths, allowed))
+    return reduced(terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -109,17 +100,7 @@ def crf_decode(
         >>> decoded.tags.tolist(), decoded.scores.tolist()  # going from 0 to 1 would cost 3
         ([[0, 0]], [2.0])
     """
-    return best_paths(
-        NUMPY,
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-        fill=fill,
-    )
+    return best_paths(NUMPY, emissions, transitions, CrfOptions(start, end, mask, lengths, allowed, fill))
 
 
 @known_options
@@ -157,14 +138,5 @@ def crf_marginals(
         >>> crf_marginals(np.zeros((1, 2, 2)), np.array([[0.0, 0.0], [0.0, np.log(3)]])).round(3).tolist()
         [[[0.333, 0.667], [0.333, 0.667]]]
     """
-    probabilities: Loss = marginals(
-        NUMPY,
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
-    )
+    probabilities: Loss = marginals(NUMPY, emissions, transitions, CrfOptions(start, end, mask, lengths, allowed))
     return probabilities

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from seqwise.losses import _array_formulas as _formulas
 from seqwise.losses._array_terms import Framework, Terms
 from seqwise.losses._array_terms import reduced as reduced_in
 from seqwise.losses._byte_order import in_native_order
-from seqwise.losses._plan import Reduction
+from seqwise.losses._loss_options import Averaging
 
 __all__ = ["NUMPY", "Loss", "LossSum", "reduced"]
 
@@ -72,7 +72,7 @@ NUMPY = Framework(
 )
 
 
-def reduced(terms: Terms, reduction: Reduction, denominator: float | ArrayLike | None) -> Loss:
-    """One number, or what `reduction` asks for; a `LossSum` when `loss_sum` asks."""
-    loss: Loss = reduced_in(NUMPY, terms, reduction, denominator)
+def reduced(terms: Terms, averaging: Averaging) -> Loss:
+    """The result of a reduction; a `LossSum` for `loss_sum`."""
+    loss: Loss = reduced_in(NUMPY, terms, averaging)
     return loss[()] if isinstance(loss, np.ndarray) else loss

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from seqwise.losses._array_terms import binary_terms, class_terms, linear_terms
 from seqwise.losses._call_options import known_options, sum_and_count
-from seqwise.losses._loss_options import BinaryOptions, ClassOptions
+from seqwise.losses._loss_options import Averaging, BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.numpy._numpy_crf import crf_nll
 from seqwise.losses.numpy._numpy_framework import NUMPY, Loss, LossSum, reduced
@@ -77,7 +77,7 @@ def cross_entropy(
         from_logits=from_logits,
     )
     terms = class_terms(NUMPY, "cross_entropy", logits, labels, options)
-    return reduced(terms, reduction, denominator)
+    return reduced(terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -147,7 +147,7 @@ def focal_loss(
         gamma=gamma,
     )
     terms = class_terms(NUMPY, "focal_loss", logits, labels, options)
-    return reduced(terms, reduction, denominator)
+    return reduced(terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -218,7 +218,7 @@ def ordinal_loss(
         ordered=True,
     )
     terms = class_terms(NUMPY, "ordinal_loss", logits, labels, options)
-    return reduced(terms, reduction, denominator)
+    return reduced(terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -278,7 +278,7 @@ def linear_cross_entropy(
         label_smoothing=label_smoothing,
     )
     terms = linear_terms(NUMPY, hidden, weight, labels, bias=bias, options=options)
-    return reduced(terms, reduction, denominator)
+    return reduced(terms, Averaging(reduction, denominator))
 
 
 @known_options
@@ -334,7 +334,7 @@ def binary_cross_entropy(
         from_logits=from_logits,
     )
     terms = binary_terms(NUMPY, "binary_cross_entropy", logits, labels, options)
-    return reduced(terms, reduction, denominator)
+    return reduced(terms, Averaging(reduction, denominator))
 
 
 def loss_sum(loss: Callable[..., Loss], *arrays: ArrayLike, **options: Any) -> LossSum:

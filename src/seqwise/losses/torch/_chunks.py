@@ -25,6 +25,7 @@ from seqwise._products import multiply
 from seqwise._readable import is_readable, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, NO_MEMORY, call_of, compiled
 from seqwise.losses._kernels.joint_layout import joint_layout
+from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 
@@ -74,16 +75,14 @@ class Positions:
         plan: of positions (rows,) or (rows, outputs).
         labels: class indices, or shares of classes.
         counts: which positions count; None when all do.
-        class_weight: as it arrived, float.
-        sample_weight: one for each position.
+        options: those of the loss, with a sample_weight of each position.
         rows: class indices for the compiled code; None where there is none, or it does not take them.
     """
 
     plan: Plan
     labels: Tensor
     counts: Tensor | None
-    class_weight: Tensor | None
-    sample_weight: Tensor | None
+    options: ClassOptions
     rows: Rows | None
 
     def of(self, rows: slice | Tensor) -> Positions:
@@ -92,14 +91,15 @@ class Positions:
             return self
         labels = self.labels[rows]
         counts = None if self.counts is None else self.counts[rows]
-        sample_weight = None if self.sample_weight is None else self.sample_weight[rows]
+        options = self.options.with_arrays(lambda name, array: array[rows] if name == "sample_weight" else array)
         plan = dataclasses.replace(self.plan, positions=(labels.shape[0], *_sizes(self.plan)[1:]))
         known = self.rows
         if known is not None:
             index = known.class_index.view(_sizes(self.plan))[rows].reshape(-1)
-            weight = None if sample_weight is None else sample_weight.reshape(-1).contiguous()
+            own = options.sample_weight
+            weight = None if own is None else own.reshape(-1).contiguous()
             known = known._replace(class_index=index, sample_weight=weight)
-        return Positions(plan, labels, counts, self.class_weight, sample_weight, known)
+        return Positions(plan, labels, counts, options, known)
 
     def losses(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The losses of logits (rows, outputs x classes); for an upstream the gradient, which may overwrite them."""
@@ -108,9 +108,7 @@ class Positions:
             return self._compiled(laid_out, upstream)
         with torch.enable_grad():
             at = laid_out.detach().requires_grad_(upstream is not None)
-            terms = class_terms_of(
-                self.plan, at, self.labels, self.counts, self.class_weight, self.sample_weight, from_logits=True
-            )
+            terms = class_terms_of(self.plan, at, self.labels, self.counts, self.options)
         if upstream is None:
             return terms.losses, None
         (slope,) = torch.autograd.grad(terms.losses, at, upstream)

@@ -13,7 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Chain", "best_paths", "chained", "marginals", "nll", "path_scores"]
+from seqwise.losses._array_formulas import in_time
+from seqwise.losses.torch._torch_namespace import TorchNamespace
+
+__all__ = ["Chain", "best_paths", "chained", "marginals", "nll", "path_scores", "steps_that_count"]
 
 
 class Chain(NamedTuple):
@@ -55,6 +58,14 @@ def chained(arrays: Mapping[str, Tensor], counts: Tensor) -> Chain:
         start=permitted("start"),
         end=permitted("end"),
     )
+
+
+def steps_that_count(arrays: Mapping[str, Tensor], mask_missing: int) -> Tensor:
+    """Which steps count by mask and lengths, (batch, time) booleans."""
+    emissions = arrays["emissions"]
+    shape, xp = emissions.shape[:2], TorchNamespace(emissions.device)
+    counts: Tensor | None = in_time(shape, arrays.get("mask"), mask_missing, arrays.get("lengths"), xp=xp)
+    return torch.ones(shape, dtype=torch.bool, device=emissions.device) if counts is None else counts
 
 
 def nll(chain: Chain, tags: Tensor) -> Tensor:

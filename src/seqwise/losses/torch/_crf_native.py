@@ -18,7 +18,6 @@ from seqwise import _native
 from seqwise._addresses import address, known_address
 from seqwise._readable import are_readable
 from seqwise.losses.torch import _crf_chain
-from seqwise.losses.torch._terms import in_time
 
 __all__ = ["best_paths", "losses_and_counts", "marginals"]
 
@@ -145,11 +144,7 @@ def _attached(made: Arrays, tags: Tensor, scores: Tensor) -> Tensor:
 
 
 def _plain_chain(made: Arrays) -> _crf_chain.Chain:
-    shape = made["emissions"].shape[:2]
-    device = made["emissions"].device
-    counts = in_time(shape, made.get("mask"), 0, made.get("lengths"), device=device)
-    counts = torch.ones(shape, dtype=torch.bool, device=device) if counts is None else counts
-    return _crf_chain.chained(made, counts)
+    return _crf_chain.chained(made, _crf_chain.steps_that_count(made, mask_missing=0))
 
 
 def _need_gradient(made: Arrays) -> bool:

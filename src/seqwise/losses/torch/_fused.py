@@ -18,17 +18,18 @@ from torch import Tensor
 
 from seqwise._addresses import known_address
 from seqwise._readable import is_readable, is_traced
+from seqwise.losses._array_terms import Terms
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
-from seqwise.losses._loss_options import ClassOptions
+from seqwise.losses._loss_options import Averaging, ClassOptions
 from seqwise.losses._plan import SUM_AND_COUNT
 from seqwise.losses.torch._cross_entropy_call import Given, given, recipe
 from seqwise.losses.torch._loss_sum import LossSum, as_count, reduced
-from seqwise.losses.torch._terms import Terms, beside
+from seqwise.losses.torch._terms import beside
 
 __all__ = ["fused_cross_entropy"]
 
 _NUMBER = torch.empty((), dtype=torch.float32, device="cpu")
-Plain = Callable[[Tensor, str], Tensor]
+Plain = Callable[[Tensor, Averaging], Tensor]
 """The loss of logits under a reduction on the plain path."""
 
 
@@ -36,9 +37,7 @@ def fused_cross_entropy(
     logits: Tensor,
     labels: Tensor,
     options: ClassOptions,
-    *,
-    reduction: Any,
-    denominator: float | Tensor | None,
+    averaging: Averaging,
     plain: Plain,
 ) -> Any:
     """The loss, as the plain path gives it; None where that has to be asked.
@@ -47,6 +46,7 @@ def fused_cross_entropy(
     """
     if is_traced():
         return None
+    reduction, denominator = averaging
     function = compiled()
     if function is None or not isinstance(logits, Tensor):
         return None
@@ -83,9 +83,7 @@ def fused_cross_entropy(
         return None
     if is_wanted:
         losses = _Each.apply(logits, [losses], inputs, plain)  # type: ignore[no-untyped-call]
-    return reduced(
-        Terms(known.plan, losses, weights, inputs.class_index.view(labels.shape) >= 0), reduction, denominator
-    )
+    return reduced(Terms(known.plan, losses, weights, inputs.class_index.view(labels.shape) >= 0), averaging)
 
 
 class _One(torch.autograd.Function):
@@ -105,8 +103,8 @@ class _One(torch.autograd.Function):
         (logits,) = ctx.saved_tensors
         inputs, plain = ctx.given
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
-            reduction = "mean" if inputs.call.divides else "sum"
-            return plain_gradient(lambda z: plain(z, reduction), logits, upstream), None, None, None
+            averaging = Averaging("mean" if inputs.call.divides else "sum")
+            return plain_gradient(lambda z: plain(z, averaging), logits, upstream), None, None, None
         factor = upstream.item()
         is_exact = factor == 1 or (logits.dtype == torch.float32 and math.isfinite(factor))
         if not (ctx.made and is_exact):  # given away once: what has it may change it
@@ -131,7 +129,7 @@ class _Each(torch.autograd.Function):
         (logits,) = ctx.saved_tensors
         inputs, plain = ctx.given
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
-            return plain_gradient(lambda z: plain(z, "none"), logits, upstream), None, None, None
+            return plain_gradient(lambda z: plain(z, Averaging("none")), logits, upstream), None, None, None
         found = gradient(inputs.again(), logits, inputs.strides, upstream=upstream)
         return found, None, None, None
 

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqwise._products import are_quick
 from seqwise._readable import is_readable, is_traced
+from seqwise.losses import _array_formulas as _formulas
+from seqwise.losses._array_terms import Terms
 from seqwise.losses._kernels.cross_entropy import compiled
-from seqwise.losses._loss_options import ClassOptions
+from seqwise.losses._loss_options import Averaging, ClassOptions
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
-from seqwise.losses._values import check_values
 from seqwise.losses.torch._arrays import check_tensor, tensor_of
 from seqwise.losses.torch._chunks import Head, Positions, Rows, chunked_losses
 from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._loss_sum import reduced
-from seqwise.losses.torch._terms import (
-    Terms,
-    beside,
-    class_indices,
-    class_terms_of,
-    counting,
-    numbers,
-    spread,
-    weighted,
-)
-from seqwise.losses.torch._torch_formulas import linear_logits
+from seqwise.losses.torch._terms import beside, caster, class_terms_of, counting, look
+from seqwise.losses.torch._torch_namespace import TorchNamespace
 from seqwise.shapes import arrived
 
 __all__ = ["linear_loss"]
@@ -42,73 +35,97 @@ LARGE = 1 << 24
 """Fewer multiply-adds than these are not worth the way to products in compiled C, which chunks alone have."""
 
 
+class _LinearCall(NamedTuple):
+    """A call of `linear_cross_entropy` that was planned.
+
+    Attributes:
+        plan: what the call means.
+        head: hidden, weight and bias as they arrived.
+        labels: as they arrived; class indices are int64.
+        counts: which positions count; None when all do.
+        options: those of the loss.
+    """
+
+    plan: Plan
+    head: Head
+    labels: Tensor
+    counts: Tensor | None
+    options: ClassOptions
+
+    def terms(self, logits: Tensor) -> Terms:
+        """The terms on the plain path."""
+        return class_terms_of(self.plan, logits, self.labels, self.counts, self.options)
+
+    def check(self) -> None:
+        """Refuses labels and weights that cannot be right."""
+        look(self.plan, self.options, labels=self.labels, counts=self.counts)
+
+    @property
+    def positions(self) -> torch.Size:
+        """The shape of the losses."""
+        return self.labels.shape if self.plan.labels == "index" else self.labels.shape[:-1]
+
+    @property
+    def outputs(self) -> torch.Size:
+        """(outputs,) where each output has a weight of its own, else nothing."""
+        return self.head.weight.shape[:-2]
+
+
 def linear_loss(
-    hidden: Tensor,
-    weight: Tensor,
-    labels: Tensor,
-    bias: Tensor | None,
-    options: ClassOptions,
-    *,
-    reduction: Any,
-    denominator: float | Tensor | None,
+    hidden: Tensor, weight: Tensor, labels: Tensor, bias: Tensor | None, options: ClassOptions, averaging: Averaging
 ) -> Any:
     """The loss of the logits of a head."""
-    call = "linear_cross_entropy"
-    for name, array in (("hidden", hidden), ("weight", weight)):
-        check_tensor(call, name, array)
-    if bias is not None:
-        check_tensor(call, "bias", bias)
-    labels = tensor_of(call, "labels", labels, hidden)
-    options = options.with_arrays(beside(call, hidden))
-    class_weight, sample_weight = options.class_weight, options.sample_weight
+    call = _planned(Head(hidden, weight, bias), labels, options)
+    if averaging.reduction is not SUM_AND_COUNT:
+        call.plan.check_reduction(*averaging)
+    return _chunk_by_chunk(call, averaging) if _is_for_chunks(call) else _at_once(call, averaging)
+
+
+def _planned(head: Head, labels: Tensor, options: ClassOptions) -> _LinearCall:
+    name = "linear_cross_entropy"
+    for part, array in head._asdict().items():
+        if part != "bias" or array is not None:
+            check_tensor(name, part, array)
+    labels = tensor_of(name, "labels", labels, head.hidden)
+    options = options.with_arrays(beside(name, head.hidden))
     plan = plan_linear_cross_entropy(
-        arrived("hidden", hidden),
-        arrived("weight", weight),
-        None if bias is None else arrived("bias", bias),
+        arrived("hidden", head.hidden),
+        arrived("weight", head.weight),
+        None if head.bias is None else arrived("bias", head.bias),
         arrived("labels", labels),
         options.with_arrays(arrived),
     )
-    if reduction is not SUM_AND_COUNT:
-        plan.check_reduction(reduction, denominator)
     labels = labels.long() if plan.labels == "index" else labels
-    counts = counting(plan, labels, options.mask, options.lengths)
-    head = Head(hidden, weight, bias)
+    return _LinearCall(plan, head, labels, counting(plan, labels, options), options)
 
-    def terms(logits: Tensor) -> Terms:
-        return class_terms_of(plan, logits, labels, counts, class_weight, sample_weight, from_logits=True)
 
-    def check() -> None:
-        arrays = numbers(**options._replace(mask=None).arrays(), labels=labels, counts=counts)
-        if arrays is not None:
-            check_values(plan, arrays, arrays.get("counts"), from_logits=True)
-
-    if not _is_for_chunks(head, labels, class_weight, sample_weight):
-        logits = linear_logits(*head, None if _is_all(counts) else counts)
-        found = fused_cross_entropy(
-            logits,
-            labels,
-            options,
-            reduction=reduction,
-            denominator=denominator,
-            plain=lambda logits, reduction: reduced(terms(logits), reduction, None),
-        )
-        if found is None:
-            check()
-            found = reduced(terms(logits), reduction, denominator)
-        return found
-
-    check()
-    weights = _weights(plan, labels, counts, class_weight, sample_weight, hidden.dtype)
-    expected = _expected(Terms(plan, weights, weights, counts), reduction, denominator)
-    outputs = weight.shape[:-2]
-    flat = Head(hidden.flatten(0, -2), weight.flatten(0, -2), None if bias is None else bias.flatten())
-    losses = chunked_losses(
-        flat,
-        _positions(plan, labels, counts, class_weight, sample_weight, outputs),
-        None if expected is None else expected.reshape(-1, *outputs),
-        lambda head: terms(linear_logits(*_shaped(head, hidden, weight), counts)).losses.reshape(-1, *outputs),
+def _at_once(call: _LinearCall, averaging: Averaging) -> Any:
+    """The loss by way of all logits."""
+    logits = linear_logits(*call.head, None if _is_all(call.counts) else call.counts)
+    loss = fused_cross_entropy(
+        logits, call.labels, call.options, averaging, lambda logits, averaging: reduced(call.terms(logits), averaging)
     )
-    return reduced(Terms(plan, losses.view(weights.shape), weights, counts), reduction, denominator)
+    if loss is not None:
+        return loss
+    call.check()
+    return reduced(call.terms(logits), averaging)
+
+
+def _chunk_by_chunk(call: _LinearCall, averaging: Averaging) -> Any:
+    """The loss without all logits in memory."""
+    call.check()
+    hidden, weight, bias = call.head
+    weights = _weights(call)
+    expected = _expected(Terms(call.plan, weights, weights, call.counts), averaging)
+    flat = Head(hidden.flatten(0, -2), weight.flatten(0, -2), None if bias is None else bias.flatten())
+
+    def plain(head: Head) -> Tensor:
+        losses: Tensor = call.terms(linear_logits(*_shaped(head, hidden, weight), call.counts)).losses
+        return losses.reshape(-1, *call.outputs)
+
+    expected = None if expected is None else expected.reshape(-1, *call.outputs)
+    losses = chunked_losses(flat, _positions(call), expected, plain)
+    return reduced(Terms(call.plan, losses.view(weights.shape), weights, call.counts), averaging)
 
 
 def _shaped(head: Head, hidden: Tensor, weight: Tensor) -> Head:
@@ -117,8 +134,9 @@ def _shaped(head: Head, hidden: Tensor, weight: Tensor) -> Head:
     return Head(head.hidden.view(hidden.shape), head.weight.view(weight.shape), bias)
 
 
-def _is_for_chunks(head: Head, labels: Tensor, class_weight: Tensor | None, sample_weight: Tensor | None) -> bool:
+def _is_for_chunks(call: _LinearCall) -> bool:
     """Whether chunks pay and can be taken: no trace, no gradient by labels or weights, one type."""
+    head, labels, (_, _, class_weight, sample_weight, *_) = call.head, call.labels, call.options
     if is_traced() or torch.is_autocast_enabled(head.hidden.device.type):
         return False
     if any(tensor is not None and tensor.requires_grad for tensor in (labels, class_weight, sample_weight)):
@@ -139,59 +157,44 @@ def _is_all(counts: Tensor | None) -> bool:
     return counts is not None and not is_traced() and is_readable(counts) and bool(counts.all())
 
 
-def _weights(
-    plan: Plan,
-    labels: Tensor,
-    counts: Tensor | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    dtype: torch.dtype,
-) -> Tensor:
+def _weights(call: _LinearCall) -> Tensor:
     """What each position adds to the divisor of a mean."""
-    shape = labels.shape if plan.labels == "index" else labels.shape[:-1]
-    nothing = torch.zeros(shape, dtype=torch.promote_types(dtype, torch.float32), device=labels.device)
+    plan, labels, counts, shape = call.plan, call.labels, call.counts, call.positions
+    class_weight, xp, cast = call.options.class_weight, TorchNamespace(labels.device), caster(call.head.hidden)
     own = None
     if class_weight is not None and plan.labels == "index":
-        index = class_indices(plan, labels, counts).unsqueeze(-1)
-        own = class_weight.to(nothing).expand(*shape, -1).gather(-1, index).squeeze(-1)
+        index = _formulas.class_indices(plan, labels, counts, xp=xp).unsqueeze(-1)
+        own = cast(class_weight).expand(*shape, -1).gather(-1, index).squeeze(-1)
     elif class_weight is not None:
-        own = (labels.to(nothing) * class_weight.to(nothing)).sum(-1)
-    return weighted(plan, nothing, own, counts, sample_weight).weights
+        own = (cast(labels) * cast(class_weight)).sum(-1)
+    nothing = cast(call.head.hidden.new_zeros(shape))
+    weights: Tensor
+    _, weights = _formulas.weighted(plan, nothing, own, counts, call.options.sample_weight, xp=xp, cast=cast)
+    return weights
 
 
-def _expected(terms: Terms, reduction: Any, denominator: float | Tensor | None) -> Tensor | None:
+def _expected(terms: Terms, averaging: Averaging) -> Tensor | None:
     """The gradient by the losses of what the reduction gives; None where that is no single number."""
+    reduction, denominator = averaging
     if reduction in ("sum", "mean") and denominator is None:
         total = terms.weights.sum() if reduction == "mean" else 1.0
         return torch.full_like(terms.losses, 1.0) / total if total else torch.zeros_like(terms.losses)
     with torch.enable_grad():
         at = terms.losses.detach().requires_grad_()
-        loss = reduced(terms._replace(losses=at), reduction, denominator)
+        loss = reduced(terms._replace(losses=at), averaging)
         loss = loss.sum if reduction is SUM_AND_COUNT else loss
         return torch.autograd.grad(loss, at)[0] if loss.dim() == 0 else None
 
 
-def _positions(
-    plan: Plan,
-    labels: Tensor,
-    counts: Tensor | None,
-    class_weight: Tensor | None,
-    sample_weight: Tensor | None,
-    outputs: torch.Size,
-) -> Positions:
+def _positions(call: _LinearCall) -> Positions:
     """Labels and weights with the rows of hidden as their first axis."""
-    shape = labels.shape if plan.labels == "index" else labels.shape[:-1]
+    plan, labels, counts, shape, outputs = call.plan, call.labels, call.counts, call.positions, call.outputs
+    sample_weight = call.options.sample_weight
     if sample_weight is not None:
-        sample_weight = spread(sample_weight, plan.sample_weight_missing).expand(shape).reshape(-1, *outputs).float()
+        sample_weight = sample_weight.reshape(sample_weight.shape + (1,) * plan.sample_weight_missing)
+        sample_weight = sample_weight.expand(shape).reshape(-1, *outputs).float()
     classes = () if plan.labels == "index" else labels.shape[-1:]
-    rows = None
-    if plan.labels == "index" and labels.is_cpu and compiled() is not None:
-        index = class_indices(plan, labels, counts)
-        index = index if counts is None else index.masked_fill(~counts, -1)
-        weight = None if class_weight is None else class_weight.float().contiguous()
-        of_each = outputs.numel() if weight is not None and weight.dim() == 2 else 1
-        of_row = None if sample_weight is None else sample_weight.reshape(-1).contiguous()
-        rows = Rows(index.to(torch.int32).flatten(), weight, of_each, of_row)
+    options = ClassOptions(class_weight=call.options.class_weight, sample_weight=sample_weight)
     return Positions(
         plan=dataclasses.replace(
             plan,
@@ -201,7 +204,28 @@ def _positions(
         ),
         labels=labels.reshape(-1, *outputs, *classes),
         counts=None if counts is None else counts.reshape(-1, *outputs),
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-        rows=rows,
+        options=options,
+        rows=_rows(call, options),
     )
+
+
+def _rows(call: _LinearCall, options: ClassOptions) -> Rows | None:
+    """Class indices and weights for the compiled code; None where it is not there or does not take these labels."""
+    plan, labels, counts = call.plan, call.labels, call.counts
+    if plan.labels != "index" or not labels.is_cpu or compiled() is None:
+        return None
+    index = _formulas.class_indices(plan, labels, counts, xp=TorchNamespace(labels.device))
+    index = index if counts is None else index.masked_fill(~counts, -1)
+    weight = None if options.class_weight is None else options.class_weight.float().contiguous()
+    of_each = call.outputs.numel() if weight is not None and weight.dim() == 2 else 1
+    of_row = None if options.sample_weight is None else options.sample_weight.reshape(-1).contiguous()
+    return Rows(index.to(torch.int32).flatten(), weight, of_each, of_row)
+
+
+def linear_logits(hidden: Tensor, weight: Tensor, bias: Tensor | None, counts: Tensor | None) -> Tensor:
+    """Hidden x weight + bias, with classes last, as `linear_logits` of the formulas, by torch's own linear layer."""
+    if counts is not None:
+        rows = counts.any(-1) if weight.dim() == 3 else counts
+        hidden = torch.where(rows.unsqueeze(-1), hidden, 0.0)
+    flat = functional.linear(hidden, weight.flatten(0, -2), None if bias is None else bias.flatten())
+    return flat.reshape(hidden.shape[:-1] + weight.shape[:-1])

@@ -8,9 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqwise.losses import _array_formulas as _formulas
+from seqwise.losses._array_terms import Terms
+from seqwise.losses._loss_options import Averaging
 from seqwise.losses._plan import SUM_AND_COUNT
 from seqwise.losses.torch._ranks import GradientReduction, all_reduced
-from seqwise.losses.torch._terms import Terms
+from seqwise.losses.torch._torch_namespace import TorchNamespace
 
 __all__ = ["LossSum", "as_count", "reduced"]
 
@@ -64,18 +67,22 @@ class LossSum:
 
     def mean(self) -> Tensor:
         """The sum divided by the count; 0, still attached to the graph, where the count is 0."""
-        nothing = self.count == 0
-        return torch.where(nothing, 0.0, self.sum / torch.where(nothing, 1.0, self.count))
+        mean: Tensor = _formulas.divided(self.sum, self.count, xp=TorchNamespace(self.sum.device))
+        return mean
 
 
-def reduced(terms: Terms, reduction: Any, denominator: float | Tensor | None) -> Any:
-    """One number, or what `reduction` asks for; a `LossSum` for `loss_sum`."""
-    if reduction is SUM_AND_COUNT:
-        return _total(terms)
-    terms.plan.check_reduction(reduction, denominator)
+def reduced(terms: Terms, averaging: Averaging) -> Any:
+    """The result of a reduction; a `LossSum` for `loss_sum`."""
+    reduction, denominator = averaging
+    wants_pair = reduction is SUM_AND_COUNT
+    if not wants_pair:
+        terms.plan.check_reduction(reduction, denominator)
     if reduction == "none":
         return terms.losses
-    total = _summed(terms, reduction)
+    xp = TorchNamespace(terms.losses.device)
+    total = LossSum(*_formulas.summed(*terms, "mean" if wants_pair else reduction, xp=xp))
+    if wants_pair:
+        return total
     if reduction == "sum":
         return total.sum
     if denominator is not None:
@@ -88,32 +95,3 @@ def as_count(denominator: float | Tensor, like: Tensor) -> Tensor:
     if isinstance(denominator, int | float):
         return torch.full_like(like, denominator)
     return torch.as_tensor(denominator).to(like)
-
-
-def _summed(terms: Terms, reduction: str) -> LossSum:
-    """Sum and divisor of a reduction."""
-    if reduction == "per_output":
-        outer = terms.plan.within_output
-        return LossSum(terms.losses.sum(outer), terms.weights.sum(outer))
-    if reduction == "batch_mean":
-        return LossSum(terms.losses.sum(), _sequences(terms))
-    if reduction == "sequence_mean":
-        inner = terms.plan.within_sequence
-        own = LossSum(_sum(terms.losses, inner), _sum(terms.weights, inner)).mean()  # (batch,)
-        return LossSum(own.sum(), _sequences(terms))
-    return _total(terms)
-
-
-def _sum(values: Tensor, axes: tuple[int, ...]) -> Tensor:
-    return values.sum(axes) if axes else values
-
-
-def _sequences(terms: Terms) -> Tensor:
-    """How many sequences have something that counts."""
-    inner = terms.plan.within_sequence
-    counts = torch.ones_like(terms.losses, dtype=torch.bool) if terms.counts is None else terms.counts
-    return (counts.any(inner) if inner else counts).sum().to(terms.losses.dtype)
-
-
-def _total(terms: Terms) -> LossSum:
-    return LossSum(terms.losses.sum(), terms.weights.sum())

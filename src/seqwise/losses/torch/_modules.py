@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +22,33 @@ from seqwise.losses.torch._torch_losses import (
 __all__ = ["BinaryCrossEntropyLoss", "CrossEntropyLoss", "FocalLoss", "LinearCrossEntropyLoss", "OrdinalLoss"]
 
 
-class CrossEntropyLoss(nn.Module):
+class _Loss(nn.Module):
+    """Stores the options of a loss: as attributes, and the weight of classes or labels as a buffer that is not saved.
+
+    The options of a class are the keywords of its `__init__`.
+    """
+
+    _options: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if _Loss in cls.__bases__:  # a subclass of a user's may have other arguments
+            cls._options = tuple(inspect.signature(cls).parameters)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        for name, value in options.items():
+            if name.endswith("_weight"):
+                self.register_buffer(name, None if value is None else torch.as_tensor(value), persistent=False)
+            else:
+                setattr(self, name, value)
+
+    def _stored(self) -> dict[str, Any]:
+        """The options, by name."""
+        return {name: getattr(self, name) for name in self._options}
+
+
+class CrossEntropyLoss(_Loss):
     """`cross_entropy` with its options stored; what belongs to one batch is given with the batch.
 
     Args:
@@ -52,15 +80,15 @@ class CrossEntropyLoss(nn.Module):
         from_logits: bool = True,
         reduction: Reduction = "mean",
     ) -> None:
-        super().__init__()
-        self.class_axis = class_axis
-        self.ignore_index = ignore_index
-        self.label_values = label_values
-        self.label_smoothing = label_smoothing
-        self.from_logits = from_logits
-        self.reduction = reduction
-        weight = None if class_weight is None else torch.as_tensor(class_weight)
-        self.register_buffer("class_weight", weight, persistent=False)
+        super().__init__(
+            class_axis=class_axis,
+            ignore_index=ignore_index,
+            label_values=label_values,
+            class_weight=class_weight,
+            label_smoothing=label_smoothing,
+            from_logits=from_logits,
+            reduction=reduction,
+        )
 
     @known_options
     def forward(
@@ -77,21 +105,15 @@ class CrossEntropyLoss(nn.Module):
         return cross_entropy(
             logits,
             labels,
-            class_axis=self.class_axis,
             mask=mask,
             lengths=lengths,
-            ignore_index=self.ignore_index,
-            label_values=self.label_values,
-            class_weight=self.class_weight,
             sample_weight=sample_weight,
-            label_smoothing=self.label_smoothing,
-            from_logits=self.from_logits,
-            reduction=self.reduction,
             denominator=denominator,
+            **self._stored(),
         )
 
 
-class FocalLoss(nn.Module):
+class FocalLoss(_Loss):
     """`focal_loss` with its options stored; what belongs to one batch is given with the batch.
 
     Args:
@@ -125,16 +147,16 @@ class FocalLoss(nn.Module):
         from_logits: bool = True,
         reduction: Reduction = "mean",
     ) -> None:
-        super().__init__()
-        self.gamma = gamma
-        self.class_axis = class_axis
-        self.ignore_index = ignore_index
-        self.label_values = label_values
-        self.label_smoothing = label_smoothing
-        self.from_logits = from_logits
-        self.reduction = reduction
-        weight = None if class_weight is None else torch.as_tensor(class_weight)
-        self.register_buffer("class_weight", weight, persistent=False)
+        super().__init__(
+            gamma=gamma,
+            class_axis=class_axis,
+            ignore_index=ignore_index,
+            label_values=label_values,
+            class_weight=class_weight,
+            label_smoothing=label_smoothing,
+            from_logits=from_logits,
+            reduction=reduction,
+        )
 
     @known_options
     def forward(
@@ -151,22 +173,15 @@ class FocalLoss(nn.Module):
         return focal_loss(
             logits,
             labels,
-            gamma=self.gamma,
-            class_axis=self.class_axis,
             mask=mask,
             lengths=lengths,
-            ignore_index=self.ignore_index,
-            label_values=self.label_values,
-            class_weight=self.class_weight,
             sample_weight=sample_weight,
-            label_smoothing=self.label_smoothing,
-            from_logits=self.from_logits,
-            reduction=self.reduction,
             denominator=denominator,
+            **self._stored(),
         )
 
 
-class OrdinalLoss(nn.Module):
+class OrdinalLoss(_Loss):
     """`ordinal_loss` with its options stored; what belongs to one batch is given with the batch.
 
     Args:
@@ -198,15 +213,15 @@ class OrdinalLoss(nn.Module):
         from_logits: bool = True,
         reduction: Reduction = "mean",
     ) -> None:
-        super().__init__()
-        self.class_axis = class_axis
-        self.ignore_index = ignore_index
-        self.label_values = label_values
-        self.label_smoothing = label_smoothing
-        self.from_logits = from_logits
-        self.reduction = reduction
-        weight = None if class_weight is None else torch.as_tensor(class_weight)
-        self.register_buffer("class_weight", weight, persistent=False)
+        super().__init__(
+            class_axis=class_axis,
+            ignore_index=ignore_index,
+            label_values=label_values,
+            class_weight=class_weight,
+            label_smoothing=label_smoothing,
+            from_logits=from_logits,
+            reduction=reduction,
+        )
 
     @known_options
     def forward(
@@ -223,21 +238,15 @@ class OrdinalLoss(nn.Module):
         return ordinal_loss(
             logits,
             labels,
-            class_axis=self.class_axis,
             mask=mask,
             lengths=lengths,
-            ignore_index=self.ignore_index,
-            label_values=self.label_values,
-            class_weight=self.class_weight,
             sample_weight=sample_weight,
-            label_smoothing=self.label_smoothing,
-            from_logits=self.from_logits,
-            reduction=self.reduction,
             denominator=denominator,
+            **self._stored(),
         )
 
 
-class LinearCrossEntropyLoss(nn.Module):
+class LinearCrossEntropyLoss(_Loss):
     """`linear_cross_entropy` with its options stored; the head's weight and bias are given with the batch.
 
     Args:
@@ -265,13 +274,13 @@ class LinearCrossEntropyLoss(nn.Module):
         label_smoothing: float = 0.0,
         reduction: Reduction = "mean",
     ) -> None:
-        super().__init__()
-        self.ignore_index = ignore_index
-        self.label_values = label_values
-        self.label_smoothing = label_smoothing
-        self.reduction = reduction
-        values = None if class_weight is None else torch.as_tensor(class_weight)
-        self.register_buffer("class_weight", values, persistent=False)
+        super().__init__(
+            ignore_index=ignore_index,
+            label_values=label_values,
+            class_weight=class_weight,
+            label_smoothing=label_smoothing,
+            reduction=reduction,
+        )
 
     @known_options
     def forward(
@@ -294,17 +303,13 @@ class LinearCrossEntropyLoss(nn.Module):
             bias=bias,
             mask=mask,
             lengths=lengths,
-            ignore_index=self.ignore_index,
-            label_values=self.label_values,
-            class_weight=self.class_weight,
             sample_weight=sample_weight,
-            label_smoothing=self.label_smoothing,
-            reduction=self.reduction,
             denominator=denominator,
+            **self._stored(),
         )
 
 
-class BinaryCrossEntropyLoss(nn.Module):
+class BinaryCrossEntropyLoss(_Loss):
     """`binary_cross_entropy` with its options stored; what belongs to one batch is given with the batch.
 
     Args:
@@ -332,13 +337,13 @@ class BinaryCrossEntropyLoss(nn.Module):
         from_logits: bool = True,
         reduction: Reduction = "mean",
     ) -> None:
-        super().__init__()
-        self.ignore_index = ignore_index
-        self.label_smoothing = label_smoothing
-        self.from_logits = from_logits
-        self.reduction = reduction
-        weight = None if pos_weight is None else torch.as_tensor(pos_weight)
-        self.register_buffer("pos_weight", weight, persistent=False)
+        super().__init__(
+            ignore_index=ignore_index,
+            pos_weight=pos_weight,
+            label_smoothing=label_smoothing,
+            from_logits=from_logits,
+            reduction=reduction,
+        )
 
     @known_options
     def forward(
@@ -357,11 +362,7 @@ class BinaryCrossEntropyLoss(nn.Module):
             labels,
             mask=mask,
             lengths=lengths,
-            ignore_index=self.ignore_index,
-            pos_weight=self.pos_weight,
             sample_weight=sample_weight,
-            label_smoothing=self.label_smoothing,
-            from_logits=self.from_logits,
-            reduction=self.reduction,
             denominator=denominator,
+            **self._stored(),
         )

@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqwise.losses._array_terms import Terms
 from seqwise.losses._call_options import known_options
 from seqwise.losses._constraints import Allowed
-from seqwise.losses._crf_terms import Decoded, named, plan_of
+from seqwise.losses._crf_terms import Decoded, plan_of
 from seqwise.losses._crf_values import check_chain
+from seqwise.losses._loss_options import Averaging, CrfOptions
 from seqwise.losses._plan import ChainPlan, Reduction
 from seqwise.losses.torch import _crf_chain, _crf_native
 from seqwise.losses.torch._arrays import as_tensor, check_tensor
+from seqwise.losses.torch._crf_chain import steps_that_count
 from seqwise.losses.torch._loss_sum import reduced
-from seqwise.losses.torch._terms import Terms, in_time, numbers
+from seqwise.losses.torch._terms import numbers
 
 __all__ = ["crf_decode", "crf_marginals", "crf_nll"]
 
@@ -65,17 +68,11 @@ def crf_nll(
     """
     call = _called(
         "crf_nll",
-        emissions=emissions,
-        tags=tags,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
+        {"emissions": emissions, "tags": tags, "transitions": transitions},
+        CrfOptions(start, end, mask, lengths, allowed),
     )
     losses, steps = _crf_native.losses_and_counts(call.arrays) or _losses_and_counts(call)
-    loss: Tensor = reduced(Terms(call.plan, losses, steps, steps > 0), reduction, denominator)
+    loss: Tensor = reduced(Terms(call.plan, losses, steps, steps > 0), Averaging(reduction, denominator))
     return loss
 
 
@@ -120,13 +117,8 @@ def crf_decode(
     """
     call = _called(
         "crf_decode",
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
+        {"emissions": emissions, "transitions": transitions},
+        CrfOptions(start, end, mask, lengths, allowed),
     )
     found = _crf_native.best_paths(call.arrays, fill)
     if found is not None:
@@ -175,13 +167,8 @@ def crf_marginals(
     """
     call = _called(
         "crf_marginals",
-        emissions=emissions,
-        transitions=transitions,
-        start=start,
-        end=end,
-        mask=mask,
-        lengths=lengths,
-        allowed=allowed,
+        {"emissions": emissions, "transitions": transitions},
+        CrfOptions(start, end, mask, lengths, allowed),
     )
     found = _crf_native.marginals(call.arrays)
     if found is not None:
@@ -205,15 +192,14 @@ class _Called(NamedTuple):
         return emissions.to(torch.promote_types(emissions.dtype, torch.float32))
 
 
-def _called(call: str, **given: Any) -> _Called:
+def _called(call: str, given: dict[str, Any], options: CrfOptions) -> _Called:
     check_tensor(call, "emissions", given["emissions"])
     device, is_on_cpu = given["emissions"].device, given["emissions"].is_cpu
     arrays = {
         name: value
         if is_on_cpu and isinstance(value, Tensor) and value.is_cpu
         else as_tensor(call, name, value, device)
-        for name, value in named(given).items()
-        if value is not None
+        for name, value in (given | options.arrays()).items()
     }
     return _Called(plan_of(call, arrays), arrays)
 
@@ -221,9 +207,7 @@ def _called(call: str, **given: Any) -> _Called:
 def _chain(call: _Called) -> tuple[_crf_chain.Chain | None, Tensor]:
     """The chain, None when there is not a single step; and the steps that count, (batch, time). Looks at values."""
     plan, arrays = call
-    shape, device = arrays["emissions"].shape[:2], arrays["emissions"].device
-    counts = in_time(shape, arrays.get("mask"), plan.mask_missing, arrays.get("lengths"), device=device)
-    counts = torch.ones(shape, dtype=torch.bool, device=device) if counts is None else counts
+    counts = steps_that_count(arrays, plan.mask_missing)
     looked_at = numbers(**arrays, counts=counts)
     if looked_at is not None:
         check_chain(plan, looked_at, looked_at["counts"], refuses_nan=False)

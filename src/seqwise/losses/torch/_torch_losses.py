@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
 from seqwise.losses._call_options import known_options, sum_and_count
-from seqwise.losses._loss_options import BinaryOptions, ClassOptions
+from seqwise.losses._loss_options import Averaging, BinaryOptions, ClassOptions
 from seqwise.losses._plan import Reduction
 from seqwise.losses.torch._arrays import check_tensor, tensor_of
 from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._linear_cross_entropy import linear_loss
 from seqwise.losses.torch._loss_sum import LossSum, reduced
-from seqwise.losses.torch._terms import Terms, binary_terms, class_terms
+from seqwise.losses.torch._terms import binary_terms, class_terms
 from seqwise.losses.torch._torch_crf import crf_nll
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "focal_loss", "linear_cross_entropy", "loss_sum", "ordinal_loss"]
@@ -84,13 +84,14 @@ def cross_entropy(
         from_logits=from_logits,
     )
 
-    def plain(logits: Tensor, reduction: Any, denominator: float | Tensor | None = None) -> Tensor:
-        return _reduced(class_terms("cross_entropy", logits, labels, options), reduction, denominator)
+    averaging = Averaging(reduction, denominator)
 
-    loss: Tensor | None = None
-    if from_logits:
-        loss = fused_cross_entropy(logits, labels, options, reduction=reduction, denominator=denominator, plain=plain)
-    return plain(logits, reduction, denominator) if loss is None else loss
+    def plain(logits: Tensor, averaging: Averaging) -> Any:
+        return reduced(class_terms("cross_entropy", logits, labels, options), averaging)
+
+    loss = fused_cross_entropy(logits, labels, options, averaging, plain) if from_logits else None
+    loss = plain(logits, averaging) if loss is None else loss
+    return cast(Tensor, loss)
 
 
 @known_options
@@ -159,7 +160,7 @@ def focal_loss(
         gamma=gamma,
     )
     terms = class_terms("focal_loss", logits, labels, options)
-    return _reduced(terms, reduction, denominator)
+    return cast(Tensor, reduced(terms, Averaging(reduction, denominator)))
 
 
 @known_options
@@ -228,7 +229,7 @@ def ordinal_loss(
         ordered=True,
     )
     terms = class_terms("ordinal_loss", logits, labels, options)
-    return _reduced(terms, reduction, denominator)
+    return cast(Tensor, reduced(terms, Averaging(reduction, denominator)))
 
 
 @known_options
@@ -288,8 +289,8 @@ def linear_cross_entropy(
         label_values=label_values,
         label_smoothing=label_smoothing,
     )
-    loss: Tensor = linear_loss(hidden, weight, labels, bias, options, reduction=reduction, denominator=denominator)
-    return loss
+    averaging = Averaging(reduction, denominator)
+    return cast(Tensor, linear_loss(hidden, weight, labels, bias, options, averaging))
 
 
 @known_options
@@ -346,7 +347,7 @@ def binary_cross_entropy(
         from_logits=from_logits,
     )
     terms = binary_terms("binary_cross_entropy", logits, labels, options)
-    return _reduced(terms, reduction, denominator)
+    return cast(Tensor, reduced(terms, Averaging(reduction, denominator)))
 
 
 def loss_sum(loss: Callable[..., Tensor], *arrays: Tensor, **options: Any) -> LossSum:
@@ -382,9 +383,3 @@ _LOSSES: tuple[Callable[..., Any], ...] = (
     crf_nll,
 )
 """What `loss_sum` takes."""
-
-
-def _reduced(terms: Terms, reduction: Reduction, denominator: float | Tensor | None) -> Tensor:
-    """One number, or what `reduction` asks for; a `LossSum` when `loss_sum` asks."""
-    loss: Tensor = reduced(terms, reduction, denominator)
-    return loss
