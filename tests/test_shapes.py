@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from seqwise.errors import ShapeError
-from seqwise.shapes import Arrived, Call, Shape, arrived, fits, shape_message, shape_text
+from seqwise.shapes import ArraySpec, Call, Shape, array_spec, fits, shape_message, shape_text
 
 
 def test_a_message_is_call_problem_table_expectation_and_hint() -> None:
-    arrays = [Arrived("logits", "float", (8, 3, None)), Arrived("mask", "bool", (8,))]
+    arrays = [ArraySpec("logits", "float", (8, 3, None)), ArraySpec("mask", "bool", (8,))]
     assert shape_message("loss", "mask is odd", arrays, expected="mask (8, 3)", hint="turn it round") == (
         "loss: mask is odd\n"
         "  logits  float  (8, 3, ?)\n"
@@ -26,7 +26,7 @@ def test_a_message_without_hint_ends_with_what_was_expected() -> None:
 
 
 def test_the_error_of_a_call_is_of_the_kind_asked_for_and_shows_its_arrays() -> None:
-    error = Call("loss", (Arrived("labels", "int", (2,)),)).error(ShapeError, "odd", expected="even", hint="add 1")
+    error = Call("loss", (ArraySpec("labels", "int", (2,)),)).error(ShapeError, "odd", expected="even", hint="add 1")
     assert type(error) is ShapeError
     assert str(error) == "loss: odd\n  labels  int  (2,)\n  expected: even\n  hint: add 1"
 
@@ -43,7 +43,7 @@ def test_the_error_of_a_call_is_of_the_kind_asked_for_and_shows_its_arrays() -> 
     ],
 )
 def test_the_kind_of_number_of_numpy_arrays(dtype: str, kind: str) -> None:
-    assert arrived("x", np.zeros((2, 3), dtype=dtype)) == Arrived("x", kind, (2, 3))
+    assert array_spec("x", np.zeros((2, 3), dtype=dtype)) == ArraySpec("x", kind, (2, 3))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_kind_of_number_of_numpy_arrays(dtype: str, kind: str) -> None:
     [(torch.bool, "bool"), (torch.uint8, "int"), (torch.bfloat16, "float"), (torch.complex64, "complex")],
 )
 def test_the_kind_of_number_of_tensors(dtype: torch.dtype, kind: str) -> None:
-    assert arrived("x", torch.zeros((2, 3), dtype=dtype)) == Arrived("x", kind, (2, 3))
+    assert array_spec("x", torch.zeros((2, 3), dtype=dtype)) == ArraySpec("x", kind, (2, 3))
 
 
 @pytest.mark.parametrize(

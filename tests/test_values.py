@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqwise.errors import ValuesError
-from seqwise.shapes import Arrived, Call
+from seqwise.shapes import ArraySpec, Call
 from seqwise.values import (
     check_class_indices,
     check_lengths,
@@ -17,7 +17,7 @@ from seqwise.values import (
     look_like_probabilities,
 )
 
-CALL = Call("encode", (Arrived("labels", "int", (2, 3)),))
+CALL = Call("encode", (ArraySpec("labels", "int", (2, 3)),))
 NAN, INF = np.nan, np.inf
 COUNTS = np.array([[True, True, False], [True, False, False]])
 

@@ -17,7 +17,7 @@ import torch
 
 from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Plan, plan_binary_cross_entropy, plan_cross_entropy
-from seqwise.shapes import arrived
+from seqwise.shapes import array_spec
 
 CALLS, REPEATS = 100, 1000
 
@@ -31,13 +31,13 @@ EVERY_ARRAY = {
 
 
 def classes(given: dict[str, torch.Tensor], label_values: tuple[int, ...] | None) -> Plan:
-    options = ClassOptions(label_values=label_values, label_smoothing=0.1, **given).with_arrays(arrived)
-    return plan_cross_entropy(arrived("logits", LOGITS), arrived("labels", LABELS), options)
+    options = ClassOptions(label_values=label_values, label_smoothing=0.1, **given).with_arrays(array_spec)
+    return plan_cross_entropy(array_spec("logits", LOGITS), array_spec("labels", LABELS), options)
 
 
 def yes_or_no() -> Plan:
     return plan_binary_cross_entropy(
-        arrived("logits", LOGITS), arrived("labels", LOGITS), BinaryOptions(ignore_index=-1)
+        array_spec("logits", LOGITS), array_spec("labels", LOGITS), BinaryOptions(ignore_index=-1)
     )
 
 

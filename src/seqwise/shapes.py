@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from seqwise.errors import ShapeError
 
-__all__ = ["Arrived", "Call", "Shape", "arrived", "fits", "shape_message", "shape_text"]
+__all__ = ["ArraySpec", "Call", "Shape", "array_spec", "fits", "shape_message", "shape_text"]
 
 _E = TypeVar("_E", bound=Exception)
 
@@ -20,7 +20,7 @@ Shape = tuple[int | None, ...]
 """The sizes of an array's axes; None where a size is not known yet, as when TensorFlow traces a function."""
 
 
-class Arrived(NamedTuple):
+class ArraySpec(NamedTuple):
     """One array of a call, as the error messages show it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Call:
         arrays: everything that arrived, in the order of the signature.
 
     Examples:
-        >>> call = Call("cross_entropy", (Arrived("logits", "int", (8, 3)),))
+        >>> call = Call("cross_entropy", (ArraySpec("logits", "int", (8, 3)),))
         >>> print(call.error(TypeError, "logits are integers", expected="logits float"))
         cross_entropy: logits are integers
           logits  int  (8, 3)
@@ -51,20 +51,20 @@ class Call:
     """
 
     name: str
-    arrays: tuple[Arrived, ...]
+    arrays: tuple[ArraySpec, ...]
 
     def error(self, kind: type[_E], problem: str, *, expected: str, hint: str | None = None) -> _E:
         """An error or warning of this kind whose text is `shape_message`, for the caller to raise."""
         return kind(shape_message(self.name, problem, self.arrays, expected=expected, hint=hint))
 
 
-def arrived(name: str, array: Any) -> Arrived:
+def array_spec(name: str, array: Any) -> ArraySpec:
     """What arrived under a name, for an array of any framework: only `.shape` and `.dtype` are read.
 
     Examples:
         >>> import numpy
-        >>> arrived("labels", numpy.zeros((8, 47), dtype="int16"))
-        Arrived(name='labels', kind='int', shape=(8, 47))
+        >>> array_spec("labels", numpy.zeros((8, 47), dtype="int16"))
+        ArraySpec(name='labels', kind='int', shape=(8, 47))
     """
     dtype = str(array.dtype)
     if getattr(array.shape, "rank", 0) is None:  # TensorFlow, which traces a function again for arrays of other ranks
@@ -73,7 +73,7 @@ def arrived(name: str, array: Any) -> Arrived:
             f"TensorFlow saw {name} with different numbers of axes: give it one, such as (batch, time), in every call"
         )
         raise ShapeError(shape_message(name, problem, (), expected="an array of a known number of axes", hint=hint))
-    return Arrived(name, _KINDS.get(dtype) or _kind(dtype), tuple(array.shape))
+    return ArraySpec(name, _KINDS.get(dtype) or _kind(dtype), tuple(array.shape))
 
 
 def _kind(dtype: str) -> str:
@@ -112,7 +112,9 @@ def fits(shape: Shape, expected: Shape) -> bool:
     )
 
 
-def shape_message(call: str, problem: str, arrays: Sequence[Arrived], *, expected: str, hint: str | None = None) -> str:
+def shape_message(
+    call: str, problem: str, arrays: Sequence[ArraySpec], *, expected: str, hint: str | None = None
+) -> str:
     """The text of an error about arrays: the call, the problem, what arrived, what was expected, what to do.
 
     Args:
@@ -126,7 +128,7 @@ def shape_message(call: str, problem: str, arrays: Sequence[Arrived], *, expecte
         >>> print(shape_message(
         ...     "cross_entropy",
         ...     "labels do not fit the logits",
-        ...     [Arrived("logits", "float", (8, 3, 47)), Arrived("labels", "int", (8, 47))],
+        ...     [ArraySpec("logits", "float", (8, 3, 47)), ArraySpec("labels", "int", (8, 47))],
         ...     expected="labels int (8, 3)",
         ...     hint="pass class_axis=1",
         ... ))

@@ -56,9 +56,9 @@ def check_class_indices(
         ValuesError: naming the first wrong label, its position and how many there are.
 
     Examples:
-        >>> from seqwise.shapes import Call, arrived
+        >>> from seqwise.shapes import Call, array_spec
         >>> labels = np.array([0, 4, 4, 5])
-        >>> check_class_indices(labels, classes=4, call=Call("encode", (arrived("labels", labels),)))
+        >>> check_class_indices(labels, classes=4, call=Call("encode", (array_spec("labels", labels),)))
         Traceback (most recent call last):
             ...
         seqwise.errors.ValuesError: encode: labels[1] is 4, and 3 of 4 labels that count are out of range

@@ -12,7 +12,7 @@ from loss_cases import BACKENDS, Backend
 from seqwise.errors import ConfigError, DtypeError, ShapeError, UsageError
 from seqwise.losses._plan import ChainPlan, plan_crf
 from seqwise.losses.numpy import Allowed
-from seqwise.shapes import Arrived, Shape
+from seqwise.shapes import ArraySpec, Shape
 
 GOOD: dict[str, tuple[str, Shape]] = {
     "emissions": ("float", (8, 20, 5)),
@@ -22,7 +22,7 @@ GOOD: dict[str, tuple[str, Shape]] = {
 
 
 def plan(**arrays: tuple[str, Shape]) -> ChainPlan:
-    return plan_crf("crf_nll", {name: Arrived(name, *array) for name, array in (GOOD | arrays).items()})
+    return plan_crf("crf_nll", {name: ArraySpec(name, *array) for name, array in (GOOD | arrays).items()})
 
 
 def text_of(kind: type[UsageError], **arrays: tuple[str, Shape]) -> str:

@@ -9,14 +9,14 @@ import pytest
 from seqwise.errors import ConfigError, DtypeError, ShapeError, UsageError
 from seqwise.losses._loss_options import BinaryOptions, ClassOptions
 from seqwise.losses._plan import Plan, plan_binary_cross_entropy, plan_cross_entropy
-from seqwise.shapes import Arrived, Shape
+from seqwise.shapes import ArraySpec, Shape
 
 ARRAYS = ("logits", "labels", "mask", "lengths", "class_weight", "pos_weight", "sample_weight")
 
 
 def described(options: dict[str, Any]) -> dict[str, Any]:
     """Options with ("kind", shape) in place of arrays as the plan takes them."""
-    arrays = {name: Arrived(name, *options[name]) for name in ARRAYS if options.get(name) is not None}
+    arrays = {name: ArraySpec(name, *options[name]) for name in ARRAYS if options.get(name) is not None}
     return options | arrays
 
 

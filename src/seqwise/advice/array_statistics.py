@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seqwise.advice.given_arrays import KINDS, NAMES, Array, array_of
 from seqwise.errors import ConfigError, ValuesError, listed
-from seqwise.shapes import Arrived, Call
+from seqwise.shapes import ArraySpec, Call
 from seqwise.targets import label_value
 
 __all__ = ["ArrayStatistics", "Value", "statistics_of"]
@@ -72,7 +72,7 @@ class ArrayStatistics:
             "mask": self.mask,
             "lengths": self.lengths,
         }
-        arrived = [Arrived(name, array.kind, array.shape) for name, array in named.items() if array is not None]
+        arrived = [ArraySpec(name, array.kind, array.shape) for name, array in named.items() if array is not None]
         return Call("advise", tuple(arrived))
 
     @cached_property

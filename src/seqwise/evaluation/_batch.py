@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from seqwise.errors import DtypeError, ShapeError, UsageError, ValuesError
 from seqwise.masks import lengths_to_mask
-from seqwise.shapes import Call, arrived, shape_text
+from seqwise.shapes import Call, array_spec, shape_text
 from seqwise.targets import Target
 
 __all__ = ["Batch", "checked_batch", "empty_batch", "require_known"]
@@ -69,7 +69,7 @@ def checked_batch(
     arrays = {name: np.asarray(array) for name, array in named.items() if array is not None}
     call = Call(
         f"Tally.update for target '{target.name}' ({target.kind})",
-        tuple(arrived(name, array) for name, array in arrays.items()),
+        tuple(array_spec(name, array) for name, array in arrays.items()),
     )
     if logits is None and predictions is None:
         raise call.error(UsageError, "nothing to evaluate", expected="logits or predictions")

@@ -158,7 +158,7 @@ def _ordinal_logs(logits: Any, from_logits: bool, xp: Any) -> Any:
     rows = xp.expand_dims(logits, -2)  # (1, classes)
     if from_logits:
         upto, beyond = xp.where(below, rows, -INF), xp.where(below, -INF, rows)
-        question = (_log_sum_exp(upto, xp) - _log_sum_exp(beyond, xp))[..., 0]
+        question = xp.squeeze(_log_sum_exp(upto, xp) - _log_sum_exp(beyond, xp), axis=-1)
         log_yes, log_no = _log_sigmoid(question, xp), _log_sigmoid(-question, xp)
     else:
         upto, beyond = xp.where(below, rows, 0.0), xp.where(below, 0.0, rows)
@@ -211,14 +211,15 @@ def _index_terms(plan: Any, logs: Any, index: Any, class_weight: Any, xp: Any) -
     if not getattr(xp, "checks_indices", False):
         possible = xp.logical_and(index >= 0, index < xp.shape(logs)[-1])
         index = xp.where(possible, index, 0)
-    picked = xp.take_along_axis(logs, xp.expand_dims(index, -1), axis=-1)[..., 0]
+    index = xp.expand_dims(index, -1)
+    picked = xp.squeeze(xp.take_along_axis(logs, index, axis=-1), axis=-1)
     if possible is not None:
         picked = xp.where(possible, picked, NAN)  # a wrong label that nobody could look at is no silent loss
     if class_weight is None:
         weights, losses, of_all = None, -picked, logs
     else:
         expanded = xp.broadcast_to(class_weight, xp.shape(logs))
-        weights = xp.take_along_axis(expanded, xp.expand_dims(index, -1), axis=-1)[..., 0]
+        weights = xp.squeeze(xp.take_along_axis(expanded, index, axis=-1), axis=-1)
         losses, of_all = -_product(weights, picked, xp), _product(class_weight, logs, xp)
     if plan.label_smoothing:
         losses = (1 - plan.label_smoothing) * losses - _for_each_class(plan, logs, xp) * xp.sum(of_all, axis=-1)

@@ -26,7 +26,7 @@ from seqwise.losses._plan import (
     plan_linear_cross_entropy,
 )
 from seqwise.losses._values import check_values
-from seqwise.shapes import Arrived, arrived
+from seqwise.shapes import ArraySpec, array_spec
 
 __all__ = ["Framework", "Terms", "binary_terms", "class_terms", "linear_terms", "reduced"]
 
@@ -159,9 +159,9 @@ def binary_terms(framework: Framework, call: str, logits: Any, labels: Any, opti
     return Terms(plan, losses, weights, counts)
 
 
-def _described(arrays: Mapping[str, Any]) -> dict[str, Arrived]:
+def _described(arrays: Mapping[str, Any]) -> dict[str, ArraySpec]:
     """What arrived, as a plan takes it."""
-    return {name: arrived(name, array) for name, array in arrays.items()}
+    return {name: array_spec(name, array) for name, array in arrays.items()}
 
 
 def _look(framework: Framework, plan: Plan, arrays: Mapping[str, Any], counts: Any) -> None:

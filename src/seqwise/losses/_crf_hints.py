@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from seqwise.shapes import Arrived, Shape, fits, shape_text
+from seqwise.shapes import ArraySpec, Shape, fits, shape_text
 
 __all__ = ["batch_first", "emissions_rank", "square", "tags_of"]
 
 _SWAP = "batch is axis 0 and time axis 1: swap the first two axes of the"
 
 
-def emissions_rank(emissions: Arrived) -> str | None:
+def emissions_rank(emissions: ArraySpec) -> str | None:
     """What to change so that emissions have three axes."""
     if len(emissions.shape) == 2:
         return "a single sequence is a batch of 1: emissions[None], and tags[None] with them"
@@ -18,7 +18,7 @@ def emissions_rank(emissions: Arrived) -> str | None:
     return None
 
 
-def tags_of(emissions: Arrived, tags: Arrived) -> str | None:
+def tags_of(emissions: ArraySpec, tags: ArraySpec) -> str | None:
     """What to change so that there is one tag for each step; None when nothing is near."""
     batch, time, classes = emissions.shape
     shape = tags.shape
@@ -35,7 +35,7 @@ def tags_of(emissions: Arrived, tags: Arrived) -> str | None:
     return None
 
 
-def square(emissions: Arrived, transitions: Arrived) -> str | None:
+def square(emissions: ArraySpec, transitions: ArraySpec) -> str | None:
     """What to change so that transitions go from class to class; None when nothing is near."""
     _, time, classes = emissions.shape
     if classes is not None and transitions.shape == (classes + 2, classes + 2):
@@ -50,7 +50,7 @@ def square(emissions: Arrived, transitions: Arrived) -> str | None:
     return None
 
 
-def batch_first(array: Arrived, steps: Shape) -> str | None:
+def batch_first(array: ArraySpec, steps: Shape) -> str | None:
     """Whether a mask or lengths would fit if the emissions were (time, batch, classes)."""
     turned = (steps[1], steps[0])
     if steps[0] != steps[1] and fits(array.shape, turned[: len(array.shape)]) and array.shape:

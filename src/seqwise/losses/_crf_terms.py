@@ -15,7 +15,7 @@ from seqwise.losses._array_terms import Framework, Terms
 from seqwise.losses._crf_values import check_chain
 from seqwise.losses._loss_options import CrfOptions
 from seqwise.losses._plan import ChainPlan, plan_crf
-from seqwise.shapes import arrived
+from seqwise.shapes import array_spec
 
 __all__ = ["Decoded", "best_paths", "marginals", "nll_terms", "plan_of"]
 
@@ -82,7 +82,7 @@ def marginals(framework: Framework, emissions: Any, transitions: Any, options: C
 
 def plan_of(call: str, arrays: Mapping[str, Any]) -> ChainPlan:
     """The plan of named arrays, of which some may be None."""
-    return plan_crf(call, {name: arrived(name, array) for name, array in arrays.items() if array is not None})
+    return plan_crf(call, {name: array_spec(name, array) for name, array in arrays.items() if array is not None})
 
 
 def _seen(framework: Framework, call: str, given: Mapping[str, Any], options: CrfOptions) -> _Seen:

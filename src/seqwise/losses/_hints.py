@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqwise.losses._label_hints import ONE_CLASS
-from seqwise.shapes import Arrived, Shape, fits, shape_text
+from seqwise.shapes import ArraySpec, Shape, fits, shape_text
 
 __all__ = [
     "binary_labels",
@@ -28,7 +28,7 @@ def one_number_per_label(shape: Shape) -> str:
     )
 
 
-def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | None:
+def class_labels(logits: ArraySpec, labels: ArraySpec, class_axis: int) -> str | None:
     """What to change so that labels fit logits with classes on an axis; None when nothing is near."""
     positions = logits.shape[:class_axis] + logits.shape[class_axis + 1 :]
     if _stray(logits.shape) and _stray(labels.shape) and len(logits.shape) > 2:
@@ -53,11 +53,11 @@ def class_labels(logits: Arrived, labels: Arrived, class_axis: int) -> str | Non
     return _flat_head(logits.shape, labels.shape)
 
 
-def _in_a_column(labels: Arrived, positions: Shape) -> bool:
+def _in_a_column(labels: ArraySpec, positions: Shape) -> bool:
     return labels.shape[-1:] == (1,) and fits(labels.shape[:-1], positions)
 
 
-def linear_labels(logits: Arrived, labels: Arrived) -> str | None:
+def linear_labels(logits: ArraySpec, labels: ArraySpec) -> str | None:
     """What to change so that labels fit the logits that a linear layer makes; None when nothing is near."""
     if fits(labels.shape, logits.shape[:-1]):
         return _index_labels_of_wrong_kind(labels, classes=logits.shape[-1])
@@ -68,7 +68,7 @@ def linear_labels(logits: Arrived, labels: Arrived) -> str | None:
     return None
 
 
-def linear_weight(hidden: Arrived, weight: Arrived) -> str | None:
+def linear_weight(hidden: ArraySpec, weight: ArraySpec) -> str | None:
     """What to change so that weight fits hidden; None when nothing is near."""
     if len(weight.shape) == 2 and hidden.shape and fits(weight.shape[:1], hidden.shape[-1:]):
         return "features are last, as in torch.nn.Linear: transpose the weight"
@@ -79,7 +79,7 @@ def _stray(shape: Shape) -> bool:
     return len(shape) > 1 and shape[0] == 1
 
 
-def _after_stray(logits: Arrived, labels: Arrived) -> str:
+def _after_stray(logits: ArraySpec, labels: ArraySpec) -> str:
     """The rest of the advice once a stray axis is gone: whether a class axis is still missing."""
     inner = labels.shape[1:] if _stray(labels.shape) else labels.shape
     if fits(logits.shape[1:], inner):
@@ -87,7 +87,7 @@ def _after_stray(logits: Arrived, labels: Arrived) -> str:
     return "Then batch is axis 0 again"
 
 
-def _index_labels_of_wrong_kind(labels: Arrived, classes: int | None) -> str:
+def _index_labels_of_wrong_kind(labels: ArraySpec, classes: int | None) -> str:
     if classes == 1:
         return ONE_CLASS
     if labels.kind == "bool":
@@ -111,7 +111,7 @@ def _flat_head(logits: Shape, labels: Shape) -> str | None:
     )
 
 
-def binary_labels(logits: Arrived, labels: Arrived) -> str | None:
+def binary_labels(logits: ArraySpec, labels: ArraySpec) -> str | None:
     """What to change so that yes-or-no labels have the shape of their logits; None when nothing is near."""
     if logits.shape and logits.shape[-1] == 1 and fits(logits.shape[:-1], labels.shape):
         return "the last axis of the logits has size 1: remove it with logits[..., 0]"
@@ -122,7 +122,7 @@ def binary_labels(logits: Arrived, labels: Arrived) -> str | None:
     return None
 
 
-def left_aligned(array: Arrived, positions: Shape) -> str | None:
+def left_aligned(array: ArraySpec, positions: Shape) -> str | None:
     """What to change in a mask or weight whose axes are not the first axes of the labels."""
     missing = len(positions) - len(array.shape)
     if missing > 0 and fits(array.shape, positions[missing:]):
@@ -133,14 +133,14 @@ def left_aligned(array: Arrived, positions: Shape) -> str | None:
     return None
 
 
-def one_row(array: Arrived, positions: Shape) -> str | None:
+def one_row(array: ArraySpec, positions: Shape) -> str | None:
     """What to change in a weight for each label that has more axes than that one."""
     if len(array.shape) == 2 and array.shape[0] == 1 and fits(array.shape[1:], positions[-1:]):
         return f"axis 0 of {array.name} has size 1: remove it with {array.name}[0]"
     return None
 
 
-def wrong_kind(array: Arrived) -> str | None:
+def wrong_kind(array: ArraySpec) -> str | None:
     """What to do with an array of the wrong kind of number."""
     if array.name == "mask":
         return "True = this position counts: compare first, as in mask == 1"

@@ -7,13 +7,13 @@ from seqwise.losses import _hints
 from seqwise.losses._loss_options import BinaryOptions
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, flag, integer, missing_axes, smoothing
-from seqwise.shapes import Arrived, fits, shape_text
+from seqwise.shapes import ArraySpec, fits, shape_text
 
 __all__ = ["plan_binary_cross_entropy"]
 
 
 def plan_binary_cross_entropy(
-    logits: Arrived, labels: Arrived, options: BinaryOptions, *, call: str = "binary_cross_entropy"
+    logits: ArraySpec, labels: ArraySpec, options: BinaryOptions, *, call: str = "binary_cross_entropy"
 ) -> Plan:
     """The plan of a loss over yes-or-no labels: logits and labels have one shape.
 

@@ -6,16 +6,16 @@ import operator
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError
 from seqwise.losses import _hints
-from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
+from seqwise.shapes import ArraySpec, Call, Shape, fits, shape_text
 
 __all__ = ["call_of", "check_kind", "check_lengths", "flag", "integer", "missing_axes", "real", "smoothing"]
 
 
-def call_of(name: str, *arrays: Arrived | None) -> Call:
+def call_of(name: str, *arrays: ArraySpec | None) -> Call:
     return Call(name, tuple([array for array in arrays if array is not None]))
 
 
-def check_kind(call: Call, array: Arrived, *kinds: str) -> None:
+def check_kind(call: Call, array: ArraySpec, *kinds: str) -> None:
     if array.kind not in kinds:
         several = array.name.endswith("s") and array.name != "bias"
         problem = f"{array.name} {'are' if several else 'is'} {array.kind}"
@@ -23,7 +23,7 @@ def check_kind(call: Call, array: Arrived, *kinds: str) -> None:
         raise call.error(DtypeError, problem, expected=expected, hint=_hints.wrong_kind(array))
 
 
-def check_lengths(call: Call, lengths: Arrived | None, positions: Shape) -> None:
+def check_lengths(call: Call, lengths: ArraySpec | None, positions: Shape) -> None:
     if lengths is None:
         return
     check_kind(call, lengths, "int")
@@ -35,7 +35,7 @@ def check_lengths(call: Call, lengths: Arrived | None, positions: Shape) -> None
         raise call.error(ShapeError, "lengths do not fit the labels", expected=expected)
 
 
-def missing_axes(call: Call, array: Arrived | None, positions: Shape, *kinds: str) -> int:
+def missing_axes(call: Call, array: ArraySpec | None, positions: Shape, *kinds: str) -> int:
     """How many last axes a mask or weight lacks; those it has are of the positions' size, or of size 1."""
     if array is None:
         return 0

@@ -11,18 +11,18 @@ from seqwise.losses import _hints
 from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind, check_lengths, flag, integer, missing_axes, real, smoothing
-from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
+from seqwise.shapes import ArraySpec, Call, Shape, fits, shape_text
 
 __all__ = ["plan_cross_entropy"]
 
 
 def plan_cross_entropy(
-    logits: Arrived,
-    labels: Arrived,
+    logits: ArraySpec,
+    labels: ArraySpec,
     options: ClassOptions,
     *,
     call: str = "cross_entropy",
-    made_from: tuple[Arrived | None, ...] = (),
+    made_from: tuple[ArraySpec | None, ...] = (),
 ) -> Plan:
     """The plan of a loss over classes: logits with a class axis; labels are class indices, one-hot or soft.
 
@@ -74,7 +74,7 @@ def _gamma(call: Call, gamma: float) -> float:
     return number
 
 
-def _class_axis(call: Call, logits: Arrived, class_axis: int) -> int:
+def _class_axis(call: Call, logits: ArraySpec, class_axis: int) -> int:
     """The class axis counted from 0."""
     rank = len(logits.shape)
     axis = integer(call, "class_axis", class_axis)
@@ -89,7 +89,7 @@ def _class_axis(call: Call, logits: Arrived, class_axis: int) -> int:
 
 
 def _label_kind(
-    call: Call, logits: Arrived, labels: Arrived, axis: int, positions: Shape
+    call: Call, logits: ArraySpec, labels: ArraySpec, axis: int, positions: Shape
 ) -> Literal["index", "one-hot"]:
     """Whether labels are class indices or one-hot, which their shape and kind of number must agree on."""
     if labels.kind == "int" and fits(labels.shape, positions):
@@ -130,7 +130,7 @@ def _ignored_class(ignore_index: int | None, values: tuple[int, ...] | None, cla
     return ignore_index if ignore_index >= 0 and (classes is None or ignore_index < classes) else None
 
 
-def _check_class_weight(call: Call, weight: Arrived | None, positions: Shape, classes: int | None) -> None:
+def _check_class_weight(call: Call, weight: ArraySpec | None, positions: Shape, classes: int | None) -> None:
     if weight is None:
         return
     check_kind(call, weight, "int", "float")

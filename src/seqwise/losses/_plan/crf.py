@@ -9,7 +9,7 @@ from seqwise.errors import ConfigError, DtypeError, ShapeError, listed
 from seqwise.losses import _crf_hints
 from seqwise.losses._plan.checks import check_kind
 from seqwise.losses._plan.reductions import REDUCTIONS, Positions
-from seqwise.shapes import Arrived, Call, Shape, fits, shape_text
+from seqwise.shapes import ArraySpec, Call, Shape, fits, shape_text
 
 __all__ = ["ChainPlan", "plan_crf"]
 
@@ -37,7 +37,7 @@ class ChainPlan(Positions):
         super().check_reduction(reduction, denominator)
 
 
-def plan_crf(call: str, arrays: Mapping[str, Arrived]) -> ChainPlan:
+def plan_crf(call: str, arrays: Mapping[str, ArraySpec]) -> ChainPlan:
     """The plan of `crf_nll`, `crf_decode` or `crf_marginals`.
 
     Args:
@@ -66,7 +66,7 @@ def plan_crf(call: str, arrays: Mapping[str, Arrived]) -> ChainPlan:
     )
 
 
-def _check_emissions(call: Call, emissions: Arrived) -> None:
+def _check_emissions(call: Call, emissions: ArraySpec) -> None:
     check_kind(call, emissions, "float")
     rank = len(emissions.shape)
     if rank != 3:
@@ -77,7 +77,7 @@ def _check_emissions(call: Call, emissions: Arrived) -> None:
         raise call.error(ShapeError, "emissions have 0 classes", expected="1 class or more")
 
 
-def _check_tags(call: Call, emissions: Arrived, tags: Arrived) -> None:
+def _check_tags(call: Call, emissions: ArraySpec, tags: ArraySpec) -> None:
     fitting = fits(tags.shape, emissions.shape[:2])
     if fitting and tags.kind == "int":
         return
@@ -89,7 +89,7 @@ def _check_tags(call: Call, emissions: Arrived, tags: Arrived) -> None:
     raise call.error(DtypeError, f"tags are {tags.kind}", expected=expected, hint=hint)
 
 
-def _check_scores(call: Call, emissions: Arrived, scores: Arrived | None, *kinds: str) -> None:
+def _check_scores(call: Call, emissions: ArraySpec, scores: ArraySpec | None, *kinds: str) -> None:
     """Refuses transitions, start, end, or what is allowed of them, of another kind or shape."""
     if scores is None:
         return
@@ -103,7 +103,7 @@ def _check_scores(call: Call, emissions: Arrived, scores: Arrived | None, *kinds
         raise call.error(ShapeError, problem, expected=expected, hint=hint)
 
 
-def _check_lengths(call: Call, lengths: Arrived | None, steps: Shape) -> None:
+def _check_lengths(call: Call, lengths: ArraySpec | None, steps: Shape) -> None:
     if lengths is None:
         return
     check_kind(call, lengths, "int")
@@ -113,7 +113,7 @@ def _check_lengths(call: Call, lengths: Arrived | None, steps: Shape) -> None:
         raise call.error(ShapeError, "lengths do not fit the emissions", expected=expected, hint=hint)
 
 
-def _mask_missing(call: Call, mask: Arrived | None, steps: Shape) -> int:
+def _mask_missing(call: Call, mask: ArraySpec | None, steps: Shape) -> int:
     """How many last axes the mask lacks; those it has are of the steps' size, or of size 1."""
     if mask is None:
         return 0

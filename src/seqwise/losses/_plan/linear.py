@@ -8,13 +8,13 @@ from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.checks import call_of, check_kind
 from seqwise.losses._plan.class_labels import plan_cross_entropy
-from seqwise.shapes import Arrived, fits, shape_text
+from seqwise.shapes import ArraySpec, fits, shape_text
 
 __all__ = ["plan_linear_cross_entropy"]
 
 
 def plan_linear_cross_entropy(
-    hidden: Arrived, weight: Arrived, bias: Arrived | None, labels: Arrived, options: ClassOptions
+    hidden: ArraySpec, weight: ArraySpec, bias: ArraySpec | None, labels: ArraySpec, options: ClassOptions
 ) -> Plan:
     """The plan of `cross_entropy` for logits that a linear layer will make.
 
@@ -36,5 +36,5 @@ def plan_linear_cross_entropy(
     if bias is not None and not fits(bias.shape, weight.shape[:-1]):
         expected = f"bias {shape_text(weight.shape[:-1])}, one number for each row of the weight"
         raise this.error(ShapeError, "bias does not fit weight", expected=expected)
-    logits = Arrived("logits", "float", hidden.shape[:-1] + weight.shape[:-1])
+    logits = ArraySpec("logits", "float", hidden.shape[:-1] + weight.shape[:-1])
     return plan_cross_entropy(logits, labels, options, call=name, made_from=(hidden, weight, bias))

@@ -21,9 +21,9 @@ from seqwise.losses._kernels.cross_entropy import Call, call_of
 from seqwise.losses._kernels.joint_layout import joint_layout
 from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import Plan, plan_cross_entropy
-from seqwise.shapes import arrived
+from seqwise.shapes import array_spec
 
-__all__ = ["Given", "Recipe", "given", "recipe"]
+__all__ = ["PreparedCall", "CallTemplate", "prepared_call", "call_template"]
 
 MOST_LABEL_VALUES = 64
 """Label values are looked for one by one; more of them are mapped faster by torch."""
@@ -32,7 +32,7 @@ Signature = tuple[torch.dtype, torch.Size]
 """What a plan reads of a tensor."""
 
 
-class Recipe(NamedTuple):
+class CallTemplate(NamedTuple):
     """What is the same for all calls with tensors of these types and shapes.
 
     Attributes:
@@ -50,7 +50,7 @@ class Recipe(NamedTuple):
     shapes: tuple[torch.Size | None, torch.Size | None]
 
 
-class Given(NamedTuple):
+class PreparedCall(NamedTuple):
     """A call with its labels and weights, and the tensors that it points to.
 
     Attributes:
@@ -85,8 +85,8 @@ class Given(NamedTuple):
         return call
 
 
-def recipe(logits: Tensor, labels: Tensor, options: ClassOptions) -> Recipe | None:
-    """The recipe of a call; None where the compiled code does not take it.
+def call_template(logits: Tensor, labels: Tensor, options: ClassOptions) -> CallTemplate | None:
+    """The template of a call; None where the compiled code does not take it.
 
     Raises:
         ShapeError, DtypeError, ConfigError: arrays or options do not fit together.
@@ -104,21 +104,21 @@ def recipe(logits: Tensor, labels: Tensor, options: ClassOptions) -> Recipe | No
         )
     )
     types = type(ignored), *map(type, others), *(() if values is None else map(type, values))
-    return _recipe((logits.dtype, logits.shape), logits.stride(), (labels.dtype, labels.shape), seen, types)
+    return _call_template((logits.dtype, logits.shape), logits.stride(), (labels.dtype, labels.shape), seen, types)
 
 
 @functools.lru_cache(maxsize=1024)
-def _recipe(
+def _call_template(
     logits: Signature,
     strides: tuple[int, ...],
     labels: Signature,
     options: ClassOptions,
     _types: tuple[type, ...],  # so that 0 and 1 are not False and True
-) -> Recipe | None:
+) -> CallTemplate | None:
     plan = plan_cross_entropy(
-        arrived("logits", _Seen(*logits)),
-        arrived("labels", _Seen(*labels)),
-        options.with_arrays(lambda name, signature: arrived(name, _Seen(*signature))),
+        array_spec("logits", _Seen(*logits)),
+        array_spec("labels", _Seen(*labels)),
+        options.with_arrays(lambda name, signature: array_spec(name, _Seen(*signature))),
     )
     mask, lengths, class_weight, sample_weight = options[:4]
     dtype, shape = logits
@@ -129,7 +129,7 @@ def _recipe(
         return None
     values = None if plan.label_values is None else (c_int64 * len(plan.label_values))(*plan.label_values)
     positions = labels[1]
-    (mask_span, of_mask), (span, of_weight) = _spread(mask, positions), _spread(sample_weight, positions)
+    (mask_span, of_mask), (span, of_weight) = _expansion(mask, positions), _expansion(sample_weight, positions)
     sizes = {"batch": positions[0], "time": positions[1], "rest": positions[2:].numel()} if lengths is not None else {}
     call = call_of(
         dtype,
@@ -143,14 +143,14 @@ def _recipe(
         **sizes,
     )
     call.values = None if values is None else ctypes.addressof(values)
-    return Recipe(plan, call, to, values, (of_mask, of_weight))
+    return CallTemplate(plan, call, to, values, (of_mask, of_weight))
 
 
-def given(recipe: Recipe, labels: Tensor, options: ClassOptions) -> Given:
+def prepared_call(template: CallTemplate, labels: Tensor, options: ClassOptions) -> PreparedCall:
     """The call with these labels, options and weights."""
     mask, lengths, class_weight, sample_weight = options[:4]
-    of_mask, of_weight = recipe.shapes
-    call = Call.from_buffer_copy(recipe.call)
+    of_mask, of_weight = template.shapes
+    call = Call.from_buffer_copy(template.call)
     labels, call.labels = side_by_side(labels, torch.int64)
     index = labels.new_empty(labels.numel(), dtype=torch.int32)
     call.index = known_address(index)
@@ -159,7 +159,7 @@ def given(recipe: Recipe, labels: Tensor, options: ClassOptions) -> Given:
     if lengths is not None:
         lengths, call.lengths = side_by_side(lengths, torch.int64)
     if class_weight is None and sample_weight is None:
-        return Given(call, recipe.strides, index, (labels, mask, lengths), (), ())
+        return PreparedCall(call, template.strides, index, (labels, mask, lengths), (), ())
     total = None
     if class_weight is not None:
         class_weight, call.class_weight = side_by_side(class_weight.detach(), torch.float32)
@@ -169,10 +169,10 @@ def given(recipe: Recipe, labels: Tensor, options: ClassOptions) -> Given:
         sample_weight = sample_weight if of_weight is None else sample_weight.expand(of_weight)
         sample_weight, call.sample_weight = side_by_side(sample_weight.detach(), torch.float32)
     weights = class_weight, total, sample_weight
-    return Given(call, recipe.strides, index, (labels, mask, lengths), weights, versions(weights))
+    return PreparedCall(call, template.strides, index, (labels, mask, lengths), weights, versions(weights))
 
 
-def _spread(option: Signature | None, positions: torch.Size) -> tuple[int, torch.Size | None]:
+def _expansion(option: Signature | None, positions: torch.Size) -> tuple[int, torch.Size | None]:
     """For how many positions one value of an option is, and the shape it has to be expanded to, if any."""
     if option is None:
         return 1, None

@@ -22,7 +22,7 @@ from seqwise.losses._array_terms import Terms
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
 from seqwise.losses._loss_options import Averaging, ClassOptions
 from seqwise.losses._plan import SUM_AND_COUNT
-from seqwise.losses.torch._cross_entropy_call import Given, given, recipe
+from seqwise.losses.torch._cross_entropy_call import PreparedCall, call_template, prepared_call
 from seqwise.losses.torch._loss_sum import LossSum, as_count, reduced
 from seqwise.losses.torch._terms import beside
 
@@ -53,12 +53,12 @@ def fused_cross_entropy(
     options = _here(logits, options)
     if not _is_for_this(logits, labels, *options[:4], denominator):
         return None
-    known = recipe(logits, labels, options)
-    if known is None:
+    template = call_template(logits, labels, options)
+    if template is None:
         return None
     if reduction is not SUM_AND_COUNT:
-        known.plan.check_reduction(reduction, denominator)
-    inputs = given(known, labels, options)
+        template.plan.check_reduction(reduction, denominator)
+    inputs = prepared_call(template, labels, options)
     call, is_wanted = inputs.call, logits.requires_grad and torch.is_grad_enabled()
     call.logits = known_address(logits)
     if reduction is SUM_AND_COUNT or reduction in ("sum", "mean"):
@@ -83,25 +83,25 @@ def fused_cross_entropy(
         return None
     if is_wanted:
         losses = _Each.apply(logits, [losses], inputs, plain)  # type: ignore[no-untyped-call]
-    return reduced(Terms(known.plan, losses, weights, inputs.class_index.view(labels.shape) >= 0), averaging)
+    return reduced(Terms(template.plan, losses, weights, inputs.class_index.view(labels.shape) >= 0), averaging)
 
 
 class _One(torch.autograd.Function):
     """A sum or a mean that is there already, attached to the logits that it was made of, with its gradient."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: Given, plain: Plain) -> Tensor:
+    def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: PreparedCall, plain: Plain) -> Tensor:
         """The first of what was made; the second is the gradient."""
         ctx.save_for_backward(logits)
         result, *ctx.made = made
-        ctx.given = inputs, plain
+        ctx.inputs = inputs, plain
         return result
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """The gradient by the logits; that of the plain path where it is to be differentiated again."""
         (logits,) = ctx.saved_tensors
-        inputs, plain = ctx.given
+        inputs, plain = ctx.inputs
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
             averaging = Averaging("mean" if inputs.call.divides else "sum")
             return plain_gradient(lambda z: plain(z, averaging), logits, upstream), None, None, None
@@ -117,17 +117,17 @@ class _Each(torch.autograd.Function):
     """Losses that are there already, one for each position, attached to the logits that they were made of."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: Given, plain: Plain) -> Tensor:
+    def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: PreparedCall, plain: Plain) -> Tensor:
         """What was made."""
         ctx.save_for_backward(logits)
-        ctx.given = inputs, plain
+        ctx.inputs = inputs, plain
         return made[0]
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """The gradient by the logits; that of the plain path where it is to be differentiated again."""
         (logits,) = ctx.saved_tensors
-        inputs, plain = ctx.given
+        inputs, plain = ctx.inputs
         if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
             return plain_gradient(lambda z: plain(z, Averaging("none")), logits, upstream), None, None, None
         found = gradient(inputs.again(), logits, inputs.strides, upstream=upstream)

@@ -23,7 +23,7 @@ from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._loss_sum import reduced
 from seqwise.losses.torch._terms import beside, caster, class_terms_of, counting, look
 from seqwise.losses.torch._torch_namespace import TorchNamespace
-from seqwise.shapes import arrived
+from seqwise.shapes import array_spec
 
 __all__ = ["linear_loss"]
 
@@ -89,11 +89,11 @@ def _planned(head: Head, labels: Tensor, options: ClassOptions) -> _LinearCall:
     labels = tensor_of(name, "labels", labels, head.hidden)
     options = options.with_arrays(beside(name, head.hidden))
     plan = plan_linear_cross_entropy(
-        arrived("hidden", head.hidden),
-        arrived("weight", head.weight),
-        None if head.bias is None else arrived("bias", head.bias),
-        arrived("labels", labels),
-        options.with_arrays(arrived),
+        array_spec("hidden", head.hidden),
+        array_spec("weight", head.weight),
+        None if head.bias is None else array_spec("bias", head.bias),
+        array_spec("labels", labels),
+        options.with_arrays(array_spec),
     )
     labels = labels.long() if plan.labels == "index" else labels
     return _LinearCall(plan, head, labels, counting(plan, labels, options), options)

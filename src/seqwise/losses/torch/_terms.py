@@ -20,7 +20,7 @@ from seqwise.losses._plan import (
 from seqwise.losses._values import check_values
 from seqwise.losses.torch._arrays import as_tensor, check_tensor, tensor_of
 from seqwise.losses.torch._torch_namespace import TorchNamespace
-from seqwise.shapes import arrived
+from seqwise.shapes import array_spec
 
 __all__ = [
     "beside",
@@ -40,7 +40,7 @@ def class_terms(call: str, logits: Tensor, labels: Tensor, options: ClassOptions
     labels = tensor_of(call, "labels", labels, logits)
     options = options.with_arrays(beside(call, logits))
     plan = plan_cross_entropy(
-        arrived("logits", logits), arrived("labels", labels), options.with_arrays(arrived), call=call
+        array_spec("logits", logits), array_spec("labels", labels), options.with_arrays(array_spec), call=call
     )
     assert plan.class_axis is not None
     classes_last = labels.long() if plan.labels == "index" else labels.movedim(plan.class_axis, -1)
@@ -63,7 +63,7 @@ def binary_terms(call: str, logits: Tensor, labels: Tensor, options: BinaryOptio
     labels = tensor_of(call, "labels", labels, logits)
     options = options.with_arrays(beside(call, logits))
     plan = plan_binary_cross_entropy(
-        arrived("logits", logits), arrived("labels", labels), options.with_arrays(arrived), call=call
+        array_spec("logits", logits), array_spec("labels", labels), options.with_arrays(array_spec), call=call
     )
     labels = labels if labels.is_floating_point() else labels.long()
     counts = counting(plan, labels, options)

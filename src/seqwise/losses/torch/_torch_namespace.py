@@ -26,7 +26,6 @@ class TorchNamespace:
 
     checks_indices = True
 
-    abs = staticmethod(torch.abs)
     broadcast_to = staticmethod(torch.broadcast_to)
     exp = staticmethod(torch.exp)
     expand_dims = staticmethod(torch.unsqueeze)
@@ -77,6 +76,11 @@ class TorchNamespace:
     def shape(array: Tensor) -> Sequence[int]:
         """The sizes of the axes."""
         return array.shape
+
+    @staticmethod
+    def squeeze(array: Tensor, axis: int) -> Tensor:
+        """The array without an axis of size 1."""
+        return array.squeeze(axis)
 
     @staticmethod
     def sum(array: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
