@@ -56,6 +56,6 @@ def mask_to_lengths(mask: ArrayLike) -> NDArray[np.int64]:
         raise ShapeError(f"mask must be (batch, time), got shape {positions.shape}")
     holes = np.flatnonzero((positions[:, 1:] & ~positions[:, :-1]).any(axis=1))
     if holes.size:
-        raise ValuesError(f"row {int(holes[0])} of the mask counts again after a gap; lengths cannot say that")
+        raise ValuesError(f"row {int(holes[0])} of the mask counts again after a gap; lengths cannot describe that")
     lengths: NDArray[np.int64] = positions.sum(axis=1, dtype=np.int64)
     return lengths

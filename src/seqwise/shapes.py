@@ -36,11 +36,11 @@ class ArraySpec(NamedTuple):
 
 @dataclass(frozen=True)
 class Call:
-    """A call and the arrays it got: what an error about them has to show.
+    """A call and its arrays, as its errors show them.
 
     Attributes:
         name: the function that was called.
-        arrays: everything that arrived, in the order of the signature.
+        arrays: all arrays of the call, in the order of the signature.
 
     Examples:
         >>> call = Call("cross_entropy", (ArraySpec("logits", "int", (8, 3)),))
@@ -59,7 +59,7 @@ class Call:
 
 
 def array_spec(name: str, array: Any) -> ArraySpec:
-    """What arrived under a name, for an array of any framework: only `.shape` and `.dtype` are read.
+    """Describes an array of any framework; only `.shape` and `.dtype` are read.
 
     Examples:
         >>> import numpy
@@ -120,7 +120,7 @@ def shape_message(
     Args:
         call: the name of the function that was called.
         problem: what is wrong, in one sentence.
-        arrays: everything that arrived, in the order of the call.
+        arrays: all arrays of the call, in the order of the signature.
         expected: what would have been right.
         hint: what to change; left out when there is nothing better to say than `expected`.
 

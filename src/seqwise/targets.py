@@ -1,4 +1,4 @@
-"""Says what is predicted: the kinds of target, and the user's own label values in class order."""
+"""Describes what a model predicts: the kinds of target, and the user's label values in class order."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Target:
         columns: the columns the labels come from; K of them for `outputs`, one or L for `multilabel`.
         outputs: the names of the K outputs; empty for other kinds.
         per_step: whether every step has its own labels. Always true for `tags`, never for `label`.
-        scheme: how the tags mark spans, found from the training part: `iob` (IOB2, BIO), `iob1`, or `iobes` (BILOU,
+        scheme: how the tags mark spans, found from the training split: `iob` (IOB2, BIO), `iob1`, or `iobes` (BILOU,
             BMES too); None where they follow none of them, and for other kinds.
         tag_form: how tags that mark spans are spelled, such as `x_B`; see `seqwise.tag_forms`. None for the usual
             `B-x` where all tags have it, and for tags that mark no spans.

@@ -1,7 +1,7 @@
-"""Looks inside arrays for numbers that cannot be right, and says where they stand and what is allowed.
+"""Checks the values of arrays, and reports where the first wrong one is and what is allowed.
 
-Only what counts is looked at: `counts` is a boolean array of one value per label, True = it counts, or None
-for all. A check returns nothing, or raises `ValuesError` with the table of what arrived.
+Only positions that count are checked: `counts` is a boolean array of one value per label, True = it counts, or None
+for all. A check returns nothing, or raises `ValuesError` with the table of the arrays of the call.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def check_class_indices(
         counts: which labels count, in the shape of the labels.
         call: the call that labels arrived with.
         name: the argument they arrived as.
-        hint: what to do, from the caller that knows, of the labels that were found and those that are out of range.
+        hint: makes advice from the labels that were found and those that are out of range.
 
     Raises:
         ValuesError: naming the first wrong label, its position and how many there are.
@@ -87,18 +87,18 @@ def check_probabilities(
     call: Call,
     hint: Callable[[], str | None] = lambda: None,
 ) -> None:
-    """Refuses shares of classes, or probabilities, outside 0..1 or with a sum other than 1 over the classes.
+    """Refuses probabilities outside 0..1, or with a sum other than 1 over the classes.
 
     Args:
         name: the argument the array arrived as.
-        array: shares in any shape.
-        class_axis: the axis along which they sum to 1; None for shares that each stand alone.
+        array: probabilities, or soft labels, in any shape.
+        class_axis: the axis along which they sum to 1; None for independent probabilities.
         counts: which positions count, in the shape of the array without the class axis.
         call: the call that the array arrived with.
-        hint: what to do, from the caller that knows; asked only when something is wrong.
+        hint: makes advice; called only when something is wrong.
 
     Raises:
-        ValuesError: naming the first wrong share or sum and its position.
+        ValuesError: naming the first wrong number or sum and its position.
     """
     axis = None if class_axis is None else class_axis % array.ndim
     expected = f"{name} from 0 to 1" + ("" if axis is None else f", with sum 1 along axis {axis}")

@@ -34,7 +34,7 @@ VALUES: list[tuple[str, dict[str, Any], str, str, str | None]] = [
         {"tags": [[0, -100, 2, 0], [0, 0, -100, 1]], "lengths": [4, 4]},
         "tags[0, 1] is -100, and 2 of 8 tags that count are out of range",
         "class indices 0..2",
-        "if -100 marks a step that has no tag, leave the step out of the chain: mask=tags != -100",
+        "if -100 marks a step without a tag, leave it out with mask=tags != -100",
     ),
     (
         "several",
@@ -57,7 +57,7 @@ VALUES: list[tuple[str, dict[str, Any], str, str, str | None]] = [
         {"transitions": [[0.0, -INF, 0.0], *ZEROS[1:]]},
         "transitions[0, 1] is -inf",
         "transitions of finite numbers",
-        "what may not be is said by allowed=, booleans of the same shape",
+        "to forbid a transition, pass allowed= with booleans of the same shape",
     ),
     ("start infinite", {"start": [0.0, 0.0, INF]}, "start[2] is inf", "start of finite numbers", None),
     ("end NaN", {"end": [NAN, 0.0, 0.0]}, "end[0] is nan", "end of finite numbers", None),

@@ -168,7 +168,7 @@ WRONG: list[tuple[Any, dict[str, tuple[str, Shape]], str, str, str | None]] = [
         {"allowed.transitions": ("float", (5, 5))},
         "allowed.transitions are float",
         "allowed.transitions bool",
-        "True = this may be: compare first, as in allowed.transitions == 1",
+        "True = allowed: compare first, as in allowed.transitions == 1",
     ),
     (
         ShapeError,
@@ -261,7 +261,7 @@ def test_a_chain_has_no_outputs() -> None:
     with pytest.raises(ConfigError) as caught:
         plan().check_reduction("per_output", None)
     assert str(caught.value) == (
-        "crf_nll: reduction='per_output' is for several outputs, and a chain is one\n"
+        "crf_nll: reduction='per_output' needs several outputs, and a linear-chain CRF has one\n"
         "  emissions    float  (8, 20, 5)\n"
         "  tags         int    (8, 20)\n"
         "  transitions  float  (5, 5)\n"

@@ -182,7 +182,7 @@ WRONG = [
     (ShapeError, {"mask": ("bool", (8, 3))}, "mask does not fit the labels", "mask (8, 47), or its first axes"),
     (ShapeError, {"mask": ("bool", (47,))}, "mask does not fit the labels", "reshape mask to (1, 47)"),
     (ShapeError, {"mask": ("bool", (8, 47, 3))}, "mask does not fit the labels", "mask has no class axis"),
-    (DtypeError, {"sample_weight": ("bool", (8,))}, "sample_weight is bool", "is said by mask="),
+    (DtypeError, {"sample_weight": ("bool", (8,))}, "sample_weight is bool", "to leave positions out, pass mask="),
     (ShapeError, {"sample_weight": ("float", (7,))}, "sample_weight does not fit the labels", "sample_weight (8, 47)"),
     (DtypeError, {"lengths": ("float", (8,))}, "lengths are float", "lengths int"),
     (ShapeError, {"lengths": ("int", (8, 1))}, "lengths do not fit the labels", "lengths (batch,) = (8,)"),
@@ -192,8 +192,8 @@ WRONG = [
     (ConfigError, {"label_values": (0, 1, 1)}, "names a value twice", "one value per class"),
     (ConfigError, {"label_values": (0, 1, 0.5)}, "label_values has 0.5 in it", "label_values of integers"),
     (ConfigError, {"ignore_index": 1.5}, "ignore_index has 1.5 in it", "ignore_index of integers"),
-    (ConfigError, {"label_smoothing": 1.5}, "label_smoothing is 1.5", "a share from 0 to 1"),
-    (ConfigError, {"label_smoothing": float("nan")}, "label_smoothing is nan", "a share from 0 to 1"),
+    (ConfigError, {"label_smoothing": 1.5}, "label_smoothing is 1.5", "a number from 0 to 1"),
+    (ConfigError, {"label_smoothing": float("nan")}, "label_smoothing is nan", "a number from 0 to 1"),
 ]
 
 

@@ -50,7 +50,7 @@ def _users_have_no_checked_annotations():
         (lambda: TokenEmbedding(4, -1), "TokenEmbedding: dim is -1, expected 1 or more"),
         (
             lambda: TokenEmbedding(4, 3, dropout=1.0),
-            "TokenEmbedding: dropout is 1.0, expected 0 <= dropout < 1, the share dropped in training",
+            "TokenEmbedding: dropout is 1.0, expected 0 <= dropout < 1, the fraction dropped in training",
         ),
         (
             lambda: TokenEmbedding(4, 3, padding_id=4),

@@ -3,7 +3,7 @@
 `seqwise.losses.numpy` is the reference; `.torch`, `.jax` and `.keras` are the ones to train with. Names,
 signatures and meaning are the same everywhere; the import line chooses the framework, and nothing is
 guessed from the type of an array. Arrays are positional, options are keywords; an option that does not
-exist is an error that asks what was meant. Losses are in nats, and lower is better.
+exist is an error that suggests the one that was meant. Losses are in nats, and lower is better.
 
 Shapes
 ------
@@ -16,7 +16,7 @@ logits with one more axis, the classes.
 | one label per step                   | (B, T, C)      | (B, T)      | `cross_entropy`        |
 | ordered classes, such as -1 < 0 < 1  | as above       | as above    | `ordinal_loss`         |
 | many easy labels, few hard ones      | as above       | as above    | `focal_loss`           |
-| one label per step, judged together  | (B, T, C)      | (B, T)      | `crf_nll`              |
+| one label per step, as a sequence    | (B, T, C)      | (B, T)      | `crf_nll`              |
 | K outputs of C classes               | (B, K, C)      | (B, K)      | `cross_entropy`        |
 | K outputs of C classes per step      | (B, T, K, C)   | (B, T, K)   | `cross_entropy`        |
 | any of L labels, per step too        | (B[, T], L)    | (B[, T], L) | `binary_cross_entropy` |
@@ -35,7 +35,7 @@ Labels of `binary_cross_entropy` are booleans, integers 0 and 1, or floats from 
 
 Formulas
 --------
-With z the logits, q the labels as shares of classes (one-hot when they are indices), e the label
+With z the logits, q the labels as class probabilities (one-hot when they are indices), e the label
 smoothing, w the class weights and s the sample weights, the loss of a position is
 
     loss   = - s * sum_c w[c] * ((1 - e) * q[c] + e / C) * log softmax(z)[c]
@@ -64,7 +64,7 @@ What counts
 -----------
 `mask` (True = counts), `lengths` (the first n steps of axis 1 of the labels count) and `ignore_index`
 (labels of this value do not count; only if given, there is no hidden -100) hold together: a position
-counts when all allow it. What does not count is selected away: logits, labels and sample weights there
+counts when all allow it. Positions that do not count are removed by selection: their logits, labels and sample weights
 may be NaN, infinite or out of range, and give a loss and a gradient of exactly 0.
 
 `mask` and `sample_weight` have the shape of the positions, or the first axes of it; missing axes are the
@@ -81,13 +81,13 @@ Averages
 |-----------------|---------------------------------------------------------------------------------------|
 | `none`          | the weighted loss of every position, 0 where it does not count                        |
 | `sum`           | their sum                                                                             |
-| `mean`          | the sum / the sum of the weights of what counts                                       |
+| `mean`          | the sum / the sum of the weights of the positions that count                          |
 | `sequence_mean` | each sequence's own mean, averaged over the sequences in which something counts       |
 | `batch_mean`    | the sum / the number of sequences in which something counts                           |
 | `per_output`    | the mean of each output on the last axis of the labels, an array (K,)                 |
 
 `denominator` replaces the divisor of any of the means: one number for all micro-batches, or one per output.
-Over ranks that average their gradients, as DistributedDataParallel does, it is what counts on all ranks
+Over ranks that average their gradients, as DistributedDataParallel does, it is the count over all ranks
 divided by their number: `all_reduce_denominator` of the torch losses gives that. `loss_sum(loss, logits,
 labels, ...)` gives the pair (sum, count) that `mean` divides, as a `LossSum` that adds with + and has a
 `mean()`. When the divisor is 0, because nothing counts, the loss is 0, its gradient is 0, and it stays
@@ -112,15 +112,15 @@ with `emissions` (B, T, C) from a model, and `transitions` (C, C) from class (ro
 Without transitions the loss of a sequence is the sum of the cross-entropies of its steps. pytorch-crf and TF-Addons
 give the log-likelihood, which is this loss with the other sign.
 
-A step counts by `mask` and `lengths`. One that does not is not in the chain: the step after it follows the one before
+A step counts by `mask` and `lengths`. One that does not count is left out: the step after it follows the one before
 it, `start` belongs to the first step that counts, `end` to the last, and holes in a mask give what the sequence
 without those steps gives. A sequence in which nothing counts costs 0.
 
-`allowed` says which transitions may be, (C, C) booleans, or which may start and end a sequence too, as
-`allowed_transitions(labels)` gives it for IOB and IOBES labels. What may not be is selected away: no path goes there,
-its transitions have a gradient of exactly 0, and what is decoded never goes there. Tags that go there raise
-`ValuesError` where values are looked at; elsewhere they, and tags that are no class, cost infinity and have no
-gradient. So does, everywhere, a tag whose emission is -inf.
+`allowed` are the transitions that are possible, (C, C) booleans, or also the classes that may start and end a
+sequence, as `allowed_transitions(labels)` gives them for IOB and IOBES labels. No path takes a forbidden transition:
+its gradient is exactly 0, and decoding never takes it. Tags that take one raise `ValuesError` where values are checked;
+elsewhere they, and tags that are no class, cost infinity and have no gradient. So does, everywhere, a tag whose
+emission is -inf.
 
 | reduction       | result for a CRF                                                               |
 |-----------------|--------------------------------------------------------------------------------|

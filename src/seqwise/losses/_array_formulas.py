@@ -72,7 +72,7 @@ def class_terms(
     xp: Any,
     cast: Callable[[Any], Any],
 ) -> tuple[Any, Any]:
-    """A loss over classes at every position, and what each position adds to the divisor of a mean.
+    """The loss over classes of each position, and its weight in the divisor of a mean.
 
     The classes of the logits are where the plan says, those of one-hot labels on the last axis.
     """
@@ -89,7 +89,7 @@ def class_terms(
 
 
 def linear_logits(hidden: Any, weight: Any, bias: Any, *, counts: Any, xp: Any, cast: Callable[[Any], Any]) -> Any:
-    """Hidden x weight + bias, with classes last; what does not count is 0 before the product, so that NaN stays out.
+    """Hidden x weight + bias, classes last. Rows that do not count are 0 before the product, so that NaN stays out.
 
     With one weight for each output, hidden counts where any output does.
     """
@@ -110,7 +110,7 @@ def binary_terms(
     xp: Any,
     cast: Callable[[Any], Any],
 ) -> tuple[Any, Any]:
-    """Binary cross-entropy at every position, and what each position adds to the divisor of a mean."""
+    """The binary cross-entropy of each position, and its weight in the divisor of a mean."""
     logits = _where_counts(counts, cast(logits), 0.5, xp)
     targets = _where_counts(counts, cast(labels), 0.0, xp)
     if plan.label_smoothing:
@@ -196,7 +196,7 @@ def _floored_log(probabilities: Any, xp: Any) -> Any:
 
 
 def class_indices(plan: Any, labels: Any, counts: Any, *, xp: Any) -> Any:
-    """The class index of each label: 0 where it does not count, out of range for what is no label value."""
+    """The class index of each label: 0 where it does not count, out of range where it is no label value."""
     index = labels
     if plan.label_values is not None:
         index = xp.zeros_like(labels) + len(plan.label_values)
@@ -214,7 +214,7 @@ def _index_terms(plan: Any, logs: Any, index: Any, class_weight: Any, xp: Any) -
     index = xp.expand_dims(index, -1)
     picked = xp.squeeze(xp.take_along_axis(logs, index, axis=-1), axis=-1)
     if possible is not None:
-        picked = xp.where(possible, picked, NAN)  # a wrong label that nobody could look at is no silent loss
+        picked = xp.where(possible, picked, NAN)  # a wrong label in a trace gives NaN, not a plausible loss
     if class_weight is None:
         weights, losses, of_all = None, -picked, logs
     else:
@@ -237,7 +237,7 @@ def _soft_terms(plan: Any, logs: Any, labels: Any, class_weight: Any, xp: Any) -
 
 
 def _for_each_class(plan: Any, logs: Any, xp: Any, keepdims: bool = False) -> Any:
-    """What smoothing adds for each class; TensorFlow may not know how many there are before a trace runs."""
+    """The part of a smoothed label of each class; TensorFlow may not know their number while it traces."""
     return plan.label_smoothing / (plan.classes or xp.sum(xp.ones_like(logs), axis=-1, keepdims=keepdims))
 
 

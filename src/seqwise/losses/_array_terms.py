@@ -33,7 +33,7 @@ __all__ = ["Framework", "Terms", "binary_terms", "class_terms", "linear_terms", 
 
 @dataclass(frozen=True)
 class Framework:
-    """What the losses have to know of an array library.
+    """An array library, as the losses need it.
 
     Attributes:
         xp: its namespace, with the names that NumPy has.
@@ -41,9 +41,9 @@ class Framework:
         integers: index labels and lengths as integers that -1 and every label value fit into.
         sum_type: the type that losses of these logits are computed and summed in.
         cast: an array in a type.
-        look: named arrays as NumPy arrays, or None where nobody may look: in a trace, or on a GPU.
+        look: named arrays as NumPy arrays; None in a trace or on a GPU, where values cannot be read.
         loss_sum: the `LossSum` of its file.
-        scan: runs a step over the first axis of its inputs, as `jax.lax.scan` does.
+        scan: applies a function along the first axis of its inputs, as `jax.lax.scan` does.
         compiled: a formula as a function that is compiled once, for those with a scan; as it is where nothing compiles.
         refuses_nan: whether NaN in logits that count is an error; elsewhere it gives a NaN loss.
     """
@@ -64,7 +64,7 @@ class Framework:
         return {name: self.array(value) for name, value in given.items() if value is not None}
 
     def caster(self, logits: Any) -> Callable[[Any], Any]:
-        """What turns an array into the type that losses of these logits are computed in."""
+        """A function that casts an array to the type that losses of these logits are computed in."""
         dtype = self.sum_type(logits)
         return lambda array: self.cast(array, dtype)
 
@@ -73,9 +73,9 @@ class Terms(NamedTuple):
     """A loss at every position, before anything is averaged.
 
     Attributes:
-        plan: what the call means.
+        plan: the meaning of the call.
         losses: weighted losses; 0 where a position does not count.
-        weights: what each position adds to the divisor of a mean; 0 where it does not count.
+        weights: each position's part of the divisor of a mean; 0 where it does not count.
         counts: which positions count; None when all do.
     """
 
@@ -160,7 +160,7 @@ def binary_terms(framework: Framework, call: str, logits: Any, labels: Any, opti
 
 
 def _described(arrays: Mapping[str, Any]) -> dict[str, ArraySpec]:
-    """What arrived, as a plan takes it."""
+    """The descriptions of arrays that a plan takes."""
     return {name: array_spec(name, array) for name, array in arrays.items()}
 
 
@@ -175,7 +175,7 @@ def _look(framework: Framework, plan: Plan, arrays: Mapping[str, Any], counts: A
 
 
 def _refuse_nan(plan: Plan, arrays: Mapping[str, NDArray[Any]], counts: NDArray[np.bool_] | None) -> None:
-    """Refuses NaN in what counts of logits or of what they are made from; inf too where it would give NaN."""
+    """Refuses NaN where logits count, or in hidden, weight and bias; also infinity where it would give NaN."""
     if "logits" not in arrays:
         if counts is not None:
             rows = counts.any(axis=-1) if arrays["weight"].ndim == 3 else counts

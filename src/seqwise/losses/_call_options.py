@@ -17,7 +17,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ELSEWHERE = {"axis": "class_axis", "dim": "class_axis", "where": "mask", "size_average": "reduction"}
-"""What other libraries call our options, where the words are not alike."""
+"""The names of our options in other libraries, where the words are not alike."""
 
 
 def known_options(function: Callable[P, R]) -> Callable[P, R]:
@@ -55,7 +55,7 @@ def sum_and_count(
     *,
     module: str,
 ) -> Any:
-    """What `loss_sum` of a module gives: the `LossSum` of a call of one of the losses it knows."""
+    """The result of a module's `loss_sum`: the `LossSum` of a call of one of its losses."""
     if loss not in known:
         name = f"{loss.__module__}.{loss.__qualname__}" if hasattr(loss, "__qualname__") else repr(loss)
         problem = f"{name} is not a loss of {module}"

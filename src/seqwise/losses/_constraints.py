@@ -6,7 +6,7 @@ prefixes B (begin), I or M (inside), E or L (end) and S or U (single) mark the s
 | scheme  | also called | a span of one step | of several         | may follow                                       |
 |---------|-------------|--------------------|--------------------|--------------------------------------------------|
 | `iob`   | IOB2, BIO   | B                  | B I ... I          | I only after B or I of its type                  |
-| `iob1`  | IOB         | I                  | I I ... I          | B only after B or I of its type, to part spans   |
+| `iob1`  | IOB         | I                  | I I ... I          | B only after B or I of its type, to split spans   |
 | `iobes` | BILOU, BMES | S                  | B I ... I E        | I and E only after B or I of their type; after   |
 |         |             |                    |                    | B and I nothing else, the end neither            |
 
@@ -34,13 +34,13 @@ _ROLES_OF = {"iob": "BI", "iob1": "BI", "iobes": "BIES"}
 _EXAMPLES = {"iob": "'O', 'B-x' or 'I-x'", "iob1": "'O', 'B-x' or 'I-x'", "iobes": "'O', 'B-x', 'I-x', 'E-x' or 'S-x'"}
 
 Role = tuple[str, str]
-"""What a tag does (B, I, E, S or O), and its type; a sequence starts and ends as if beside an O."""
+"""The role of a tag (B, I, E, S or O), and its type; a sequence starts and ends as if beside an O."""
 
 _OUTSIDE: Role = ("O", "")
 
 
 class Allowed(NamedTuple):
-    """What a path may do; arrays of booleans of any framework, True = allowed; None = everything is.
+    """The transitions, starts and ends that a path may have: booleans, True = allowed; None allows all.
 
     Attributes:
         transitions: (classes, classes), from and to.
@@ -89,7 +89,7 @@ def allowed_transitions(labels: Sequence[str], scheme: Scheme | None = None) -> 
 
 
 def _role(label: str) -> Role | None:
-    """What a label does in a span; None for a label that is of no scheme."""
+    """The role of a label in a span; None for a label of no scheme."""
     if label == "O":
         return _OUTSIDE
     prefix, dash, kind = label.partition("-")

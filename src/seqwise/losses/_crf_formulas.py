@@ -1,14 +1,13 @@
 """Computes the linear-chain CRF for any array namespace `xp`: the definitions, written for reading.
 
-A path has one class y_t for each step that counts; y_1 and y_n are the first and the last of them. Its score is
+A path has one class y_t for each step that counts; y_1 and y_n are those of the first and the last step. Its score is
 
     start[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_(t-1), y_t] + end[y_n]
 
-Steps that do not count are taken out of the chain before anything is computed: those that count are moved to the
-front, and results are moved back. What is not allowed is selected away as -inf, and scores are kept relative (to the
-tagged path, or to the best so far), so that neither the length of a sequence nor the size of its scores costs
-precision. `scan(step, carry, inputs)` runs over the first axis of all inputs, as `jax.lax.scan` does, and each
-output has the shape of the carry.
+Steps that do not count are removed before the computation: those that count are moved to the front, and results are
+moved back. Forbidden transitions score -inf. Scores are kept relative (to the tagged path, or to the best so far), so
+that long sequences and large scores cost no precision. `scan(step, carry, inputs)` runs over the first axis of all
+inputs, as `jax.lax.scan` does, and each output has the shape of the carry.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _NEVER = float("-inf")
 
 
 class Chain(NamedTuple):
-    """The sequences of a batch, and what going from class to class scores.
+    """The sequences of a batch with the scores of starting, moving between classes and ending.
 
     Attributes:
         emissions: (batch, time, classes); the steps that count come first, the others are 0.
@@ -44,7 +43,7 @@ class Chain(NamedTuple):
 def chained(
     emissions: Any, scores: Mapping[str, Any], *, allowed: Mapping[str, Any], counts: Any, with_holes: bool, xp: Any
 ) -> Chain:
-    """The chain of what arrived.
+    """The linear-chain CRF of a batch.
 
     Args:
         emissions: (batch, time, classes).
@@ -81,7 +80,7 @@ def nll(chain: Chain, tags: Any, *, scan: Callable[..., Any], xp: Any) -> Any:
     """The negative log-likelihood of each sequence's tags, (batch,): log sum over paths of exp(score - tagged score).
 
     The tagged path itself scores 0 in that sum, so the result is never negative. It is infinite, without a gradient,
-    for tags that cannot be: not allowed, of emission -inf, or not a class.
+    for impossible tags: forbidden, with an emission of -inf, or not a class.
     """
     tags = _taken(tags, chain.order, xp)
     classes = xp.logical_and(tags >= 0, tags < xp.shape(chain.emissions)[-1])
@@ -136,7 +135,7 @@ def best_paths(chain: Chain, fill: int, *, scan: Callable[..., Any], xp: Any) ->
     """The best path of each sequence (batch, time), `fill` where nothing counts, and its score (batch,).
 
     Of paths that score the same the one whose last class is lowest wins, then the one whose class before it is
-    lowest, and so on. Where no path can be, all is `fill` and the score is -inf; NaN where a score is NaN.
+    lowest, and so on. Without a possible path all tags are `fill` and the score is -inf; NaN where a score is NaN.
     """
 
     def forward(ahead: Any, now: Any) -> tuple[Any, Any]:
@@ -163,7 +162,7 @@ def best_paths(chain: Chain, fill: int, *, scan: Callable[..., Any], xp: Any) ->
 
 
 def _path(chain: Chain, tags: Any, xp: Any) -> tuple[Any, Any, Any]:
-    """What a path scores: at each step by its emission and by the move to it, and at the end."""
+    """The scores of a path: the emission of each step, the transition to it, and the end."""
     classes = xp.shape(chain.transitions)[0]
     scores = xp.take_along_axis(chain.emissions, xp.expand_dims(tags, -1), axis=-1)[..., 0]
     moves = xp.take(xp.reshape(chain.transitions, (-1,)), tags[:, :-1] * classes + tags[:, 1:], axis=0)
@@ -174,7 +173,7 @@ def _path(chain: Chain, tags: Any, xp: Any) -> tuple[Any, Any, Any]:
 
 
 def _impossible(chain: Chain, classes: Any, scores: Any, moves: Any, closing: Any, xp: Any) -> Any:
-    """Whether a path cannot be, (batch,): a part of it is -inf, or a tag is no class."""
+    """Whether a path is impossible, (batch,): one of its scores is -inf, or a tag is no class."""
     here = xp.logical_or(xp.logical_or(scores == _NEVER, moves == _NEVER), xp.logical_not(classes))
     return xp.logical_or(xp.any(xp.logical_and(chain.inside, here), axis=1), closing == _NEVER)
 
@@ -200,7 +199,7 @@ def _softmax(scores: Any, xp: Any) -> Any:
 
 
 def _from_0(scores: Any, xp: Any) -> Any:
-    """The scores with 0 as the highest of each row: what is common to all decides nothing, but costs precision."""
+    """The scores with 0 as the highest of each row: a common offset changes no result, but costs precision."""
     return scores - _finite(xp.max(scores, axis=-1, keepdims=True), xp)
 
 

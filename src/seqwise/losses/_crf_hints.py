@@ -1,4 +1,4 @@
-"""Guesses what a caller of the CRF meant by arrays that do not fit, and says what to change; only errors lead here."""
+"""Suggests how to change arrays that do not fit a CRF; only errors lead here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SWAP = "batch is axis 0 and time axis 1: swap the first two axes of the"
 
 
 def emissions_rank(emissions: ArraySpec) -> str | None:
-    """What to change so that emissions have three axes."""
+    """A hint for emissions that do not have three axes."""
     if len(emissions.shape) == 2:
         return "a single sequence is a batch of 1: emissions[None], and tags[None] with them"
     if len(emissions.shape) == 4 and emissions.shape[0] == 1:
@@ -19,7 +19,7 @@ def emissions_rank(emissions: ArraySpec) -> str | None:
 
 
 def tags_of(emissions: ArraySpec, tags: ArraySpec) -> str | None:
-    """What to change so that there is one tag for each step; None when nothing is near."""
+    """A hint for tags that are not one per step; None when there is none."""
     batch, time, classes = emissions.shape
     shape = tags.shape
     if len(shape) == 3 and shape[-1] == 1 and fits(shape[:-1], (batch, time)):
@@ -36,7 +36,7 @@ def tags_of(emissions: ArraySpec, tags: ArraySpec) -> str | None:
 
 
 def square(emissions: ArraySpec, transitions: ArraySpec) -> str | None:
-    """What to change so that transitions go from class to class; None when nothing is near."""
+    """A hint for transitions that are not (classes, classes); None when there is none."""
     _, time, classes = emissions.shape
     if classes is not None and transitions.shape == (classes + 2, classes + 2):
         return (
@@ -51,7 +51,7 @@ def square(emissions: ArraySpec, transitions: ArraySpec) -> str | None:
 
 
 def batch_first(array: ArraySpec, steps: Shape) -> str | None:
-    """Whether a mask or lengths would fit if the emissions were (time, batch, classes)."""
+    """A hint for a mask or lengths that fit emissions (time, batch, classes)."""
     turned = (steps[1], steps[0])
     if steps[0] != steps[1] and fits(array.shape, turned[: len(array.shape)]) and array.shape:
         return f"{_SWAP} emissions if they are {shape_text(('time', 'batch', 'classes'))}"

@@ -1,7 +1,6 @@
 """Takes a call of the CRF from its arguments to its result, in any array library with NumPy's names.
 
-plan -> check of values -> chain -> losses, best paths or marginals, as `_array_terms` does for the other losses.
-Arguments come by name, as `seqwise.losses.numpy.crf_nll` has them.
+plan -> check of values -> `Chain` -> losses, best paths or marginals, as `_array_terms` does for the other losses.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ class Decoded(NamedTuple):
 
     Attributes:
         tags: (batch, time) integers; the class at each step, `fill` where a step does not count.
-        scores: (batch,); what the path scores, 0 for a sequence in which nothing counts. A sequence that no path can be
-            for scores -inf and is all `fill`; so is one with NaN in its scores, which scores NaN.
+        scores: (batch,); the score of the path, 0 for a sequence in which nothing counts. A sequence without a possible
+            path scores -inf and is all `fill`; so is one with NaN in its scores, which scores NaN.
     """
 
     tags: Any
@@ -34,13 +33,13 @@ class Decoded(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """A call that was looked at.
+    """A call after its checks.
 
     Attributes:
-        plan: what the call means.
+        plan: the meaning of the call.
         emissions: (batch, time, classes), in the type that is computed in.
         counts: (batch, time), which steps count.
-        chain: what is computed with; None when there is not a single step.
+        chain: the input of the formulas; None when no sequence has a step.
     """
 
     plan: ChainPlan
@@ -63,7 +62,7 @@ def nll_terms(framework: Framework, emissions: Any, tags: Any, transitions: Any,
 
 
 def best_paths(framework: Framework, emissions: Any, transitions: Any, options: CrfOptions) -> Decoded:
-    """What `crf_decode` gives."""
+    """The result of `crf_decode`."""
     seen = _seen(framework, "crf_decode", {"emissions": emissions, "transitions": transitions}, options)
     if seen.chain is None:
         return Decoded(framework.integers(seen.emissions[..., 0]), framework.xp.sum(seen.emissions, axis=(1, 2)))

@@ -1,4 +1,4 @@
-"""Looks at what a CRF got, in the same order and words for every framework."""
+"""Checks the values of a call of the CRF, with the same messages in every framework."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *,
     """Refuses values that cannot be right.
 
     Args:
-        plan: what the call means.
-        arrays: what arrived, by the name of the argument; of `allowed` by the names that messages show.
+        plan: the meaning of the call.
+        arrays: the arrays by argument name; those of `allowed` by the names that messages show.
         counts: (batch, time), which steps count.
         refuses_nan: whether NaN in emissions that count is an error; elsewhere it gives a NaN loss.
 
@@ -41,7 +41,7 @@ def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *,
     for name in ("transitions", "start", "end"):
         if name in arrays:
             never = np.isneginf(arrays[name]).any()
-            hint = "what may not be is said by allowed=, booleans of the same shape" if never else None
+            hint = "to forbid a transition, pass allowed= with booleans of the same shape" if never else None
             values.check_numbers(name, arrays[name], call=plan.call, hint=hint)
     if "tags" in arrays:
         classes = arrays["transitions"].shape[0]
@@ -62,7 +62,7 @@ def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *,
 
 
 def _left_out(value: int) -> str:
-    return f"if {value} marks a step that has no tag, leave the step out of the chain: mask=tags != {value}"
+    return f"if {value} marks a step without a tag, leave it out with mask=tags != {value}"
 
 
 def _check_paths(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts) -> None:

@@ -1,4 +1,4 @@
-"""Guesses what a caller meant by arrays that do not fit, and says what to change; only errors lead here."""
+"""Suggests how to change arrays that do not fit a loss; only errors lead here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def one_number_per_label(shape: Shape) -> str:
-    """What to do with predictions that hold one number where each label chooses between classes."""
+    """A hint for predictions with one number per label where each label is one of several classes."""
     head = shape_text((*shape, "classes"))
     three = shape_text((*shape, 3))
     return (
@@ -29,7 +29,7 @@ def one_number_per_label(shape: Shape) -> str:
 
 
 def class_labels(logits: ArraySpec, labels: ArraySpec, class_axis: int) -> str | None:
-    """What to change so that labels fit logits with classes on an axis; None when nothing is near."""
+    """A hint for labels that do not fit logits with classes on an axis; None when there is none."""
     positions = logits.shape[:class_axis] + logits.shape[class_axis + 1 :]
     if _stray(logits.shape) and _stray(labels.shape) and len(logits.shape) > 2:
         after = _after_stray(logits, labels)
@@ -58,7 +58,7 @@ def _in_a_column(labels: ArraySpec, positions: Shape) -> bool:
 
 
 def linear_labels(logits: ArraySpec, labels: ArraySpec) -> str | None:
-    """What to change so that labels fit the logits that a linear layer makes; None when nothing is near."""
+    """A hint for labels that do not fit the logits of a linear layer; None when there is none."""
     if fits(labels.shape, logits.shape[:-1]):
         return _index_labels_of_wrong_kind(labels, classes=logits.shape[-1])
     if fits(labels.shape, logits.shape):
@@ -69,7 +69,7 @@ def linear_labels(logits: ArraySpec, labels: ArraySpec) -> str | None:
 
 
 def linear_weight(hidden: ArraySpec, weight: ArraySpec) -> str | None:
-    """What to change so that weight fits hidden; None when nothing is near."""
+    """A hint for a weight that does not fit hidden; None when there is none."""
     if len(weight.shape) == 2 and hidden.shape and fits(weight.shape[:1], hidden.shape[-1:]):
         return "features are last, as in torch.nn.Linear: transpose the weight"
     return None
@@ -112,7 +112,7 @@ def _flat_head(logits: Shape, labels: Shape) -> str | None:
 
 
 def binary_labels(logits: ArraySpec, labels: ArraySpec) -> str | None:
-    """What to change so that yes-or-no labels have the shape of their logits; None when nothing is near."""
+    """A hint for yes-or-no labels without the shape of their logits; None when there is none."""
     if logits.shape and logits.shape[-1] == 1 and fits(logits.shape[:-1], labels.shape):
         return "the last axis of the logits has size 1: remove it with logits[..., 0]"
     if _in_a_column(labels, logits.shape):
@@ -123,7 +123,7 @@ def binary_labels(logits: ArraySpec, labels: ArraySpec) -> str | None:
 
 
 def left_aligned(array: ArraySpec, positions: Shape) -> str | None:
-    """What to change in a mask or weight whose axes are not the first axes of the labels."""
+    """A hint for a mask or weight whose axes are not the first axes of the labels."""
     missing = len(positions) - len(array.shape)
     if missing > 0 and fits(array.shape, positions[missing:]):
         full = shape_text((1,) * missing + array.shape)
@@ -134,20 +134,20 @@ def left_aligned(array: ArraySpec, positions: Shape) -> str | None:
 
 
 def one_row(array: ArraySpec, positions: Shape) -> str | None:
-    """What to change in a weight for each label that has more axes than that one."""
+    """A hint for a weight per label that has an axis too many."""
     if len(array.shape) == 2 and array.shape[0] == 1 and fits(array.shape[1:], positions[-1:]):
         return f"axis 0 of {array.name} has size 1: remove it with {array.name}[0]"
     return None
 
 
 def wrong_kind(array: ArraySpec) -> str | None:
-    """What to do with an array of the wrong kind of number."""
+    """A hint for an array of the wrong kind of number."""
     if array.name == "mask":
         return "True = this position counts: compare first, as in mask == 1"
     if array.name in ("logits", "emissions", "hidden"):
         return f"cast the {array.name} to a floating-point type"
     if array.name.startswith("allowed"):
-        return f"True = this may be: compare first, as in {array.name} == 1"
+        return f"True = allowed: compare first, as in {array.name} == 1"
     if array.name == "sample_weight" and array.kind == "bool":
-        return "what counts and what does not is said by mask="
+        return "to leave positions out, pass mask="
     return None

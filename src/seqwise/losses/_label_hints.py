@@ -1,4 +1,4 @@
-"""What labels out of range most likely mean, by the values that were found; only errors lead here.
+"""Suggests what labels out of range mean, by the values found; only errors lead here.
 
 A hint that is followed must not compute a wrong number in silence. So each says under which condition it holds, and a
 value is taken for the mark of a missing label only where it cannot well be a class counted from 1, or a class that the
@@ -18,7 +18,7 @@ from seqwise.values import numbers_text
 __all__ = ["ONE_CLASS", "binary_labels_out_of_range", "labels_out_of_range"]
 
 ONE_CLASS = "with one class there is nothing to choose between: use binary_cross_entropy for yes-or-no labels"
-"""What to do where a head has a single class: its loss is 0 whatever the logits."""
+"""The hint for a head with a single class: its loss is 0 whatever the logits."""
 
 _MARKS = frozenset({99, 255, 999, 9999, 32767, 65535})
 """Positive numbers that data sets mark missing labels with; negative ones all may."""
@@ -40,7 +40,7 @@ def labels_out_of_range(
     left_out: Callable[[int], str],
     by_value: bool = True,
 ) -> str | None:
-    """What to do about class indices outside 0..classes-1, or labels that are not among `label_values`.
+    """A hint for class indices outside 0..classes-1, or labels that are not among `label_values`.
 
     Args:
         found: the different labels that count, in rising order.
@@ -72,7 +72,7 @@ def labels_out_of_range(
 
 
 def _of_indices(indices: Sequence[int], classes: int, *, by_value: bool) -> str:
-    """What labels of 0 and more mean that go beyond the last class."""
+    """A hint for labels beyond the last class."""
     if indices[0] >= 1 and indices[-1] == classes:
         other = f", or pass label_values=({numbers_text(range(1, classes + 1))})" if by_value else ""
         return f"the labels seem to count from 1: subtract 1{other}"
@@ -93,7 +93,7 @@ def _not_among_values(wrong: Sequence[int], left_out: Callable[[int], str]) -> s
 
 
 def binary_labels_out_of_range(labels: NDArray[Any], left_out: Callable[[int], str]) -> str | None:
-    """What yes-or-no labels outside 0..1 most likely mean; `labels` are those that count."""
+    """A hint for yes-or-no labels outside 0..1; `labels` are those that count."""
     if np.isnan(labels).any():
         return "if NaN marks a missing label, leave it out with mask="
     found = np.unique(labels)

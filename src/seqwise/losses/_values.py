@@ -28,8 +28,8 @@ def check_values(plan: Plan, arrays: Mapping[str, Array], counts: NDArray[np.boo
     """Refuses values that cannot be right; warns of logits that look like probabilities.
 
     Args:
-        plan: what the call means.
-        arrays: what arrived, by the name of the argument; logits only if they did.
+        plan: the meaning of the call.
+        arrays: the arrays by argument name; without logits where the call has none.
         counts: which positions count, in the shape of the positions; None when all do.
 
     Raises:

@@ -22,13 +22,13 @@ def require_sizes(call: str, **sizes: int) -> None:
 
 
 def require_dropout(call: str, dropout: float) -> None:
-    """Refuses a dropout that is no share, or that leaves nothing.
+    """Refuses a dropout outside 0 <= dropout < 1.
 
     Raises:
         ConfigError: dropout is not in [0, 1).
     """
     if not 0.0 <= dropout < 1.0:
-        raise ConfigError(f"{call}: dropout is {dropout}, expected 0 <= dropout < 1, the share dropped in training")
+        raise ConfigError(f"{call}: dropout is {dropout}, expected 0 <= dropout < 1, the fraction dropped in training")
 
 
 def require_axes(call: str, name: str, array: Tensor, axes: tuple[str, ...], size: int | None = None) -> None:

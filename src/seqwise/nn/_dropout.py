@@ -19,7 +19,7 @@ class FeatureDropout(nn.Module):
     dropped, and a recurrent layer cannot average the noise away over time. Does nothing outside training.
 
     Args:
-        p: share of features dropped, 0 <= p < 1.
+        p: fraction of features dropped, 0 <= p < 1.
 
     Attributes:
         generator: what it draws from, on the device of the features; None for the generator of the process.
@@ -51,5 +51,5 @@ class FeatureDropout(nn.Module):
         return kept.to(like.dtype)
 
     def extra_repr(self) -> str:
-        """The share, as printing a model shows it."""
+        """The fraction, as printing a model shows it."""
         return f"p={self.p}"

@@ -112,7 +112,7 @@ def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tens
 
 
 def _sums(shape: Sequence[int], ids: Tensor, counted: Tensor | None, scale: Tensor | None, vectors: Tensor) -> _Sums:
-    """What forward and backward have in common; `_are_for_c` was asked about all of them."""
+    """The setup of forward and backward; `_are_for_c` was asked about all of them."""
     sums = _Sums(rows=shape[0], size=shape[1], count=ids.shape[0], parts=ids.shape[1], stride=ids.stride(0))
     count, size = len(ids), shape[1]
     sums.ids = strided_address(ids, torch.int64, is_ordinary=True)

@@ -149,7 +149,7 @@ def _rows_of(front: Tensor) -> tuple[Tensor, int]:
 def _layer(
     sizes: Sequence[int], rows: Tensor, kept: Sequence[Tensor], parameters: Sequence[Tensor]
 ) -> tuple[_Layer, ctypes.Array[ctypes.c_void_p]]:
-    """What forward and backward have in common; and addresses that must live as long as it is in use.
+    """The setup of forward and backward; and addresses that must live as long as it is in use.
 
     Rows and what is kept were made here, and nobody else has them.
     """

@@ -54,7 +54,7 @@ class Ensemble(nn.Module):
         return _single(self.members[0])
 
     def chains(self) -> dict[str, CRFScores]:
-        """The scores of the chain of each target that has one: the means of the members' scores, as for the logits.
+        """The CRF scores of each target that has a CRF: the means of the members' scores, as for the logits.
 
         With emissions that are means too, the score of a whole sequence of tags is the mean of the members' scores.
         """
@@ -80,7 +80,7 @@ def _single(member: nn.Module) -> SequenceModel:
 
 
 def _mean_crf(chains: Sequence[CRFScores]) -> CRFScores:
-    """What may follow what is the same for all members; what they learned is averaged."""
+    """The allowed transitions are the same for all members; the trained scores are averaged."""
 
     def mean(scores: Sequence[Tensor]) -> Tensor:
         return torch.stack(list(scores)).mean(dim=0)

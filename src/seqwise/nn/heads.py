@@ -33,7 +33,7 @@ class LabelHead(nn.Module):
     Args:
         size: features of a vector.
         classes: number of classes.
-        dropout: share of features dropped in training.
+        dropout: fraction of features dropped in training.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
@@ -65,7 +65,7 @@ class TagsHead(nn.Module):
     Args:
         size: features of a vector.
         classes: number of classes.
-        dropout: share of features dropped in training.
+        dropout: fraction of features dropped in training.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
@@ -101,7 +101,7 @@ class MultiOutputHead(nn.Module):
     Args:
         size: features of a vector.
         classes: number of classes of each of the K outputs.
-        dropout: share of features dropped in training.
+        dropout: fraction of features dropped in training.
 
     Raises:
         ConfigError: no outputs, a size below 1, or dropout outside [0, 1).
@@ -146,7 +146,7 @@ class MultiLabelHead(nn.Module):
     Args:
         size: features of a vector.
         labels: number of labels.
-        dropout: share of features dropped in training.
+        dropout: fraction of features dropped in training.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).

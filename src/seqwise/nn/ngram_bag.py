@@ -23,7 +23,7 @@ class NgramBag(nn.Module):
     Args:
         count: number of ids; ids are 0 <= id < count, and 0 stands for nothing.
         dim: size of the vector.
-        ngram_dropout: share of the n-grams that training hides.
+        ngram_dropout: fraction of the n-grams that training drops.
 
     Attributes:
         output_size: `dim`.
@@ -81,9 +81,9 @@ class NgramBag(nn.Module):
         return nn.functional.embedding_bag(ids, self.vectors.weight, mode="sum", padding_idx=0)
 
     def extra_repr(self) -> str:
-        """The share, as printing a model shows it."""
+        """The fraction, as printing a model shows it."""
         return f"ngram_dropout={self.ngram_dropout}"
 
 
 _FIRST_DEVIATION = 0.1
-"""Of the vectors before training: small beside what training adds, so that n-grams it sees seldom say little."""
+"""Of the vectors before training: small, so that rare n-grams have little influence."""

@@ -1,4 +1,4 @@
-"""A linear model over n-grams, weighted by TF-IDF: what a text is about, from its words and runs of signs alone."""
+"""A linear model over n-grams, weighted by TF-IDF: it classifies a text by its words and character n-grams alone."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Pooling(nn.Module, ABC):
-    """What all poolings share; build one of the classes below.
+    """The base class of poolings; build one of the classes below.
 
     Args:
         size: features of a state.

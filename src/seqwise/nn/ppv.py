@@ -1,4 +1,4 @@
-"""How often a fixed feature lies above its thresholds: what a head reads of the convolutions that nobody trains."""
+"""The proportion of positive values (PPV) of untrained convolutions: how often a feature is above its thresholds."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NUDGE = 4e-6  # of a deviation: more than rounding, less than what tells two va
 
 
 class PPVPooling(Pooling):
-    """The share of a sequence's steps at which a feature lies above each of several thresholds. See `Pooling`.
+    """The fraction of a sequence's time steps at which a feature exceeds each of several thresholds. See `Pooling`.
 
-    For features that nobody trains (`RocketEncoder`): how often something happens tells more than how strongly it does.
-    A share has no gradient.
+    For untrained features (`RocketEncoder`): how often a feature is high tells more than how high it is.
+    A proportion has no gradient.
 
     Args:
         size: features of a state.

@@ -22,7 +22,7 @@ from seqwise.word_form import WordForm
 __all__ = ["BAG", "SequenceModel", "assembled_model", "build_model", "new_head", "parameter_count"]
 
 BAG = "bag"
-"""The name that `model.encoder` gives to having no encoder beside the n-grams."""
+"""The name in `model.encoder` for a model of n-grams without an encoder."""
 
 
 class SequenceModel(nn.Module):
@@ -77,7 +77,7 @@ class SequenceModel(nn.Module):
         self.targets = nn.ModuleList(targets.values())
 
     def chains(self) -> dict[str, CRFScores]:
-        """The scores of the chain of each target that has one, by name; `forward` gives their emissions as logits."""
+        """The CRF scores of each target that has a CRF, by name; `forward` gives their emissions as logits."""
         found: dict[str, CRFScores] = {}
         for name, target in zip(self.names, self.targets, strict=True):
             chain: Any = target.chain
@@ -158,14 +158,14 @@ def build_model(
         bidirectional: whether a second direction reads from the end; only for encoders that have directions.
         pooling: a name in `POOLINGS` for every target with one label per sequence, or one name for each of
             those targets by the target's name. Targets with labels per step have none.
-        dropout: share dropped in training after the input layer, in the encoder and before each head.
+        dropout: fraction dropped in training after the input layer, in the encoder and before each head.
         attention_size: inner size of attention poolings; the size of a state when not given.
         ngram_count: number of ids that n-grams can have (`NgramBag`); 0 for no n-grams. Targets with labels per step
             do not read them.
         bag: size of the n-grams' vector.
-        ngram_dropout: share of the n-grams that training hides.
-        chains: for targets of kind `tags`, by name, what their tags say about each other.
-        surroundings: for series, whether targets with labels per step, but for tags with a chain, have a direct head
+        ngram_dropout: fraction of the n-grams that training drops.
+        chains: for targets of kind `tags`, by name, their linear-chain CRF.
+        surroundings: for series, whether targets with labels per step, except tags with a CRF, have a direct head
             over the surroundings of each step (`ContextWindowEncoder`); its weights are 0 until they are solved for.
 
     Returns:
@@ -300,7 +300,7 @@ def _encoder(name: str, input_size: int, hidden: int, layers: int, bidirectional
 
 
 def new_head(target: Target, size: int, dropout: float, chain: TagCRF | None = None) -> nn.Module:
-    """The head of a target over vectors of a size; beside a chain it has a logit for each of its states."""
+    """The head of a target over vectors of a size; with a CRF it has a logit for each state."""
     if target.kind == "label":
         return LabelHead(size, target.class_count, dropout=dropout)
     if target.kind == "tags":

@@ -18,14 +18,14 @@ __all__ = ["Network", "Stacked"]
 class Stacked(nn.Module):
     """The weighted sum of what a network and a regression say, for the targets that the regression knows.
 
-    What is added are logarithms of probabilities, so that the result is a product of experts, each to a power: the two
+    Logarithms of probabilities are added, so that the result is a product of experts, each to a power: the two
     see different things in a text, and err differently. The weights are learned on sequences that neither was trained
     on (Wolpert, 1992, "Stacked generalization"), which also makes the probabilities honest. The logits have the shapes
     of the network's.
 
     Args:
-        network: what answers for all targets.
-        regression: what answers for some of them as well.
+        network: the model of all targets.
+        regression: a second model of some of the targets.
 
     Attributes:
         scales: (targets of the regression, 2) weights of the network and of the regression; one half each at first.
@@ -73,4 +73,4 @@ class Stacked(nn.Module):
 
 
 Network = SequenceModel | Ensemble | Stacked
-"""What predicts: one model, several as one, or either of them beside a regression."""
+"""A model that predicts: one, an ensemble, or either of them stacked with a regression."""

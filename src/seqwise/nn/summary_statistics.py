@@ -1,4 +1,4 @@
-"""A whole series in a few numbers per channel, and these beside the shares of its fixed convolutions."""
+"""Summary statistics of a series per channel, alone or with the proportions of positive values of its convolutions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACES = 8
 
 
 class SummaryPooling(Pooling):
-    """What a series is like, channel by channel, and how long it is. See `Pooling`.
+    """Summary statistics of a series by channel, and its length. See `Pooling`.
 
     Per channel 15 numbers: mean, deviation, lowest and highest value; deviation, lowest and highest of the changes from
     step to step, that of the first step being 0; the values at eight places from the first step to the last, evenly
@@ -62,13 +62,13 @@ class PPVAndSummaries(Pooling):
     """`PPVPooling` of the first features of a state and `SummaryPooling` of the others, side by side.
 
     Args:
-        size: features of a state, of which there are shares.
+        size: features of a state that proportions are taken of.
         channels: features that stand behind these, of which there are summaries.
         thresholds: see `PPVPooling`.
 
     Attributes:
-        output_size: the shares, then the summaries.
-        of_shares: how many shares there are.
+        output_size: the proportions, then the summary statistics.
+        of_shares: how many proportions there are.
 
     Raises:
         ConfigError: a size below 1.

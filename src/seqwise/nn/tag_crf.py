@@ -1,4 +1,4 @@
-"""What the tags of a sequence say about each other: the scores of a linear chain, trained or only constrained."""
+"""The scores of a linear-chain CRF over tags, trained or only constrained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["CRFScores", "TagCRF"]
 
 
 class CRFScores(NamedTuple):
-    """The scores of a linear chain over C states, as `seqwise.losses` takes them beside emissions (B, T, C).
+    """The scores of a linear-chain CRF over C states, as `seqwise.losses` takes them with emissions (B, T, C).
 
     Attributes:
         transitions: (C, C), from and to.
@@ -38,9 +38,9 @@ class CRFScores(NamedTuple):
 
 
 class TagCRF(nn.Module):
-    """Holds the scores of a chain beside the head that makes its emissions.
+    """Holds the scores of a linear-chain CRF; a head makes its emissions.
 
-    The scores start at 0: all paths are then weighed by their emissions alone. What is allowed moves with the module
+    The scores start at 0: all paths are then scored by their emissions alone. What is allowed moves with the module
     and is not saved with it, since it follows from the names of the classes.
 
     Args:
@@ -52,7 +52,7 @@ class TagCRF(nn.Module):
         tags: (classes,) integers, the class of the target that each state stands for; None for the states themselves.
 
     Attributes:
-        classes: number of states, and so of logits that the head beside it makes.
+        classes: number of states, and so of logits of the head.
 
     Raises:
         ConfigError: classes below 1.

@@ -1,4 +1,4 @@
-"""States -> the logits of one target: a pooling where it has one label per sequence, a head, what stands beside it."""
+"""States -> the logits of one target: a head, a pooling before it for one label per sequence, and a CRF for tags."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["TargetModule"]
 
 
 class TargetModule(nn.Module):
-    """What turns the states of a sequence, and the vector of its n-grams, into the logits of one target.
+    """Turns the states of a sequence, and the vector of its n-grams, into the logits of one target.
 
     Args:
         head: logits of vectors.
         pooling: one vector of the states of a sequence; None for a target with labels per step, and where there are no
             states.
-        chain: what the tags of a sequence say about each other; None where each step is decided by itself.
+        chain: the linear-chain CRF of tags; None where each step is decided by itself.
         direct: logits of the surroundings of each step, which are added to those of the states; None for none. It is
             solved for before training, and training leaves it as it is.
 

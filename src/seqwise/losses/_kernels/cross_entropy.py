@@ -20,13 +20,13 @@ __all__ = ["DTYPES", "NO_MEMORY", "Call", "call_of", "compiled", "gradient"]
 DTYPES = (torch.float32, torch.bfloat16)
 """The types of logits that the compiled code takes."""
 NO_MEMORY = 3
-"""What `Call.wrong` is where the compiled code found no memory (`cross_entropy.h`)."""
+"""The value of `Call.wrong` where the compiled code found no memory (`cross_entropy.h`)."""
 
 
 class Call(ctypes.Structure):
     """`struct call` of the C source (`cross_entropy.h`), where its fields are explained.
 
-    Tensors are given as addresses: whoever fills them in keeps the tensors.
+    Tensors are given as addresses; the caller keeps the tensors alive.
     """
 
     _fields_ = (
@@ -78,7 +78,7 @@ def gradient(
     """The gradient by the logits, of a call that was made before.
 
     Args:
-        call: filled in as it was, what it points to still there.
+        call: as it was filled in; the memory that it points to is still there.
         logits: as they were.
         strides: those of the gradient, as the call has them.
         upstream: float32, the gradient by each loss; None where that is one number.

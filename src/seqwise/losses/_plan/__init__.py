@@ -1,8 +1,8 @@
-"""Decides what a call of a loss means from names, shapes, kinds of number and options; sees no array.
+"""Decides the meaning of a call of a loss from shapes, kinds of number and options; reads no values.
 
 A plan is made once per call, in the same words for every framework. Sizes that a framework does not know
 yet are None and fit everything. Every error is a `ShapeError`, `DtypeError` or `ConfigError` with the
-table of what arrived.
+table of the arrays of the call.
 """
 
 from __future__ import annotations

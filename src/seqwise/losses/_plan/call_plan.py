@@ -12,7 +12,7 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True)
 class Plan(Positions):
-    """What a call of a loss means; there is one loss for each position, the logits without the class axis.
+    """The meaning of a call of a loss; there is one loss for each position, the logits without the class axis.
 
     Attributes:
         labels: how labels are given: `index` (class indices), `one-hot` (also soft) or `binary`.
@@ -21,11 +21,11 @@ class Plan(Positions):
         label_values: the values of index labels in class order; None when labels are class indices.
         ignore_index: index and binary labels of this value do not count; None when all do.
         ignored_class: the column of one-hot labels that `ignore_index` names; None when it names none.
-        label_smoothing: the share of a label that is spread evenly over the classes.
+        label_smoothing: the fraction of a label that is spread evenly over the classes.
         mask_missing: how many last axes the mask lacks against the positions.
         sample_weight_missing: how many last axes sample_weight lacks against the positions.
         from_logits: whether the logits are logits; else they are probabilities.
-        gamma: how much less a class costs that is predicted well already, as in focal loss; 0 = not at all.
+        gamma: the exponent of focal loss; 0 for none.
         ordered: whether classes further from the label cost more, as in ordinal loss.
     """
 

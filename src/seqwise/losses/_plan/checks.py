@@ -1,4 +1,4 @@
-"""What every plan checks: kinds of number, lengths, masks and weights, options."""
+"""The checks that all plans share: kinds of number, lengths, masks, weights and options."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ def flag(call: Call, name: str, value: object) -> bool:
         raise _no_value(call, name, value, "True or False") from None
 
 
-def smoothing(call: Call, share: object) -> float:
-    number = real(call, "label_smoothing", share, expected="a share from 0 to 1")
+def smoothing(call: Call, value: object) -> float:
+    number = real(call, "label_smoothing", value, expected="a number from 0 to 1")
     if not 0 <= number <= 1:
-        raise call.error(ConfigError, f"label_smoothing is {share}", expected="a share from 0 to 1")
+        raise call.error(ConfigError, f"label_smoothing is {value}", expected="a number from 0 to 1")
     return number
 
 

@@ -31,7 +31,7 @@ def plan_cross_entropy(
         labels: described.
         options: those of the loss.
         call: the name of the loss.
-        made_from: what logits are made from, where they did not arrive themselves.
+        made_from: hidden, weight and bias where the call has no logits.
 
     Raises:
         ShapeError: an array does not fit the logits.

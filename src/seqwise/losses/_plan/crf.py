@@ -16,7 +16,7 @@ __all__ = ["ChainPlan", "plan_crf"]
 
 @dataclass(frozen=True)
 class ChainPlan(Positions):
-    """What a call of a CRF means; there is one loss for each sequence.
+    """The meaning of a call of a CRF; there is one loss for each sequence.
 
     Attributes:
         steps: (batch, time).
@@ -32,7 +32,7 @@ class ChainPlan(Positions):
         """Refuses a reduction that does not exist for sequences, or that this denominator cannot have."""
         if reduction == "per_output":
             known = listed(name for name in REDUCTIONS if name != "per_output")
-            problem = "reduction='per_output' is for several outputs, and a chain is one"
+            problem = "reduction='per_output' needs several outputs, and a linear-chain CRF has one"
             raise self.call.error(ConfigError, problem, expected=f"one of {known}")
         super().check_reduction(reduction, denominator)
 
@@ -42,7 +42,7 @@ def plan_crf(call: str, arrays: Mapping[str, ArraySpec]) -> ChainPlan:
 
     Args:
         call: the name of the function.
-        arrays: what arrived, by the name of the argument; of what is allowed `allowed.transitions`, `.start`, `.end`.
+        arrays: the arrays by argument name; those of `allowed` as `allowed.transitions`, `.start`, `.end`.
 
     Raises:
         ShapeError: an array does not fit the emissions.
@@ -90,7 +90,7 @@ def _check_tags(call: Call, emissions: ArraySpec, tags: ArraySpec) -> None:
 
 
 def _check_scores(call: Call, emissions: ArraySpec, scores: ArraySpec | None, *kinds: str) -> None:
-    """Refuses transitions, start, end, or what is allowed of them, of another kind or shape."""
+    """Refuses transitions, start, end and their `allowed` booleans when kind or shape is wrong."""
     if scores is None:
         return
     check_kind(call, scores, *kinds)

@@ -1,4 +1,4 @@
-"""The ways to average, and what a loss at every position has to know for them."""
+"""The reductions, and the axes they average over."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_AXES = {"sequence_mean": 1, "batch_mean": 1, "per_output": 2}
 
 @dataclass(frozen=True)
 class Positions:
-    """What there is a loss for: the part of a plan that averages are taken by.
+    """The positions that have a loss: the part of a plan that reductions need.
 
     Attributes:
         call: the function and everything that arrived, for messages.

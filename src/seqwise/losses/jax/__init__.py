@@ -1,6 +1,6 @@
 """The losses for JAX: under `jit`, `vmap` and `grad`, in float32, or in float64 where x64 is enabled.
 
-What shapes, options and edge cases mean is said once, in `seqwise.losses`. Arrays may be traced; options are
+`seqwise.losses` explains shapes, options and edge cases. Arrays may be traced; options are
 Python values and stay static: close over them, or name them in `static_argnames`. Values are looked at only
 for arrays on the CPU, outside of traces; inside of a trace a label out of range gives a NaN loss.
 """

@@ -1,4 +1,4 @@
-"""What the losses have to know of JAX's arrays, and the pair that they add up to."""
+"""Describes JAX's arrays to the losses; the pair of a sum and a count that losses add up to."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["JAX", "LossSum"]
 
 @dataclass(frozen=True)
 class LossSum:
-    """A sum of losses and the number to divide it by: what adds up exactly over micro-batches and devices.
+    """A sum of losses and the number to divide it by. Such pairs add up exactly over micro-batches and devices.
 
     It is a pytree: it goes through `jit`, `grad`, `scan` and `psum` as it is.
 
     Attributes:
         sum: the sum of the losses that count.
-        count: the sum of the weights of what counts; without weights, how many labels count.
+        count: the sum of the weights of the labels that count; without weights, their number.
 
     Examples:
         >>> float(sum([LossSum(jnp.array(3.0), jnp.array(1.0)), LossSum(jnp.array(1.0), jnp.array(3.0))]).mean())
@@ -55,7 +55,7 @@ jax.tree_util.register_dataclass(LossSum, data_fields=["sum", "count"], meta_fie
 
 
 def _look(arrays: Mapping[str, Array]) -> dict[str, NDArray[Any]] | None:
-    """What arrived as NumPy arrays; None where a trace hides it, or looking would wait for a GPU."""
+    """The arrays as NumPy arrays; None where a trace hides them, or reading would wait for a GPU."""
     for array in arrays.values():
         if isinstance(array, jax.core.Tracer) or not array.is_fully_addressable:
             return None

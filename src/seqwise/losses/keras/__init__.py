@@ -1,6 +1,6 @@
 """The losses for Keras 3, under its backends TensorFlow, JAX and torch: functions, and classes for `compile`.
 
-What shapes, options and edge cases mean is said once, in `seqwise.losses`. The functions take tensors of the
+`seqwise.losses` explains shapes, options and edge cases. The functions take tensors of the
 backend, and work inside of tf.function (sizes may be unknown) and of jitted functions. Values are looked at only for
 tensors on the CPU, outside of traces; inside of a trace a label out of range gives a NaN loss.
 Under torch nothing is traced; for torch.compile take `seqwise.losses.torch`, since operations of Keras break its graph.

@@ -31,7 +31,7 @@ _saved: Callable[[type], type] = keras.saving.register_keras_serializable(packag
 
 
 class Loss(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
-    """What the losses share: a function and its options, called and saved as Keras does it."""
+    """The base class of the losses: a function and its options, called and saved as Keras does it."""
 
     def __init__(
         self,
@@ -124,11 +124,11 @@ class CrossEntropyLoss(Loss):
         ignore_index: labels with this value do not count.
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes).
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when the model gives probabilities, as with activation="softmax".
         reduction: sum, mean, sequence_mean or batch_mean; in calls of one's own also none and per_output.
         denominator: one number that replaces the divisor of the mean of every batch.
-        name: what Keras calls it.
+        name: its name in Keras.
 
     Examples:
         >>> loss = CrossEntropyLoss(label_values=(-1, 0, 1))
@@ -176,11 +176,11 @@ class FocalLoss(Loss):
         ignore_index: labels with this value do not count.
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes).
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when the model gives probabilities, as with activation="softmax".
         reduction: sum, mean, sequence_mean or batch_mean; in calls of one's own also none and per_output.
         denominator: one number that replaces the divisor of the mean of every batch.
-        name: what Keras calls it.
+        name: its name in Keras.
 
     Examples:
         >>> loss = FocalLoss(from_logits=False)
@@ -229,11 +229,11 @@ class OrdinalLoss(Loss):
         ignore_index: labels with this value do not count.
         label_values: the label of each class, in their order.
         class_weight: (classes,) or (outputs, classes).
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when the model gives probabilities, as with activation="softmax".
         reduction: sum, mean, sequence_mean or batch_mean; in calls of one's own also none and per_output.
         denominator: one number that replaces the divisor of the mean of every batch.
-        name: what Keras calls it.
+        name: its name in Keras.
 
     Examples:
         >>> loss = OrdinalLoss(label_values=(-1, 0, 1), reduction="none")
@@ -278,11 +278,11 @@ class BinaryCrossEntropyLoss(Loss):
     Args:
         ignore_index: as for `binary_cross_entropy`, like all that follow.
         pos_weight: (labels,) factors on the loss of a yes, or one number for all labels.
-        label_smoothing: the share of each label spread evenly over yes and no.
+        label_smoothing: the fraction of each label spread evenly over yes and no.
         from_logits: False when the model gives probabilities, as with activation="sigmoid".
         reduction: sum, mean, sequence_mean or batch_mean; in calls of one's own also none and per_output.
         denominator: one number that replaces the divisor of the mean of every batch.
-        name: what Keras calls it.
+        name: its name in Keras.
 
     Examples:
         >>> round(float(BinaryCrossEntropyLoss()(np.ones((2, 3)), np.zeros((2, 3)))), 4)

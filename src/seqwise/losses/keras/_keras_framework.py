@@ -1,4 +1,4 @@
-"""What the losses have to know of Keras's tensors under each of its backends, and the pair that they add up to."""
+"""Describes the tensors of each Keras backend to the losses; the pair of a sum and a count that losses add up to."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Tensor: TypeAlias = Any
 
 
 class LossSum(NamedTuple):
-    """A sum of losses and the number to divide it by: what adds up exactly over batches.
+    """A sum of losses and the number to divide it by. Such pairs add up exactly over batches.
 
     A named tuple, so that it may be what a tf.function or a jitted function takes and gives.
 
     Attributes:
         sum: the sum of the losses that count.
-        count: the sum of the weights of what counts; without weights, how many labels count.
+        count: the sum of the weights of the labels that count; without weights, their number.
 
     Examples:
         >>> from keras import ops

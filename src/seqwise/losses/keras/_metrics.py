@@ -25,7 +25,7 @@ class MeanLoss(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no type
 
     Args:
         loss: a loss of this module.
-        name: what Keras calls it.
+        name: its name in Keras.
 
     Examples:
         >>> import numpy as np

@@ -1,6 +1,6 @@
 """The losses for NumPy: the reference. All is computed in float64, and values are always checked.
 
-What shapes, options and edge cases mean is said once, in `seqwise.losses`.
+`seqwise.losses` explains shapes, options and edge cases.
 """
 
 from __future__ import annotations

@@ -31,13 +31,13 @@ def crf_nll(
     """Negative log-likelihood of tags under a linear-chain conditional random field: one loss per sequence.
 
     Args:
-        emissions: (batch, time, classes) floats: how much each step speaks for each class.
+        emissions: (batch, time, classes) floats: the score of each class at each step.
         tags: (batch, time) integers, class indices.
-        transitions: (classes, classes): how much going from one class to another scores.
-        start: (classes,): how much starting with a class scores; 0 when not given.
-        end: (classes,): how much ending with a class scores; 0 when not given.
-        mask: (batch, time) booleans, or (batch,); True = this step is in the chain.
-        lengths: (batch,) integers; the first `lengths[b]` steps are in the chain.
+        transitions: (classes, classes): the score of going from one class (row) to another (column).
+        start: (classes,): the score of starting with a class; 0 when not given.
+        end: (classes,): the score of ending with a class; 0 when not given.
+        mask: (batch, time) booleans, or (batch,); True = this step counts.
+        lengths: (batch,) integers; the first `lengths[b]` steps count.
         allowed: (classes, classes) booleans, from and to, or what `allowed_transitions` gives.
         reduction: none, sum, mean, sequence_mean or batch_mean.
         denominator: replaces the divisor of a mean.
@@ -75,7 +75,7 @@ def crf_decode(
 ) -> Decoded:
     """The tags that score highest together (Viterbi), and their scores.
 
-    Of paths with one score the one with the lowest last tag wins, then with the lowest tag before it, and so on.
+    Of paths with equal scores the one with the lowest last tag wins, then the lowest tag before it, and so on.
 
     Args:
         emissions: as for `crf_nll`, like all that follow.
@@ -85,7 +85,7 @@ def crf_decode(
         mask: (batch, time) booleans, or (batch,).
         lengths: (batch,) integers.
         allowed: (classes, classes) booleans, or what `allowed_transitions` gives.
-        fill: what stands in `tags` where a step does not count.
+        fill: the value of `tags` at steps that do not count.
 
     Returns:
         `tags` (batch, time) and `scores` (batch,).
@@ -127,7 +127,7 @@ def crf_marginals(
 
     Returns:
         (batch, time, classes) probabilities with sum 1 over the classes; 0 where a step does not count, and in a
-        sequence that no path can be for.
+        sequence without a possible path.
 
     Raises:
         ShapeError, DtypeError: arrays do not fit together.

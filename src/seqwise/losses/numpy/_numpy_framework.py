@@ -1,4 +1,4 @@
-"""What the losses have to know of NumPy's arrays, and the pair that they add up to."""
+"""Describes NumPy's arrays to the losses; the pair of a sum and a count that losses add up to."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Loss = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LossSum:
-    """A sum of losses and the number it is to be divided by: what adds up exactly over batches.
+    """A sum of losses and the number to divide it by. Such pairs add up exactly over batches.
 
     Attributes:
         sum: the sum of the losses that count.
-        count: the sum of the weights of what counts; without weights, how many labels count.
+        count: the sum of the weights of the labels that count; without weights, their number.
 
     Examples:
         >>> float(sum([LossSum(np.float64(3), np.float64(1)), LossSum(np.float64(1), np.float64(3))]).mean())
@@ -51,7 +51,7 @@ class LossSum:
 
 
 def _scan(step: Callable[..., Any], carry: Any, inputs: tuple[NDArray[Any], ...]) -> tuple[Any, Any]:
-    """`jax.lax.scan` as a loop: the last carry, and what each step gives, one above the other."""
+    """`jax.lax.scan` as a loop: the last carry, and the stacked outputs of all steps."""
     outputs = []
     for now in zip(*inputs, strict=True):
         carry, output = step(carry, now)

@@ -1,6 +1,6 @@
 """The losses for PyTorch: functions, and modules that store options and call the functions.
 
-What shapes, options and edge cases mean is said once, in `seqwise.losses`. Everything here differentiates,
+`seqwise.losses` explains shapes, options and edge cases. Everything here differentiates,
 twice too, and works under `torch.compile(fullgraph=True)`, `torch.func` and autocast. A GPU is never waited for:
 values are looked at only for tensors on the CPU, outside of traces. Labels, masks, lengths and weights may be tensors,
 NumPy arrays or lists; what is no tensor is copied to the device of the logits, and so are options on another device.

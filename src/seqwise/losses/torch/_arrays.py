@@ -1,4 +1,4 @@
-"""Whatever a caller has for an array, a NumPy array or a list say, as a tensor."""
+"""Makes a tensor of any array: a NumPy array, say, or a list."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ hidden and by weight. Chunks are as large as fits the cache, so that what lies b
 nothing, and all logits are never in memory. Rows that do not count are left out before the first product.
 
 The gradients are made in the forward pass, for the gradient by each loss that the reduction is going to send back. In
-the backward pass that is looked at: if it is a multiple of what was expected the gradients are multiplied, else they
-are made again.
+the backward pass the actual gradient is compared: if it is a multiple of the expected one the gradients are multiplied,
+else they are computed again.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ CHUNK_BYTES_ELSEWHERE = 1 << 28
 COPIES_OF_PLAIN = 4
 """As many arrays of the size of the logits are in use on the plain path."""
 HALF_BYTES = 1 << 24
-"""What half precision is summed through on its way to float32."""
+"""The memory through which gradients in half precision are summed in float32."""
 
 
 _IN_ROWS = torch.contiguous_format
 
 
 class Head(NamedTuple):
-    """What makes logits: hidden (rows, features), weight (outputs x classes, features) and bias."""
+    """The factors of the logits: hidden (rows, features), weight (outputs x classes, features) and bias."""
 
     hidden: Tensor
     weight: Tensor
@@ -52,7 +52,7 @@ class Head(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What the compiled code reads of each position but for its logits.
+    """The inputs of the compiled code for each position, without its logits.
 
     Attributes:
         class_index: int32, the class of each position, flat; -1 where it does not count.
@@ -69,11 +69,11 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Positions:
-    """What is known of each position but for its logits; the first axis of all tensors is the rows of hidden.
+    """The inputs of each position without its logits; the first axis of all tensors is the rows of hidden.
 
     Attributes:
         plan: of positions (rows,) or (rows, outputs).
-        labels: class indices, or shares of classes.
+        labels: class indices, or one-hot or soft labels.
         counts: which positions count; None when all do.
         options: those of the loss, with a sample_weight of each position.
         rows: class indices for the compiled code; None where there is none, or it does not take them.
@@ -146,9 +146,9 @@ def chunked_losses(
     """The loss of each position, attached to the head.
 
     Args:
-        head: what makes the logits.
+        head: the factors of the logits.
         positions: labels and weights.
-        expected: what the gradient by the losses will be, but for a factor; None when nobody can know.
+        expected: the gradient by the losses up to a factor; None when it is unknown.
         plain: the same losses on the plain path.
     """
     losses: Tensor = _Chunked.apply(*head, positions, expected, plain)  # type: ignore[no-untyped-call]
@@ -182,7 +182,7 @@ class _Chunked(torch.autograd.Function):
         positions, expected, plain = ctx.given
         if torch.is_grad_enabled() or is_traced() or (upstream.is_cpu and not is_readable(upstream)):
             return *_plain_gradients(plain, head, wanted, upstream), None, None, None
-        made, ctx.gradients = ctx.gradients, None  # given away once: what has them may change them
+        made, ctx.gradients = ctx.gradients, None  # handed out once, since the receiver may change them
         factor = None if made is None else _factor(upstream, expected)
         if factor is None:
             _, made = _pass(head, positions, upstream, wanted)
@@ -196,7 +196,7 @@ def _sizes(plan: Plan) -> list[int]:
 
 
 def _factor(upstream: Tensor, expected: Tensor) -> float | None:
-    """What the expected gradient has to be multiplied by; None where no factor will do."""
+    """The factor from the expected gradient to the actual one; None where there is none."""
     if torch.equal(upstream, expected):
         return 1.0
     size = (expected * expected).sum(dtype=torch.float64)
@@ -269,7 +269,7 @@ class _Sums:
         self._begun = False
 
     def add(self, rows: slice | Tensor, hidden: Tensor, slope: Tensor) -> None:
-        """Adds what a chunk, of which these are the hidden and the gradient by the logits, has to add."""
+        """Adds the gradients of a chunk, from its hidden and the gradient by its logits."""
         if self._hidden is not None and not isinstance(rows, slice) and not self._begun:
             self._hidden.zero_()  # some do not count
         if self._hidden is not None and isinstance(rows, slice):

@@ -1,7 +1,7 @@
 """Computes the linear-chain CRF with torch's own operations; `seqwise.losses._crf_formulas` is the same in NumPy's.
 
-Steps that do not count are taken out of the chain first; what is not allowed is selected away as -inf; scores are
-kept relative, so that neither length nor size costs precision. Loops over time are plain, and unrolled in a trace.
+Steps that do not count are removed first; forbidden transitions score -inf; scores are kept relative, so that long
+sequences and large scores cost no precision. Loops over time are Python's, and unrolled in a trace.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Chain", "best_paths", "chained", "marginals", "nll", "path_scores", 
 
 
 class Chain(NamedTuple):
-    """The sequences of a batch, and what going from class to class scores.
+    """The sequences of a batch with the scores of starting, moving between classes and ending.
 
     Attributes:
         emissions: (batch, time, classes), float32 or float64; the steps that count come first, the others are 0.
@@ -40,7 +40,7 @@ class Chain(NamedTuple):
 
 
 def chained(arrays: Mapping[str, Tensor], counts: Tensor) -> Chain:
-    """The chain of what arrived, by the names that messages show; `counts` (batch, time) are the steps that count."""
+    """The linear-chain CRF of arrays, named as messages show them; `counts` (batch, time) are the steps that count."""
     dtype = torch.promote_types(arrays["emissions"].dtype, torch.float32)
     emissions = torch.where(counts.unsqueeze(-1), arrays["emissions"].to(dtype), 0.0)
     order = (~counts).to(torch.uint8).argsort(dim=1, stable=True) if "mask" in arrays else None
@@ -72,7 +72,7 @@ def nll(chain: Chain, tags: Tensor) -> Tensor:
     """The negative log-likelihood of each sequence's tags, (batch,): log sum over paths of exp(score - tagged score).
 
     The tagged path itself scores 0 in that sum, so the result is never negative. It is infinite, without a gradient,
-    for tags that cannot be: not allowed, of emission -inf, or not a class.
+    for impossible tags: forbidden, with an emission of -inf, or not a class.
     """
     tags = _taken(tags, chain.order)
     classes = (tags >= 0) & (tags < chain.emissions.shape[-1])
@@ -118,7 +118,7 @@ def best_paths(chain: Chain, fill: int) -> tuple[Tensor, Tensor]:
     """The best path of each sequence (batch, time), `fill` where nothing counts, and its score (batch,).
 
     Of paths that score the same the one whose last class is lowest wins, then the one whose class before it is
-    lowest, and so on. Where no path can be, all is `fill` and the score is -inf; NaN where a score is NaN.
+    lowest, and so on. Without a possible path all tags are `fill` and the score is -inf; NaN where a score is NaN.
     """
     emissions, inside = chain.emissions.unbind(1), chain.inside.unbind(1)
     ahead = [_from_0(chain.start + emissions[0])]
@@ -137,7 +137,7 @@ def best_paths(chain: Chain, fill: int) -> tuple[Tensor, Tensor]:
 
 
 def path_scores(chain: Chain, tags: Tensor) -> Tensor:
-    """What paths score (batch,), by the tags of the steps that count; the others may be anything."""
+    """The scores of paths (batch,), by the tags of the steps that count; the other tags are not read."""
     return _score(chain, torch.where(chain.inside, _taken(tags, chain.order), 0))
 
 
@@ -147,7 +147,7 @@ def _score(chain: Chain, tags: Tensor) -> Tensor:
 
 
 def _path(chain: Chain, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What a path scores: at each step by its emission and by the move to it, and at the end."""
+    """The scores of a path: the emission of each step, the transition to it, and the end."""
     scores = chain.emissions.gather(-1, tags.unsqueeze(-1)).squeeze(-1)
     moves = torch.cat([chain.start[tags[:, :1]], chain.transitions[tags[:, :-1], tags[:, 1:]]], 1)
     last = (chain.inside.sum(1, keepdim=True) - 1).clamp(min=0)
@@ -162,12 +162,12 @@ def _log_sum_exp(scores: Tensor, axis: int) -> Tensor:
 
 
 def _from_0(scores: Tensor) -> Tensor:
-    """The scores with 0 as the highest of each row: what is common to all decides nothing, but costs precision."""
+    """The scores with 0 as the highest of each row: a common offset changes no result, but costs precision."""
     return scores - _highest(scores)
 
 
 def _highest(scores: Tensor) -> Tensor:
-    """The highest of each row, (batch, 1); a constant, since what is taken out does not change the result."""
+    """The highest of each row, (batch, 1); a constant, since an offset does not change the result."""
     return _finite(scores.detach().amax(-1, keepdim=True))
 
 

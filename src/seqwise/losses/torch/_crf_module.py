@@ -17,10 +17,10 @@ __all__ = ["CRFLoss"]
 
 
 class CRFLoss(nn.Module):
-    """A CRF that learns: `crf_nll` with transitions, start and end as parameters, and how to decode with them.
+    """A linear-chain CRF with trained transitions, start and end scores: the loss, decoding and marginals.
 
-    The parameters start at 0. All paths are then weighed by their emissions alone, and the loss is the cross-entropy
-    of the tags; what training adds is what the tags say about each other.
+    The parameters start at 0. All paths are then scored by their emissions alone, and the loss is the cross-entropy
+    of the tags; training adds the dependence between neighbouring tags.
 
     Args:
         classes: how many classes the emissions have.
@@ -114,5 +114,5 @@ class CRFLoss(nn.Module):
 
     @property
     def allowed(self) -> Allowed:
-        """What a path may do; None where it may do everything."""
+        """The allowed transitions, starts and ends; None where all are allowed."""
         return Allowed(self.allowed_transitions, self.allowed_start, self.allowed_end)

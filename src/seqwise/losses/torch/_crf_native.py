@@ -1,7 +1,7 @@
-"""The linear-chain CRF in compiled code; each function gives None where `_crf_chain` has to do it instead.
+"""The linear-chain CRF in compiled code; a function returns None where `_crf_chain` has to compute the result.
 
 That is so where nothing was compiled, for tensors that it may not read, for scores that are very far apart, and for
-values that cannot be right, which the caller then looks for.
+wrong values, which the caller then reports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Labels, masks and weights of a call of cross-entropy -> what the compiled code reads."""
+"""Prepares labels, masks and weights of a call of cross-entropy for the compiled code."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ MOST_LABEL_VALUES = 64
 """Label values are looked for one by one; more of them are mapped faster by torch."""
 
 Signature = tuple[torch.dtype, torch.Size]
-"""What a plan reads of a tensor."""
+"""The type and shape of a tensor: all that a plan reads."""
 
 
 class CallTemplate(NamedTuple):
-    """What is the same for all calls with tensors of these types and shapes.
+    """The part of a call that is the same for all tensors of these types and shapes.
 
     Attributes:
-        plan: what the call means.
+        plan: the meaning of the call.
         call: all of a call but its tensors.
         strides: those of the gradient by the logits.
         values: the label of each class, to which the call points; None when labels are class indices.
@@ -75,7 +75,7 @@ class PreparedCall(NamedTuple):
             return self.call
         require_unchanged(self.weights, self.versions)
         call = Call.from_buffer_copy(self.call)
-        class_weight, total, sample_weight = self.weights  # which nobody else has, so that they are as they were
+        class_weight, total, sample_weight = self.weights  # which are private copies, so that they are unchanged
         if class_weight is not None:
             call.class_weight = known_address(class_weight)
         if total is not None:

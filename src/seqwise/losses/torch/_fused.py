@@ -2,8 +2,8 @@
 
 It takes float32 and bfloat16 logits of any layout whose positions stand in at most two axes, integer labels, and every
 option but probabilities; weights and denominators that need a gradient, soft labels, other types and devices, traces
-and transforms are left to the plain path (`_terms`), which also words every error and warning. A second derivative is
-that of the plain path.
+and transforms are left to the plain path (`_terms`), which also raises every error and warning. So are second
+derivatives.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def fused_cross_entropy(
     averaging: Averaging,
     plain: Plain,
 ) -> Any:
-    """The loss, as the plain path gives it; None where that has to be asked.
+    """The loss, equal to that of the plain path; None where the plain path has to compute it.
 
     Arguments are those of `cross_entropy`, and `plain`, the loss of logits under a reduction on the plain path.
     """
@@ -87,11 +87,11 @@ def fused_cross_entropy(
 
 
 class _One(torch.autograd.Function):
-    """A sum or a mean that is there already, attached to the logits that it was made of, with its gradient."""
+    """Attaches a sum or a mean that was computed already, with its gradient, to its logits."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: PreparedCall, plain: Plain) -> Tensor:
-        """The first of what was made; the second is the gradient."""
+        """The loss: the first of the computed tensors; the second is the gradient."""
         ctx.save_for_backward(logits)
         result, *ctx.made = made
         ctx.inputs = inputs, plain
@@ -107,18 +107,18 @@ class _One(torch.autograd.Function):
             return plain_gradient(lambda z: plain(z, averaging), logits, upstream), None, None, None
         factor = upstream.item()
         is_exact = factor == 1 or (logits.dtype == torch.float32 and math.isfinite(factor))
-        if not (ctx.made and is_exact):  # given away once: what has it may change it
+        if not (ctx.made and is_exact):  # handed out once, since the receiver may change it
             ctx.made = [gradient(inputs.again(), logits, inputs.strides, factor=1.0 if is_exact else factor)]
         found = ctx.made.pop()
         return found.mul_(upstream) if is_exact and factor != 1 else found, None, None, None
 
 
 class _Each(torch.autograd.Function):
-    """Losses that are there already, one for each position, attached to the logits that they were made of."""
+    """Attaches losses that were computed already, one for each position, to their logits."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, made: list[Tensor], inputs: PreparedCall, plain: Plain) -> Tensor:
-        """What was made."""
+        """The computed losses."""
         ctx.save_for_backward(logits)
         ctx.inputs = inputs, plain
         return made[0]
@@ -144,7 +144,7 @@ def plain_gradient(loss: Callable[[Tensor], Tensor], logits: Tensor, upstream: T
 
 
 def _here(logits: Tensor, options: ClassOptions) -> ClassOptions:
-    """The options beside the logits; at once where all are tensors on the CPU, as they mostly are."""
+    """The options on the device of the logits; unchanged where all are tensors on the CPU, the usual case."""
     for option in options[:4]:
         if option is not None and not (isinstance(option, Tensor) and option.is_cpu):
             return options.with_arrays(beside("cross_entropy", logits))

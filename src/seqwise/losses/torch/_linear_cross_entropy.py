@@ -39,7 +39,7 @@ class _LinearCall(NamedTuple):
     """A call of `linear_cross_entropy` that was planned.
 
     Attributes:
-        plan: what the call means.
+        plan: the meaning of the call.
         head: hidden, weight and bias as they arrived.
         labels: as they arrived; class indices are int64.
         counts: which positions count; None when all do.
@@ -158,7 +158,7 @@ def _is_all(counts: Tensor | None) -> bool:
 
 
 def _weights(call: _LinearCall) -> Tensor:
-    """What each position adds to the divisor of a mean."""
+    """The weight of each position in the divisor of a mean."""
     plan, labels, counts, shape = call.plan, call.labels, call.counts, call.positions
     class_weight, xp, cast = call.options.class_weight, TorchNamespace(labels.device), caster(call.head.hidden)
     own = None
@@ -174,7 +174,7 @@ def _weights(call: _LinearCall) -> Tensor:
 
 
 def _expected(terms: Terms, averaging: Averaging) -> Tensor | None:
-    """The gradient by the losses of what the reduction gives; None where that is no single number."""
+    """The gradient of the reduced loss by the losses; None where the reduction gives more than one number."""
     reduction, denominator = averaging
     if reduction in ("sum", "mean") and denominator is None:
         total = terms.weights.sum() if reduction == "mean" else 1.0

@@ -20,11 +20,11 @@ __all__ = ["LossSum", "as_count", "reduced"]
 
 @dataclass(frozen=True)
 class LossSum:
-    """A sum of losses and the number to divide it by: what adds up exactly over micro-batches and ranks.
+    """A sum of losses and the number to divide it by. Such pairs add up exactly over micro-batches and ranks.
 
     Attributes:
         sum: the sum of the losses that count, attached to the graph.
-        count: the sum of the weights of what counts; without weights, how many labels count.
+        count: the sum of the weights of the labels that count; without weights, their number.
 
     Examples:
         >>> short = LossSum(torch.tensor(3.0), torch.tensor(1.0))

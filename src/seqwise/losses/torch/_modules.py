@@ -49,14 +49,14 @@ class _Loss(nn.Module):
 
 
 class CrossEntropyLoss(_Loss):
-    """`cross_entropy` with its options stored; what belongs to one batch is given with the batch.
+    """`cross_entropy` with its options stored; `forward` takes the arrays of a batch.
 
     Args:
         class_axis: as for `cross_entropy`, like all that follow.
         ignore_index: labels with this value do not count.
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes); moves with the module, is not saved with it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
@@ -114,7 +114,7 @@ class CrossEntropyLoss(_Loss):
 
 
 class FocalLoss(_Loss):
-    """`focal_loss` with its options stored; what belongs to one batch is given with the batch.
+    """`focal_loss` with its options stored; `forward` takes the arrays of a batch.
 
     Args:
         gamma: as for `focal_loss`, like all that follow.
@@ -122,7 +122,7 @@ class FocalLoss(_Loss):
         ignore_index: labels with this value do not count.
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes); moves with the module, is not saved with it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
@@ -182,14 +182,14 @@ class FocalLoss(_Loss):
 
 
 class OrdinalLoss(_Loss):
-    """`ordinal_loss` with its options stored; what belongs to one batch is given with the batch.
+    """`ordinal_loss` with its options stored; `forward` takes the arrays of a batch.
 
     Args:
         class_axis: as for `ordinal_loss`, like all that follow.
         ignore_index: labels with this value do not count.
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes); moves with the module, is not saved with it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
@@ -253,7 +253,7 @@ class LinearCrossEntropyLoss(_Loss):
         ignore_index: as for `linear_cross_entropy`, like all that follow.
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes); moves with the module, is not saved with it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 
     Examples:
@@ -310,13 +310,13 @@ class LinearCrossEntropyLoss(_Loss):
 
 
 class BinaryCrossEntropyLoss(_Loss):
-    """`binary_cross_entropy` with its options stored; what belongs to one batch is given with the batch.
+    """`binary_cross_entropy` with its options stored; `forward` takes the arrays of a batch.
 
     Args:
         ignore_index: as for `binary_cross_entropy`, like all that follow.
         pos_weight: (labels,) factors on the loss of a yes, or one number for all labels; moves with the module, is
             not saved with it.
-        label_smoothing: the share of each label spread evenly over yes and no.
+        label_smoothing: the fraction of each label spread evenly over yes and no.
         from_logits: False when the model gives probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
 

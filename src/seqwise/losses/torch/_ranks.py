@@ -24,11 +24,11 @@ def all_reduce_denominator(
     For a mean over everything that counts on all ranks, in all micro-batches of one optimizer step. Of ranks that
     average their gradients, as DistributedDataParallel does, that is the count of all ranks divided by their number:
     with the count itself gradients would be too small by the number of ranks. The loss that a rank then sees is its own
-    share times the number of ranks; the mean of these over the ranks is the loss of one process.
+    part times the number of ranks; the mean of these over the ranks is the loss of one process.
 
     Args:
-        count: what counts on this rank in all micro-batches of the step: how many labels count, or the sum of their
-            weights where `class_weight` or `sample_weight` is given, as `loss_sum(...).count` has it.
+        count: how many labels count on this rank in all micro-batches of the optimizer step, or the sum of their
+            weights where `class_weight` or `sample_weight` is given: `loss_sum(...).count`.
         group: the process group; the default group when not given.
         gradients: how the ranks combine their gradients, `mean` or `sum`.
 

@@ -1,4 +1,4 @@
-"""Takes a call of a loss to the losses at every position: plan, check of values, what counts, formulas, weights."""
+"""Computes the loss of each position on the plain path: plan, check of values, mask, formulas."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def look(plan: Plan, options: ClassOptions | BinaryOptions, **tensors: Tensor | 
 
 
 def beside(call: str, logits: Tensor) -> Callable[[str, Any], Tensor]:
-    """What brings an option to the device of the logits: lengths often come from the CPU, weights from a list."""
+    """A function that moves an option to the device of the logits: lengths are often on the CPU, weights in a list."""
     here = logits.device
 
     def brought(name: str, option: Any) -> Tensor:
@@ -99,7 +99,7 @@ def beside(call: str, logits: Tensor) -> Callable[[str, Any], Tensor]:
 
 
 def numbers(**tensors: Tensor | None) -> dict[str, NDArray[Any]] | None:
-    """What arrived as NumPy arrays; None where looking would synchronise a GPU, or a trace hides it."""
+    """The tensors as NumPy arrays; None where reading would synchronise a GPU, or a trace hides them."""
     given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     if torch.compiler.is_compiling() or any(tensor.device.type != "cpu" for tensor in given.values()):
         return None

@@ -49,7 +49,7 @@ def cross_entropy(
         label_values: the label of each class, such as (-1, 0, 1); class indices when not given.
         class_weight: (classes,) or (outputs, classes).
         sample_weight: (batch, ...), or the first axes of it.
-        label_smoothing: the share of each label spread evenly over the classes, 0..1.
+        label_smoothing: the fraction of each label spread evenly over the classes, 0..1.
         from_logits: False when `logits` are probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
         denominator: replaces the divisor of a mean.
@@ -128,7 +128,7 @@ def focal_loss(
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes).
         sample_weight: (batch, ...), or the first axes of it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when `logits` are probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
         denominator: replaces the divisor of a mean.
@@ -180,7 +180,7 @@ def ordinal_loss(
     reduction: Reduction = "mean",
     denominator: float | Tensor | None = None,
 ) -> Tensor:
-    """Loss of labels whose classes have an order, such as -1 < 0 < 1: the further off a prediction, the dearer.
+    """Loss of labels whose classes have an order, such as -1 < 0 < 1: distant errors cost more.
 
     The label answers the C - 1 questions "label <= k?". With F[k] = sum of softmax(logits)[c] over c <= k, a label c
     costs -sum_(k < c) log(1 - F[k]) - sum_(k >= c) log F[k]: the cross-entropy of all answers. With two classes it is
@@ -196,7 +196,7 @@ def ordinal_loss(
         label_values: the label of each class, in their order, such as (-1, 0, 1).
         class_weight: (classes,) or (outputs, classes).
         sample_weight: (batch, ...), or the first axes of it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         from_logits: False when `logits` are probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
         denominator: replaces the divisor of a mean.
@@ -264,7 +264,7 @@ def linear_cross_entropy(
         label_values: the label of each class.
         class_weight: (classes,) or (outputs, classes).
         sample_weight: (batch, ...), or the first axes of it.
-        label_smoothing: the share of each label spread evenly over the classes.
+        label_smoothing: the fraction of each label spread evenly over the classes.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
         denominator: replaces the divisor of a mean.
 
@@ -318,7 +318,7 @@ def binary_cross_entropy(
         ignore_index: labels with this value do not count.
         pos_weight: (labels,) factors on the loss of a yes, or one number for all labels; they do not enter the divisor.
         sample_weight: the shape of the labels, or the first axes of it.
-        label_smoothing: the share of each label spread evenly over yes and no, 0..1.
+        label_smoothing: the fraction of each label spread evenly over yes and no, 0..1.
         from_logits: False when `logits` are probabilities.
         reduction: none, sum, mean, sequence_mean, batch_mean or per_output.
         denominator: replaces the divisor of a mean.
@@ -382,4 +382,4 @@ _LOSSES: tuple[Callable[..., Any], ...] = (
     binary_cross_entropy,
     crf_nll,
 )
-"""What `loss_sum` takes."""
+"""The losses that `loss_sum` takes."""

@@ -1,4 +1,4 @@
-"""What the steps around a step look like: fixed features of a series, which nobody trains."""
+"""Features of the context window of each time step of a series; fixed, not trained."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ConvEncoder(FrontEncoder):
 
         x + conv(relu(norm(x))),    layer k looking at every 2^k-th step,
 
-    so that a state of L layers sees 1 + (width - 1) (2^L - 1) steps. What lies before the first step and behind the
+    so that a state of L layers sees 1 + (width - 1) (2^L - 1) steps. What lies before the first step and after the
     last one of a sequence is zero at the entry of every convolution, wherever its padding begins. The norm is that of a
     step by itself over its features: means over a batch would let sequences see each other.
 
@@ -33,7 +33,7 @@ class ConvEncoder(FrontEncoder):
         hidden: features of a state.
         layers: number of convolutions.
         width: steps that one convolution looks at; odd, so that a state stands in the middle of what it sees.
-        dropout: share of features dropped between layers in training, the same ones at every step of a sequence.
+        dropout: fraction of features dropped between layers in training, the same ones at every step of a sequence.
 
     Attributes:
         output_size: `hidden`.

@@ -1,4 +1,4 @@
-"""What every encoder is: a module from one vector per step to one state per step, which padding can never reach."""
+"""The base class of encoders: one vector per step -> one state per step, unaffected by padding."""
 
 from __future__ import annotations
 

@@ -32,14 +32,14 @@ __all__ = ["GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder"]
 
 
 class RecurrentEncoder(FrontEncoder):
-    """What the recurrent encoders share; build one of `RNNEncoder`, `GRUEncoder`, `LSTMEncoder`.
+    """The base class of recurrent encoders; build one of `RNNEncoder`, `GRUEncoder`, `LSTMEncoder`.
 
     Args:
         input_size: features per step of the input.
         hidden: features of one direction's state.
         layers: number of layers; each reads both directions of the one below.
         bidirectional: whether a second direction reads each sequence from its last step to its first.
-        dropout: share of features dropped between layers in training, the same ones at every step of a
+        dropout: fraction of features dropped between layers in training, the same ones at every step of a
             sequence.
 
     Attributes:

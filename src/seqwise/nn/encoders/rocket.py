@@ -1,4 +1,4 @@
-"""Fixed convolutions of a series: many kernels that nobody trains, among which a linear head finds the telling ones."""
+"""Fixed, untrained convolutions for series; a linear head selects the useful ones."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A small transformer over a padded batch: every step looks at every other step of its own sequence.
 
-Layers normalise what they read and add what they found (pre-norm). Where a step stands is said by turning its queries
-and keys by an angle that grows with its position, so that a product of two tells their distance: no table of positions,
-and no longest sequence. Positions count the steps that count; holes of a mask are cut out.
+Layers normalise what they read and add what they found (pre-norm). The position of a step is encoded by rotating its
+queries and keys by an angle that grows with it, so that a product of two depends on their distance: no table of
+positions, and no longest sequence. Positions count the steps that count; holes of a mask are cut out.
 
 Sources: Vaswani et al. (2017), Attention Is All You Need; Xiong et al. (2020), On Layer Normalization in the
 Transformer Architecture (pre-norm); Su et al. (2021), RoFormer (rotary positions).
@@ -34,9 +34,9 @@ class TransformerEncoder(Encoder):
 
     Args:
         input_size: features per step of the input.
-        hidden: features of a state. It is cut into heads of 32 features, or the next smaller share that divides it.
+        hidden: features of a state. It is cut into heads of 32 features, or the next smaller size that divides it.
         layers: attention layers, each followed by a feed-forward layer of 4 x `hidden` units.
-        dropout: share of the features dropped, in training, of what each layer adds; the same ones at every step of a
+        dropout: fraction of the features that each layer adds dropped in training, the same ones at every step of a
             sequence.
 
     Attributes:

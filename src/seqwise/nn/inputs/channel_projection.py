@@ -18,7 +18,7 @@ class ChannelProjection(nn.Module):
     Args:
         channels: number of values per step.
         dim: size of the vector made of them.
-        dropout: share of the vector's features dropped in training, the same ones at every step of a
+        dropout: fraction of the vector's features dropped in training, the same ones at every step of a
             sequence.
 
     Attributes:

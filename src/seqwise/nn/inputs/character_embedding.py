@@ -17,7 +17,7 @@ __all__ = ["CharacterEncoder"]
 
 
 class CharacterEncoder(nn.Module):
-    """What the windows of a word's characters say most strongly: a convolution, then the maximum over the word.
+    """A convolution over the characters of a word, then the maximum over the word.
 
     For each width w a feature f has the value max_i (b_f + sum_k W_fk . e(c_(i+k))) over the word's windows of w
     characters, the one in their middle being a character of the word. Since characters are few, W_fk . e(c) is computed

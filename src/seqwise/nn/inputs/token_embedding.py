@@ -23,7 +23,7 @@ class TokenEmbedding(nn.Module):
     Args:
         vocabulary_size: number of ids; ids are 0 <= id < vocabulary_size.
         dim: size of a vector.
-        dropout: share of a vector's features dropped in training, the same ones at every step of a sequence.
+        dropout: fraction of a vector's features dropped in training, the same ones at every step of a sequence.
         padding_id: the id whose vector is zero.
 
     Attributes:

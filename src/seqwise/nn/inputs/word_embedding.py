@@ -26,8 +26,8 @@ class WordEmbedding(nn.Module):
     Args:
         vocabulary_size: number of word ids; id 0 is padding.
         dim: size of a vector.
-        form: what is read of a word beside its own id.
-        dropout: share of a vector's features dropped in training, the same ones at every step of a sequence.
+        form: what is read of a word in addition to its own id.
+        dropout: fraction of a vector's features dropped in training, the same ones at every step of a sequence.
 
     Attributes:
         output_size: `dim`.
