@@ -36,6 +36,7 @@ from seqwise.training.interrupts import Interrupted, signals_set
 from seqwise.training.objective import TrainingObjective
 from seqwise.training.sgd.optimizer import clipped_norm, make_optimizer, scheduled_learning_rate
 from seqwise.training.sgd.rng_streams import RngStreams
+from seqwise.training.sgd.sparse_gradients import use_sparse_gradients
 
 __all__ = ["GradientDescent"]
 
@@ -94,6 +95,7 @@ class _Loop:
         self.streams = RngStreams(fitter.seed)
         self.generator = torch.Generator(self.device)
         self.draws_elsewhere = draws_elsewhere(model)
+        use_sparse_gradients(model)
         self.optimizer = make_optimizer(model, self.config)
         self.parameters = list(model.parameters())
         self.state = restore(folder, model, self.optimizer) if resume and folder.checkpoint.exists() else State()

@@ -19,7 +19,6 @@ from seqwise.training.sgd.adam_call import AdamCall, compiled_adam, require_shap
 
 __all__ = ["RowAdamW", "clipped_norm", "make_optimizer", "scheduled_learning_rate"]
 
-_SMALL_TABLE = 2048
 _NONE = type(None)
 _gradient = attrgetter("grad")
 _MEANS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
@@ -30,7 +29,7 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> RowAdamW:
 
     Each group of parameters has a `scale`, a factor on the learning rate, which is 1 except for
     what stands on a pretrained encoder.
-    On a CPU the vectors of symbols get sparse gradients, and are stepped where a batch used them (`RowAdamW`).
+    A table with sparse gradients (`use_sparse_gradients`) is stepped where a batch used it (`RowAdamW`).
     """
     # One kernel per step instead of ten per tensor; Apple's MPS has it too, other devices may not.
     fused = all(parameter.device.type in ("cpu", "cuda", "mps") for parameter in model.parameters())
@@ -38,10 +37,6 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> RowAdamW:
     pretrained = {
         id(p) for module in model.modules() if isinstance(module, SubwordEncoder) for p in module.parameters()
     }
-    for module in embeddings:
-        # A pretrained encoder also has small tables of positions and distances, which every batch uses throughout.
-        is_small = id(module.weight) in pretrained and module.num_embeddings <= _SMALL_TABLE
-        module.sparse = module.weight.device.type == "cpu" and not is_small
     symbols = {id(parameter) for module in embeddings for parameter in module.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {
         (old, plain): [] for old in (True, False) for plain in (False, True)
