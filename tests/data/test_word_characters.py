@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from data_cases import store_of, write_jsonl
 
-from seqwise.data.affixes import AFFIX_FEATURES, AffixFeatures
+from seqwise.data.affixes import AffixFeatures
 from seqwise.data.batching import Batcher
 from seqwise.data.vocabulary import UNKNOWN, Vocabulary
 from seqwise.data.word_characters import CHARACTERS_RESERVED, MOST_CHARACTERS, character_numbers, known_characters
@@ -41,16 +41,15 @@ def test_words_that_are_not_in_training_do_not_count():
     assert vocabulary.form.character_count == CHARACTERS_RESERVED + 1
 
 
-def test_characters_stand_behind_the_word_and_its_parts(tmp_path):
+def test_a_word_has_characters_beside_its_features(tmp_path):
     rows = [{"tokens": ["ab", "ba"], "label": "x"}, {"tokens": ["xa"], "label": "y"}]
     store = store_of(write_jsonl(tmp_path / "d.jsonl", rows * 2))
-    parts = AffixFeatures.of(["ab", "ba"], 10)
-    vocabulary = Vocabulary(("ab", "ba"), (2, 2), parts, characters=("a", "b"), characters_per_word=4)
-    batch = Batcher(store, vocabulary, (), 0.0).batch(np.array([0, 1]))
-    assert batch.inputs.shape == (2, 2, 1 + len(AFFIX_FEATURES) + 4)
-    assert batch.inputs[1, 0, 0] == UNKNOWN
-    assert batch.inputs[1, 0, 1:-4].tolist() == parts.numbers(["xa"])[0].tolist()
-    assert batch.inputs[:, :, -4:].tolist() == [[[2, 4, 5, 3], [2, 5, 4, 3]], [[2, 1, 4, 3], [0, 0, 0, 0]]]
+    affixes = AffixFeatures.of(["ab", "ba"], 10)
+    vocabulary = Vocabulary(("ab", "ba"), (2, 2), affixes, characters=("a", "b"), characters_per_word=4)
+    ids = vocabulary.form.named(Batcher(store, vocabulary, (), 0.0).batch(np.array([0, 1])).inputs)
+    assert ids.word.tolist() == [[2, 3], [UNKNOWN, 0]]
+    assert ids.affixes[1, 0].tolist() == affixes.numbers(["xa"])[0].tolist()
+    assert ids.characters.tolist() == [[[2, 4, 5, 3], [2, 5, 4, 3]], [[2, 1, 4, 3], [0, 0, 0, 0]]]
 
 
 def test_a_hidden_word_keeps_its_characters(tmp_path):

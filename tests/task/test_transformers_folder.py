@@ -40,10 +40,10 @@ def config_with(bert, folder, kind, *settings):
     return parse_config(override(kept, [*QUICK, *settings]))
 
 
-def test_pieces_around_and_the_longest_text_are_those_of_the_folder(bert, tmp_path):
-    pieces = subwords_of(str(bert))
-    assert (pieces.prefix, pieces.suffix, pieces.window) == ((3,), (4,), POSITIONS - 2)
-    assert (pieces.unknown, pieces.padding, pieces.spaced) == (2, 1, False)
+def test_tokens_around_and_the_longest_text_are_those_of_the_folder(bert, tmp_path):
+    subwords = subwords_of(str(bert))
+    assert (subwords.prefix, subwords.suffix, subwords.window) == ((3,), (4,), POSITIONS - 2)
+    assert (subwords.unknown, subwords.padding, subwords.spaced) == (2, 1, False)
     roberta = subwords_of(str(roberta_folder(tmp_path / "roberta")))
     assert (roberta.prefix, roberta.suffix, roberta.spaced) == ((), (), True)
     assert roberta.window == POSITIONS - 2  # of 16 positions two are never used
@@ -115,12 +115,12 @@ def test_heads_take_larger_steps_than_the_encoder(bert, tmp_path):
     assert config.head_learning_rate > config.learning_rate
 
 
-def test_batches_are_measured_in_pieces(bert, tmp_path):
+def test_batches_are_measured_in_subword_tokens(bert, tmp_path):
     batcher = plan_run(config_with(bert, tmp_path, "tags")).task.batcher
-    pieces = subwords_of(str(bert))
+    subwords = subwords_of(str(bert))
     for row in range(len(batcher.store)):
         words = [batcher.store.symbols[number] for number in batcher.store.sequence(row)]
-        numbers, counts = pieces.numbers(words)
+        numbers, counts = subwords.numbers(words)
         inputs = batcher.batch(np.array([row])).inputs[0]
         assert batcher.sizes[row] == len(numbers) == counts.sum()
         assert inputs[inputs > 0].tolist() == numbers.tolist()

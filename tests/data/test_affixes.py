@@ -28,42 +28,42 @@ ALIKE = [
 
 
 @pytest.mark.parametrize(("one", "other", "shared"), ALIKE)
-def test_words_share_the_numbers_of_the_parts_they_share(one, other, shared):
+def test_words_share_the_ids_of_the_features_they_share(one, other, shared):
     one, other = AffixFeatures.of(SEEN, 1000).numbers([one, other])
     alike = {name for name, first, second in zip(AFFIX_FEATURES, one, other, strict=True) if first and first == second}
     assert alike == shared
 
 
-def test_each_part_has_numbers_of_its_own():
-    parts = AffixFeatures.of(SEEN, 1000)
-    numbers = parts.numbers(SEEN)
-    assert {number for number in numbers.ravel().tolist() if number} == set(range(1, 1 + len(parts)))
+def test_each_feature_has_ids_of_its_own():
+    features = AffixFeatures.of(SEEN, 1000)
+    numbers = features.numbers(SEEN)
+    assert {number for number in numbers.ravel().tolist() if number} == set(range(1, 1 + len(features)))
     columns = [set(column.tolist()) - {0} for column in numbers.T]
-    assert sum(map(len, columns)) == len(parts)
+    assert sum(map(len, columns)) == len(features)
 
 
-def test_parts_of_the_words_of_training_are_known_and_no_others():
-    parts = AffixFeatures.of(["abc", "abd", "abd"], 1000)
-    assert parts.known["prefix 2"] == ("ab",)
-    assert parts.known["suffix 2"] == ("bc", "bd")
-    new = dict(zip(AFFIX_FEATURES, parts.numbers(["xbd"])[0].tolist(), strict=True))
+def test_features_of_the_words_of_training_are_known_and_no_others():
+    features = AffixFeatures.of(["abc", "abd", "abd"], 1000)
+    assert features.known["prefix 2"] == ("ab",)
+    assert features.known["suffix 2"] == ("bc", "bd")
+    new = dict(zip(AFFIX_FEATURES, features.numbers(["xbd"])[0].tolist(), strict=True))
     assert {name for name, number in new.items() if number} == {"suffix 1", "suffix 2", "shape"}
 
 
 def test_a_word_in_other_letters_has_the_lower_cased_form_of_the_one_in_training():
-    parts = AffixFeatures.of(["House", "cat"], 1000)
-    seen, new = parts.numbers(["House", "HOUSE"])
+    features = AffixFeatures.of(["House", "cat"], 1000)
+    seen, new = features.numbers(["House", "HOUSE"])
     assert 0 < seen[0] == new[0]
 
 
-def test_parts_of_the_most_words_are_known_when_they_are_limited():
-    parts = AffixFeatures.of(["abx", "aby", "acz"], 2)
-    assert parts.known == {**dict.fromkeys(AFFIX_FEATURES, ()), "prefix 1": ("a",), "shape": ("xx",)}
+def test_features_of_the_most_words_are_known_when_they_are_limited():
+    features = AffixFeatures.of(["abx", "aby", "acz"], 2)
+    assert features.known == {**dict.fromkeys(AFFIX_FEATURES, ()), "prefix 1": ("a",), "shape": ("xx",)}
 
 
-def test_no_parts_are_no_numbers():
-    parts = AffixFeatures.of(SEEN, 0)
-    assert (parts.known, len(parts)) == ({}, 0)
+def test_no_features_are_no_ids():
+    features = AffixFeatures.of(SEEN, 0)
+    assert (features.known, len(features)) == ({}, 0)
     assert Vocabulary.from_counts({"ab": 2, "ac": 1}).numbers(["ab"]).tolist() == [[2]]
 
 
@@ -78,21 +78,25 @@ def batcher_of(tmp_path, dropout=0.0):
     return Batcher(store, Vocabulary(("running", "fast"), (2, 2), AffixFeatures.of(SEEN, 1000)), (), dropout)
 
 
-def test_an_unknown_word_keeps_its_parts(tmp_path):
-    batch = batcher_of(tmp_path).batch(np.array([0, 1]))
-    assert batch.inputs.shape == (2, 2, 1 + len(AFFIX_FEATURES))
-    assert batch.inputs[1, 0].tolist() == [UNKNOWN, *AffixFeatures.of(SEEN, 1000).numbers(["swimming"])[0]]
-    assert batch.inputs[1, 1].tolist() == [0] * (1 + len(AFFIX_FEATURES))
+def test_an_unknown_word_keeps_its_features(tmp_path):
+    batcher = batcher_of(tmp_path)
+    ids = batcher.encoding.form.named(batcher.batch(np.array([0, 1])).inputs)
+    assert ids.affixes.shape == (2, 2, len(AFFIX_FEATURES))
+    assert ids.word[1].tolist() == [UNKNOWN, 0]
+    assert ids.affixes[1, 0].tolist() == AffixFeatures.of(SEEN, 1000).numbers(["swimming"])[0].tolist()
+    assert not ids.affixes[1, 1].any()
 
 
-def test_a_hidden_word_keeps_its_parts(tmp_path):
-    hidden = batcher_of(tmp_path, dropout=1e9).batch(np.array([0]), np.random.default_rng(0)).inputs
-    shown = batcher_of(tmp_path).batch(np.array([0])).inputs
-    assert hidden[0, :, 0].tolist() == [UNKNOWN, UNKNOWN]
-    assert hidden[0, :, 1:].tolist() == shown[0, :, 1:].tolist()
+def test_a_hidden_word_keeps_its_features(tmp_path):
+    batcher = batcher_of(tmp_path, dropout=1e9)
+    named = batcher.encoding.form.named
+    hidden = named(batcher.batch(np.array([0]), np.random.default_rng(0)).inputs)
+    shown = named(batcher.batch(np.array([0])).inputs)
+    assert hidden.word.tolist() == [[UNKNOWN, UNKNOWN]]
+    assert hidden.affixes.tolist() == shown.affixes.tolist()
 
 
 def test_hiding_words_leaves_the_next_batch_alone(tmp_path):
     batcher = batcher_of(tmp_path, dropout=1e9)
     batcher.batch(np.array([0]), np.random.default_rng(0))
-    assert batcher.batch(np.array([0])).inputs[0, :, 0].tolist() == [2, 3]
+    assert batcher.encoding.form.named(batcher.batch(np.array([0])).inputs).word.tolist() == [[2, 3]]

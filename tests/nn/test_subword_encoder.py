@@ -12,7 +12,7 @@ from seqwise.nn import IdentityEncoder, SubwordEncoder
 from seqwise.nn.inputs.subword_encoder import _windows
 
 SIZE, PREFIX, SUFFIX = 6, (3,), (4, 5)
-WORDS = [  # per text, the pieces of each word
+WORDS = [  # per text, the tokens of each word
     [[7], [8, 9], [10]],
     [[11, 12, 13]],
     [[8], [7, 7, 9], [12], [13, 10]],
@@ -20,7 +20,7 @@ WORDS = [  # per text, the pieces of each word
 
 
 class Network(nn.Module):
-    """Self-attention with positions: a state depends on every piece that is attended, and on where it stands."""
+    """Self-attention with positions: a state depends on every token that is attended, and on where it stands."""
 
     def __init__(self):
         super().__init__()
@@ -38,8 +38,8 @@ def encoder_of(window=20):
     return SubwordEncoder(Network(), SIZE, prefix=PREFIX, suffix=SUFFIX, window=window, padding=1)
 
 
-def batch_of(texts, time=5, pieces=4):
-    ids = torch.zeros(len(texts), time, pieces, dtype=torch.long)
+def batch_of(texts, time=5, tokens=4):
+    ids = torch.zeros(len(texts), time, tokens, dtype=torch.long)
     for row, words in enumerate(texts):
         for step, numbers in enumerate(words):
             ids[row, step, : len(numbers)] = torch.tensor(numbers)
@@ -47,15 +47,15 @@ def batch_of(texts, time=5, pieces=4):
 
 
 def states_by_definition(encoder, words):
-    """(words, size) of one text that fits one window: the model on its pieces, and the mean over those of each word."""
-    flat = [*PREFIX, *(piece for word in words for piece in word), *SUFFIX]
+    """(words, size) of one text that fits one window: the model on its tokens, and the mean over those of each word."""
+    flat = [*PREFIX, *(token for word in words for token in word), *SUFFIX]
     ids = torch.tensor([flat]) - 1
     states = encoder.network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0, len(PREFIX) :]
     sizes = [len(word) for word in words]
     return torch.stack([part.mean(dim=0) for part in states[: sum(sizes)].split(sizes)])
 
 
-def test_words_have_the_mean_state_of_their_pieces_whatever_stands_beside_them():
+def test_words_have_the_mean_state_of_their_tokens_whatever_stands_beside_them():
     encoder = encoder_of()
     ids, lengths = batch_of(WORDS)
     ids[1, 2:] = 9  # garbage where nothing counts
@@ -85,13 +85,13 @@ def test_gradients_are_those_of_each_text_alone():
 
 def test_a_text_longer_than_the_window_is_read_in_windows_and_nothing_is_lost():
     encoder = encoder_of(window=4)
-    text = [[7], [8], [9, 10], [11], [12], [13, 7], [8]]  # nine pieces: windows at 0, 2, 4, 5
-    flat = [piece for word in text for piece in word]
+    text = [[7], [8], [9, 10], [11], [12], [13, 7], [8]]  # nine tokens: windows at 0, 2, 4, 5
+    flat = [token for word in text for token in word]
     windows = {start: states_by_definition(encoder, [[p] for p in flat[start : start + 4]]) for start in (0, 2, 4, 5)}
-    chosen = [0, 0, 0, 2, 2, 4, 4, 5, 5]  # by piece: where it has most context
-    pieces = [windows[start][piece - start] for piece, start in enumerate(chosen)]
+    chosen = [0, 0, 0, 2, 2, 4, 4, 5, 5]  # by token: where it has most context
+    tokens = [windows[start][token - start] for token, start in enumerate(chosen)]
     sizes = [len(word) for word in text]
-    expected = torch.stack([part.mean(0) for part in torch.stack(pieces).split(sizes)])
+    expected = torch.stack([part.mean(0) for part in torch.stack(tokens).split(sizes)])
     ids, lengths = batch_of([text, WORDS[1]], time=8)
     torch.testing.assert_close(encoder(ids, lengths=lengths)[0, :7], expected)
 
@@ -102,23 +102,23 @@ def test_every_piece_stands_in_its_window_with_as_much_context_as_any_has(window
     plan = _windows([3, count], window)
     begins = [0, 3]
     assert all(1 <= size <= window for size in plan.sizes)
-    for piece in range(3 + count):
-        text = int(piece >= 3)
+    for token in range(3 + count):
+        text = int(token >= 3)
         begin, end = (begins[text], [3, 3 + count][text])
-        start = plan.starts[plan.windows[piece]]
-        assert start + plan.places[piece] == piece
-        assert begin <= start <= piece < start + plan.sizes[plan.windows[piece]] <= end
+        start = plan.starts[plan.windows[token]]
+        assert start + plan.places[token] == token
+        assert begin <= start <= token < start + plan.sizes[plan.windows[token]] <= end
 
-        def context(first, size, piece=piece, begin=begin, end=end):
-            before = piece - first if first > begin else count + 9
-            return min(before, first + size - 1 - piece if first + size < end else count + 9)
+        def context(first, size, token=token, begin=begin, end=end):
+            before = token - first if first > begin else count + 9
+            return min(before, first + size - 1 - token if first + size < end else count + 9)
 
         others = [
             context(first, size)
             for first, size in zip(plan.starts, plan.sizes, strict=True)
-            if begin <= first <= piece < first + size <= end
+            if begin <= first <= token < first + size <= end
         ]
-        assert context(start, plan.sizes[plan.windows[piece]]) == max(others)
+        assert context(start, plan.sizes[plan.windows[token]]) == max(others)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 2), (2, 0, 0), (2, 3, 0)])
