@@ -1,19 +1,22 @@
-# Every word that people and CI say: make demo, make test, make check, make docs, make pages, make bench, make figures.
+# Every word that people and CI say: make demo, make quick, make test, make check, make docs, make pages, make bench, make figures.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check docs pages nightly sanitized bench figures format clean
+.PHONY: demo quick test check docs pages nightly sanitized bench figures format clean
 
 demo: .venv/run.done            ## set up and do the main job on the data in examples/data
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
+quick: .venv/dev.done           ## the tests of the core, for every edit
+	$(BIN)/python -m pytest -n 2 --dist worksteal -k "not jax and not keras" @tests/quick.txt
+
 test: .venv/dev.done            ## set up and run every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 nightly: .venv/dev.done         ## the tests with 20 times as many generated cases
-	SEQWISE_CASES=10000 $(BIN)/python -m pytest -n auto --dist loadfile
+	SEQWISE_CASES=10000 $(BIN)/python -m pytest -n auto --dist worksteal
 	$(MAKE) sanitized
 
 # What calls C, with libraries that end the process where C reads or writes what it must not, or counts beyond a type.

@@ -6,14 +6,17 @@ import json
 import os
 import re
 import shutil
+import tracemalloc
 
 import pytest
 import torch
 
 import seqwise
 from seqwise.errors import RunFolderError, ValuesError
+from seqwise.nn import ConvEncoder, GRUEncoder, TransformerEncoder
 from seqwise.runs import accept, manifest
 from seqwise.runs.manifest import COVERED, write_manifest
+from seqwise.runs.restored import fitting_network
 from seqwise.runs.run_folder import RunFolder
 from small_runs import trained
 
@@ -251,6 +254,17 @@ def test_a_config_of_a_huge_model_is_refused_before_it_takes_any_memory(run, set
     (run / "config.yaml").write_text(re.sub(rf"(?m)^  {name}: \d+", f"  {name}: {value}", config))
     write_manifest(RunFolder(run))
     assert refusal().startswith("r/model.safetensors does not fit config.yaml, labels.json and vocab.json beside it (")
+
+
+@pytest.mark.parametrize("encoder", [GRUEncoder, ConvEncoder, TransformerEncoder])
+def test_layers_beyond_the_tensors_of_a_file_are_not_even_listed(encoder):
+    tracemalloc.start()
+    try:
+        with pytest.raises(RunFolderError, match="it has 0 tensors, and the model has more"):
+            fitting_network(lambda: encoder(8, 8, layers=10_000_000), {})
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 IRREGULAR = {"a named pipe": os.mkfifo, "a folder": os.mkdir, "a device": lambda path: path.symlink_to("/dev/zero")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
+
 import torch
 from torch import Tensor, nn
 
@@ -63,7 +65,7 @@ class ConvEncoder(FrontEncoder):
         self.layers = layers
         self.width = width
         self.output_size = hidden
-        sizes = [input_size, *[hidden] * (layers - 1)]
+        sizes = chain([input_size], repeat(hidden, layers - 1))  # lazily: a run folder may ask for any number
         self.convolutions = nn.ModuleList(
             nn.Conv1d(size, hidden, width, dilation=2**number, padding="same") for number, size in enumerate(sizes)
         )
