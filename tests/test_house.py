@@ -139,6 +139,29 @@ def parameters(node):
     return [*of.posonlyargs, *of.args, *of.kwonlyargs]
 
 
+def overwritten(node):
+    """The attributes that a function writes into a frozen object, but for those that it brings into their form."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "object.__setattr__":
+            name = ast.literal_eval(call.args[1])
+            if node.name != "__post_init__" or name.startswith("_"):
+                yield name
+
+
+def test_frozen_objects_are_changed_by_nobody():
+    assert {place: found for place, node in functions() if (found := list(overwritten(node)))} == {}
+
+
+def test_batches_are_made_of_rows_alone():
+    """Where labels are all that is looked up, they stand in `RowLabels`; no batch is made up around them."""
+    makers = [
+        module
+        for module, path in MODULES.items()
+        if "seqwise.data.batching" in imported(path.read_text(), MODULES) and re.search(r"\bBatch\(", path.read_text())
+    ]
+    assert makers == []
+
+
 LONG_STILL = {
     "losses/torch/_linear_cross_entropy.py:linear_loss",
     "task/defaults/unused_settings.py:check_fit",
