@@ -31,7 +31,7 @@ _TOLD = 300
 
 SAME_SIZE = (
     *("model.embedding=100", "model.hidden=128", "model.layers=1"),
-    *("input.parts=0", "input.characters=none", "input.ngrams=0", "input.sign_ngrams=0", "loss.crf=false"),
+    *("input.affixes=0", "input.characters=none", "input.ngrams=0", "input.character_ngrams=0", "loss.crf=false"),
     "train.ensemble=1",
 )
 """The settings that give our model the layers and the loss of the recipe, and make it one."""

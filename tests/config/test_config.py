@@ -3,7 +3,19 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from seqwise.config import Config, dump_config, load_config, override, parse_config, seconds_of
+from seqwise.config import (
+    ENCODER_SECTIONS,
+    Config,
+    OpenConfig,
+    dump_config,
+    encoders_with,
+    load_config,
+    override,
+    parse_config,
+    seconds_of,
+    setting_text,
+)
+from seqwise.config.renamed_keys import RENAMED
 from seqwise.errors import ConfigError
 
 
@@ -55,7 +67,7 @@ WRONG = [
         {"model": {"encoder": "lstn"}},
         r"^model.encoder: there is no encoder 'lstn'. Did you mean 'lstm'\? There are 'lstm', 'gru', 'rnn', ",
     ),
-    ({"input": {"sign_ngrams": 1}}, "^input.sign_ngrams: a run has two signs or more: give 0 for none, or 2 and more$"),
+    ({"input": {"character_ngrams": 1}}, "^input.character_ngrams: character n-grams have two characters or more: "),
     (
         {"model": {"pooling": {"intent": "mx"}}},
         r"^model.pooling: there is no pooling 'mx'. Did you mean 'max'\? There are 'last', 'first', 'mean', 'max', ",
@@ -113,6 +125,50 @@ def test_a_config_file_without_sections_is_an_error(tmp_path):
         load_config(tmp_path / "list.yaml")
 
 
-@pytest.mark.parametrize(("older", "parts"), [(0, 0), (2048, None)])
-def test_a_config_of_an_earlier_version_says_whether_words_have_parts(older, parts):
-    assert parse_config({"input": {"affix_buckets": older}}).input.parts == parts
+@pytest.mark.parametrize(("older", "affixes"), [(0, 0), (2048, None)])
+def test_a_config_of_an_earlier_version_says_whether_words_have_affixes(older, affixes):
+    assert parse_config({"input": {"affix_buckets": older}}).input.affixes == affixes
+
+
+ENCODERS = [*ENCODER_SECTIONS, "./bert"]
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_config_that_was_dumped_with_every_key_loads_without_those_of_other_encoders(encoder):
+    everything = {name: field.default for name, field in OpenConfig.model_fields.items()} | {"encoder": encoder}
+    model = parse_config({"model": everything}).model
+    assert model.encoder == encoder
+    assert model.model_fields_set == set(type(model).model_fields)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_an_encoder_refuses_what_only_others_have_and_says_which(encoder):
+    own = type(parse_config({"model": {"encoder": encoder}}).model).model_fields
+    for name in OpenConfig.model_fields.keys() - own:
+        value = False if name == "bidirectional" else "mean" if name == "pooling" else 0.25 if "dropout" in name else 7
+        with pytest.raises(ConfigError) as refused:
+            parse_config({"model": {"encoder": encoder, name: value}})
+        first, second = str(refused.value).split("\n")
+        assert first.startswith(
+            f"model.{name} is {setting_text(value)}, but the encoder is {encoder}, which has no such"
+        )
+        assert all(other in first for other in encoders_with(name))
+        assert second == "  Leave it out; it would change nothing."
+
+
+def test_while_the_encoder_is_open_it_may_have_the_settings_of_any():
+    model = parse_config({"model": {"per_doubling": 2, "bidirectional": False, "bag": 3}}).model
+    assert (model.encoder, model.per_doubling, model.bidirectional, model.bag) == (None, 2, False, 3)
+
+
+@pytest.mark.parametrize(("former", "key"), RENAMED.items())
+def test_a_former_key_is_taken_and_the_new_one_named(tmp_path, former, key):
+    (section, before), now = former.split("."), key.partition(".")[2]
+    said: list[str] = []
+    (tmp_path / "c.yaml").write_text(f"{section}: {{{before}: 0}}\n")
+    assert load_config(tmp_path / "c.yaml", said.append) == {section: {now: 0}}
+    assert override({section: {now: 3}}, [f"{former}=0"], said.append) == {section: {now: 0}}
+    assert all(f"{former} is now called {key}" in message for message in said)
+    assert len(said) == 2
+    with pytest.raises(ConfigError, match=f"{former} is the former name of {key}, and they have two values: 0 and 3"):
+        parse_config({section: {before: 0, now: 3}})

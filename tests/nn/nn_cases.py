@@ -49,7 +49,7 @@ def new_model(architecture: tuple[str, int, bool, str], *, kind: str = "tokens",
         model = build_model(
             TARGETS, input=kind, **size, embedding=3, encoder=encoder, hidden=2, layers=layers,
             bidirectional=bidirectional, pooling=pooling, dropout=dropout, attention_size=3,
-            surroundings=kind == "series",
+            context_window=kind == "series",
         )  # fmt: skip
     draws = generator()
     with torch.no_grad():

@@ -86,7 +86,7 @@ def test_shares_come_first_and_summaries_of_the_values_behind():
 
 
 def test_a_model_with_summaries_reads_both():
-    model = build_rocket([SPEAKER], channels=2, hidden=84, layers=2, thresholds=3, summaries=True)
+    model = build_rocket([SPEAKER], channels=2, hidden=84, layers=2, thresholds=3, summary_statistics=True)
     assert model(new_series().float(), lengths=LENGTHS)["speaker"].shape == (4, 3)
     assert model.targets[0].head.linear.in_features == 84 * 2 * 3 + 31
 

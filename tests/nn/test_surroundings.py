@@ -57,7 +57,7 @@ def test_a_batch_gives_each_series_what_it_gets_alone(way):
 
 
 def test_targets_with_labels_per_step_alone_have_a_direct_head_which_is_zero_and_not_trained():
-    model = build_model([STATE, KIND], input="series", channels=2, hidden=3, surroundings=True)
+    model = build_model([STATE, KIND], input="series", channels=2, hidden=3, context_window=True)
     state, kind = model.targets
     assert kind.direct is None
     assert [(float(weight.abs().max()), weight.requires_grad) for weight in state.direct.parameters()] == [
@@ -67,7 +67,7 @@ def test_targets_with_labels_per_step_alone_have_a_direct_head_which_is_zero_and
 
 
 def test_logits_of_the_surroundings_are_added_to_those_of_the_states():
-    model = build_model([STATE], input="series", channels=2, hidden=3, surroundings=True).double()
+    model = build_model([STATE], input="series", channels=2, hidden=3, context_window=True).double()
     series, direct = new_series(), model.targets[0].direct
     before = model(series, lengths=LENGTHS)["state"]
     direct.linear.weight.normal_(generator=torch.Generator().manual_seed(2))
@@ -77,8 +77,8 @@ def test_logits_of_the_surroundings_are_added_to_those_of_the_states():
 
 
 def test_symbols_have_no_surroundings():
-    model = build_model([STATE], input="tokens", vocabulary_size=5, hidden=3, surroundings=True)
-    assert model.surroundings is None
+    model = build_model([STATE], input="tokens", vocabulary_size=5, hidden=3, context_window=True)
+    assert model.context_window is None
 
 
 def test_a_series_has_a_channel():

@@ -25,7 +25,7 @@ WITHOUT_EFFECT = [
     (
         "label",
         ["model.encoder=transformer", "model.bidirectional=false"],
-        "model.bidirectional is false, but the encoder 'transformer' has no directions",
+        "model.bidirectional is false, but the encoder is transformer, which has no such setting; 'lstm', 'gru', 'rnn'",
     ),
     (
         "label",
@@ -41,7 +41,7 @@ WITHOUT_EFFECT = [
     ("label", ["input.normalise=true"], "input.normalise is true, but only a numeric series is scaled"),
     ("series", ["input.lower=true"], "input.lower is true, but a series has no letters"),
     ("series", ["input.min_count=2"], "input.min_count is 2, but a series has no symbols"),
-    ("series", ["input.parts=64"], "input.parts is 64, but a series has no words"),
+    ("series", ["input.affixes=64"], "input.affixes is 64, but a series has no words"),
     (
         "series",
         ["input.characters=cnn"],
@@ -56,9 +56,13 @@ WITHOUT_EFFECT = [
     ("label", ["input.vector_words=9"], "input.vector_words is 9, but there is no input.vectors"),
     ("label", ["input.vectors_trained=true"], "input.vectors_trained is true, but there is no input.vectors"),
     ("tags", ["input.ngrams=2"], "input.ngrams is 2, but only symbols with a label per sequence are read as n-grams"),
-    ("series", ["input.sign_ngrams=3"], "input.sign_ngrams is 3, but only symbols with a label per sequence are read"),
+    (
+        "series",
+        ["input.character_ngrams=3"],
+        "input.character_ngrams is 3, but only symbols with a label per sequence are read",
+    ),
     ("tags", ["input.ngram_limit=9"], "input.ngram_limit is 9, but no n-grams are read"),
-    ("label", ["input.ngrams=0", "input.sign_ngrams=0", "model.bag=9"], "model.bag is 9, but no n-grams are read"),
+    ("label", ["input.ngrams=0", "input.character_ngrams=0", "model.bag=9"], "model.bag is 9, but no n-grams are read"),
     ("series", ["model.ngram_dropout=0.1"], "model.ngram_dropout is 0.1, but the network reads no n-grams"),
     (
         "label",
@@ -66,16 +70,25 @@ WITHOUT_EFFECT = [
         "model.ngram_dropout is 0.1, but the network reads no n-grams",
     ),
     ("series", ["model.regression=true"], "model.regression is true, but no n-grams are read"),
-    ("label", ["model.encoder=bag"], "model.embedding is 8, but the encoder is bag, which reads n-grams alone"),
+    (
+        "label",
+        ["model.encoder=bag"],
+        "model.embedding is 8, but the encoder is bag, which has no such setting; 'lstm', ",
+    ),
+    (
+        "series",
+        ["train.weight_decay=0", "model.encoder=rocket"],
+        "model.embedding is 8, but the encoder is rocket, which",
+    ),
+    ("label", ["model.per_doubling=2"], "model.per_doubling is 2, but the encoder is lstm, which has no such setting"),
     ("series", ["input.symbol_dropout=0.5"], "input.symbol_dropout is 0.5, but a series has no symbols"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "settings", "message"), WITHOUT_EFFECT)
 def test_a_setting_without_effect_is_refused(tmp_path, kind, settings, message):
-    config = config_of(rows_file(tmp_path, kind), kind, *settings)
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}.*\n  Leave it out; it would change nothing.$"):
-        prepare(config)
+        prepare(config_of(rows_file(tmp_path, kind), kind, *settings))
 
 
 FRACTIONS = [
@@ -214,8 +227,8 @@ def test_long_texts_have_no_runs_of_signs(tmp_path):
         prepare(parse_config({"data": {"train": [write_rows(tmp_path / f"{i}.jsonl", some)]}})).config.input
         for i, some in enumerate((rows, [{**row, "text": row["text"][:50]} for row in rows]))
     )
-    assert (long.ngrams, long.sign_ngrams) == (2, 0)
-    assert (short.ngrams, short.sign_ngrams) == (2, 5)
+    assert (long.ngrams, long.character_ngrams) == (2, 0)
+    assert (short.ngrams, short.character_ngrams) == (2, 5)
 
 
 @pytest.mark.parametrize(("last", "is_fixed"), [("acgt", True), ("acg", False)])

@@ -50,7 +50,7 @@ READING = {
 }
 """What the readers are given; their own tests prove that they heed it."""
 
-SOLVED = {"model.per_doubling", "model.summaries"}
+SOLVED = {"model.per_doubling", "model.summary_statistics"}
 """What only a model that is solved for has; tests/training/convex/test_convex_heads.py proves it."""
 
 CHANGES = {
@@ -76,7 +76,7 @@ CHANGES = {
     "input.kind": ("label", [], ["input.kind=characters"]),
     "input.lower": ("label", [], ["input.lower=false"]),
     "input.min_count": ("label", [], ["input.min_count=5"]),
-    "input.parts": ("label", [], ["input.parts=0"]),
+    "input.affixes": ("label", [], ["input.affixes=0"]),
     "input.characters": ("label", [], ["input.characters=cnn"]),
     "input.vectors": ("label", [], ["input.vectors=vectors.txt"]),
     "input.vector_words": ("label", ["input.vectors=vectors.txt"], ["input.vector_words=1"]),
@@ -85,7 +85,7 @@ CHANGES = {
     "input.normalise": ("series", [], ["input.normalise=true"]),
     "input.symbol_dropout": ("label", [], ["input.symbol_dropout=50"]),
     "input.ngrams": ("label", [], ["input.ngrams=1"]),
-    "input.sign_ngrams": ("label", [], ["input.sign_ngrams=3"]),
+    "input.character_ngrams": ("label", [], ["input.character_ngrams=3"]),
     "input.ngram_limit": ("label", [], ["input.ngram_limit=5"]),
     "model.encoder": ("label", [], ["model.encoder=gru"]),
     "model.embedding": ("label", [], ["model.embedding=5"]),
@@ -95,7 +95,7 @@ CHANGES = {
     "model.pooling": ("label", [], ["model.pooling=mean"]),
     "model.attention_size": ("label", ["model.pooling=attention"], ["model.attention_size=2"]),
     "model.dropout": ("label", [], ["model.dropout=0.1"]),
-    "model.surroundings": ("steps of series", [], ["model.surroundings=false"]),
+    "model.context_window": ("steps of series", [], ["model.context_window=false"]),
     "model.bag": ("label", [], ["model.bag=5"]),
     "model.ngram_dropout": ("label", ["model.bag=4"], ["model.ngram_dropout=0.1"]),
     "model.regression": ("label", ["model.bag=4"], ["model.regression=false"]),

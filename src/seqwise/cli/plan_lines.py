@@ -24,21 +24,22 @@ def say_plan(plan: Plan, watch: Watch) -> None:
 
     task = plan.task
     model, train_config = task.config.model, task.config.train
-    size, directions = "" if model.is_folder else f" of {model.hidden}", ""
+    size = f" of {model.get('hidden')}" if model.get("hidden") else ""
+    directions = ""
     if isinstance(plan.single.encoder, RecurrentEncoder):
-        directions = ", two directions" if model.bidirectional else ", one direction"
+        directions = ", two directions" if model.get("bidirectional") else ", one direction"
     pooled = [target.name for target in task.targets if not target.per_step]
-    pooling = f", pooling {model.pooling}" if pooled and model.encoder != ROCKET else ""
+    pooling = f", pooling {model.get('pooling')}" if pooled and model.get("pooling") else ""
     watch.say(f"sequences: {_sizes(plan)}")
-    bag = f"{model.bag} from n-grams" if plan.single.bag is not None else ""
+    bag = f"{model.get('bag')} from n-grams" if plan.single.bag is not None else ""
     if model.encoder == TFIDF:
         bag = "TF-IDF of n-grams + logistic regression"
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
-    around = "a linear head over a context window, fitted at once" if plan.single.surroundings is not None else ""
+    around = "a linear head over a context window, fitted at once" if plan.single.context_window is not None else ""
     network = " beside ".join(part for part in (states, bag, around) if part)
-    network += ", and a regression on n-grams" if model.regression else ""
+    network += ", and a regression on n-grams" if model.get("regression") else ""
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
-    if model.encoder in (ROCKET, TFIDF):
+    if model.is_convex:
         decay = ", decay by cross-validation on the training part" if model.encoder == ROCKET else ""
         watch.say(f"training: fitted at once{decay}")
         return

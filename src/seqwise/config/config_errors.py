@@ -8,10 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from seqwise.config.model_sections import OpenConfig
+from seqwise.config.renamed_keys import with_current_keys
 from seqwise.config.sections import Config
+from seqwise.config.setting_text import setting_text
 from seqwise.errors import ConfigError, did_you_mean, listed
 
-__all__ = ["parse_config", "setting_text"]
+__all__ = ["parse_config"]
 
 
 def parse_config(plain: Mapping[str, Any]) -> Config:
@@ -21,12 +24,18 @@ def parse_config(plain: Mapping[str, Any]) -> Config:
         ConfigError: an unknown key (did you mean), or a value of the wrong kind or out of range.
     """
     try:
-        return Config.model_validate(plain)
+        return Config.model_validate(with_current_keys(plain))
     except ValidationError as error:
         by_setting: dict[tuple[Any, ...], list[Any]] = {}
         for problem in error.errors():
+            problem["loc"] = _without_encoder(problem["loc"])
             by_setting.setdefault(problem["loc"][:2], []).append(problem)
         raise ConfigError("\n".join(_sentence(problems) for problems in by_setting.values())) from None
+
+
+def _without_encoder(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Where a problem is, without the branch of the union that `model` is."""
+    return (loc[0], *loc[2:]) if loc[:1] == ("model",) else loc
 
 
 def _sentence(problems: Sequence[Any]) -> str:
@@ -38,6 +47,8 @@ def _sentence(problems: Sequence[Any]) -> str:
         key = ".".join(_person_path(problem["loc"]))
         if problem["type"] == "extra_forbidden":
             return _unknown_setting(key)
+        if problem["type"] == "of_another_encoder":
+            return str(problem["msg"])
         if problem["type"] == "value_error":
             return f"{key}: {problem['ctx']['error']}"
         expected = _EXPECTED.sub(lambda found: _WORDS[found[0].split()[0]], problem["msg"])
@@ -64,23 +75,7 @@ def _unknown_setting(key: str) -> str:
     prefix, _, name = key.rpartition(".")
     section: Any = Config
     for part in prefix.split(".") if prefix else []:
-        section = section.model_fields[part].annotation
+        section = OpenConfig if part == "model" else section.model_fields[part].annotation
     known = list(section.model_fields)
     hint = did_you_mean(name, known) or f"{prefix or 'A config'} has {listed(known, 30)}."
     return f"there is no setting '{key}'. {hint}"
-
-
-def setting_text(value: Any) -> str:
-    """A value as messages show it.
-
-    Examples:
-        >>> setting_text(("a.csv", "b.csv")), setting_text(0.5), setting_text("x"), setting_text(None), setting_text(())
-        ("'a.csv', 'b.csv'", '0.5', "'x'", 'not set', 'empty')
-    """
-    if isinstance(value, list | tuple):
-        return ", ".join(map(setting_text, value)) or "empty"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {setting_text(inner)}" for name, inner in value.items()) + "}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "not set" if value is None else f"'{value}'" if isinstance(value, str) else str(value)

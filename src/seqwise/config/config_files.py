@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from seqwise.config.config_errors import parse_config
+from seqwise.config.renamed_keys import current_key, with_current_keys
 from seqwise.config.sections import Config
 from seqwise.errors import ConfigError
 
@@ -30,8 +31,12 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_config(path: str | Path) -> dict[str, Any]:
-    """The plain nested values of a YAML file.
+def load_config(path: str | Path, say: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """The plain nested values of a YAML file, under the keys of today.
+
+    Args:
+        path: of the file.
+        say: is given a message for each key of an earlier version.
 
     Raises:
         ConfigError: no such file, not YAML with sections, or a setting that cannot be.
@@ -49,14 +54,22 @@ def load_config(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"the config {path} must hold sections such as 'model:' with settings below them")
     plain = {name: {} if section is None else section for name, section in plain.items()}  # empty, or all comments
     try:
+        plain = with_current_keys(plain, say)
         parse_config(plain)
     except ConfigError as error:
         raise ConfigError(f"the config {path}: {error}") from None
     return plain
 
 
-def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+def override(
+    plain: dict[str, Any], assignments: Sequence[str], say: Callable[[str], None] | None = None
+) -> dict[str, Any]:
     """The plain values with `a.b=c` assignments applied; values are read as YAML.
+
+    Args:
+        plain: nested values under the keys of today.
+        assignments: what is set.
+        say: is given a message for each key of an earlier version.
 
     Examples:
         >>> override({}, ["model.hidden=64"])
@@ -70,7 +83,7 @@ def override(plain: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any
         if not equals:
             raise ConfigError(f"--set takes KEY=VALUE, such as model.hidden=64; got '{assignment}'")
         section = plain
-        *parents, name = key.strip().split(".")
+        *parents, name = current_key(key.strip(), say).split(".")
         for parent in parents:
             section = section.setdefault(parent, {})
             if not isinstance(section, dict):

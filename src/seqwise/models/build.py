@@ -7,14 +7,13 @@ from typing import Any
 
 import torch
 
-from seqwise.config import Config
+from seqwise.config import Config, NetworkConfig, NgramConfig, RocketConfig
 from seqwise.data.channel_scaling import ChannelScaling
 from seqwise.data.encoding import Encoding
 from seqwise.data.subwords import Subwords
 from seqwise.data.vocabulary import Vocabulary
 from seqwise.models.crf_targets import tag_crf_of
 from seqwise.nn import (
-    ROCKET,
     TFIDF,
     IdentityEncoder,
     NgramRegression,
@@ -73,7 +72,7 @@ class _Models:
             input="tokens",
             vocabulary_size=vocabulary.id_count,
             form=form if form.ids > 1 else None,
-            ngram_count=len(vocabulary.ngrams) if self.config.model.bag else 0,
+            ngram_count=len(vocabulary.ngrams) if self.config.model.get("bag") else 0,
             **self._sizes,
             **self._heads,
         )
@@ -81,14 +80,14 @@ class _Models:
     def of_channels(self, scaling: ChannelScaling, /) -> SequenceModel:
         """An encoder over the channels of a series."""
         model = self.config.model
-        if model.encoder == ROCKET:
+        if isinstance(model, RocketConfig):
             return build_rocket(
                 self.targets,
                 channels=scaling.channels,
                 hidden=model.hidden,
                 layers=model.layers,
                 per_doubling=model.per_doubling,
-                summaries=bool(model.summaries),
+                summary_statistics=bool(model.summary_statistics),
             )
         return build_model(self.targets, input="series", channels=scaling.channels, **self._sizes, **self._heads)
 
@@ -107,31 +106,25 @@ class _Models:
 
     @property
     def _sizes(self) -> dict[str, Any]:
+        """The encoder, what its layer takes, and what reads n-grams beside it."""
         model = self.config.model
-        return {
-            "embedding": model.embedding,
-            "encoder": model.encoder,
-            "hidden": model.hidden,
-            "layers": model.layers,
-            "bidirectional": model.bidirectional,
-            "bag": model.bag or 1,
-            "ngram_dropout": model.ngram_dropout,
-            "surroundings": bool(model.surroundings),
-        }
+        assert isinstance(model, NgramConfig)
+        ngrams = {"encoder": model.encoder, "bag": model.bag or 1, "ngram_dropout": model.ngram_dropout}
+        if not isinstance(model, NetworkConfig):
+            return ngrams
+        around = bool(model.context_window)
+        return {**ngrams, "embedding": model.embedding, "context_window": around, **model.layer_options}
 
     @property
     def _heads(self) -> dict[str, Any]:
         model, loss = self.config.model, self.config.loss
-        return {
-            "pooling": model.pooling,
-            "dropout": model.dropout,
-            "attention_size": model.attention_size,
-            "chains": {t.name: chain for t in self.targets if (chain := tag_crf_of(t, loss)) is not None},
-        }
+        own = [name for name in ("pooling", "dropout", "attention_size") if name in type(model).model_fields]
+        chains = {t.name: chain for t in self.targets if (chain := tag_crf_of(t, loss)) is not None}
+        return {**{name: getattr(model, name) for name in own}, "chains": chains}
 
 
 def regression_for(config: Config, targets: tuple[Target, ...], count: int) -> NgramRegression | None:
     """The unfitted regression of a resolved config, for n-grams of `count` numbers; None where there is none."""
-    if not config.model.regression or not count:
+    if not config.model.get("regression") or not count:
         return None
     return NgramRegression(count, {target.name: target.logit_count for target in targets if not target.per_step})

@@ -28,7 +28,7 @@ def build_rocket(
     layers: int = 1,
     per_doubling: int = 1,
     thresholds: int = 4,
-    summaries: bool = False,
+    summary_statistics: bool = False,
 ) -> SequenceModel:
     """The model of `model.encoder=rocket`: values -> `RocketEncoder` -> `PPVPooling` -> a head per target.
 
@@ -41,7 +41,7 @@ def build_rocket(
         layers: layers of the encoder.
         per_doubling: layers until one sees twice as far.
         thresholds: of each kernel.
-        summaries: whether the head also reads what each channel is like as a whole (`PPVAndSummaries`).
+        summary_statistics: whether the head also reads what each channel is like as a whole (`PPVAndSummaries`).
 
     Raises:
         ConfigError: a target with labels per step, a size below 1, no targets.
@@ -57,12 +57,12 @@ def build_rocket(
             f"the encoder 'rocket' knows whole series only, and {listed(per_step)} has labels per step; "
             "choose another encoder, such as conv"
         )
-    encoder = RocketEncoder(channels, hidden, layers=layers, per_doubling=per_doubling, with_values=summaries)
+    encoder = RocketEncoder(channels, hidden, layers=layers, per_doubling=per_doubling, with_values=summary_statistics)
     modules = {}
     for target in targets:
         pooling: Pooling = (
             PPVAndSummaries(hidden * layers, channels, thresholds=thresholds)
-            if summaries
+            if summary_statistics
             else PPVPooling(encoder.output_size, thresholds=thresholds)
         )
         modules[target.name] = TargetModule(new_head(target, pooling.output_size, 0.0), pooling)

@@ -37,7 +37,7 @@ class SequenceModel(nn.Module):
         targets: what follows, by the target's name.
         bag: called with n-grams (batch, ngrams); gives (batch, size), which targets with one label per sequence read.
             With a bag the input layer and the encoder may both be None.
-        surroundings: called with (inputs, lengths=, mask=) like the input layer; gives (batch, time, features), which
+        context_window: called with (inputs, lengths=, mask=) like the input layer; gives (batch, time, features), which
             targets with a direct head read.
 
     Raises:
@@ -62,7 +62,7 @@ class SequenceModel(nn.Module):
         encoder: nn.Module | None,
         targets: Mapping[str, TargetModule],
         bag: nn.Module | None = None,
-        surroundings: nn.Module | None = None,
+        context_window: nn.Module | None = None,
     ) -> None:
         super().__init__()
         if not targets:
@@ -72,7 +72,7 @@ class SequenceModel(nn.Module):
         self.input_layer = input_layer
         self.encoder = encoder
         self.bag = bag
-        self.surroundings = surroundings
+        self.context_window = context_window
         self.names = tuple(targets)
         self.targets = nn.ModuleList(targets.values())
 
@@ -111,13 +111,13 @@ class SequenceModel(nn.Module):
             raise UsageError("SequenceModel: this model has a bag of n-grams and ngrams is missing; give ngrams=")
         bag = None if self.bag is None else self.bag(ngrams)
         hidden = around = None
-        if self.surroundings is not None:
-            around = self.surroundings(inputs, lengths=lengths, mask=mask)
+        if self.context_window is not None:
+            around = self.context_window(inputs, lengths=lengths, mask=mask)
         if self.encoder is not None:
             features = inputs if self.input_layer is None else self.input_layer(inputs, lengths=lengths, mask=mask)
             hidden = self.encoder(features, lengths=lengths, mask=mask)
         return {
-            name: target(hidden, lengths=lengths, mask=mask, bag=bag, surroundings=around)
+            name: target(hidden, lengths=lengths, mask=mask, bag=bag, context_window=around)
             for name, target in zip(self.names, self.targets, strict=True)
         }
 
@@ -141,7 +141,7 @@ def build_model(
     bag: int = 100,
     ngram_dropout: float = 0.0,
     chains: Mapping[str, TagCRF] | None = None,
-    surroundings: bool = False,
+    context_window: bool = False,
 ) -> SequenceModel:
     """The model for these targets, with weights drawn from torch's global generator.
 
@@ -165,8 +165,8 @@ def build_model(
         bag: size of the n-grams' vector.
         ngram_dropout: fraction of the n-grams that training drops.
         chains: for targets of kind `tags`, by name, their linear-chain CRF.
-        surroundings: for series, whether targets with labels per step, except tags with a CRF, have a direct head
-            over the surroundings of each step (`ContextWindowEncoder`); its weights are 0 until they are solved for.
+        context_window: for series, whether targets with labels per step, except tags with a CRF, have a direct head
+            over the steps around each one (`ContextWindowEncoder`); its weights are 0 until they are solved for.
 
     Returns:
         The model, in training mode.
@@ -199,7 +199,7 @@ def build_model(
         attention_size=attention_size,
         ngrams=ngrams,
         chains=chains,
-        surroundings=ContextWindowEncoder(channels) if surroundings and channels else None,
+        context_window=ContextWindowEncoder(channels) if context_window and channels else None,
     )
 
 
@@ -213,7 +213,7 @@ def assembled_model(
     attention_size: int | None = None,
     ngrams: NgramBag | None = None,
     chains: Mapping[str, TagCRF] | None = None,
-    surroundings: ContextWindowEncoder | None = None,
+    context_window: ContextWindowEncoder | None = None,
 ) -> SequenceModel:
     """The model of an input layer and an encoder, with a fresh pooling and head for each target.
 
@@ -234,11 +234,11 @@ def assembled_model(
             if target.per_step
             else _pooling(chosen[target.name], encoder.output_size, encoder.bidirectional, attention_size),
             (chains or {}).get(target.name),
-            _direct_head(target, surroundings, (chains or {}).get(target.name)),
+            _direct_head(target, context_window, (chains or {}).get(target.name)),
         )
         for target in targets
     }
-    return SequenceModel(input_layer, encoder, modules, ngrams, surroundings)
+    return SequenceModel(input_layer, encoder, modules, ngrams, context_window)
 
 
 def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: float) -> SequenceModel:
@@ -310,10 +310,10 @@ def new_head(target: Target, size: int, dropout: float, chain: TagCRF | None = N
     return MultiLabelHead(size, target.class_count, dropout=dropout)
 
 
-def _direct_head(target: Target, surroundings: ContextWindowEncoder | None, chain: TagCRF | None) -> nn.Module | None:
-    if surroundings is None or not target.per_step or chain is not None:
+def _direct_head(target: Target, context_window: ContextWindowEncoder | None, chain: TagCRF | None) -> nn.Module | None:
+    if context_window is None or not target.per_step or chain is not None:
         return None
-    head = new_head(target, surroundings.output_size, 0.0)
+    head = new_head(target, context_window.output_size, 0.0)
     for parameter in head.parameters():
         nn.init.zeros_(parameter)
     return head

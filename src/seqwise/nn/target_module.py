@@ -19,7 +19,7 @@ class TargetModule(nn.Module):
         pooling: one vector of the states of a sequence; None for a target with labels per step, and where there are no
             states.
         chain: the linear-chain CRF of tags; None where each step is decided by itself.
-        direct: logits of the surroundings of each step, which are added to those of the states; None for none. It is
+        direct: logits of the context window of each step, which are added to those of the states; None for none. It is
             solved for before training, and training leaves it as it is.
 
     Examples:
@@ -48,16 +48,16 @@ class TargetModule(nn.Module):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
         bag: Float[Tensor, "batch size"] | None = None,
-        surroundings: Float[Tensor, "batch time features"] | None = None,
+        context_window: Float[Tensor, "batch time features"] | None = None,
     ) -> Float[Tensor, "batch ..."]:
         """The logits of states (batch, time, hidden), of which lengths or mask say what counts.
 
         A target with one label per sequence reads the vector of the n-grams (batch, size) beside the pooled states, or
-        alone where there are no states; one with a direct head reads the surroundings of each step.
+        alone where there are no states; one with a direct head reads the context window of each step.
         """
         vectors = bag if hidden is None else hidden
         if self.pooling is not None:
             vectors = self.pooling(hidden, lengths=lengths, mask=mask)
             vectors = vectors if bag is None else torch.cat([vectors, bag], dim=1)
         logits: Tensor = self.head(vectors)
-        return logits if self.direct is None else logits + self.direct(surroundings)
+        return logits if self.direct is None else logits + self.direct(context_window)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqwise.evaluation.summary import caveat, ensemble_messages, regression_messages, split_titles
-from seqwise.nn import BAG, TFIDF
 from seqwise.report.report_data import ReportData
 from seqwise.report.shown_history import Epochs, deciding_name, history_notes, objective_differences, shown_history
 from seqwise.targets import Target
@@ -40,7 +39,7 @@ def report_data(
         environment: the content of env.json.
         predictions: per evaluated row, its line of predictions.jsonl.
     """
-    config = task.config.model_dump(mode="json")
+    config, hidden = task.config.model_dump(mode="json"), task.config.model.get("hidden")
     last = "test" if "test" in metrics else "dev"
     splits = {part: _per_target(task, metrics[part]) for part in ("dev", "test") if part in metrics}
     return ReportData(
@@ -51,7 +50,7 @@ def report_data(
         data=_data(task),
         settings=config,
         model={
-            "encoder": config["model"]["encoder"] + ("" if task.config.model.is_folder else _size(config)),
+            "encoder": task.config.model.encoder + (f" of {hidden}" if hidden else ""),
             "parameters": metrics["training"]["parameters"],
             "epochs": len(epochs.history),
             "stopped": epochs.stopped,
@@ -75,10 +74,6 @@ def report_data(
         best_epoch=epochs.best_epoch + 1,
         errors=_worst(task, predictions),
     )
-
-
-def _size(config: Mapping[str, Any]) -> str:
-    return "" if config["model"]["encoder"] in (BAG, TFIDF) else f" of {config['model']['hidden']}"
 
 
 def _members(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:

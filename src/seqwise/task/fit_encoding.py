@@ -46,10 +46,10 @@ def encoding_for(
         subwords = subwords_of(config.model.encoder)
         return subwords, None, [f"subword tokens: the tokenizer of {config.model.encoder} splits each word"]
     given = config.input
-    assert given.parts is not None
+    assert given.affixes is not None
     counts = symbol_counts(store, split.train)
     vocabulary = Vocabulary.from_counts(
-        counts, given.min_count, affixes=given.parts, characters=given.characters == "cnn"
+        counts, given.min_count, affixes=given.affixes, characters=given.characters == "cnn"
     )
     ngrams = ngrams_for(store, split, given, counts, is_fixed=is_fixed, counted=config.model.encoder == TFIDF)
     vocabulary = replace(vocabulary, ngrams=ngrams)
@@ -78,7 +78,7 @@ def ngrams_for(
         split.train,
         counts,
         longest=given.ngrams or 0,
-        longest_signs=given.sign_ngrams or 0,
+        longest_signs=given.character_ngrams or 0,
         limit=given.ngram_limit,
         placed=is_fixed,
         counted=counted,

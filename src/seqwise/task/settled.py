@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from seqwise.config import Config
 from seqwise.data.encoding import Encoding
 from seqwise.errors import ConfigError
-from seqwise.nn import ROCKET, TFIDF
 from seqwise.task.data_notes import data_messages, doubtful_label_messages, odd_labels, targets_without_labels
 from seqwise.task.defaults import DataStatistics, effort_note, resolve
 from seqwise.task.fit_encoding import encoding_for
@@ -44,7 +43,7 @@ def settled(config: Config, rows: LabelledRows) -> Settings:
     """
     statistics = DataStatistics.of(rows.store, rows.split, rows.codecs, config)
     resolved, inferred = resolve(config, statistics)
-    if not len(rows.split.dev) and resolved.model.encoder not in (ROCKET, TFIDF):
+    if not len(rows.split.dev) and not resolved.model.is_convex:
         raise ConfigError(
             f"data.dev_fraction is 0, but training {resolved.model.encoder} stops by the figures of a dev part\n"
             "  Leave it out, or give --dev FILE."

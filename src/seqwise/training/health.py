@@ -19,7 +19,6 @@ from seqwise.data.labels import LabelCodec, class_counts
 from seqwise.errors import counted
 from seqwise.evaluation.scores import FIGURES
 from seqwise.evaluation.summary import figure_text, main_figure, percent_text
-from seqwise.nn import ROCKET, TFIDF
 from seqwise.task.prepare import Task
 from seqwise.training.checkpoint import State
 
@@ -178,7 +177,7 @@ def _look_at_epochs(health: Health, task: Task, target: str, states: Sequence[St
 
 def _lower(task: Task) -> str:
     """What to do about it."""
-    if task.config.model.encoder in (ROCKET, TFIDF):
+    if task.config.model.is_convex:
         return "Look at the labels, or train on more data."  # solved for at once, without a learning rate
     rate = task.config.train.learning_rate
     return f"Lower the learning rate, which is {rate:g}: --learning-rate {min(rate / 4, 1e-3):g}"

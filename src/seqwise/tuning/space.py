@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from seqwise.config import Config, parse_config
+from seqwise.config import Config, Search, Steps, metadata_of, parse_config
 from seqwise.errors import ConfigError
-from seqwise.nn import BAG, ENCODERS, POOLINGS, ROCKET, TFIDF
 from seqwise.task.defaults import check_fit, is_open
 from seqwise.task.prepare import Task, with_settings
 
 __all__ = ["ENCODER", "SETTINGS", "WORDS", "Setting", "Space", "with_values"]
 
 ENCODER = "model.encoder"
-WORDS: Mapping[str, tuple[str | bool, ...]] = {
-    ENCODER: (
-        *(name for name in ENCODERS if name != "rnn"),
-        BAG,
-        TFIDF,
-        ROCKET,
-    ),  # an RNN is never better than the others
-    "model.pooling": tuple(POOLINGS),
-    "input.characters": ("none", "cnn"),
-    "loss.crf": (True, False),
-}
-"""What is chosen from some values: by key, the values."""
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -44,30 +32,24 @@ class Setting:
     moved: Callable[[Any, int], Any]
 
 
-def _doubled(value: int, step: int) -> int:
-    return max(round(value * 2.0**step), 1)
+def _declared(kind: type[_Kind]) -> dict[str, _Kind]:
+    """By key, what the settings say of this kind about their search."""
+    return {
+        f"{name}.{key}": found
+        for name, section in Config()
+        for key in type(section).model_fields
+        if (found := metadata_of(type(section), key, kind)) is not None
+    }
 
 
-def _share(width: float, most: float = 0.9) -> Callable[[float, int], float]:
-    return lambda value, step: min(max(round(value + width * step, 4), 0.0), most)
+WORDS: Mapping[str, tuple[str | bool, ...]] = {
+    key: found.values() for key, found in sorted(_declared(Search).items(), key=lambda item: item[1].rank)
+}
+"""What is chosen from some values: by key, the values; the encoder first."""
 
-
-def _scaled(base: float) -> Callable[[float, int], float]:
-    return lambda value, step: float(f"{value * base**step:.3g}")
-
-
-SETTINGS = (
-    Setting("train.learning_rate", (-4, 2), _scaled(2**0.5)),
-    Setting("model.dropout", (-2, 3), _share(0.1, 0.8)),
-    Setting("train.head_learning_rate", (-4, 2), _scaled(2**0.5)),
-    Setting("model.hidden", (-1, 1), _doubled),
-    Setting("model.layers", (0, 1), lambda value, step: value + step),
-    Setting("model.embedding", (-1, 1), _doubled),
-    Setting("input.symbol_dropout", (-1, 3), _scaled(2)),
-    Setting("model.ngram_dropout", (-2, 2), _share(0.1, 0.8)),
-    Setting("train.weight_decay", (-2, 2), _scaled(10**0.5)),
-    Setting("loss.label_smoothing", (0, 2), _share(0.05)),
-    Setting("train.batch_tokens", (-1, 1), _doubled),
+SETTINGS = tuple(
+    Setting(key, (found.lowest, found.highest), found.moved)
+    for key, found in sorted(_declared(Steps).items(), key=lambda item: item[1].rank)
 )
 """The numbers that are searched, those that matter most first."""
 
@@ -191,5 +173,6 @@ def _has_effect(task: Task, given: Config, setting: Setting, pins: Sequence[Mapp
 
 
 def _value(config: Config, key: str) -> Any:
+    """The value of a setting; its default where the encoder of the config does not have it, but others do."""
     section, name = key.split(".")
-    return getattr(getattr(config, section), name)
+    return getattr(getattr(config, section), name, getattr(getattr(Config(), section), name))

@@ -68,7 +68,7 @@ TARGETS = {
 def test_at_the_solution_the_gradient_is_zero(tmp_path, monkeypatch, kind, weights):
     if weights is not None:
         monkeypatch.setattr(solve, "WEIGHTS", weights)
-    plan = plan_run(config_of(tmp_path, TARGETS[kind], model={**SMALL, "summaries": weights is not None}))
+    plan = plan_run(config_of(tmp_path, TARGETS[kind], model={**SMALL, "summary_statistics": weights is not None}))
     task, model, objective = plan.task, plan.model, plan.objective
     found = solve.solved(task, model, objective, plan.device)
     rows = task.split.train

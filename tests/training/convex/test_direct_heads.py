@@ -129,18 +129,18 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path):
 
 def test_series_with_labels_per_step_have_direct_heads_unless_told_otherwise(tmp_path):
     task = prepare(config_of(tmp_path, TARGETS["tags"]))
-    assert task.config.model.surroundings is True
+    assert task.config.model.context_window is True
     assert task.config.train.metric == "loss"
     assert prepare(task.config).config == task.config
-    plan = plan_run(config_of(tmp_path, TARGETS["tags"], model={"surroundings": False}))
+    plan = plan_run(config_of(tmp_path, TARGETS["tags"], model={"context_window": False}))
     assert not direct.has_direct_heads(plan.model)
 
 
 def test_surroundings_without_effect_are_refused(tmp_path):
     file = tmp_path / "texts.csv"
     file.write_text("text,label\n" + "a b,x\nb c,y\n" * 20)
-    config = parse_config({"data": {"train": [str(file)]}, "model": {"surroundings": True}})
+    config = parse_config({"data": {"train": [str(file)]}, "model": {"context_window": True}})
     with pytest.raises(
-        ConfigError, match="model.surroundings is true, but only a numeric series with a label per time step"
+        ConfigError, match="model.context_window is true, but only a numeric series with a label per time step"
     ):
         prepare(config)

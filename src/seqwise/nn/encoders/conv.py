@@ -28,7 +28,7 @@ class ConvEncoder(FrontEncoder):
     last one of a sequence is zero at the entry of every convolution, wherever its padding begins. The norm is that of a
     step by itself over its features: means over a batch would let sequences see each other.
 
-    Several times quicker than recurrent layers on a CPU; for labels that depend on their surroundings, and for series.
+    Several times quicker than recurrent layers on a CPU; for labels that depend on their neighbours, and for series.
 
     Args:
         input_size: features per step of the input.

@@ -10,31 +10,7 @@ from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistic
 from seqwise.task.defaults.rocket_defaults import rocket_choices
 from seqwise.task.defaults.tfidf_defaults import tfidf_choices
 
-__all__ = ["OF_MODEL_FOLDERS", "OF_STEPS", "encoder_choices"]
-
-OF_MODEL_FOLDERS = (
-    "input.min_count",
-    "input.parts",
-    "input.vectors",
-    "input.symbol_dropout",
-    "input.ngrams",
-    "input.sign_ngrams",
-    "input.ngram_limit",
-    "model.bag",
-    "model.ngram_dropout",
-    "model.regression",
-    "model.embedding",
-    "model.hidden",
-    "model.layers",
-)
-"""Settings that a model folder decides itself."""
-
-OF_STEPS = (
-    *("input.min_count", "input.parts", "input.characters", "input.vectors", "input.symbol_dropout"),
-    *("model.embedding", "model.hidden", "model.layers", "model.bidirectional"),
-    *("model.pooling", "model.attention_size", "train.precision"),
-)
-"""What only an encoder with a state per step heeds: who sets one of these does not want a bag of n-grams alone."""
+__all__ = ["encoder_choices"]
 
 
 def encoder_choices(model: ModelConfig, facts: DataStatistics) -> Choices:
@@ -52,7 +28,7 @@ def encoder_choices(model: ModelConfig, facts: DataStatistics) -> Choices:
     if encoder == BAG:
         reason = "the encoder reads n-grams alone"
         return {
-            "input.parts": Choice(0, reason),
+            "input.affixes": Choice(0, reason),
             "input.characters": Choice("none", reason),
             "model.bag": Choice(100, reason),
             "train.learning_rate": Choice(1e-2, "n-grams train with a higher learning rate than recurrent layers"),
@@ -78,11 +54,9 @@ def _folder_choices(facts: DataStatistics) -> Choices:
         "train.patience": Choice(5, why),
         "train.batch_tokens": Choice(1024, f"{why}, in subword tokens"),
         "model.dropout": Choice(0.1, why),
-        "input.parts": Choice(0, "the encoder has its own subword tokens"),
+        "input.affixes": Choice(0, "the encoder has its own subword tokens"),
         "input.characters": Choice("none", "the encoder has its own subword tokens"),
         "input.ngrams": Choice(0, "the encoder reads the whole text"),
-        "input.sign_ngrams": Choice(0, "the encoder reads the whole text"),
-        "model.bag": Choice(0, "the encoder reads the whole text"),
-        "model.regression": Choice(False, "the encoder reads the whole text"),
+        "input.character_ngrams": Choice(0, "the encoder reads the whole text"),
         "input.symbol_dropout": Choice(0.0, "the encoder has its own subword tokens"),
     }

@@ -26,7 +26,7 @@ def ngram_choices(config: Config, facts: DataStatistics) -> Choices:
         reason = "only symbols with a label per sequence are read as n-grams"
         return {
             "input.ngrams": Choice(0, reason),
-            "input.sign_ngrams": Choice(0, reason),
+            "input.character_ngrams": Choice(0, reason),
             "model.bag": Choice(0, reason),
             "model.regression": Choice(False, reason),
         }
@@ -38,7 +38,7 @@ def ngram_choices(config: Config, facts: DataStatistics) -> Choices:
     if not any(read):
         reason = "no n-grams are read"
         return choices | {"model.bag": Choice(0, reason), "model.regression": Choice(False, reason)}
-    regression = {} if config.model.regression is False else _regression(config, facts)
+    regression = {} if config.model.get("regression") is False else _regression(config, facts)
     is_read = bool(regression) and regression["model.regression"].value
     if (
         is_read
@@ -55,8 +55,11 @@ def _lengths(facts: DataStatistics) -> Choices:
     if facts.is_words:
         many = Choice(0, f"texts have more than {_FEW_WORDS} words")
         signs = Choice(5, "in short texts") if _is_short(facts) else many
-        return {"input.ngrams": Choice(2, "of words"), "input.sign_ngrams": signs}
-    return {"input.ngrams": Choice(5, "of characters"), "input.sign_ngrams": Choice(0, "a symbol is one character")}
+        return {"input.ngrams": Choice(2, "of words"), "input.character_ngrams": signs}
+    return {
+        "input.ngrams": Choice(5, "of characters"),
+        "input.character_ngrams": Choice(0, "a symbol is one character"),
+    }
 
 
 def _regression(config: Config, facts: DataStatistics) -> Choices:

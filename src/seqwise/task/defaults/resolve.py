@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
-from seqwise.config import Config, setting_text
+from seqwise.config import ENCODER_SECTIONS, Config, ModelConfig, OpenConfig, parse_config, setting_text
 from seqwise.data.spec import DataSpec
 from seqwise.data.store import Store
-from seqwise.nn import BAG, ROCKET, TFIDF
+from seqwise.nn import ROCKET
 from seqwise.task.defaults.class_weight_defaults import weight_choices
 from seqwise.task.defaults.common_defaults import common_choices
 from seqwise.task.defaults.crf_defaults import crf_choices
 from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics, expected_sequences
 from seqwise.task.defaults.effort_defaults import effort_choices
-from seqwise.task.defaults.encoder_defaults import OF_MODEL_FOLDERS, OF_STEPS, encoder_choices
+from seqwise.task.defaults.encoder_defaults import encoder_choices
 from seqwise.task.defaults.ngram_defaults import ngram_choices
-from seqwise.task.defaults.rocket_defaults import STEPWISE, UNSOLVED
 from seqwise.task.defaults.series_defaults import series_choices, suits_rocket
 from seqwise.task.defaults.tag_defaults import tag_choices
 from seqwise.task.defaults.text_defaults import text_choices
-from seqwise.task.defaults.tfidf_defaults import UNREAD
 
 __all__ = ["dev_fraction", "effort_note", "is_open", "resolve"]
 
-OF_DIRECTIONS = ("model.bidirectional", "train.precision")
-"""Who sets one of these wants a recurrent encoder."""
-_UNREAD = MappingProxyType({BAG: OF_STEPS, ROCKET: UNSOLVED, TFIDF: UNREAD})
-"""By encoder, the settings that it does not heed, for which nothing is chosen."""
+ENCODER, USUAL_ENCODER = "model.encoder", "lstm"
 
 
 def resolve(config: Config, facts: DataStatistics) -> tuple[Config, dict[str, str]]:
@@ -45,6 +39,8 @@ def resolve(config: Config, facts: DataStatistics) -> tuple[Config, dict[str, st
     for key, choice in choices.items():
         section, name = key.split(".")
         updates.setdefault(section, {})[name] = choice.value
+    config = config.model_copy(update={"model": _model(config, choices)[0]})
+    updates.get("model", {}).pop("encoder", None)
     sections = {name: getattr(config, name).model_copy(update=values) for name, values in updates.items()}
     return config.model_copy(update=sections), inferred
 
@@ -53,7 +49,8 @@ def is_open(config: Config, key: str) -> bool:
     """Whether nobody said what a setting such as `model.encoder` should be; a value equal to the default was said."""
     name, _, setting = key.partition(".")
     section = getattr(config, name)
-    return setting not in section.model_fields_set or getattr(section, setting) is None
+    value = getattr(section, setting, None)
+    return value is None or (setting not in section.model_fields_set and key != ENCODER)
 
 
 def dev_fraction(config: Config, store: Store) -> float:
@@ -66,7 +63,7 @@ def dev_fraction(config: Config, store: Store) -> float:
         store: the rows.
     """
     is_rocket = config.model.encoder == ROCKET
-    if is_open(config, "model.encoder"):
+    if is_open(config, ENCODER):
         is_rocket = suits_rocket(store.spec, expected_sequences(store, config.data)) and _is_unopposed(config, ROCKET)
     return 0.0 if is_rocket and is_open(config, "data.dev_fraction") else config.data.dev_fraction
 
@@ -91,24 +88,57 @@ def _value(config: Config, key: str) -> Any:
 
 
 def _choices(config: Config, facts: DataStatistics) -> Choices:
+    """What is decided of the settings that the encoder has."""
     special = series_choices if facts.input.is_series else tag_choices if facts.is_per_step else text_choices
-    choices = common_choices(facts) | crf_choices(config.loss, facts) | effort_choices(config, facts) | special(facts)
+    found = special(facts)
+    model, is_chosen = _model(config, found)
+    config = config.model_copy(update={"model": model})
+    choices = common_choices(facts) | crf_choices(config.loss, facts) | effort_choices(config, facts) | found
     choices |= weight_choices(config, facts) | ngram_choices(config, facts)
-    if "model.encoder" in choices and not _is_unopposed(config, choices["model.encoder"].value):
-        del choices["model.encoder"]
-    is_chosen = "model.encoder" in choices and is_open(config, "model.encoder")
-    model = config.model
-    if is_chosen:
-        model = model.model_copy(update={"encoder": choices["model.encoder"].value})
-    unread = OF_MODEL_FOLDERS if model.is_folder else _UNREAD.get(model.encoder, ())
-    choices = {key: choice for key, choice in choices.items() if key not in unread}
+    own = {f"model.{name}" for name in type(model).model_fields}
+    choices = {
+        key: choice
+        for key, choice in choices.items()
+        if key not in model.idle and (key in own or not key.startswith("model.")) and (key != ENCODER or is_chosen)
+    }
     return choices | encoder_choices(model, facts)
+
+
+def _model(config: Config, found: Choices) -> tuple[ModelConfig, bool]:
+    """The model with an encoder: of the person, else the one for such data, else the usual one.
+
+    Also returns whether it is the one for such data.
+
+    The one for such data is not chosen where somebody set what it does not heed.
+
+    Raises:
+        ConfigError: a setting that the usual encoder does not have.
+    """
+    if not is_open(config, ENCODER):
+        return config.model, False
+    if ENCODER in found and _is_unopposed(config, found[ENCODER].value):
+        return _with_encoder(config.model, found[ENCODER].value), True
+    return _with_encoder(config.model, USUAL_ENCODER), False
 
 
 def _is_unopposed(config: Config, encoder: str) -> bool:
     """Whether no setting was made that this encoder, which nobody named, does not heed."""
-    of_others = {ROCKET: STEPWISE, BAG: OF_STEPS}.get(encoder, OF_DIRECTIONS)
-    return all(is_open(config, key) for key in of_others)
+    candidate = ENCODER_SECTIONS[encoder].model_validate({})
+    said = {name for name in config.model.model_fields_set if not is_open(config, f"model.{name}")}
+    said = {name for name in said if config.model.get(name) or not _is_decided(name)}
+    heeded = set(type(candidate).model_fields).difference(candidate.not_asked_for)
+    return said <= heeded and all(is_open(config, key) for key in candidate.idle)
+
+
+def _is_decided(name: str) -> bool:
+    """Whether a setting of the model is decided by the data, so that 0 or false means that there is none of it."""
+    return OpenConfig.model_fields[name].default is None
+
+
+def _with_encoder(model: ModelConfig, encoder: str) -> ModelConfig:
+    """The settings that were made while the encoder was open, as settings of an encoder."""
+    said = {name: getattr(model, name) for name in model.model_fields_set if name != "encoder"}
+    return parse_config({"model": {**said, "encoder": encoder}}).model
 
 
 def _found_columns(config: Config, spec: DataSpec) -> Choices:

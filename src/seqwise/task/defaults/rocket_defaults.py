@@ -4,47 +4,27 @@ from __future__ import annotations
 
 import itertools
 
-from seqwise.config import Config, setting_text
 from seqwise.data.spec import DataSpec
 from seqwise.errors import ConfigError
 from seqwise.nn.encoders.rocket import reaches
 from seqwise.task.defaults.data_statistics import Choice, Choices, DataStatistics
 
-__all__ = ["STEPWISE", "UNSOLVED", "check_rocket", "rocket_choices"]
+__all__ = ["check_rocket", "rocket_choices"]
 
 _KERNELS, _THRESHOLDS = 168, 4
 _LEAST_OF_LAYER = _KERNELS * _THRESHOLDS
 _FEATURES, _FEATURES_OF_SEVERAL, _MOST_FEATURES = 5000, 10_000, 16_000
 
-UNSOLVED = (
-    *("model.embedding", "model.pooling", "model.attention_size", "model.dropout"),
-    *("train.optimizer", "train.learning_rate", "train.weight_decay", "train.warmup", "train.decay", "train.clip"),
-    *("train.max_epochs", "train.patience", "train.budget", "train.batch_tokens", "train.accumulate"),
-    *("train.checkpoint_seconds", "loss.ordinal"),
-)
-"""What has no meaning where heads are solved for: of an ordinal loss the minimum is not the only one."""
-STEPWISE = (*UNSOLVED, "model.hidden", "model.layers", "model.bidirectional", "train.precision")
-"""Who sets one of these has a model in mind that is trained step by step: `rocket` is then not chosen by itself."""
 
-
-def check_rocket(config: Config, spec: DataSpec) -> None:
-    """Refuses data that `rocket` cannot read, and the settings of a training by steps.
+def check_rocket(spec: DataSpec) -> None:
+    """Refuses data that `rocket` cannot read.
 
     Raises:
-        ConfigError: either.
+        ConfigError: symbols, or labels per step.
     """
     if not spec.input.is_series or any(target.per_step for target in spec.targets):
         what = "each step has labels" if spec.input.is_series else "the input is no numeric series"
         raise ConfigError(f"model.encoder is rocket, which reads whole numeric series, but {what}; choose another")
-    defaults = Config()
-    for key in UNSOLVED:
-        section, name = key.split(".")
-        value = getattr(getattr(config, section), name)
-        if value != getattr(getattr(defaults, section), name):
-            raise ConfigError(
-                f"{key} is {setting_text(value)}, but model.encoder is rocket, whose head is solved for\n"
-                "  Leave it out; it would change nothing."
-            )
 
 
 def rocket_choices(facts: DataStatistics) -> Choices:
@@ -64,7 +44,7 @@ def rocket_choices(facts: DataStatistics) -> Choices:
         ),
         "model.per_doubling": Choice(per_doubling, "dilations in between find more"),
         "model.hidden": Choice(_KERNELS * copies, f"for {_LEAST_OF_LAYER * copies * layers:,} features"),
-        "model.summaries": Choice(True, "cross-validation sets their weight"),
+        "model.summary_statistics": Choice(True, "cross-validation sets their weight"),
         "data.dev_fraction": Choice(0.0, "rocket needs no dev part: all sequences are used for training"),
     }
 

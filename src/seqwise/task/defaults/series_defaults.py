@@ -17,13 +17,13 @@ def series_choices(facts: DataStatistics) -> Choices:
     """What these data need beside the general settings."""
     kind = facts.input.kind
     choices = {
-        "input.parts": Choice(0, f"a {kind} has no words"),
+        "input.affixes": Choice(0, f"a {kind} has no words"),
         "input.characters": Choice("none", f"a {kind} has no characters"),
     }
     if suits_rocket(facts.spec, facts.expected):
         choices["model.encoder"] = Choice("rocket", f"at most {MOST_SOLVED:,} series with one label each")
     if facts.is_per_step:
-        choices["model.surroundings"] = Choice(True, "series with a label per time step")
+        choices["model.context_window"] = Choice(True, "series with a label per time step")
         kinds = {target.kind for target in facts.targets}
         if facts.sequences <= _FEW and "multilabel" not in kinds:
             choices["train.metric"] = Choice(

@@ -18,6 +18,8 @@ def tag_choices(facts: DataStatistics) -> Choices:
     if facts.effort == "seconds":
         characters = Choice("none", "character models take time, by train.effort")
     return character_choices(facts) | {
-        "input.parts": Choice(100_000 if facts.is_words else 0, "words have affixes and a shape, other symbols do not"),
+        "input.affixes": Choice(
+            100_000 if facts.is_words else 0, "words have affixes and a shape, other symbols do not"
+        ),
         "input.characters": characters,
     }

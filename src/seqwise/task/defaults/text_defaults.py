@@ -12,7 +12,9 @@ __all__ = ["text_choices"]
 def text_choices(facts: DataStatistics) -> Choices:
     """What these data need beside the general settings."""
     choices = character_choices(facts) | {
-        "input.parts": Choice(50_000 if facts.is_words else 0, "words have affixes and a shape, other symbols do not"),
+        "input.affixes": Choice(
+            50_000 if facts.is_words else 0, "words have affixes and a shape, other symbols do not"
+        ),
         "input.characters": Choice("none", "affix and shape features cover the spelling"),
     }
     if facts.effort == "seconds" and facts.is_words:

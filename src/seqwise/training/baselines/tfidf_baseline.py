@@ -45,7 +45,7 @@ def _suits(target: Target, given: InputSpec) -> bool:
 def _work(task: Task, codec: LabelCodec, rows: NDArray[np.int64]) -> float:  # noqa: ARG001 - all targets share rows
     fits = max(fit_count(target) for target in task.targets if not target.per_step)
     read = _settings(task)
-    grams: float = float(task.store.lengths[rows].sum()) * (read["ngrams"] + read["sign_ngrams"])
+    grams: float = float(task.store.lengths[rows].sum()) * (read["ngrams"] + read["character_ngrams"])
     return grams * (_GRAM_WORK + _FIT_WORK * fits)
 
 
@@ -53,7 +53,7 @@ def _settings(task: Task) -> dict[str, Any]:
     """The settings of the n-grams that are read, by their names in `input`."""
     if task.config.model.encoder == TFIDF:
         given = task.config.input
-        return {"ngrams": given.ngrams, "sign_ngrams": given.sign_ngrams, "ngram_limit": given.ngram_limit}
+        return {"ngrams": given.ngrams, "character_ngrams": given.character_ngrams, "ngram_limit": given.ngram_limit}
     chosen = tfidf_ngrams(_facts(task))
     return {key.partition(".")[2]: choice.value for key, choice in chosen.items()}
 

@@ -1,4 +1,4 @@
-"""Solves for direct heads over the surroundings of steps before training: what the encoder learns is the rest.
+"""Solves for direct heads over the context window of steps before training: what the encoder learns is the rest.
 
 What is minimised is the objective of all training over a sample of the steps, plus a decay that is chosen by the loss
 on series that were left out, as for heads of whole series (`seqwise.training.convex.convex_heads`).
@@ -78,11 +78,11 @@ def _sample(
 ) -> tuple[Tensor, RowLabels, NDArray[np.int64]]:
     """Features (steps, size) of steps of training, their labels, and the row of each step."""
     rng = np.random.default_rng([task.config.train.seed, _STEPS])
-    surroundings: Any = model.surroundings
+    context_window: Any = model.context_window
     lengths = task.store.lengths
     train = task.split.train
     classes = sum(target.class_count for target in task.targets if target.name in names)
-    share = _MOST_NUMBERS / (surroundings.output_size * max(classes, 1) * int(lengths[train].sum()))
+    share = _MOST_NUMBERS / (context_window.output_size * max(classes, 1) * int(lengths[train].sum()))
     vectors: list[Tensor] = []
     labels: list[RowLabels] = []
     rows: list[NDArray[np.int64]] = []
@@ -90,7 +90,7 @@ def _sample(
         chosen = np.arange(batch.inputs.shape[1]) < batch.lengths[:, None]
         chosen &= rng.random(chosen.shape) < share
         with torch.inference_mode():
-            found = surroundings(
+            found = context_window(
                 torch.from_numpy(batch.inputs).to(device), lengths=torch.from_numpy(batch.lengths).to(device)
             ).cpu()
         vectors.append(found[torch.from_numpy(chosen)].double())
