@@ -52,6 +52,7 @@ figures: .venv/dev.done         ## train on the real data of SEQWISE_DATA and wr
 	$(BIN)/python -m benchmarks.accuracy --page
 
 pages: .venv/dev.done           ## write the pages of docs/ that are made from the code
+	$(BIN)/python docs/make_flags.py
 	$(BIN)/python docs/make_settings.py
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python docs/make_tree.py

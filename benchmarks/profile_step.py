@@ -27,7 +27,7 @@ import torch  # noqa: E402
 
 from benchmarks.accuracy.tasks import TASKS  # noqa: E402
 from seqwise._memory import keep_memory  # noqa: E402
-from seqwise.cli.train import _KEYS  # noqa: E402
+from seqwise.cli.setting_options import SETTINGS  # noqa: E402
 from seqwise.config import override, parse_config  # noqa: E402
 from seqwise.data.batching import epoch_plan  # noqa: E402
 from seqwise.runs.run_folder import RunFolder  # noqa: E402
@@ -50,9 +50,9 @@ def planned(name: str, data: Path, settings: Sequence[str]) -> Plan:
     words = task.command([], data, Path("none"), seed=1)[1:-4]
     files = {"train": [words[0]]}
     plain: dict[str, Any] = {"data": {}, "input": {}, "train": {"seed": 1, "ensemble": 1}}
+    keys = {setting.flag: setting.key for setting in SETTINGS}
     for flag, value in zip(words[1::2], words[2::2], strict=True):
-        key = flag.removeprefix("--").replace("-", "_")
-        section, _, setting = _KEYS.get(key, f"data.{key}").partition(".")
+        section, _, setting = keys[flag].partition(".")
         several = section == "data" and setting in ("dev", "test", "label", "tags", "outputs", "multilabel")
         plain[section][setting] = [value] if several else value
     plain["data"] |= files

@@ -8,12 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import typer.main
 import yaml
 
-from seqwise.cli.app import app
-from seqwise.cli.train import _KEYS
-from seqwise.config import Config
+from seqwise.config import Config, Flag, encoders_with, metadata_of
 
 __all__ = ["settings_page"]
 
@@ -24,6 +21,8 @@ _HEAD = """# Settings
 Every setting of `seqwise train`. A key stands in a YAML file (`--config FILE`) under its section, on the command line
 as `--set section.name=value`, and as a flag where the table names one. Flags and `--set` win over the file; a flag and
 `--set` that give one setting two values are refused, and so is a setting that would change nothing on the data at hand.
+Each encoder has settings of its own, and refuses those that only other encoders have. Keys that had another name in an
+earlier version are accepted, with a warning that says the new one.
 Where no default is named, the value is decided from the data or there is none; the run's `config.yaml` holds every
 value, and the reason where one was decided.
 
@@ -36,26 +35,32 @@ _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusi
 
 def settings_page() -> str:
     """The page: a table for each section of the config."""
-    flags = _flags()
     lines = [_HEAD]
     for section, described in Config():
-        schema = type(described).model_json_schema()
+        kind: Any = type(described)
+        schema, is_model = kind.model_json_schema(), section == "model"
+        heading = ["key", "flag", "default", "values", *(["encoders"] if is_model else []), "meaning"]
         lines += [f"## {section}", "", schema["description"], ""]
-        lines += ["| key | flag | default | values | meaning |", "|---|---|---|---|---|"]
+        lines += ["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"]
         for name, field in schema["properties"].items():
-            key = f"{section}.{name}"
-            cells = (f"`{key}`", flags.get(key, ""), _default(field["default"]), _values(field), field["description"])
-            lines.append("| " + " | ".join(cells) + " |")
+            cells = [f"`{section}.{name}`", _flag(kind, name), _default(field["default"]), _values(kind, name, field)]
+            cells += [_encoders(name)] if is_model else []
+            lines.append("| " + " | ".join([*cells, field["description"]]) + " |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _flags() -> dict[str, str]:
-    """By key, the flags that set it."""
-    command: Any = typer.main.get_command(app)
-    options = {option.name: [*option.opts, *option.secondary_opts] for option in command.commands["train"].params}
-    flags = {key: " ".join(f"`{word}`" for word in options[name]) for name, key in _KEYS.items()}
-    return {"data.train": "`DATA`", **flags}
+def _flag(section: Any, name: str) -> str:
+    """The flags that set it."""
+    if name == "train":
+        return "`DATA`"
+    flag = metadata_of(section, name, Flag)
+    return "" if flag is None else " ".join(f"`{word}`" for word in flag.words.split("/"))
+
+
+def _encoders(name: str) -> str:
+    """The encoders that have a setting of the model."""
+    return "all" if name == "encoder" else ", ".join(encoders_with(name))
 
 
 def _default(value: Any) -> str:
@@ -66,8 +71,10 @@ def _default(value: Any) -> str:
     return f"`{text}`"
 
 
-def _values(field: dict[str, Any]) -> str:
+def _values(section: Any, name: str, field: dict[str, Any]) -> str:
     """What a setting may be; `field` is JSON Schema."""
+    if section.model_fields[name].annotation is type(None):  # the encoder, which is no choice while it is left open
+        return "text"
     choices = [choice for choice in field.get("anyOf", [field]) if choice.get("type") != "null"]
     return " or ".join(map(_choice, choices))
 

@@ -173,6 +173,11 @@ def test_settings_are_those_of_the_config():
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == page, "run: python docs/make_settings.py"
 
 
+def test_the_flags_of_settings_are_those_that_the_settings_declare():
+    made = runpy.run_path(str(DOCS / "make_flags.py"))
+    assert made["module_path"]().read_text(encoding="utf-8") == made["flags_module"](), "run: python docs/make_flags.py"
+
+
 def test_commands_are_those_of_the_program():
     page = runpy.run_path(str(DOCS / "make_commands.py"))["commands_page"]()
     assert (DOCS / "commands.md").read_text(encoding="utf-8") == page, "run: python docs/make_commands.py"

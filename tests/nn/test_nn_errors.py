@@ -99,7 +99,7 @@ def _users_have_no_checked_annotations():
         ),
         (
             lambda: build_model([INTENT], **TOKENS, encoder="LSMT"),
-            "build_model: encoder is 'LSMT', expected one of 'lstm', 'gru', 'rnn', 'transformer', 'conv', 'bag'. "
+            "build_model: encoder is 'LSMT', expected one of 'conv', 'gru', 'lstm', 'rnn', 'transformer', 'bag'. "
             "Did you mean 'lstm'?",
         ),
         (

@@ -105,6 +105,6 @@ def test_dropout_in_training_does_not_depend_on_padding():
 def test_one_direction_of_an_encoder_without_directions_is_refused():
     targets = [Target("intent", "label", (("a", "b"),))]
     with pytest.raises(
-        ConfigError, match="bidirectional is False, but 'transformer' has no directions; .*'lstm', 'gru'"
+        ConfigError, match="bidirectional is False, but 'transformer' has no directions; .*'gru', 'lstm'"
     ):
         build_model(targets, input="tokens", vocabulary_size=9, encoder="transformer", bidirectional=False)

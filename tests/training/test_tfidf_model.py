@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 import seqwise
 from command_line import run as run_command
-from seqwise.cli.train import _KEYS
+from seqwise.cli.setting_options import SETTINGS
 from seqwise.cli.watch import show_metrics
 from seqwise.config import override, parse_config
 from seqwise.data.ngrams import Bags
@@ -283,7 +283,7 @@ def test_a_search_of_settings_tries_it_as_it_is(tmp_path):
 
 
 def test_flags_of_commands_are_those_of_the_command_line():
-    names = {key: f"--{name}" for name, key in _KEYS.items()} | {"data.id": "--id", "data.format": "--format"}
+    names = {setting.key: setting.flag for setting in SETTINGS}
     assert {key: names[key] for key in FLAGS} == FLAGS
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import shlex
-from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from seqwise.cli.train import _KEYS, _command, _config, _flags, _stem, _stopping, train
+from seqwise.cli.given_config import given_config
+from seqwise.cli.setting_options import given_flags, with_setting_flags
+from seqwise.cli.train import _command, _stem, _stopping
 
 if TYPE_CHECKING:
     from seqwise.cli.watch import Watch
@@ -23,22 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["tune"]
 
 _Texts = Optional[list[str]]  # noqa: UP045 - typer reads the annotation
-_NOT_SEARCHED = {"budget"}
 
 
-def _with_settings_of_train(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the flags of `train` that are settings: what they set is given, and not searched."""
-    own = inspect.signature(command, eval_str=True).parameters
-    others = inspect.signature(train, eval_str=True).parameters
-    shared = [p for name, p in others.items() if name in _KEYS and name not in {*own, *_NOT_SEARCHED}]
-    first, second, *rest = (p for p in own.values() if p.kind != inspect.Parameter.VAR_KEYWORD)
-    parameters = [first, second, *shared, *rest]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
-    return command
-
-
-def _tune(
+@with_setting_flags(without=["train.budget"])
+def tune(
     context: typer.Context,
     data: Annotated[
         _Texts,
@@ -74,12 +62,12 @@ def _tune(
         watch, budget = Watch(quiet), seconds_of(time_budget)
         require_optuna()
         if not resume:
-            given, start = _config(context, data or [], settings or [], config, None)
+            given, start = given_config(context, data or [], settings or [], config, None, watch.say)
             place = TuneFolder(folder or next_run_folder(_stem(given.data.train), Path("tunes")))
             place.check_free()
         elif folder is None:
             raise ConfigError("--resume needs the folder of the search: seqwise tune --folder DIR --resume")
-        elif data or settings or config or _flags(context, []):
+        elif data or settings or config or given_flags(context, []):
             raise ConfigError("a search that goes on keeps its settings; leave out all flags but --budget and --trials")
         else:
             place = TuneFolder(folder.resolve())
@@ -117,6 +105,3 @@ def _show(tuned: Tuned, as_json: bool, watch: Watch) -> None:
         watch.say(line)
     watch.say(f"train with it: seqwise train --config {shlex.quote(str(tuned.folder.best))}")
     watch.say(f"or use the trained model: {tuned.folder.trial(best.number).path}")
-
-
-tune = _with_settings_of_train(_tune)

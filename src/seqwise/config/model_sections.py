@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from pydantic_core import PydanticCustomError
 
 from seqwise.config import encoder_sections
-from seqwise.config.model_section import ModelConfig, PooledConfig, require_known
+from seqwise.config.model_section import ModelConfig, NetworkConfig, PooledConfig, require_known
 from seqwise.config.section import MODEL, Flag, Search
 from seqwise.config.setting_text import setting_text
 from seqwise.errors import listed
@@ -67,6 +67,11 @@ _OF_FOLDERS = (
 _ALL: tuple[type[ModelConfig], ...] = (*ENCODER_SECTIONS.values(), FolderConfig)
 
 
+def _networks() -> str:
+    *names, last = (name for name, section in ENCODER_SECTIONS.items() if issubclass(section, NetworkConfig))
+    return f"{', '.join(names)} or {last}"
+
+
 def _searched() -> tuple[str, ...]:
     return tuple(name for name, section in ENCODER_SECTIONS.items() if section.searched)
 
@@ -74,9 +79,13 @@ def _searched() -> tuple[str, ...]:
 class _Open(ModelConfig):
     """The network."""
 
-    encoder: Annotated[None, Search(_searched, rank=1), Flag("--encoder", "{encoders}, or a model folder.", 29, MODEL)] = Field(  # type: ignore[assignment]
+    encoder: Annotated[
         None,
-        description="lstm, gru, rnn, transformer or conv; bag: n-grams alone, in seconds; "
+        Search(_searched, rank=1),
+        Flag("--encoder", "{encoders}, or a model folder.", 29, MODEL),
+    ] = Field(  # type: ignore[assignment]
+        None,
+        description=f"{_networks()}; bag: n-grams alone, in seconds; "
         "tfidf: TF-IDF of n-grams and logistic regression; rocket: for series; "
         "or a model folder; by default from the data",
     )
@@ -97,7 +106,9 @@ def _fields() -> dict[str, Any]:
     return found
 
 
-OpenConfig: type[ModelConfig] = create_model("OpenConfig", __base__=_Open, __module__=__name__, **_fields())
+OpenConfig: type[ModelConfig] = create_model(
+    "OpenConfig", __base__=_Open, __module__=__name__, __doc__="The network.", **_fields()
+)
 """What is said of a model whose encoder the data decide: the settings of every encoder."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -142,6 +143,7 @@ def build_model(
     ngram_dropout: float = 0.0,
     chains: Mapping[str, TagCRF] | None = None,
     context_window: bool = False,
+    **encoder_options: Any,
 ) -> SequenceModel:
     """The model for these targets, with weights drawn from torch's global generator.
 
@@ -167,6 +169,7 @@ def build_model(
         chains: for targets of kind `tags`, by name, their linear-chain CRF.
         context_window: for series, whether targets with labels per step, except tags with a CRF, have a direct head
             over the steps around each one (`ContextWindowEncoder`); its weights are 0 until they are solved for.
+        encoder_options: further arguments of the encoder's class, such as `width` of `conv`.
 
     Returns:
         The model, in training mode.
@@ -189,7 +192,15 @@ def build_model(
     if encoder == BAG:
         return _bag_alone(targets, ngrams, dropout)
     input_layer = _input_layer(input, vocabulary_size, channels, embedding, form, dropout)
-    layer = _encoder(encoder, input_layer.output_size, hidden, layers, bidirectional, dropout)
+    layer = _encoder(
+        encoder,
+        input_layer.output_size,
+        bidirectional,
+        hidden=hidden,
+        layers=layers,
+        dropout=dropout,
+        **encoder_options,
+    )
     return assembled_model(
         targets,
         input_layer,
@@ -287,16 +298,20 @@ def _input_layer(
     return ChannelProjection(channels, embedding, dropout=dropout)
 
 
-def _encoder(name: str, input_size: int, hidden: int, layers: int, bidirectional: bool, dropout: float) -> Encoder:
+def _encoder(name: str, input_size: int, bidirectional: bool, **options: Any) -> Encoder:
     kind = ENCODERS[name]
     if kind.has_directions:
-        return kind(input_size, hidden, layers=layers, bidirectional=bidirectional, dropout=dropout)
-    if not bidirectional:
+        options["bidirectional"] = bidirectional
+    elif not bidirectional:
         raise ConfigError(
             f"build_model: bidirectional is False, but '{name}' has no directions; leave it out, or choose one of "
             f"{listed(name for name, kind in ENCODERS.items() if kind.has_directions)}"
         )
-    return kind(input_size, hidden, layers=layers, dropout=dropout)
+    known = [option for option in signature(kind).parameters if option != "input_size"]
+    if unknown := next((option for option in options if option not in known), None):
+        hint = did_you_mean(unknown, known)
+        raise ConfigError(f"build_model: the encoder '{name}' has no {unknown}. {hint or f'It has {listed(known)}.'}")
+    return kind(input_size, **options)
 
 
 def new_head(target: Target, size: int, dropout: float, chain: TagCRF | None = None) -> nn.Module:

@@ -1,6 +1,9 @@
 """Encoders: one vector per step -> one state per step, which padding can never reach."""
 
 from collections.abc import Mapping
+from importlib import import_module
+from inspect import isclass
+from pkgutil import iter_modules
 from types import MappingProxyType
 
 from seqwise.nn.encoders.context_window import ContextWindowEncoder
@@ -25,7 +28,18 @@ __all__ = [
     "TransformerEncoder",
 ]
 
-ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType(
-    {"lstm": LSTMEncoder, "gru": GRUEncoder, "rnn": RNNEncoder, "transformer": TransformerEncoder, "conv": ConvEncoder}
-)
-"""The encoders that are trained, by the name that `model.encoder` gives them; `rocket` is a model of its own."""
+
+def _named() -> dict[str, type[Encoder]]:
+    """The encoders of this folder's modules that have a name, in alphabetical order."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    kinds = [
+        kind for module in modules for kind in vars(module).values() if isclass(kind) and issubclass(kind, Encoder)
+    ]
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name) if kind.name}
+
+
+ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType(_named())
+"""The encoders that are trained, by the name that `model.encoder` gives them; `rocket` is a model of its own.
+
+A module of this folder whose encoder has a `name` is all that it takes to be one of them.
+"""

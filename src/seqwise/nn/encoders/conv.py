@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, repeat
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +54,8 @@ class ConvEncoder(FrontEncoder):
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 4])
     """
+
+    name: ClassVar[str] = "conv"
 
     def __init__(self, input_size: int, hidden: int, *, layers: int = 1, width: int = 5, dropout: float = 0.0) -> None:
         super().__init__()

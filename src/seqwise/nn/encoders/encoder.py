@@ -20,14 +20,17 @@ class Encoder(nn.Module, ABC):
     Each sequence has the states that it would have alone: padding, its length and the rest of the batch change nothing.
 
     Built with (input_size, hidden), and `layers=`, `dropout=`; those that have directions take `bidirectional=` too.
+    Further arguments are keywords with a default, settings of the encoder's own.
 
     Attributes:
+        name: what `model.encoder` and `build_model` call it; empty for one that they do not build.
         has_directions: whether a state is of one direction or of two, as `bidirectional=` says.
         input_size: features per step of the input.
         output_size: features per step of the output.
         bidirectional: whether the second half of a state is of a direction that reads from the last step to the first.
     """
 
+    name: ClassVar[str] = ""
     has_directions: ClassVar[bool] = False
     input_size: int
     output_size: int

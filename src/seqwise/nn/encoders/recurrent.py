@@ -113,6 +113,8 @@ class RNNEncoder(RecurrentEncoder):
         torch.Size([2, 5, 4])
     """
 
+    name: ClassVar[str] = "rnn"
+
     def _new_layer(self, input_size: int) -> nn.RNNBase:
         return _with_first_weights(nn.RNN(input_size, self.hidden, batch_first=True))
 
@@ -131,6 +133,8 @@ class GRUEncoder(RecurrentEncoder):
         torch.Size([2, 5, 8])
     """
 
+    name: ClassVar[str] = "gru"
+
     def _new_layer(self, input_size: int) -> nn.RNNBase:
         return _with_first_weights(nn.GRU(input_size, self.hidden, batch_first=True))
 
@@ -146,6 +150,8 @@ class LSTMEncoder(RecurrentEncoder):
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape
         torch.Size([2, 5, 8])
     """
+
+    name: ClassVar[str] = "lstm"
 
     def _new_layer(self, input_size: int) -> nn.RNNBase:
         layer = _with_first_weights(nn.LSTM(input_size, self.hidden, batch_first=True))

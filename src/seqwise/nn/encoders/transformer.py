@@ -10,6 +10,8 @@ Transformer Architecture (pre-norm); Su et al. (2021), RoFormer (rotary position
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -51,6 +53,8 @@ class TransformerEncoder(Encoder):
         >>> encoder(torch.randn(2, 5, 3), lengths=torch.tensor([5, 2])).shape, encoder.heads
         (torch.Size([2, 5, 64]), 2)
     """
+
+    name: ClassVar[str] = "transformer"
 
     def __init__(self, input_size: int, hidden: int, *, layers: int = 1, dropout: float = 0.0) -> None:
         super().__init__()
