@@ -150,7 +150,7 @@ def test_an_encoder_refuses_what_only_others_have_and_says_which(encoder):
             parse_config({"model": {"encoder": encoder, name: value}})
         first, second = str(refused.value).split("\n")
         assert first.startswith(
-            f"model.{name} is {setting_text(value)}, but the encoder is {encoder}, which has no such"
+            f"model.{name} is {setting_text(value)}, but model.encoder is {encoder}, which has no such"
         )
         assert all(other in first for other in encoders_with(name))
         assert second == "  Leave it out; it would change nothing."

@@ -105,12 +105,12 @@ def test_settings_of_a_new_encoder_are_checked(package, tmp_path):
     command = ["-m", "seqwise", "train", rows_file(tmp_path, "label"), "--dry-run"]
     for setting, message in (
         ("model.width=0", "model.width is 0: input should be greater than or equal to 1"),
-        ("model.bidirectional=false", "the encoder is tiny, which has no such setting; 'lstm', 'gru', 'rnn' have it"),
+        ("model.bidirectional=false", "model.encoder is tiny, which has no such setting; 'lstm', 'gru', 'rnn' have it"),
     ):
         done = python(package, *command, "--encoder", "tiny", "--set", setting)
         assert (done.returncode, message in done.stderr) == (2, True), done.stderr
     other = python(package, *command, "--encoder", "conv", "--set", "model.width=3")
-    assert "the encoder is conv, which has no such setting; 'tiny' has it" in other.stderr
+    assert "model.encoder is conv, which has no such setting; 'tiny' has it" in other.stderr
 
 
 def test_the_pages_and_the_search_see_a_new_encoder(package):

@@ -202,13 +202,13 @@ def test_no_dev_part_is_needed(tmp_path):
 REFUSED = [
     (["train.ensemble=3"], "^train.ensemble is 3, but model.encoder is tfidf, which nothing random decides"),
     (["train.distill=true"], "^train.distill is true, but model.encoder is tfidf, which nothing random decides"),
-    (["model.hidden=64"], "^model.hidden is 64, but model.encoder is tfidf, whose logistic regressions do not use it"),
+    (["model.hidden=64"], "^model.hidden is 64, but model.encoder is tfidf, which has no such setting"),
     (["train.max_epochs=3"], "^train.max_epochs is 3, but model.encoder is tfidf"),
     (["train.budget=5m"], "^train.budget is '5m', but model.encoder is tfidf"),
     (["loss.class_weight=balanced"], "^loss.class_weight is 'balanced', but model.encoder is tfidf"),
     (["loss.label_smoothing=0.1"], "^loss.label_smoothing is 0.1, but model.encoder is tfidf"),
     (["model.regression=true"], "^model.regression is true, but model.encoder is tfidf"),
-    (["model.bidirectional=false"], "^model.bidirectional is false, but the encoder 'tfidf' has no directions"),
+    (["model.bidirectional=false"], "^model.bidirectional is false, but model.encoder is tfidf, which has no such"),
     (["input.ngrams=0"], "^input.ngrams is 0, but model.encoder is tfidf, which reads nothing else"),
 ]
 

@@ -152,7 +152,7 @@ def _own_settings(given: Any) -> Any:
 def _of_another(name: str, value: Any, given: Mapping[str, Any]) -> str:
     encoders = encoders_with(name)
     return (
-        f"model.{name} is {setting_text(value)}, but the encoder is {given['encoder']}, which has no such setting; "
+        f"model.{name} is {setting_text(value)}, but model.encoder is {given['encoder']}, which has no such setting; "
         f"{listed(encoders)} {'has' if len(encoders) == 1 else 'have'} it\n  Leave it out; it would change nothing."
     )
 
