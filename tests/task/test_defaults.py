@@ -25,7 +25,7 @@ WITHOUT_EFFECT = [
     (
         "label",
         ["model.encoder=transformer", "model.bidirectional=false"],
-        "model.bidirectional is false, but model.encoder is transformer, which has no such setting; 'lstm', 'gru', 'rnn'",
+        "model.bidirectional is false, but model.encoder is transformer, which has no such setting; 'lstm', 'gru'",
     ),
     (
         "label",
@@ -80,7 +80,7 @@ WITHOUT_EFFECT = [
         ["train.weight_decay=0", "model.encoder=rocket"],
         "model.embedding is 8, but model.encoder is rocket, which",
     ),
-    ("label", ["model.per_doubling=2"], "model.per_doubling is 2, but model.encoder is lstm, which has no such setting"),
+    ("label", ["model.per_doubling=2"], "model.per_doubling is 2, but model.encoder is lstm, which has no such"),
     ("series", ["input.symbol_dropout=0.5"], "input.symbol_dropout is 0.5, but a series has no symbols"),
 ]
 
