@@ -16,7 +16,7 @@ from torch.autograd import forward_ad
 
 from seqwise import _native
 from seqwise.losses.torch import Allowed, crf_decode, crf_marginals, crf_nll
-from seqwise.losses.torch import _crf_chain as plain
+from seqwise.losses.torch import _crf_plain as plain
 
 pytestmark = pytest.mark.skipif(_native.library() is None, reason="nothing was compiled here")
 

@@ -10,7 +10,7 @@ from crf_cases import call
 from loss_cases import BACKENDS, Backend
 
 from seqwise.errors import ConfigError, DtypeError, ShapeError, UsageError
-from seqwise.losses._plan import ChainPlan, plan_crf
+from seqwise.losses._plan import CrfPlan, plan_crf
 from seqwise.losses.numpy import Allowed
 from seqwise.shapes import ArraySpec, Shape
 
@@ -21,7 +21,7 @@ GOOD: dict[str, tuple[str, Shape]] = {
 }
 
 
-def plan(**arrays: tuple[str, Shape]) -> ChainPlan:
+def plan(**arrays: tuple[str, Shape]) -> CrfPlan:
     return plan_crf("crf_nll", {name: ArraySpec(name, *array) for name, array in (GOOD | arrays).items()})
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Chain", "best_paths", "chained", "marginals", "nll", "step_counts"]
+__all__ = ["CrfInputs", "best_paths", "crf_inputs", "marginals", "nll", "step_counts"]
 
 _NEVER = float("-inf")
 
 
-class Chain(NamedTuple):
+class CrfInputs(NamedTuple):
     """The sequences of a batch with the scores of starting, moving between classes and ending.
 
     Attributes:
@@ -40,9 +40,9 @@ class Chain(NamedTuple):
     end: Any
 
 
-def chained(
+def crf_inputs(
     emissions: Any, scores: Mapping[str, Any], *, allowed: Mapping[str, Any], counts: Any, with_holes: bool, xp: Any
-) -> Chain:
+) -> CrfInputs:
     """The linear-chain CRF of a batch.
 
     Args:
@@ -61,7 +61,7 @@ def chained(
         score = scores[name] if name in scores else xp.zeros_like(scores["transitions"][0])
         return xp.where(allowed[name], score, _NEVER) if name in allowed else score
 
-    return Chain(
+    return CrfInputs(
         emissions=_taken(emissions, order, xp),
         inside=now < xp.expand_dims(step_counts(counts, xp=xp), -1),
         order=order,
@@ -76,7 +76,7 @@ def step_counts(counts: Any, *, xp: Any) -> Any:
     return xp.sum(xp.where(counts, 1, 0), axis=1)
 
 
-def nll(chain: Chain, tags: Any, *, scan: Callable[..., Any], xp: Any) -> Any:
+def nll(chain: CrfInputs, tags: Any, *, scan: Callable[..., Any], xp: Any) -> Any:
     """The negative log-likelihood of each sequence's tags, (batch,): log sum over paths of exp(score - tagged score).
 
     The tagged path itself scores 0 in that sum, so the result is never negative. It is infinite, without a gradient,
@@ -105,7 +105,7 @@ def nll(chain: Chain, tags: Any, *, scan: Callable[..., Any], xp: Any) -> Any:
     return xp.where(chain.inside[:, 0], losses, 0.0)
 
 
-def marginals(chain: Chain, *, scan: Callable[..., Any], xp: Any) -> Any:
+def marginals(chain: CrfInputs, *, scan: Callable[..., Any], xp: Any) -> Any:
     """The probability of each class at each step, (batch, time, classes); 0 where a step does not count.
 
     Forward: the log-sum of all paths that lead to a class. Backward: of all that lead on from it.
@@ -131,7 +131,7 @@ def marginals(chain: Chain, *, scan: Callable[..., Any], xp: Any) -> Any:
     return _put_back(xp.where(xp.expand_dims(chain.inside, -1), probabilities, 0.0), chain.order, xp)
 
 
-def best_paths(chain: Chain, fill: int, *, scan: Callable[..., Any], xp: Any) -> tuple[Any, Any]:
+def best_paths(chain: CrfInputs, fill: int, *, scan: Callable[..., Any], xp: Any) -> tuple[Any, Any]:
     """The best path of each sequence (batch, time), `fill` where nothing counts, and its score (batch,).
 
     Of paths that score the same the one whose last class is lowest wins, then the one whose class before it is
@@ -161,7 +161,7 @@ def best_paths(chain: Chain, fill: int, *, scan: Callable[..., Any], xp: Any) ->
     return _put_back(tags, chain.order, xp), xp.where(best > _NEVER, score, best)
 
 
-def _path(chain: Chain, tags: Any, xp: Any) -> tuple[Any, Any, Any]:
+def _path(chain: CrfInputs, tags: Any, xp: Any) -> tuple[Any, Any, Any]:
     """The scores of a path: the emission of each step, the transition to it, and the end."""
     classes = xp.shape(chain.transitions)[0]
     scores = xp.take_along_axis(chain.emissions, xp.expand_dims(tags, -1), axis=-1)[..., 0]
@@ -172,7 +172,7 @@ def _path(chain: Chain, tags: Any, xp: Any) -> tuple[Any, Any, Any]:
     return scores, moves, xp.take(chain.end, last, axis=0)
 
 
-def _impossible(chain: Chain, classes: Any, scores: Any, moves: Any, closing: Any, xp: Any) -> Any:
+def _impossible(chain: CrfInputs, classes: Any, scores: Any, moves: Any, closing: Any, xp: Any) -> Any:
     """Whether a path is impossible, (batch,): one of its scores is -inf, or a tag is no class."""
     here = xp.logical_or(xp.logical_or(scores == _NEVER, moves == _NEVER), xp.logical_not(classes))
     return xp.logical_or(xp.any(xp.logical_and(chain.inside, here), axis=1), closing == _NEVER)
@@ -208,7 +208,7 @@ def _finite(scores: Any, xp: Any) -> Any:
     return xp.where(scores == _NEVER, 0.0, scores)
 
 
-def _is_first(chain: Chain, xp: Any) -> Any:
+def _is_first(chain: CrfInputs, xp: Any) -> Any:
     return xp.arange(xp.shape(chain.emissions)[1]) == 0
 
 

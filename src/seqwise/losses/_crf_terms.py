@@ -1,6 +1,6 @@
 """Takes a call of the CRF from its arguments to its result, in any array library with NumPy's names.
 
-plan -> check of values -> `Chain` -> losses, best paths or marginals, as `_array_terms` does for the other losses.
+plan -> check of values -> `CrfInputs` -> losses, best paths or marginals, as `_array_terms` does for the other losses.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from seqwise.losses import _array_formulas as _formulas
 from seqwise.losses import _crf_formulas
 from seqwise.losses._array_terms import Framework, Terms
-from seqwise.losses._crf_values import check_chain
+from seqwise.losses._crf_values import check_crf_values
 from seqwise.losses._loss_options import CrfOptions
-from seqwise.losses._plan import ChainPlan, plan_crf
+from seqwise.losses._plan import CrfPlan, plan_crf
 from seqwise.shapes import array_spec
 
 __all__ = ["Decoded", "best_paths", "marginals", "nll_terms", "plan_of"]
@@ -42,10 +42,10 @@ class _Seen(NamedTuple):
         chain: the input of the formulas; None when no sequence has a step.
     """
 
-    plan: ChainPlan
+    plan: CrfPlan
     emissions: Any
     counts: Any
-    chain: _crf_formulas.Chain | None
+    chain: _crf_formulas.CrfInputs | None
 
 
 def nll_terms(framework: Framework, emissions: Any, tags: Any, transitions: Any, options: CrfOptions) -> Terms:
@@ -79,7 +79,7 @@ def marginals(framework: Framework, emissions: Any, transitions: Any, options: C
     return framework.compiled(_crf_formulas.marginals)(seen.chain, scan=framework.scan, xp=framework.xp)
 
 
-def plan_of(call: str, arrays: Mapping[str, Any]) -> ChainPlan:
+def plan_of(call: str, arrays: Mapping[str, Any]) -> CrfPlan:
     """The plan of named arrays, of which some may be None."""
     return plan_crf(call, {name: array_spec(name, array) for name, array in arrays.items() if array is not None})
 
@@ -93,12 +93,12 @@ def _seen(framework: Framework, call: str, given: Mapping[str, Any], options: Cr
     counts = xp.broadcast_to(xp.arange(shape[1]) >= 0, shape) if counts is None else counts
     numbers = framework.look({**arrays, "counts": counts})
     if numbers is not None:
-        check_chain(plan, numbers, numbers["counts"], refuses_nan=framework.refuses_nan)
+        check_crf_values(plan, numbers, numbers["counts"], refuses_nan=framework.refuses_nan)
     emissions = cast(arrays["emissions"])
     if plan.steps[1] == 0:
         return _Seen(plan, emissions, counts, None)
     scores: dict[str, Any] = {name: cast(arrays[name]) for name in ("transitions", "start", "end") if name in arrays}
-    chain = _crf_formulas.chained(
+    chain = _crf_formulas.crf_inputs(
         emissions,
         scores,
         allowed={name.removeprefix("allowed."): array for name, array in arrays.items() if name.startswith("allowed.")},

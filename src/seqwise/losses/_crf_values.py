@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from seqwise import values
 from seqwise.errors import ValuesError
 from seqwise.losses import _label_hints
-from seqwise.losses._plan import ChainPlan
+from seqwise.losses._plan import CrfPlan
 
-__all__ = ["check_chain"]
+__all__ = ["check_crf_values"]
 
 Array = NDArray[Any]
 Counts = NDArray[np.bool_]
@@ -24,7 +24,7 @@ _FORBIDDEN = (
 )
 
 
-def check_chain(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts, *, refuses_nan: bool) -> None:
+def check_crf_values(plan: CrfPlan, arrays: Mapping[str, Array], counts: Counts, *, refuses_nan: bool) -> None:
     """Refuses values that cannot be right.
 
     Args:
@@ -65,7 +65,7 @@ def _left_out(value: int) -> str:
     return f"if {value} marks a step without a tag, leave it out with mask=tags != {value}"
 
 
-def _check_paths(plan: ChainPlan, arrays: Mapping[str, Array], counts: Counts) -> None:
+def _check_paths(plan: CrfPlan, arrays: Mapping[str, Array], counts: Counts) -> None:
     """Refuses tags that start, go on or end as `allowed` forbids."""
     if not counts.any():
         return

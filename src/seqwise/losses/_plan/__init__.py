@@ -10,14 +10,14 @@ from __future__ import annotations
 from seqwise.losses._plan.binary import plan_binary_cross_entropy
 from seqwise.losses._plan.call_plan import Plan
 from seqwise.losses._plan.class_labels import plan_cross_entropy
-from seqwise.losses._plan.crf import ChainPlan, plan_crf
+from seqwise.losses._plan.crf import CrfPlan, plan_crf
 from seqwise.losses._plan.linear import plan_linear_cross_entropy
 from seqwise.losses._plan.reductions import REDUCTIONS, SUM_AND_COUNT, Positions, Reduction
 
 __all__ = [
     "REDUCTIONS",
     "SUM_AND_COUNT",
-    "ChainPlan",
+    "CrfPlan",
     "Plan",
     "Positions",
     "Reduction",

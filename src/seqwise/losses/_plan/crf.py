@@ -11,11 +11,11 @@ from seqwise.losses._plan.checks import check_kind
 from seqwise.losses._plan.reductions import REDUCTIONS, Positions
 from seqwise.shapes import ArraySpec, Call, Shape, fits, shape_text
 
-__all__ = ["ChainPlan", "plan_crf"]
+__all__ = ["CrfPlan", "plan_crf"]
 
 
 @dataclass(frozen=True)
-class ChainPlan(Positions):
+class CrfPlan(Positions):
     """The meaning of a call of a CRF; there is one loss for each sequence.
 
     Attributes:
@@ -37,7 +37,7 @@ class ChainPlan(Positions):
         super().check_reduction(reduction, denominator)
 
 
-def plan_crf(call: str, arrays: Mapping[str, ArraySpec]) -> ChainPlan:
+def plan_crf(call: str, arrays: Mapping[str, ArraySpec]) -> CrfPlan:
     """The plan of `crf_nll`, `crf_decode` or `crf_marginals`.
 
     Args:
@@ -57,7 +57,7 @@ def plan_crf(call: str, arrays: Mapping[str, ArraySpec]) -> ChainPlan:
         _check_scores(this, emissions, arrays.get(name), "int", "float")
         _check_scores(this, emissions, arrays.get(f"allowed.{name}"), "bool")
     _check_lengths(this, arrays.get("lengths"), emissions.shape[:2])
-    return ChainPlan(
+    return CrfPlan(
         call=this,
         positions=emissions.shape[:1],
         steps=emissions.shape[:2],

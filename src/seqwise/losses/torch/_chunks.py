@@ -29,7 +29,7 @@ from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import Plan
 from seqwise.losses.torch._terms import class_terms_of
 
-__all__ = ["Head", "Positions", "Rows", "chunked_losses"]
+__all__ = ["Head", "HeadPositions", "Rows", "chunked_losses"]
 
 CHUNK_BYTES = 1 << 26
 """Logits of a chunk on the CPU: as many rows as matrix products need to be quick; see benchmarks/LOG.md."""
@@ -68,7 +68,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Positions:
+class HeadPositions:
     """The inputs of each position without its logits; the first axis of all tensors is the rows of hidden.
 
     Attributes:
@@ -85,7 +85,7 @@ class Positions:
     options: ClassOptions
     rows: Rows | None
 
-    def of(self, rows: slice | Tensor) -> Positions:
+    def of(self, rows: slice | Tensor) -> HeadPositions:
         """Those of some rows of hidden."""
         if isinstance(rows, slice) and rows.start == 0 and rows.stop >= len(self.labels):
             return self
@@ -99,7 +99,7 @@ class Positions:
             own = options.sample_weight
             weight = None if own is None else own.reshape(-1).contiguous()
             known = known._replace(class_index=index, sample_weight=weight)
-        return Positions(plan, labels, counts, options, known)
+        return HeadPositions(plan, labels, counts, options, known)
 
     def losses(self, logits: Tensor, upstream: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The losses of logits (rows, outputs x classes); for an upstream the gradient, which may overwrite them."""
@@ -141,7 +141,7 @@ class Positions:
 
 
 def chunked_losses(
-    head: Head, positions: Positions, expected: Tensor | None, plain: Callable[[Head], Tensor]
+    head: Head, positions: HeadPositions, expected: Tensor | None, plain: Callable[[Head], Tensor]
 ) -> Tensor:
     """The loss of each position, attached to the head.
 
@@ -164,7 +164,7 @@ class _Chunked(torch.autograd.Function):
         hidden: Tensor,
         weight: Tensor,
         bias: Tensor | None,
-        positions: Positions,
+        positions: HeadPositions,
         expected: Tensor | None,
         plain: Callable[[Head], Tensor],
     ) -> Tensor:
@@ -219,7 +219,7 @@ def _plain_gradients(
 
 
 def _pass(
-    head: Head, positions: Positions, upstream: Tensor | None, wanted: tuple[bool, ...]
+    head: Head, positions: HeadPositions, upstream: Tensor | None, wanted: tuple[bool, ...]
 ) -> tuple[Tensor, tuple[Tensor | None, ...] | None]:
     """Losses and, for an upstream, the gradients by hidden, weight and bias that are wanted."""
     hidden, weight, bias = head
@@ -241,7 +241,7 @@ def _pass(
     return losses, None if sums is None else sums.result()
 
 
-def _chunks(head: Head, positions: Positions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
+def _chunks(head: Head, positions: HeadPositions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
     """Rows of hidden that make a chunk; and which rows count, where leaving them out would wait for a GPU."""
     hidden, weight, _ = head
     counts = positions.counts

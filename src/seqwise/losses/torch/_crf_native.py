@@ -1,4 +1,4 @@
-"""The linear-chain CRF in compiled code; a function returns None where `_crf_chain` has to compute the result.
+"""The linear-chain CRF in compiled code; a function returns None where `_crf_plain` has to compute the result.
 
 That is so where nothing was compiled, for tensors that it may not read, for scores that are very far apart, and for
 wrong values, which the caller then reports.
@@ -17,7 +17,7 @@ from torch import Tensor
 from seqwise import _native
 from seqwise._addresses import address, known_address
 from seqwise._readable import are_readable
-from seqwise.losses.torch import _crf_chain
+from seqwise.losses.torch import _crf_plain
 
 __all__ = ["best_paths", "losses_and_counts", "marginals"]
 
@@ -131,7 +131,7 @@ def _gradients(made: Arrays, losses: Tensor, ahead: Tensor, weights: Tensor) -> 
 def _differentiable_gradients(made: Arrays, weights: Tensor) -> dict[str, Tensor]:
     """The same with a graph of their own, for gradients of gradients."""
     wanted = {name: made[name] for name in _LEARNED if name in made and made[name].requires_grad}
-    losses = _crf_chain.nll(_plain_chain(made), made["tags"])
+    losses = _crf_plain.nll(_plain_chain(made), made["tags"])
     found = torch.autograd.grad(losses, list(wanted.values()), weights, create_graph=True, allow_unused=True)
     return dict(zip(wanted, found, strict=True))
 
@@ -140,11 +140,11 @@ def _attached(made: Arrays, tags: Tensor, scores: Tensor) -> Tensor:
     """The scores of paths with a graph; as they are where there is no path."""
     is_path = scores > -math.inf  # not so for NaN
     tags = torch.where(is_path.unsqueeze(1), tags, 0)
-    return torch.where(is_path, _crf_chain.path_scores(_plain_chain(made), tags), scores)
+    return torch.where(is_path, _crf_plain.path_scores(_plain_chain(made), tags), scores)
 
 
-def _plain_chain(made: Arrays) -> _crf_chain.Chain:
-    return _crf_chain.chained(made, _crf_chain.steps_that_count(made, mask_missing=0))
+def _plain_chain(made: Arrays) -> _crf_plain.CrfInputs:
+    return _crf_plain.crf_inputs(made, _crf_plain.steps_that_count(made, mask_missing=0))
 
 
 def _need_gradient(made: Arrays) -> bool:

@@ -18,7 +18,7 @@ from seqwise.losses._kernels.cross_entropy import compiled
 from seqwise.losses._loss_options import Averaging, ClassOptions
 from seqwise.losses._plan import SUM_AND_COUNT, Plan, plan_linear_cross_entropy
 from seqwise.losses.torch._arrays import check_tensor, tensor_of
-from seqwise.losses.torch._chunks import Head, Positions, Rows, chunked_losses
+from seqwise.losses.torch._chunks import Head, HeadPositions, Rows, chunked_losses
 from seqwise.losses.torch._fused import fused_cross_entropy
 from seqwise.losses.torch._loss_sum import reduced
 from seqwise.losses.torch._terms import beside, caster, class_terms_of, counting, look
@@ -186,7 +186,7 @@ def _expected(terms: Terms, averaging: Averaging) -> Tensor | None:
         return torch.autograd.grad(loss, at)[0] if loss.dim() == 0 else None
 
 
-def _positions(call: _LinearCall) -> Positions:
+def _positions(call: _LinearCall) -> HeadPositions:
     """Labels and weights with the rows of hidden as their first axis."""
     plan, labels, counts, shape, outputs = call.plan, call.labels, call.counts, call.positions, call.outputs
     sample_weight = call.options.sample_weight
@@ -195,7 +195,7 @@ def _positions(call: _LinearCall) -> Positions:
         sample_weight = sample_weight.expand(shape).reshape(-1, *outputs).float()
     classes = () if plan.labels == "index" else labels.shape[-1:]
     options = ClassOptions(class_weight=call.options.class_weight, sample_weight=sample_weight)
-    return Positions(
+    return HeadPositions(
         plan=dataclasses.replace(
             plan,
             positions=(math.prod(shape[: len(shape) - len(outputs)]), *outputs),

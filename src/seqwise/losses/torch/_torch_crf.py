@@ -11,12 +11,12 @@ from seqwise.losses._array_terms import Terms
 from seqwise.losses._call_options import known_options
 from seqwise.losses._constraints import Allowed
 from seqwise.losses._crf_terms import Decoded, plan_of
-from seqwise.losses._crf_values import check_chain
+from seqwise.losses._crf_values import check_crf_values
 from seqwise.losses._loss_options import Averaging, CrfOptions
-from seqwise.losses._plan import ChainPlan, Reduction
-from seqwise.losses.torch import _crf_chain, _crf_native
+from seqwise.losses._plan import CrfPlan, Reduction
+from seqwise.losses.torch import _crf_native, _crf_plain
 from seqwise.losses.torch._arrays import as_tensor, check_tensor
-from seqwise.losses.torch._crf_chain import steps_that_count
+from seqwise.losses.torch._crf_plain import steps_that_count
 from seqwise.losses.torch._loss_sum import reduced
 from seqwise.losses.torch._terms import numbers
 
@@ -126,7 +126,7 @@ def crf_decode(
     chain, _ = _chain(call)
     if chain is None:
         return Decoded(emissions[..., 0].long(), call.nothing())
-    return Decoded(*_crf_chain.best_paths(chain, fill))
+    return Decoded(*_crf_plain.best_paths(chain, fill))
 
 
 @known_options
@@ -174,13 +174,13 @@ def crf_marginals(
     if found is not None:
         return found
     chain, _ = _chain(call)
-    return call.computed(emissions) if chain is None else _crf_chain.marginals(chain)
+    return call.computed(emissions) if chain is None else _crf_plain.marginals(chain)
 
 
 class _Called(NamedTuple):
     """The meaning of a call, and its arrays by the names that messages show."""
 
-    plan: ChainPlan
+    plan: CrfPlan
     arrays: dict[str, Tensor]
 
     def nothing(self) -> Tensor:
@@ -204,18 +204,18 @@ def _called(call: str, given: dict[str, Any], options: CrfOptions) -> _Called:
     return _Called(plan_of(call, arrays), arrays)
 
 
-def _chain(call: _Called) -> tuple[_crf_chain.Chain | None, Tensor]:
+def _chain(call: _Called) -> tuple[_crf_plain.CrfInputs | None, Tensor]:
     """The linear-chain CRF, None when no sequence has a step; and the steps that count. Checks values."""
     plan, arrays = call
     counts = steps_that_count(arrays, plan.mask_missing)
     looked_at = numbers(**arrays, counts=counts)
     if looked_at is not None:
-        check_chain(plan, looked_at, looked_at["counts"], refuses_nan=False)
-    return _crf_chain.chained(arrays, counts) if plan.steps[1] else None, counts
+        check_crf_values(plan, looked_at, looked_at["counts"], refuses_nan=False)
+    return _crf_plain.crf_inputs(arrays, counts) if plan.steps[1] else None, counts
 
 
 def _losses_and_counts(call: _Called) -> tuple[Tensor, Tensor]:
     """The loss of each sequence, and how many steps count in it, (batch,) both."""
     chain, counts = _chain(call)
-    losses = call.nothing() if chain is None else _crf_chain.nll(chain, call.arrays["tags"].long())
+    losses = call.nothing() if chain is None else _crf_plain.nll(chain, call.arrays["tags"].long())
     return losses, counts.sum(1).to(losses.dtype)

@@ -16,10 +16,10 @@ from torch import Tensor
 from seqwise.losses._array_formulas import in_time
 from seqwise.losses.torch._torch_namespace import TorchNamespace
 
-__all__ = ["Chain", "best_paths", "chained", "marginals", "nll", "path_scores", "steps_that_count"]
+__all__ = ["CrfInputs", "best_paths", "crf_inputs", "marginals", "nll", "path_scores", "steps_that_count"]
 
 
-class Chain(NamedTuple):
+class CrfInputs(NamedTuple):
     """The sequences of a batch with the scores of starting, moving between classes and ending.
 
     Attributes:
@@ -39,7 +39,7 @@ class Chain(NamedTuple):
     end: Tensor
 
 
-def chained(arrays: Mapping[str, Tensor], counts: Tensor) -> Chain:
+def crf_inputs(arrays: Mapping[str, Tensor], counts: Tensor) -> CrfInputs:
     """The linear-chain CRF of arrays, named as messages show them; `counts` (batch, time) are the steps that count."""
     dtype = torch.promote_types(arrays["emissions"].dtype, torch.float32)
     emissions = torch.where(counts.unsqueeze(-1), arrays["emissions"].to(dtype), 0.0)
@@ -50,7 +50,7 @@ def chained(arrays: Mapping[str, Tensor], counts: Tensor) -> Chain:
         allowed = arrays.get(f"allowed.{name}")
         return score if allowed is None else torch.where(allowed, score, -math.inf)
 
-    return Chain(
+    return CrfInputs(
         emissions=_taken(emissions, order),
         inside=torch.arange(counts.shape[1], device=counts.device) < counts.sum(1, keepdim=True),
         order=order,
@@ -68,7 +68,7 @@ def steps_that_count(arrays: Mapping[str, Tensor], mask_missing: int) -> Tensor:
     return torch.ones(shape, dtype=torch.bool, device=emissions.device) if counts is None else counts
 
 
-def nll(chain: Chain, tags: Tensor) -> Tensor:
+def nll(chain: CrfInputs, tags: Tensor) -> Tensor:
     """The negative log-likelihood of each sequence's tags, (batch,): log sum over paths of exp(score - tagged score).
 
     The tagged path itself scores 0 in that sum, so the result is never negative. It is infinite, without a gradient,
@@ -96,7 +96,7 @@ def nll(chain: Chain, tags: Tensor) -> Tensor:
     return torch.where(chain.inside[:, 0], losses, 0.0)
 
 
-def marginals(chain: Chain) -> Tensor:
+def marginals(chain: CrfInputs) -> Tensor:
     """The probability of each class at each step, (batch, time, classes); 0 where a step does not count.
 
     Forward: the log-sum of all paths that lead to a class. Backward: of all that lead on from it.
@@ -114,7 +114,7 @@ def marginals(chain: Chain) -> Tensor:
     return _put_back(torch.where(chain.inside.unsqueeze(-1), probabilities, 0.0), chain.order)
 
 
-def best_paths(chain: Chain, fill: int) -> tuple[Tensor, Tensor]:
+def best_paths(chain: CrfInputs, fill: int) -> tuple[Tensor, Tensor]:
     """The best path of each sequence (batch, time), `fill` where nothing counts, and its score (batch,).
 
     Of paths that score the same the one whose last class is lowest wins, then the one whose class before it is
@@ -136,17 +136,17 @@ def best_paths(chain: Chain, fill: int) -> tuple[Tensor, Tensor]:
     return _put_back(tags, chain.order), torch.where(best > -math.inf, score, best)
 
 
-def path_scores(chain: Chain, tags: Tensor) -> Tensor:
+def path_scores(chain: CrfInputs, tags: Tensor) -> Tensor:
     """The scores of paths (batch,), by the tags of the steps that count; the other tags are not read."""
     return _score(chain, torch.where(chain.inside, _taken(tags, chain.order), 0))
 
 
-def _score(chain: Chain, tags: Tensor) -> Tensor:
+def _score(chain: CrfInputs, tags: Tensor) -> Tensor:
     scores, moves, closing = _path(chain, tags)
     return torch.where(chain.inside, scores + moves, 0.0).sum(1) + torch.where(chain.inside[:, 0], closing, 0.0)
 
 
-def _path(chain: Chain, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _path(chain: CrfInputs, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The scores of a path: the emission of each step, the transition to it, and the end."""
     scores = chain.emissions.gather(-1, tags.unsqueeze(-1)).squeeze(-1)
     moves = torch.cat([chain.start[tags[:, :1]], chain.transitions[tags[:, :-1], tags[:, 1:]]], 1)
