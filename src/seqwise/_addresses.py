@@ -15,7 +15,7 @@ from operator import attrgetter, is_
 import torch
 from torch import Tensor
 
-from seqwise._readable import ORDINARY, PLAIN, is_readable, keys
+from seqwise._readable import ORDINARY, PLAIN, is_plain_cpu_tensor, keys
 
 __all__ = [
     "Places",
@@ -55,7 +55,7 @@ def address(
         dtype: of the numbers that it expects there.
         shape: how many it expects; None where sizes were taken from this very tensor.
         name: of the tensor, for the message.
-        is_ordinary: whether `is_readable` was asked before.
+        is_ordinary: whether `is_plain_cpu_tensor` was asked before.
 
     Raises:
         UnreadableError: there are other numbers, other sizes, or gaps.
@@ -71,7 +71,7 @@ def address(
     if (
         tensor.dtype is dtype
         and (shape is None or tensor.shape == shape)
-        # as `is_readable`, whose call would take as long as all the rest
+        # as `is_plain_cpu_tensor`, whose call would take as long as all the rest
         and (is_ordinary or (type(tensor) in PLAIN and keys(tensor).raw_repr() in ORDINARY))
         and tensor.is_contiguous()
     ):
@@ -99,7 +99,7 @@ def strided_address(tensor: Tensor, *dtypes: torch.dtype, name: str = "a tensor"
     Raises:
         UnreadableError: it holds numbers of none of these types, or it is no ordinary tensor on the CPU.
     """
-    if tensor.dtype not in dtypes or not (is_ordinary or is_readable(tensor)):
+    if tensor.dtype not in dtypes or not (is_ordinary or is_plain_cpu_tensor(tensor)):
         raise _refusal(tensor, dtypes[0], None, name)
     return _place(tensor, name)
 
@@ -210,7 +210,7 @@ def _place(tensor: Tensor, name: str) -> int:
 def _refusal(tensor: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, name: str) -> UnreadableError:
     wanted = _short(dtype) if shape is None else f"{_short(dtype)} {tuple(shape)}"
     found = f"{_short(tensor.dtype)} {tuple(tensor.shape)}"
-    if not is_readable(tensor):
+    if not is_plain_cpu_tensor(tensor):
         found += f", a {type(tensor).__name__} that is no ordinary tensor on the CPU"
     elif not tensor.is_contiguous():
         found += f" with strides {tensor.stride()}"

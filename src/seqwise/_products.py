@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqwise._addresses import address, known_address
 from seqwise._native import function
-from seqwise._readable import is_readable
+from seqwise._readable import is_plain_cpu_tensor
 
 __all__ = ["are_quick", "multiply"]
 
@@ -57,7 +57,7 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
         and right.numel()
         and left.dtype is right.dtype is to.dtype is torch.float32
         and (bias is None or bias.dtype is torch.float32)
-        and all(map(is_readable, tensors))
+        and all(map(is_plain_cpu_tensor, tensors))
         and (to.stride(1) == 1 or to.shape[1] < 2)
     )
     product = _compiled() if is_for_c else None

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["ORDINARY", "PLAIN", "are_readable", "is_readable", "is_traced", "keys"]
+__all__ = ["ORDINARY", "PLAIN", "are_plain_cpu_tensors", "is_plain_cpu_tensor", "is_traced", "keys"]
 
 _PRIVATE = (
     "_C._dispatch_keys",
@@ -68,9 +68,9 @@ if _IS_BLIND:
     )
 
 
-def are_readable(tensors: Iterable[Tensor]) -> bool:
+def are_plain_cpu_tensors(tensors: Iterable[Tensor]) -> bool:
     """Whether these tensors have numbers in memory, and nobody watches what is computed with them."""
-    return not is_traced() and all(map(is_readable, tensors))
+    return not is_traced() and all(map(is_plain_cpu_tensor, tensors))
 
 
 def is_traced() -> bool:
@@ -88,7 +88,7 @@ def is_traced() -> bool:
     )
 
 
-def is_readable(tensor: Tensor) -> bool:
+def is_plain_cpu_tensor(tensor: Tensor) -> bool:
     """Whether this is an ordinary tensor on the CPU, whose memory holds its numbers.
 
     A wrapper of a transform or of another library is not; nor are views that negate or conjugate what is in memory,

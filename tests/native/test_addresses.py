@@ -11,7 +11,7 @@ from torch import Tensor
 
 import seqwise
 from seqwise._addresses import UnreadableError, address, dense_strides, require_unchanged, strided_address, versions
-from seqwise._readable import is_readable
+from seqwise._readable import is_plain_cpu_tensor
 from seqwise.losses.torch import crf_nll, cross_entropy
 
 SOURCES = Path(seqwise.__file__).parent
@@ -56,7 +56,7 @@ def test_nobody_else_asks_a_tensor_for_its_address() -> None:
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_no_ordinary_tensor_is_refused(name: str) -> None:
     tensor = ODD[name]()
-    assert not is_readable(tensor)
+    assert not is_plain_cpu_tensor(tensor)
     with pytest.raises(UnreadableError, match="expected float32 side by side, got"):
         address(tensor, torch.float32)
     with pytest.raises(UnreadableError, match="expected float32 side by side, got"):
@@ -68,7 +68,7 @@ def test_ordinary_tensors_are_read() -> None:
         of_inference = numbers()
     leaf = numbers().requires_grad_()
     for tensor in (numbers(), leaf, leaf * 2, torch.nn.Parameter(numbers()), of_inference, numbers()[1:], numbers().T):
-        assert is_readable(tensor)
+        assert is_plain_cpu_tensor(tensor)
         assert strided_address(tensor, torch.float32) == tensor.data_ptr()
     assert address(None, torch.float32) is None
     assert address(torch.empty(0, 4), torch.float32, (0, 4)) == 0

@@ -49,7 +49,7 @@ with warnings.catch_warnings(record=True) as said:
     slopes = torch.autograd.grad(total, [logits, hidden, weight, moves])
 numbers = [result.item() for result in results] + [number for slope in slopes for number in slope.flatten().tolist()]
 texts = [str(one.message) for one in said if "seqwise" in str(one.message)]
-print(json.dumps([readable.is_readable(logits), readable.is_traced(), texts, numbers]))
+print(json.dumps([readable.is_plain_cpu_tensor(logits), readable.is_traced(), texts, numbers]))
 """
 
 
@@ -74,7 +74,7 @@ def test_with_all_of_them_tensors_are_read(whole: tuple[bool, bool, list[str], l
 def test_without_one_the_plain_path_gives_the_same_and_says_so_once(
     missing: str, whole: tuple[bool, bool, list[str], list[float]]
 ) -> None:
-    is_readable, is_traced, texts, numbers = answers(missing)
-    assert (is_readable, is_traced, len(texts)) == (False, True, 1)
+    is_plain_cpu_tensor, is_traced, texts, numbers = answers(missing)
+    assert (is_plain_cpu_tensor, is_traced, len(texts)) == (False, True, 1)
     assert f"has no torch.{missing}, by which seqwise tells" in texts[0]
     assert numbers == pytest.approx(whole[3], rel=1e-4, abs=1e-6)

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from seqwise._addresses import address, strided_address
 from seqwise._native import function
-from seqwise._readable import are_readable
+from seqwise._readable import are_plain_cpu_tensors
 from seqwise.nn._axes import Bool, Float, Integer
 
 __all__ = ["summed_rows"]
@@ -107,7 +107,7 @@ def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tens
         ids.dtype == torch.int64
         and (counted is None or counted.dtype == torch.bool)
         and all(array.dtype == torch.float32 for array in numbers)
-        and are_readable([*numbers, *others])
+        and are_plain_cpu_tensors([*numbers, *others])
     )
 
 

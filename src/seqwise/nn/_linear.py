@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seqwise._products import are_quick, multiply
-from seqwise._readable import are_readable
+from seqwise._readable import are_plain_cpu_tensors
 from seqwise.nn._axes import Float
 
 __all__ = ["Linear"]
@@ -42,7 +42,7 @@ def _fits(vectors: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
         and are_quick()
         and all(array.dtype == torch.float32 for array in arrays)
         and not torch.is_autocast_enabled("cpu")
-        and are_readable(arrays)
+        and are_plain_cpu_tensors(arrays)
     )
 
 

@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from seqwise._addresses import address, addresses, known_address
 from seqwise._native import function
-from seqwise._readable import are_readable
+from seqwise._readable import are_plain_cpu_tensors
 from seqwise.nn._axes import Bool, Float
 
 __all__ = ["fits", "has_bfloat16", "native_states"]
@@ -45,7 +45,7 @@ def fits(layers: Sequence[nn.RNNBase], steps: Tensor) -> bool:
     return (
         all(array.dtype == torch.float32 for array in parameters)
         and not torch.is_autocast_enabled("cpu")
-        and are_readable(parameters)
+        and are_plain_cpu_tensors(parameters)
         and function("seqwise_recurrent_forward", ctypes.c_void_p) is not None
     )
 

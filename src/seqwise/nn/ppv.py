@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqwise._addresses import address, known_address
 from seqwise._native import function
-from seqwise._readable import are_readable
+from seqwise._readable import are_plain_cpu_tensors
 from seqwise.nn._arguments import require_sizes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn.poolings import Pooling
@@ -84,7 +84,7 @@ class PPVPooling(Pooling):
         count = _count()
         tensors = (hidden, counted, self.thresholds)
         are_floats = hidden.dtype == self.thresholds.dtype == torch.float32
-        if count is None or not are_floats or not are_readable(tensors):
+        if count is None or not are_floats or not are_plain_cpu_tensors(tensors):
             return _plain_counts(hidden, counted, self.thresholds).flatten(1).to(hidden.dtype) / steps
         by_feature, inside = hidden.transpose(1, 2).contiguous(), counted.to(torch.int32).contiguous()
         (batch, size, time), thresholds = by_feature.shape, self.thresholds.contiguous()

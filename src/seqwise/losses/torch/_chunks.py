@@ -22,7 +22,7 @@ from torch import Tensor
 
 from seqwise._addresses import address, strided_address
 from seqwise._products import multiply
-from seqwise._readable import is_readable, is_traced
+from seqwise._readable import is_plain_cpu_tensor, is_traced
 from seqwise.losses._kernels.cross_entropy import DTYPES, NO_MEMORY, call_of, compiled
 from seqwise.losses._kernels.joint_layout import joint_layout
 from seqwise.losses._loss_options import ClassOptions
@@ -180,7 +180,7 @@ class _Chunked(torch.autograd.Function):
         """The gradients by hidden, weight and bias."""
         head, wanted = Head(*ctx.saved_tensors), ctx.needs_input_grad[:3]
         positions, expected, plain = ctx.given
-        if torch.is_grad_enabled() or is_traced() or (upstream.is_cpu and not is_readable(upstream)):
+        if torch.is_grad_enabled() or is_traced() or (upstream.is_cpu and not is_plain_cpu_tensor(upstream)):
             return *_plain_gradients(plain, head, wanted, upstream), None, None, None
         made, ctx.gradients = ctx.gradients, None  # handed out once, since the receiver may change them
         factor = None if made is None else _factor(upstream, expected)

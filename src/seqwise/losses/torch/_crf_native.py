@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seqwise import _native
 from seqwise._addresses import address, known_address
-from seqwise._readable import are_readable
+from seqwise._readable import are_plain_cpu_tensors
 from seqwise.losses.torch import _crf_plain
 
 __all__ = ["best_paths", "losses_and_counts", "marginals"]
@@ -154,7 +154,7 @@ def _need_gradient(made: Arrays) -> bool:
 def _made(arrays: Arrays) -> dict[str, Tensor] | None:
     """The arrays as compiled code takes them; None where it is not there or may not read them."""
     emissions = arrays["emissions"]
-    if not are_readable(arrays.values()) or not emissions.numel() or _native.library() is None:
+    if not are_plain_cpu_tensors(arrays.values()) or not emissions.numel() or _native.library() is None:
         return None
     dtype = torch.promote_types(emissions.dtype, torch.float32)
     made = dict(arrays)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from seqwise._addresses import known_address
-from seqwise._readable import is_readable, is_traced
+from seqwise._readable import is_plain_cpu_tensor, is_traced
 from seqwise.losses._array_terms import Terms
 from seqwise.losses._kernels.cross_entropy import DTYPES, compiled, gradient
 from seqwise.losses._loss_options import Averaging, ClassOptions
@@ -102,7 +102,7 @@ class _One(torch.autograd.Function):
         """The gradient by the logits; that of the plain path where it is to be differentiated again."""
         (logits,) = ctx.saved_tensors
         inputs, plain = ctx.inputs
-        if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
+        if torch.is_grad_enabled() or is_traced() or not is_plain_cpu_tensor(upstream):
             averaging = Averaging("mean" if inputs.call.divides else "sum")
             return plain_gradient(lambda z: plain(z, averaging), logits, upstream), None, None, None
         factor = upstream.item()
@@ -128,7 +128,7 @@ class _Each(torch.autograd.Function):
         """The gradient by the logits; that of the plain path where it is to be differentiated again."""
         (logits,) = ctx.saved_tensors
         inputs, plain = ctx.inputs
-        if torch.is_grad_enabled() or is_traced() or not is_readable(upstream):
+        if torch.is_grad_enabled() or is_traced() or not is_plain_cpu_tensor(upstream):
             return plain_gradient(lambda z: plain(z, Averaging("none")), logits, upstream), None, None, None
         found = gradient(inputs.again(), logits, inputs.strides, upstream=upstream)
         return found, None, None, None
@@ -153,13 +153,13 @@ def _here(logits: Tensor, options: ClassOptions) -> ClassOptions:
 
 def _is_for_this(logits: Tensor, labels: Tensor, *options: Any) -> bool:
     """Whether all that arrived can be read by the code in C, and nothing but the logits needs a gradient."""
-    if not (isinstance(logits, Tensor) and logits.dtype in DTYPES and is_readable(logits)):
+    if not (isinstance(logits, Tensor) and logits.dtype in DTYPES and is_plain_cpu_tensor(logits)):
         return False
-    if not (isinstance(labels, Tensor) and is_readable(labels)) or labels.is_floating_point():
+    if not (isinstance(labels, Tensor) and is_plain_cpu_tensor(labels)) or labels.is_floating_point():
         return False
     for option in options:
         if isinstance(option, Tensor):
-            if not is_readable(option) or option.requires_grad:
+            if not is_plain_cpu_tensor(option) or option.requires_grad:
                 return False
         elif option is not None and not isinstance(option, int | float):
             return False

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqwise._products import are_quick
-from seqwise._readable import is_readable, is_traced
+from seqwise._readable import is_plain_cpu_tensor, is_traced
 from seqwise.losses import _array_formulas as _formulas
 from seqwise.losses._array_terms import Terms
 from seqwise.losses._kernels.cross_entropy import compiled
@@ -154,7 +154,7 @@ def _is_for_chunks(call: _LinearCall) -> bool:
 
 def _is_all(counts: Tensor | None) -> bool:
     """Whether all count, where looking is no trouble."""
-    return counts is not None and not is_traced() and is_readable(counts) and bool(counts.all())
+    return counts is not None and not is_traced() and is_plain_cpu_tensor(counts) and bool(counts.all())
 
 
 def _weights(call: _LinearCall) -> Tensor:

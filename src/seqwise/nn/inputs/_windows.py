@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from seqwise._addresses import address
 from seqwise._native import function
-from seqwise._readable import are_readable
+from seqwise._readable import are_plain_cpu_tensors
 from seqwise.nn._axes import Float, Integer
 
 __all__ = ["fits", "highest_windows"]
@@ -25,7 +25,7 @@ def fits(tensors: Sequence[Tensor]) -> bool:
     return (
         all(tensor.dtype == torch.float32 for tensor in tensors)
         and not torch.is_autocast_enabled("cpu")
-        and are_readable(tensors)
+        and are_plain_cpu_tensors(tensors)
         and _forward() is not None
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from seqwise._readable import is_readable
+from seqwise._readable import is_plain_cpu_tensor
 from seqwise.errors import ConfigError
 from seqwise.nn._arguments import require_ids, require_sizes
 from seqwise.nn._axes import Float, Integer
@@ -73,7 +73,7 @@ class CharacterEncoder(nn.Module):
         """
         require_ids("CharacterEncoder", ids, ("words", "length"))
         ids = ids.long()
-        if not (fits([*self.parameters()]) and is_readable(ids)):
+        if not (fits([*self.parameters()]) and is_plain_cpu_tensor(ids)):
             return self._plain(ids)
         return torch.cat([self._by_table(window, ids) for window in self.windows], dim=1)
 
