@@ -64,7 +64,8 @@ def steps_that_count(arrays: Mapping[str, Tensor], mask_missing: int) -> Tensor:
     """Which steps count by mask and lengths, (batch, time) booleans."""
     emissions = arrays["emissions"]
     shape, xp = emissions.shape[:2], TorchNamespace(emissions.device)
-    counts: Tensor | None = in_time(shape, arrays.get("mask"), mask_missing, arrays.get("lengths"), xp=xp)
+    lengths = arrays["lengths"].long() if "lengths" in arrays else None
+    counts: Tensor | None = in_time(shape, arrays.get("mask"), mask_missing, lengths, xp=xp)
     return torch.ones(shape, dtype=torch.bool, device=emissions.device) if counts is None else counts
 
 

@@ -116,5 +116,7 @@ def _as_numpy(tensor: Tensor) -> NDArray[Any]:
 
 def counting(plan: Plan, labels: Tensor, options: ClassOptions | BinaryOptions) -> Tensor | None:
     """Which positions count by mask, lengths and ignore_index together; None when none of them is given."""
+    if options.lengths is not None:  # torch compares no unsigned integers of more than 8 bits with others
+        options = options._replace(lengths=options.lengths.long())
     counts: Tensor | None = _formulas.counting(plan, labels, options, xp=TorchNamespace(labels.device))
     return counts
