@@ -35,7 +35,7 @@ def test_the_first_words_of_the_file_and_those_of_training_are_known(files):
     assert all_words.vector_words == ("the", "play", "rain", "concert")
     needed = prepare(config_with(files, "input.vector_words=0")).encoding
     assert needed.vector_words == ("play", "rain")
-    assert (needed.vector_size, needed.vector_count) == (3, 3)
+    assert (needed.vector_size, needed.form.vector_count) == (3, 3)
 
 
 def test_what_the_file_knows_is_said(files):
