@@ -72,6 +72,11 @@ WRONG = [
         {"model": {"pooling": {"intent": "mx"}}},
         r"^model.pooling: there is no pooling 'mx'. Did you mean 'max'\? There are 'last', 'first', 'mean', 'max', ",
     ),
+    (
+        {"model": {"encoder": "lstmm", "embedding": 8}},
+        r"^model.encoder: there is no encoder 'lstmm'. Did you mean 'lstm'",
+    ),
+    ({"model": {"encoder": ["lstm"], "embedding": 8}}, "^model.encoder is 'lstm': input should be a valid string$"),
     ({"model": {"pooling": 3}}, "^model.pooling is 3: input should be a valid string, or a valid mapping$"),
     (
         {"loss": {"class_weight": {"good": -1}}},

@@ -135,6 +135,11 @@ def _encoder_of(given: Any) -> Any:
     return given.get("encoder") if isinstance(given, Mapping) else None
 
 
+def _is_known(encoder: Any) -> bool:
+    """Whether it is an encoder's name or a folder; of another one that is said first."""
+    return isinstance(encoder, str) and (encoder in ENCODER_SECTIONS or _is_path(encoder) or Path(encoder).is_dir())
+
+
 def _own_settings(given: Any) -> Any:
     """Leaves out what another encoder has where that changes nothing, as in configs of earlier versions."""
     if not isinstance(given, Mapping):
@@ -144,7 +149,8 @@ def _own_settings(given: Any) -> Any:
         if name in section.model_fields or name not in OpenConfig.model_fields:
             continue
         value, default = kept.pop(name), OpenConfig.model_fields[name].default
-        if value is not None and value != default and not (default is None and not value):
+        is_off = value is None or value == default or (default is None and not value)
+        if not is_off and _is_known(_encoder_of(given)):
             raise PydanticCustomError("of_another_encoder", "{problem}", {"problem": _of_another(name, value, given)})
     return kept
 
