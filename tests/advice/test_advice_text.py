@@ -36,7 +36,7 @@ Why
 If it is something else
   --problem tags       one label out of 3 classes per step, if axis 1 of the labels counts the steps
                        of a sequence
-  --missing=-1         2 classes, and -1 marks a missing label, if -1 is nobody's answer
+  --missing=-1         2 classes, and -1 marks a missing label, if -1 is not a real label
   --loss ordinal_loss  ordered classes, if a near miss is better than a far one
                        regression, if labels are amounts; then a squared error, which is no loss of
                        seqwise
@@ -107,7 +107,7 @@ def test_json_has_everything():
     assert plain["mapping"] == {"values": [-1, 0, 1], "by": "label_values"}
     assert plain["alternatives"][1] == {
         "what": "2 classes, and -1 marks a missing label",
-        "when": "-1 is nobody's answer",
+        "when": "-1 is not a real label",
         "flag": "--missing=-1",
     }
     assert list(plain["code"]) == ["torch", "keras", "jax", "numpy"]

@@ -54,7 +54,7 @@ def test_json_is_a_list_of_findings_and_nothing_else_on_stdout(seqwise, file):
     assert result.status == 1
     findings = json.loads(result.out)
     assert {one["bug"] for one in findings if not one["holds"]} == {"mask-as-weight"}
-    assert all({"law", "holds", "bug", "example", "mend"} <= one.keys() for one in findings)
+    assert all({"law", "holds", "bug", "example", "fix"} <= one.keys() for one in findings)
     assert "this file prints" in result.err
     assert "untested: class weights are divided out once (it takes no class weights)" in result.err
 
@@ -62,7 +62,7 @@ def test_json_is_a_list_of_findings_and_nothing_else_on_stdout(seqwise, file):
 def test_json_of_a_right_loss(seqwise, file):
     result = seqwise("doctor", "losses.py:right", "--json")
     assert result.status == 0
-    assert all(one["holds"] and one["bug"] is one["example"] is one["mend"] is None for one in json.loads(result.out))
+    assert all(one["holds"] and one["bug"] is one["example"] is one["fix"] is None for one in json.loads(result.out))
 
 
 @pytest.mark.parametrize(

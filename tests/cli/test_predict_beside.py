@@ -218,7 +218,7 @@ def test_a_sentence_for_a_tagger_is_cut_at_blanks(seqwise, runs):
     result = seqwise("predict", runs["t.conll"], "-", stdin=b"play some jazz now\nwill it rain\n")
     found = [json.loads(line) for line in result.out.splitlines()]
     assert [row["column1"] for row in found] == [["play", "some", "jazz", "now"], ["will", "it", "rain"]]
-    assert "what stands between blanks is taken for one" in result.err
+    assert "each text is split at whitespace" in result.err
 
 
 def test_sentences_that_look_like_tokens_with_tags_are_refused(seqwise, runs):

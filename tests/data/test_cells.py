@@ -62,13 +62,15 @@ COUNTS = [
     (
         TAGS,
         "B-PER O O",
-        "3 labels for 4 tokens\n  In this column labels stand between blanks; sign by sign there would be 9 labels. "
+        "3 labels for 4 tokens\n  In this column labels are separated by whitespace; one per character there would be "
+        "9 labels. "
         'Every token needs one label; where one holds a blank or is not known, write a list: ["New York", null].',
     ),
     (
         SIGNS,
         "HH",
-        "2 labels for 4 tokens\n  In this column each sign is a label; cut at blanks there would be 1 label. "
+        "2 labels for 4 tokens\n  In this column each character is a label; split at whitespace there would be 1 "
+        "label. "
         'Every token needs one label; where one holds a blank or is not known, write a list: ["New York", null].',
     ),
     (SETS, '[["a"]]', "1 list of labels for 4 tokens"),

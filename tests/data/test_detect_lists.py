@@ -188,7 +188,7 @@ def test_tokens_and_tags_come_before_running_text(tmp_path):
 # Labels per step in strings: one rule for the column.
 
 STRINGS = [
-    # residues and one sign each, a blank among the signs; one row of one
+    # residues and one character each, a blank among the characters; one row of one
     (["MKV", "A", "GAVLK"], ["HE ", "H", "  HHE"], "characters", "signs"),
     # tokens and tags between blanks; the row of one token with one tag is not cut into letters
     (["Anna", "Anna runs", "it rains now"], ["PER", "PER O", "O O O"], "whitespace", "steps"),
@@ -197,7 +197,7 @@ STRINGS = [
     (["cat", "ox", "a"], ["C V C", "V C", "V"], "characters", "steps"),
     # the point is a token of its own
     (["It rains.", "Go.", "It rains now."], ["O O P", "O P", "O O O P"], "words", "steps"),
-    # one sign for each token
+    # one character for each token
     (["It rains", "Go", "It rains now"], ["OX", "X", "OXO"], "whitespace", "signs"),
 ]
 
@@ -214,8 +214,8 @@ def test_the_rule_for_strings_of_labels_is_said(tmp_path):
     )
     said = notes(tmp_path, text, Requested(text="residues", tags=("structure", "pos")))
     assert said[3:] == [
-        "column 'structure': each sign of a string is a label",
-        "column 'pos': labels stand between blanks",
+        "column 'structure': each character of a string is a label",
+        "column 'pos': labels are separated by whitespace",
     ]
 
 
@@ -245,8 +245,8 @@ def test_strings_of_labels_that_nobody_asked_for_are_pointed_out(tmp_path):
         "ignored: column 'structure'; to take 'structure' too: --label mood --tags structure"
     ]
     assert refused(DataError, tmp_path, "".join(line.rpartition(",")[0] + "\n" for line in text.splitlines())) == (
-        "data.csv: no column looks like a target\n  The input is 'residues'. 'structure' has one sign or word per step "
-        f"of it: --tags structure. {FLAGS} The columns are 'residues', 'structure'."
+        "data.csv: no column looks like a target\n  The input is 'residues'. 'structure' has one character or word per "
+        f"step: --tags structure. {FLAGS} The columns are 'residues', 'structure'."
     )
 
 

@@ -16,7 +16,7 @@ def test_the_report_on_the_page_is_that_of_its_loss(tmp_path):
     assert said.startswith(report.rstrip("\n"))
 
 
-def test_every_bug_stands_in_the_table_with_its_mend():
+def test_every_bug_stands_in_the_table_with_its_fix():
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     table = [row for row in rows if row.split("`")[1] in BUGS]
-    assert table == [f"| `{name}` | {bug.is_that} | {bug.mend} |" for name, bug in BUGS.items()]
+    assert table == [f"| `{name}` | {bug.is_that} | {bug.fix} |" for name, bug in BUGS.items()]

@@ -54,7 +54,7 @@ def finding(report, law):
 def test_the_example_shows_two_numbers_that_should_be_equal():
     broken = finding(doctor(padded_divisor), "more padding does not change the loss")
     assert broken.bug == "mask-as-weight"
-    assert broken.mend == BUGS["mask-as-weight"].mend
+    assert broken.fix == BUGS["mask-as-weight"].fix
     arrays = {name: np.array(value) for name, value in broken.example["arrays"].items()}
     assert arrays["mask"].tolist() == [[True, False, False]]
     assert arrays["logits"].shape == (1, 3, 2)
@@ -126,16 +126,16 @@ def test_json_has_a_finding_for_each_law_and_nothing_that_json_lacks():
     plain = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert [one["law"] for one in plain] == [one.law for one in report.findings]
     for one in plain:
-        assert {"law", "holds", "bug", "example", "mend"} <= one.keys()
-        assert one["holds"] is (one["example"] is None) is (one["mend"] is None)
+        assert {"law", "holds", "bug", "example", "fix"} <= one.keys()
+        assert one["holds"] is (one["example"] is None) is (one["fix"] is None)
 
 
-def test_text_for_the_terminal_is_narrow_and_names_bug_example_and_mend():
+def test_text_for_the_terminal_is_narrow_and_names_bug_example_and_fix():
     text = str(doctor(padded_divisor))
     assert text.splitlines()[3] == (
         "FAILS       mask-as-weight: the mask weighs the losses but the divisor counts the padding"
     )
-    for word in ("  law ", "  example ", "  mend ", "holds ", "untested "):
+    for word in ("  law ", "  example ", "  fix ", "holds ", "untested "):
         assert f"\n{word}" in text
     assert max(len(line) for line in text.splitlines()) <= 110
 

@@ -228,7 +228,7 @@ def test_a_missing_file_that_the_run_names_may_stand_elsewhere(texts, tmp_path, 
     with pytest.raises(DataError) as caught:
         moved.evaluate("here/rows.jsonl")
     assert str(caught.value) == (
-        "here/rows.jsonl: no such file\n  The run names a file so, too, but from the folder in which it was trained. "
+        "here/rows.jsonl: no such file\n  The path is relative to the folder where the run was trained. "
         "The folder 'here' does not exist either."
     )
 

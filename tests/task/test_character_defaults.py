@@ -1,4 +1,4 @@
-"""Which encoder is chosen for symbols of one sign."""
+"""Which encoder is chosen for symbols of one character."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def advice_of(readings: Sequence[Reading], facts: ArrayStatistics, wish: Wish, n
 
 
 def _shapes(reading: Reading, choices: Choices) -> dict[str, ArrayWanted]:
-    """What has to arrive at the head and at the loss."""
+    """The arrays that the head and the loss must receive."""
     problem, chain = reading.problem, choices.is_chain
     scores = "emissions" if chain else "logits" if choices.from_logits else "probabilities"
     axes = problem.logits_axes if reading.one_hot else problem.label_axes
@@ -152,7 +152,7 @@ def _mapping(reading: Reading, choices: Choices) -> ValueMapping | None:
 
 
 def _notes(reading: Reading, facts: ArrayStatistics) -> list[str]:
-    """What the numbers at hand add to the reasons."""
+    """Further reasons drawn from the given numbers."""
     notes = []
     if reading.one_hot:
         notes.append(

@@ -35,7 +35,7 @@ class Alternative:
 
 
 def title(reading: Reading) -> str:
-    """What the problem is, with its sizes."""
+    """The problem, with its sizes."""
     sizes: dict[str, int | str] = dict(reading.sizes)
     if not reading.classes_known:
         sizes["classes"] = "several"
@@ -70,7 +70,7 @@ def _of_values(reading: Reading, facts: ArrayStatistics) -> Iterator[Alternative
     negative = only_negative(facts.values or ())
     if reading.values is not None and negative in reading.values and facts.missing is None and reading.classes > 2:
         what = f"{reading.classes - 1} classes, and {negative} marks a missing label"
-        yield Alternative(what, f"{negative} is nobody's answer", f"--missing={negative}")
+        yield Alternative(what, f"{negative} is not a real label", f"--missing={negative}")
 
 
 def _of_losses(reading: Reading, facts: ArrayStatistics, loss: str) -> Iterator[Alternative]:

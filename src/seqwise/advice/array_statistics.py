@@ -29,7 +29,7 @@ _CLOSE = 1e-3
 
 @dataclass(frozen=True)
 class ArrayStatistics:
-    """What is known.
+    """The known statistics of the arrays.
 
     Attributes:
         labels: the labels.
@@ -59,7 +59,7 @@ class ArrayStatistics:
 
     @property
     def scores(self) -> str:
-        """What the logits are called."""
+        """The name of the logits."""
         return "logits" if self.from_logits else "probabilities"
 
     @property
@@ -122,7 +122,7 @@ def statistics_of(
     label_kind: str | None = None,
     class_axis: int | None = None,
 ) -> ArrayStatistics:
-    """What is known of arrays (by the names of `seqwise.advice.given_arrays.NAMES`) and of values.
+    """The statistics of arrays (by the names of `seqwise.advice.given_arrays.NAMES`) and of values.
 
     Raises:
         ConfigError: no labels, an array that is none, a kind or value that makes no sense.

@@ -1,4 +1,4 @@
-"""What the user chooses beside the facts: the loss, the pooling, the frameworks; checked by name."""
+"""The user's choices: loss, pooling and frameworks; checked by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Choices", "Wish"]
 
 @dataclass(frozen=True)
 class Choices:
-    """What an advice is made with.
+    """The choices that an advice is based on.
 
     Attributes:
         loss: the function of the loss.
@@ -36,7 +36,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asks for by name.
+    """The user's choices, by name.
 
     Attributes:
         problem: which problem it is, where facts leave several; None decides by them.

@@ -125,7 +125,7 @@ def _with_logits(problem: Problem, facts: ArrayStatistics, labels: View, one_hot
 
 
 def _kind_changes(problem: Problem, facts: ArrayStatistics, one_hot: bool) -> Iterator[Change]:
-    """What is wrong with the kind of number of labels and logits."""
+    """The error in the data type of labels or logits."""
     kind = facts.labels.kind
     if facts.softmax_was_applied:
         yield Change(

@@ -126,7 +126,7 @@ def _with_data(name: str, given: Any) -> Array:
 
 
 def _loaded(path: str) -> Any:
-    """What NumPy reads: one array, or a dictionary of them. Objects are never unpickled."""
+    """The content of a NumPy file: one array, or a dictionary of them. Objects are never unpickled."""
     try:
         content = np.load(path, allow_pickle=False)
         if isinstance(content, np.ndarray):

@@ -1,4 +1,4 @@
-"""What logits of a shape are to labels of certain positions: right, or wrong in a way that has a name."""
+"""Checks whether the shape of the logits matches the labels, and names the mismatch."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Match:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What logits have to fit."""
+    """The shape that logits must match."""
 
     facts: ArrayStatistics
     problem: Problem
@@ -60,7 +60,7 @@ class _Wanted:
         return head_text(self.problem, self.positions, self.classes)
 
     def between(self, features: int) -> str:
-        """What to do with vectors of so many features that may be states, or the work of a head of another size."""
+        """A hint for vectors that may be hidden states, or the output of a head of another size."""
         head = head_text(self.problem, self.positions, self.classes, features)
         return f"if these are states, a head goes between: {head}; if they are logits, change the size of their head"
 
@@ -71,11 +71,11 @@ class _Wanted:
         return may_have_classes(self.facts, classes)
 
     def wrong(self, shape: Shape, problem: str) -> str:
-        """What is wrong with logits of a shape."""
+        """The error in logits of a given shape."""
         return f"{self.text(shape)}: {problem}"
 
     def text(self, shape: Shape) -> str:
-        """What logits of a shape are called."""
+        """The name of logits of a given shape."""
         return f"{self.facts.scores} {shape_text(shape)}"
 
 

@@ -1,4 +1,4 @@
-"""What the facts are when they are one certain problem, and what has to change for it."""
+"""Interprets the statistics as one given problem, and lists what would have to change for it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class View:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the facts are when they are this problem.
+    """Interprets the statistics as this problem.
 
     Attributes:
         problem: the problem.

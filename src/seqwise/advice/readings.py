@@ -36,7 +36,7 @@ def readings_of(facts: ArrayStatistics, problem: str | None = None) -> list[Read
 
 
 def _unlikely(reading: Reading, facts: ArrayStatistics) -> tuple[bool, ...]:
-    """What speaks against a reading beside its strain, the strongest first."""
+    """Objections to an interpretation besides its strain, the strongest first."""
     return (
         reading.one_hot != _are_one_hot(facts),
         reading.problem.per_step != _axis_1_is_time(reading, facts),

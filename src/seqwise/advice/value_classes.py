@@ -1,4 +1,4 @@
-"""What the values of labels say about the classes: how many there are, and which value each has."""
+"""Derives the classes from the values of labels: their number, and the value of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures ways to compute one thing, side by side on this machine, beside the least that it can take.
+"""Times several implementations of one computation on this machine, and compares them with the theoretical minimum.
 
 A `Case` is a computation of a certain size and the ways to do it: ours first, then peers, which must give the same
 values and gradients, then limits: the part of the work that nobody can leave out, such as the bare matrix products.

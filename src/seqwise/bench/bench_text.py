@@ -11,7 +11,7 @@ __all__ = ["QUIET", "lines", "readable_bytes", "readable_seconds"]
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _WIDTH = 26
 QUIET = 0.1
-"""What other programs may use of the machine without a word about it."""
+"""The load from other programs below which nothing is reported."""
 
 
 def lines(measured: Measured) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is measured: a computation of a certain size, and the ways to do it."""
+"""A benchmark case: one computation of a given size, and the implementations to compare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 __all__ = ["Case", "Kind", "Results", "Way", "gradients"]
 
 Results = Mapping[str, Tensor]
-"""What a way computed, by name: values and gradients."""
+"""The results of an implementation, by name: values and gradients."""
 
 Kind = Literal["ours", "peer", "limit", "other"]
 

@@ -47,7 +47,7 @@ class _Inputs(NamedTuple):
 
     @property
     def scores(self) -> dict[str, Tensor]:
-        """What a model learns or computes: the inputs that have gradients."""
+        """The inputs with gradients."""
         names = ("emissions", "transitions", "start", "end")
         return {name: getattr(self, name) for name in names}
 

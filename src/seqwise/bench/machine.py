@@ -28,7 +28,7 @@ def machine(threads: int | None = None) -> dict[str, Any]:
 
 
 def described(machine: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    """What `machine` and `versions` returned, in a line."""
+    """The results of `machine` and `versions` in one line."""
     level = machine.get("compiled")
     compiled = f"compiled C ({level})" if level else "no compiled C"
     cores = f"{machine['threads']} of {machine['cores']} cores"

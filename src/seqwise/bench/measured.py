@@ -1,4 +1,4 @@
-"""What was measured: the times of each way, round by round, and their ratios."""
+"""Measurements: the times of each implementation, round by round, and their ratios."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Measured:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Measured:
-        """What `to_json` returned."""
+        """Rebuilds the measurements from `to_json`."""
         ways = plain["ways"]
         return cls(
             plain["name"],

@@ -1,4 +1,4 @@
-"""What `seqwise train` says of a run before it starts, and shows when it has ended."""
+"""Prints a summary of a run before it starts, and its results when it has ended."""
 
 from __future__ import annotations
 

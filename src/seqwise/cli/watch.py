@@ -1,4 +1,4 @@
-"""What a person sees while training: notes and epochs on stderr, a bar where there is a terminal."""
+"""Shows training progress on stderr: notes, epochs, and a progress bar in a terminal."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def show_metrics(metrics: dict[str, Any]) -> None:
 
 
 def _baseline_lines(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What the short names of baselines in the table mean."""
+    """The meaning of the short names of baselines in the table."""
     named = [
         f"{name} is {fact['title']}, {seconds_text(fact['seconds'])} to fit and predict"
         for name, fact in facts.items()

@@ -43,7 +43,7 @@ _ONE_LABEL = "A list with one label per step is read with --tags, a list of any 
 _WRITE_JSON = f'{_AS_JSON} ["one label", "another"].'
 _OBJECTS = f"Which of its values are the labels cannot be known. {_WRITE_JSON}"
 _OPENINGS = frozenset("[{(sfa")
-"""What a list, a set or an array begins with that is written out in a string."""
+"""The opening of a list, a set or an array written as a string."""
 
 
 def cell_of(record: Record, column: str) -> Any:
@@ -191,7 +191,7 @@ def raw_labels(
 
 
 def step_labels(cell: Any, *, signs: bool) -> list[Any]:
-    """The labels per step in a cell: of a list its items; of a string its signs, or what stands between blanks.
+    """The labels per step in a cell: the items of a list; the characters or whitespace-separated words of a string.
 
     Examples:
         >>> step_labels("B-PER O", signs=False), step_labels("HH C", signs=True), step_labels('["O"]', signs=True)
@@ -204,7 +204,7 @@ def step_labels(cell: Any, *, signs: bool) -> list[Any]:
 
 
 def zero_or_one(label: Label) -> int | None:
-    """What a label says in a column of 0 and 1: also `1.0` (how pandas writes it beside gaps), `true`, `False`.
+    """The value of a label in a column of 0 and 1: also `1.0` (how pandas writes it beside gaps), `true`, `False`.
 
     Examples:
         >>> zero_or_one("1.0"), zero_or_one("False"), zero_or_one(True), zero_or_one("yes")
@@ -280,7 +280,7 @@ class _Cells:
         labels = [cell] * steps if is_one else step_labels(cell, signs=signs)
         if len(labels) != steps:
             problem = f"{counted(len(labels), 'label')} for {counted(steps, 'token')}"
-            raise self._wrong(problem, column, _mending(cell, signs=signs))
+            raise self._wrong(problem, column, _length_hint(cell, signs=signs))
         return [self._label(label, column) for label in labels]
 
     def _set(self, cell: Any) -> RawLabels:
@@ -357,15 +357,15 @@ def _cut(cell: str, *, signs: bool) -> list[str]:
     return list(cell) if signs else cell.split()
 
 
-def _mending(cell: Any, *, signs: bool) -> str:
-    """What to do about labels that are not as many as tokens; of a string, what the other cut would give."""
+def _length_hint(cell: Any, *, signs: bool) -> str:
+    """A hint for when labels and tokens differ in number; for a string, the result of the other way to split it."""
     if not isinstance(cell, str) or written_list(cell) is not None:
         return "Every token needs one label (null where it is not known)."
     other = counted(len(_cut(cell, signs=not signs)), "label")
     rule = (
-        f"each sign is a label; cut at blanks there would be {other}"
+        f"each character is a label; split at whitespace there would be {other}"
         if signs
-        else f"labels stand between blanks; sign by sign there would be {other}"
+        else f"labels are separated by whitespace; one per character there would be {other}"
     )
     return (
         f"In this column {rule}. Every token needs one label; where one holds a blank or is not known, write a "

@@ -30,7 +30,7 @@ class _Unseen:
 
 @dataclass
 class _Found:
-    """What was found of one target."""
+    """The findings about one target."""
 
     spec: TargetSpec
     gaps: Gaps = field(default_factory=Gaps)
@@ -39,7 +39,7 @@ class _Found:
 
 @dataclass
 class LabelNotes:
-    """What was found in one store after another; by target."""
+    """The findings from one store after another, by target."""
 
     found: dict[str, _Found] = field(default_factory=dict)
 

@@ -167,7 +167,7 @@ class LabelCodec:
             self._raise_unseen(store, row, output, text, advice)
 
     def likely(self, text: str, output: int) -> str:
-        """What a label that is no class may stand for, a class or nothing, in a sentence; empty for neither."""
+        """A sentence on what an unknown label may mean, a class or a missing label; empty for neither."""
         classes = [label_text(known) for known in self.target.classes[output if self.target.outputs else 0]]
         alike = next((known for known in classes if folded(known) == folded(text)), None)
         if alike is not None:

@@ -25,7 +25,7 @@ _SET_OF = re.compile(r"(?:frozen)?set\((.*)\)", re.DOTALL)
 _OBJECT = re.compile(r"""\s*\[?\s*\{\s*(?:'[^']*'|"[^"]*")\s*:""")
 _WORDS: dict[str, Any] = {"True": True, "False": False, "None": None, "nan": float("nan")}
 BRACKETS = {"[": "]", "{": "}", "(": ")", "<": ">"}
-"""What closes each bracket."""
+"""The closing bracket of each opening one."""
 
 
 def written_list(cell: Any) -> list[Any] | None:
@@ -87,7 +87,7 @@ def label_set(cell: Any) -> list[Any] | None:
 
 
 def quoted_labels(cell: str) -> list[str] | None:
-    """The labels of a cell in which each stands in quotes, with a sign or blanks between them; else None.
+    """The labels of a cell in which each stands in quotes, with a character or blanks between them; else None.
 
     Examples:
         >>> quoted_labels("'a', 'b'"), quoted_labels("'a'"), quoted_labels("a, b")

@@ -29,7 +29,7 @@ __all__ = [
 _WORDS_OF_LETTERS = ("NaN", "nan", "NAN", "NULL", "null", "Null")
 _MARKS = ("-nan", "-NaN", "NaT", "#N/A", "#NA", "#N/A N/A", "#NULL!", "<NA>", "<null>", "<NULL>", "(null)", "\\N")
 CERTAIN = frozenset((*_WORDS_OF_LETTERS, *_MARKS))
-"""What databases, spreadsheets and data frames write where nothing is; hardly ever the name of a class."""
+"""The words that databases, spreadsheets and data frames write for a missing value; rarely class names."""
 
 _NAMES = frozenset(("NA", "None", "NIL", "Nil"))
 _SIGNS = frozenset(("?", "??", "???", "-", "--", "---", "\u2013", "\u2014", "_", ".", "..", "..."))
@@ -94,8 +94,9 @@ def doubtful_classes(counts: Mapping[str, int], *, classes: Collection[str] = ()
     """The labels of a target that may mark missing ones, sorted; those that are plainly classes left out.
 
     Plainly a class is a word that the user named as one; one of many labels of its form (`NA`, Namibia, among codes of
-    two capitals); `NA`, `None` and `NIL` with at least an even share of the labels; a sign among other signs (`-`
-    beside `+`, `?` beside `.`), or as more than half of all labels. Numbers are in doubt as `_doubtful_codes` says.
+    two capitals); `NA`, `None` and `NIL` with at least an even share of the labels; a character among other
+    characters (`-` beside `+`, `?` beside `.`), or
+    as more than half of all labels. Numbers are in doubt as `_doubtful_codes` says.
 
     Args:
         counts: how often each class occurs.

@@ -1,4 +1,4 @@
-"""Finds the n-grams of a sequence: runs of its symbols, and runs of the signs of each symbol, known by their hash.
+"""Finds the n-grams of a sequence: runs of its symbols, and runs of the characters of each symbol, known by their hash.
 
 They say what a sequence is about, whatever stands around them: "not good" is a run of two words, "refund" a run of six
 signs in "refunded", a word that training may never have shown. A model knows the n-grams of the training part, all or
@@ -40,8 +40,8 @@ class Ngrams:
 
     Attributes:
         longest: symbols of the longest run of symbols; 0 when symbols are no n-grams, not even alone.
-        longest_signs: signs of the longest run of signs (the shortest has two, the blanks around a symbol are signs); 0
-            when signs are no n-grams.
+        longest_signs: length of the longest character n-gram (the shortest has two characters, and the blanks around a
+            symbol count); 0 for no character n-grams.
         hashes: of the known n-grams, ascending, each below 2^53.
         placed: whether symbols at their places, counted from the start, are n-grams too.
         counted: whether an n-gram is in a bag as often as it stands in the sequence, and not less often; see `Bags`.
@@ -188,7 +188,7 @@ def _symbol_hashes(symbols: Sequence[str]) -> _Hashes:
 
 
 def _own_hashes(symbols: Sequence[str], longest: int, longest_signs: int) -> tuple[_Hashes, NDArray[np.int64]]:
-    """The n-grams of single symbols: the symbol itself, and its runs of signs; and whose they are."""
+    """The n-grams of single symbols: the symbol itself, and its runs of characters; and whose they are."""
     found: list[tuple[_Hashes, NDArray[np.int64]]] = []
     if longest:
         found.append(_runs(_symbol_hashes(symbols), np.ones(len(symbols), dtype=np.int64), 1, 1))

@@ -25,7 +25,7 @@ __all__ = ["ColumnProfile", "profile_columns"]
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """What a sample of a column's cells looks like.
+    """The profile of a sample of a column's cells.
 
     Attributes:
         name: the column.
@@ -167,7 +167,7 @@ class ColumnProfile:
 
     @cached_property
     def delimiter(self) -> str | None:
-        """What separates several labels in one cell, if the cells prove it; see `separators`."""
+        """The separator of several labels in one cell, if the cells prove it; see `separators`."""
         return separator_of(self.cells) if self.is_text else None
 
     @cached_property

@@ -16,7 +16,7 @@ __all__ = ["Labelled", "RowLabels"]
 
 
 class Labelled(Protocol):
-    """What a loss looks up: the labels of a `Batch`, or `RowLabels`."""
+    """The source of labels for a loss: the labels of a `Batch`, or `RowLabels`."""
 
     @property
     def labels(self) -> Mapping[str, NDArray[np.int64]]:

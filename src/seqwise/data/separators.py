@@ -1,8 +1,8 @@
 """Says what separates the labels of a set in one cell, and only where the cells prove it.
 
-A sign between words may separate labels (`sport|economy`) or belong to one (`and/or`). It separates them where the
-parts live on elsewhere: as cells of their own, or beside other parts. Where the cells merely speak for it, the sign is
-in doubt, and the user is asked.
+A character between words may separate labels (`sport|economy`) or belong to one (`and/or`). It separates them where the
+parts live on elsewhere: as cells of their own, or beside other parts. Where the cells only suggest it, it is in
+doubt, and the user is asked.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ __all__ = [
 ]
 
 SIGNS = ("|", ";", "\n", ",")
-"""Signs that separate labels where the user says that cells hold sets, the strongest first."""
+"""Characters that separate labels where the user says that cells hold sets, the strongest first."""
 _STRONG = ("|", ";", "\n")
 _WIDE = ("\uff5c", "\uff1b", "\u3001", "\uff0c", "\u061b", "\u060c")
 """The bar, the semicolon and the commas of Chinese, Japanese and Arabic."""
 _FOUND = (*SIGNS, "/", "::", "~", *_WIDE)
 _AND = (" and ", " & ")
 _ASKED = (" ", *_AND, "+", " und ", " et ", " y ")
-"""Signs and words that belong to labels so often that no cells prove anything about them."""
+"""Characters and words that belong to labels so often that no cells prove anything about them."""
 _OF_NUMBERS = frozenset("/-.:")
-"""Signs that stand inside dates, times and ranges."""
+"""Characters that stand inside dates, times and ranges."""
 _PUNCTUATION = re.compile(r"</?\w+ ?/?>|\[[A-Z]+\]|[^\w\s]+")
 _MOST_WORDS = 4
 _NAMES = {" ": "blank", "\t": "tab", "\n": "newline"}
@@ -50,14 +50,14 @@ _IN_WORDS = {" ": "a blank", "\t": "a tab", "\n": "a line break"}
 
 
 def separator_of(cells: Sequence[str]) -> str | None:
-    """What separates labels in these cells, as far as they prove it; None where each holds one label."""
+    """The separator of labels that these cells prove; None where each holds one label."""
     strings = [cell for cell in cells if label_set(cell) is None]
     sign = hash_sign(strings)
     return sign or next((sign for sign in _FOUND if separates(sign, strings)), None)
 
 
 def doubtful_sign(cells: Sequence[str]) -> str | None:
-    """What may separate labels in these cells, though they do not prove it; None where nothing speaks for it."""
+    """A likely but unproven separator of labels in these cells; None without evidence for one."""
     strings = [cell for cell in cells if label_set(cell) is None]
     signs = Counter(sign for cell in set(strings) for sign in set(_PUNCTUATION.findall(cell)))
     others = [sign for sign, count in signs.most_common(5) if count > 1]
@@ -66,14 +66,14 @@ def doubtful_sign(cells: Sequence[str]) -> str | None:
 
 
 def mixed_signs(cells: Sequence[str]) -> tuple[str, str] | None:
-    """Two signs that both separate labels: each does so in what the other one leaves."""
+    """Two characters that both separate labels: each does so in what the other one leaves."""
     strings = [cell for cell in cells if label_set(cell) is None]
     present = [sign for sign in (*_FOUND, *_AND) if any(sign in cell for cell in strings)]
     return next((pair for pair in combinations(present, 2) if _are_mixed(*pair, strings)), None)
 
 
 def _are_mixed(one: str, other: str, cells: Sequence[str]) -> bool:
-    """Whether each of two signs is proven by the parts that the other one makes, some of which stand alone."""
+    """Whether each of two characters is proven by the parts that the other one makes, some of which stand alone."""
     cuts = (
         _Cuts.of(sign, [part for cell in cells for part in cut(cell, by)]) for sign, by in ((one, other), (other, one))
     )
@@ -81,7 +81,7 @@ def _are_mixed(one: str, other: str, cells: Sequence[str]) -> bool:
 
 
 def separates(sign: str, cells: Iterable[str]) -> bool:
-    """Whether a sign separates labels, proven by all that follows.
+    """Whether a character separates labels, proven by all that follows.
 
     * it stands in one cell (`|`, `;`, a line break) or in two different ones;
     * more than half of the parts that it makes (of the same three), or three quarters of them, stand in several
@@ -99,7 +99,7 @@ def separates(sign: str, cells: Iterable[str]) -> bool:
 
 
 def _may_separate(sign: str, cells: Iterable[str]) -> bool:
-    """Whether all parts of some cell are whole cells elsewhere, or a sign cuts cells whose parts change places."""
+    """Whether all parts of some cell are whole cells elsewhere, or a character cuts cells whose parts change places."""
     cuts = _Cuts.of(sign, cells)
     if not cuts.several or cuts.has_sentence or (_OF_NUMBERS & set(sign) and cuts.has_numbers):
         return False
@@ -110,7 +110,7 @@ def _may_separate(sign: str, cells: Iterable[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Cuts:
-    """What a sign makes of cells.
+    """The result of splitting cells at a separator.
 
     Attributes:
         rows: the parts of each cell.
@@ -126,7 +126,7 @@ class _Cuts:
 
     @classmethod
     def of(cls, sign: str, cells: Iterable[str]) -> _Cuts:
-        """What a sign makes of cells, words for a missing label left out."""
+        """Splits cells at a separator, leaving out words for a missing label."""
         rows = [tuple(parts) for cell in cells if cell not in WORDS and (parts := cut(cell, sign))]
         distinct = set(rows)
         several = [parts for parts in distinct if len(parts) > 1]
@@ -184,19 +184,19 @@ class _Cuts:
 
 
 def repeats(sign: str, cells: Iterable[str]) -> bool:
-    """Whether a sign stands in some cells, and the parts that it makes occur twice on average."""
+    """Whether a character stands in some cells, and the parts that it makes occur twice on average."""
     rows = [cut(cell, sign) for cell in cells]
     parts = [part for row in rows for part in row]
     return any(len(row) > 1 for row in rows) and len(parts) >= 2 * len(set(parts))
 
 
 def cut(cell: str, sign: str) -> list[str]:
-    """The parts between the signs, without blanks around them; empty ones left out."""
+    """The parts between the characters, without blanks around them; empty ones left out."""
     return [part for piece in cell.split(sign) if (part := piece.strip())]
 
 
 def hash_sign(cells: Sequence[str]) -> str | None:
-    """What stands between hashtags, where cells are nothing else and some hold several; else None.
+    """The labels between hashtags, where cells are nothing else and some hold several; else None.
 
     Examples:
         >>> hash_sign(["#a #b", "#a"]), hash_sign(["#a#b", "#a"]), hash_sign(["a #b"])

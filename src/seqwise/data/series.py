@@ -1,4 +1,4 @@
-"""What a model sees of a numeric series: its values, and beside them their changes and where values were missing."""
+"""The model input for a numeric series: its values, their changes and the positions of missing values."""
 
 from __future__ import annotations
 

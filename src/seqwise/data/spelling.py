@@ -1,4 +1,4 @@
-"""Labels that are written differently and may mean the same: said aloud, never merged."""
+"""Reports labels that are spelled differently but may mean the same; they are never merged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def look_alikes(target: Target, counts: NDArray[np.int64], first: Callable[[str]
     """Sentences about labels of a target that are easily taken for each other, with how often training has each.
 
     Those are labels that fold alike, or differ merely in capitals, in signs between and behind words, in quotes or in
-    the width of signs.
+    the width of characters.
 
     Args:
         target: the target.
@@ -99,7 +99,7 @@ def first_place(store: Store, position: int, text: str, *, has_token_lines: bool
 
 
 def _sketch(text: str) -> str:
-    """A label without what a hasty writer changes; one sign alone and a number stay as they are."""
+    """A label without what a hasty writer changes; one character alone and a number stay as they are."""
     exact = folded(text)
     if len(exact) < 2 or not re.search(r"[^\W\d_]", exact):
         return exact

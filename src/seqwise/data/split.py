@@ -104,7 +104,7 @@ def _no_label(store: Store, part: int) -> DataError:
 
 
 def _one_sequence(store: Store, rows: NDArray[np.int64]) -> str | None:
-    """What is likely wrong with files that are one sequence of tokens."""
+    """The likely mistake in files that are one sequence of tokens."""
     if len(rows) != 1 or store.spec.input.kind != "tokens" or store.lengths[rows[0]] < 2:
         return None
     size = counted(int(store.lengths[rows[0]]), "token")

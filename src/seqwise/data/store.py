@@ -44,7 +44,7 @@ _NO_CACHE = "  Name a folder with --set data.cache_folder=DIR, or keep them in m
 _PLACES_KEPT = 5
 
 OnEmpty = Literal["error", "skip"]
-"""What happens to a row whose sequence is empty: it is refused, or left out and counted."""
+"""How to treat a row whose sequence is empty: reject it, or leave it out and count it."""
 
 
 def encode(

@@ -1,13 +1,13 @@
-"""Cuts text into tokens: words, characters, bytes, or whatever stands between blanks.
+"""Splits text into tokens: words, characters, bytes, or at whitespace.
 
 | name         | tokens                                                    | text brought to NFC |
 |--------------|-----------------------------------------------------------|---------------------|
-| `words`      | words, numbers, links, and each other sign by itself      | yes                 |
+| `words`      | words, numbers, links, and each other character by itself      | yes                 |
 | `characters` | what a reader takes for one character, blanks included    | yes                 |
 | `bytes`      | the bytes of UTF-8, two hexadecimal digits each           | no                  |
-| `whitespace` | what stands between blanks, unchanged                     | no                  |
+| `whitespace` | whitespace-separated words, unchanged                     | no                  |
 
-NFC is the composed form of Unicode (UAX #15): `é` is the same token whether it was typed as one sign or as
+NFC is the composed form of Unicode (UAX #15): `é` is the same token whether it was typed as one character or as
 `e` and an accent. Nothing is lower-cased and nothing depends on the language.
 """
 
@@ -58,7 +58,7 @@ _INNER = "'’\\-‐‑·״\u00ad\u200c\u200d"
 """Apostrophes, hyphens, and signs without width that hold two parts of one word together."""
 
 _JOINED = "\u0e33\u0eb3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef\u200c\u200d"
-"""What clings to the sign before it besides marks: vowels of Thai and Lao, skin tones, tags, joiners."""
+"""Code points joined to the character before them, besides marks: vowels of Thai and Lao, skin tones, tags, joiners."""
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _LINK = r"(?:https?://|www\.)[\w!#$%&'()*+,\-./:;=?@\[\]~]*[\w#$%&*+\-/=@~]"
@@ -67,7 +67,7 @@ _MAIL = r"(?a:\w[\w.+\-]{0,63}+@\w[\w\-]*(?:\.\w[\w\-]*)+)"
 
 
 def tokenize_words(text: str) -> list[str]:
-    """Words, numbers and links; every other sign that can be seen is a token by itself.
+    """Words, numbers and links; every other character that can be seen is a token by itself.
 
     * A word is letters, digits, marks and `_` in one run, with single apostrophes and hyphens inside it.
     * A number keeps the points and commas between its digits: `3.14`, `1,000`.
@@ -109,7 +109,7 @@ def composed_length(text: str) -> int:
 
 
 def tokenize_characters(text: str) -> list[str]:
-    """What a reader takes for one character: a sign with its marks, a flag, a joined emoji, CR LF.
+    """One character as readers see it: a letter with its marks, a flag, a joined emoji, CR LF.
 
     These are the grapheme clusters of UAX #29, but for the consonants of Indic scripts that a virama joins,
     which stay apart, and a few rare prefixes. Blanks are characters. The text is brought to NFC first.
@@ -136,7 +136,7 @@ def tokenize_bytes(text: str) -> list[str]:
 
 
 def tokenize_whitespace(text: str) -> list[str]:
-    """What stands between blanks, unchanged: for text that is already cut into tokens.
+    """Splits at whitespace and changes nothing: for text that is already tokenised.
 
     Examples:
         >>> tokenize_whitespace("It 's  done .")
@@ -146,7 +146,7 @@ def tokenize_whitespace(text: str) -> list[str]:
 
 
 def unspaced_fraction(texts: Iterable[str]) -> float:
-    """The share of signs of scripts that write words without blanks between them; 0 of nothing.
+    """The share of characters of scripts that write words without blanks between them; 0 of nothing.
 
     Examples:
         >>> unspaced_fraction(["東京 2020"]), unspaced_fraction([])

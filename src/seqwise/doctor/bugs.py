@@ -1,4 +1,4 @@
-"""The bugs that have a name: what each one is, how to mend it, and which others it brings with it."""
+"""The bugs that have a name: what each one is, how to fix it, and which others it brings with it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Bug:
 
     Attributes:
         is_that: what the code does, in one sentence that follows "this is that".
-        mend: what to write instead.
+        fix: what to write instead.
         brings: bugs that are symptoms of this one: when this one is found, they are not reported beside it.
     """
 
     is_that: str
-    mend: str
+    fix: str
     brings: tuple[str, ...] = ()
 
 

@@ -124,7 +124,7 @@ class Loss:
         half: bool = False,
         **options: Any,
     ) -> Any:
-        """What the user's code returns.
+        """The return value of the user's code.
 
         Args:
             logits: (B, T, C).
@@ -211,7 +211,7 @@ class Loss:
         return None if found is None else self._canonical(found, logits.shape)
 
     def _backward(self, shape: tuple[int, ...]) -> Array | None:
-        """What `backward` gives in an object whose `forward` was called last; None where there is no such method."""
+        """The result of `backward` of an object whose `forward` was called last; None where there is no such method."""
         method = getattr(getattr(self.build(**self.made_with()), "__self__", None), "backward", None)
         for arguments in ((), (1.0,)):
             try:
@@ -280,7 +280,7 @@ class Loss:
         return options
 
     def made_with(self) -> dict[str, Any]:
-        """What the constructor of a class is given, by its own names."""
+        """The arguments of the constructor of a class, by its own names."""
         return self._built_with({})
 
     def _native(self, value: Any) -> Any:
@@ -322,7 +322,7 @@ class Loss:
         return {role: value for role, value in values.items() if self.is_required(role)}
 
     def _fed(self, logits: Array) -> Array:
-        """What the loss is given for these logits."""
+        """The arguments of the loss for these logits."""
         if self.reading.feed == "logits":
             return self._laid_out(logits)
         if self.reading.labels == "binary":

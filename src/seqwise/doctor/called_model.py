@@ -116,7 +116,7 @@ class Model:
         return np.round(rng.normal(0.0, 1.0, (rows, steps, self.channels)), 1) + 0.05
 
     def outputs(self, inputs: Array, counts: Array | None = None, way: Told | None = None) -> dict[str, Array]:
-        """What the model gives, in float64, by name.
+        """The output of the model, in float64, by name.
 
         Args:
             inputs: (B, T) ids or (B, T, F) numbers.

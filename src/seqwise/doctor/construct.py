@@ -59,7 +59,7 @@ def built(kind: type, name: str) -> Any:
 
 
 def sizes_of(kind: type) -> dict[str, Any]:
-    """What the constructor of a class must be given, by name; None for what is not known."""
+    """The required arguments of a class's constructor, by name; None where unknown."""
     parameters = [
         one
         for one in inspect.signature(kind).parameters.values()

@@ -42,7 +42,7 @@ class Printed(io.TextIOBase):
 
 @contextmanager
 def contained(name: str) -> Iterator[Printed]:
-    """What is inside can neither ask nor print; that it exits or does not end becomes an error.
+    """Code inside can neither prompt nor print; that it exits or does not end becomes an error.
 
     Raises:
         UsageError: it called exit, or a call took longer than a minute.

@@ -222,6 +222,6 @@ def _diagnosed(failures: Sequence[tuple[Law, Comparison, str | None]]) -> list[F
         is_symptom = root in seen or bug in causes
         if root:
             seen.add(root)
-        mend = BUGS[root].mend if root else None
-        findings.append(Finding(law.name, False, root, comparison.to_json(), mend, bool(is_symptom)))
+        fix = BUGS[root].fix if root else None
+        findings.append(Finding(law.name, False, root, comparison.to_json(), fix, bool(is_symptom)))
     return findings

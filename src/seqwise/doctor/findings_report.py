@@ -1,4 +1,4 @@
-"""What was found: the findings, and how people and programs read them."""
+"""The findings of the doctor, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Finding:
             no name. A law that holds can name a convention: `smoothing-convention` for eps / (C - 1).
         example: the smallest case that breaks the law: `arrays` by the user's names, and `numbers`, two that should be
             equal. None when the law holds.
-        mend: what to write instead. None when the law holds.
+        fix: what to write instead. None when the law holds.
         symptom: whether the law breaks only because of a bug that another finding shows.
         note: what is worth knowing beside.
     """
@@ -34,14 +34,14 @@ class Finding:
     holds: bool
     bug: str | None = None
     example: dict[str, Any] | None = None
-    mend: str | None = None
+    fix: str | None = None
     symptom: bool = False
     note: str | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the doctor found.
+    """The findings of the doctor.
 
     Attributes:
         subject: what was examined and how it was understood, in a line.
@@ -70,7 +70,7 @@ class Report:
         return [asdict(finding) for finding in self.findings]
 
     def __str__(self) -> str:
-        """What a person reads on the terminal."""
+        """The report as text for the terminal."""
         broken = [finding for finding in self.findings if not finding.holds]
         lines = [*textwrap.wrap(self.subject, _WIDTH, break_long_words=False, break_on_hyphens=False), ""]
         for finding in (one for one in broken if not one.symptom):
@@ -96,8 +96,8 @@ def _broken_lines(finding: Finding, symptoms: list[Finding]) -> list[str]:
     lines = [*_paragraph("FAILS", name), *_paragraph("  law", finding.law)]
     if finding.example is not None:
         lines += _example_lines(finding.example)
-    if finding.mend:
-        lines += _paragraph("  mend", finding.mend)
+    if finding.fix:
+        lines += _paragraph("  fix", finding.fix)
     if symptoms:
         lines += _paragraph("  follows", "; ".join(one.law for one in symptoms))
     return lines

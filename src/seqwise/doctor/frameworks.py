@@ -36,7 +36,7 @@ LIBRARIES = ("torch", "keras", "tensorflow", "optax", "jax", "flax", "torchvisio
 
 
 class Framework(Protocol):
-    """What the laws need of a framework.
+    """The operations of a framework that the laws use.
 
     Attributes:
         name: what people read: "torch", "keras on jax".
@@ -51,11 +51,11 @@ class Framework(Protocol):
         ...
 
     def call(self, function: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-        """What a function returns, with random numbers of a fixed seed."""
+        """The return value of a function, with random numbers of a fixed seed."""
         ...
 
     def gradient(self, loss: Callable[[Any], Any], values: Array) -> Array | None:
-        """The gradient of the sum of a loss at values; None when the result hangs on no graph."""
+        """The gradient of the sum of a loss at values; None when the result is not part of a graph."""
         ...
 
 
@@ -248,7 +248,7 @@ def frameworks_of(thing: Any, module: Any = None) -> list[str]:
 
 
 def _mentioned(code: Any) -> list[Any]:
-    """What a function names: in itself, in functions inside it, and in those of its own file that it calls."""
+    """The names that a function uses: in itself, in functions inside it, and in those of its own file that it calls."""
     found: list[Any] = []
     open_codes = [code]
     seen: set[Any] = set()

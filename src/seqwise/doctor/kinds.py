@@ -1,4 +1,4 @@
-"""What an object is: a loss, a model, something that makes one, or neither."""
+"""Decides whether an object is a loss, a model, a factory of one, or neither."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def report_on(thing: Any) -> Report:
 
 
 def _made(thing: Any, name: str) -> Any:
-    """What a function without parameters makes, the thing itself otherwise.
+    """The result of a function without parameters; any other object as it is.
 
     Raises:
         UsageError: the function raises, or makes nothing that can be called.

@@ -1,4 +1,4 @@
-"""What the parameters of a callable are for, by their names; by the framework's usual order where names say nothing."""
+"""Recognises the role of a callable's parameters by their names, else by the framework's usual order."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Signature:
 
 
 def role_of(name: str) -> str:
-    """What a parameter of this name is for.
+    """The role of a parameter of this name.
 
     Examples:
         >>> role_of("y_pred"), role_of("target_lengths"), role_of("attention_mask"), role_of("foo")

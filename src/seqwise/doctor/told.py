@@ -1,4 +1,4 @@
-"""What a loss is told beside its numbers: how arrays are laid out, and what counts; and that a call failed."""
+"""The layout of a loss's arrays and the positions that count; and the error of a failed call."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _CONFUSED_PAIRS = 50
 
 @dataclass(frozen=True, eq=False)
 class ChoiceSums:
-    """What the predictions of a target with one class per label add up to."""
+    """Running totals of the predictions of a target with one class per label."""
 
     target: Target
     pairs: PairCounts

@@ -19,7 +19,7 @@ __all__ = ["MultilabelSums"]
 
 @dataclass(frozen=True, eq=False)
 class MultilabelSums:
-    """What the predictions of a multilabel target add up to; its cells are L outputs of two classes."""
+    """Running totals of the predictions of a multilabel target; its cells are L outputs of two classes."""
 
     target: Target
     pairs: PairCounts

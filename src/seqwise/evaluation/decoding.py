@@ -32,9 +32,9 @@ def sigmoid(logits: NDArray[Any]) -> NDArray[np.float64]:
 def decisions(
     target: Target, logits: NDArray[Any], thresholds: Sequence[float] | NDArray[np.floating] | None = None
 ) -> NDArray[np.int64]:
-    """What logits decide, each label by itself: class indices, or 0 and 1 for multilabel.
+    """The predictions of logits, each label on its own: class indices, or 0 and 1 for multilabel.
 
-    Tags that are decoded together, by a chain of them, are decided elsewhere and have the same form.
+    Tags decoded jointly by a linear-chain CRF are predicted elsewhere and have the same form.
 
     Args:
         target: what is predicted.

@@ -88,7 +88,7 @@ class PairedCounts:
             self._found.setdefault(name, blank)[places] = counts
 
     def counts(self) -> Counts:
-        """What was collected, in the order of the rows."""
+        """The collected values, in the order of the rows."""
         return dict(self._found)
 
 

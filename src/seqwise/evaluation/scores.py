@@ -40,7 +40,7 @@ NEVER_SEEN = "(never seen in training)"
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a figure is called in a report, what it says, and what one of its count is."""
+    """The name of a metric in a report, its meaning, and the unit that it counts."""
 
     title: str
     text: str

@@ -46,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class TagScheme:
-    """What each tag of a target says about spans; the arrays are (C,), indexed by class.
+    """The role of each tag of a target in spans; the arrays are (C,), indexed by class.
 
     Attributes:
         types: the types of span, in the order of their first tag.

@@ -46,7 +46,7 @@ _NOTHING: Mapping[str, Plain] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scores of a target come to, in a sentence.
+    """A one-sentence summary of the scores of a target.
 
     Attributes:
         text: the sentence.
@@ -160,7 +160,7 @@ def regression_messages(metrics: Plain) -> list[str]:
 
 
 def split_titles(metrics: Plain) -> dict[str, str]:
-    """What the parts are called where their names would mislead: dev figures may be cross-validated."""
+    """Clearer names for splits where the plain ones would mislead: dev metrics may be cross-validated."""
     return {"dev": "cross-validation"} if metrics["training"].get("cross_validation") else {}
 
 
@@ -319,7 +319,7 @@ def _advice(command: str) -> str:
 
 
 def _accuracy_doubt(scores: Plain, baselines: Mapping[str, Plain], facts: Mapping[str, Plain], target: str) -> str:
-    """What remains to be said when accuracy, which rare labels hardly move, is not above that of every baseline."""
+    """A caveat for when accuracy, which rare labels hardly affect, does not beat every baseline."""
     mine = scores["accuracy"]["value"]
     known = {name: plain["accuracy"]["value"] for name, plain in baselines.items() if plain.get("accuracy")}
     known = {name: value for name, value in known.items() if value is not None}

@@ -19,7 +19,7 @@ __all__ = ["Added", "Part", "Wanted", "added_columns", "parts_of", "predicted_ce
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is written beside the predictions.
+    """The columns written alongside the predictions.
 
     Attributes:
         proba: probabilities. `auto`: a column per label in tables, else `{label: probability}`. `wide`: a column per
@@ -35,7 +35,7 @@ class Wanted:
     into: str | None = None
 
     def name(self, name: str) -> str:
-        """What a target, an output or a column is called in what is written.
+        """The name of a target, an output or a column in the output.
 
         Examples:
             >>> Wanted(into="*_new").name("mood"), Wanted(into="guess").name("mood"), Wanted().name("mood")
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Part:
-    """What has one distribution over labels in each sequence or step: a target, or one of its outputs.
+    """A target or one of its outputs: it has one distribution over labels per sequence or time step.
 
     Attributes:
         name: the target's name, or the output's.
@@ -136,7 +136,7 @@ def predicted_cells(spec: DataSpec, labels: Mapping[str, Any]) -> Iterator[tuple
 def added_columns(
     targets: Sequence[Target], wanted: Wanted, *, flat: bool, has_token_rows: bool = False
 ) -> tuple[Added, ...]:
-    """What is written beside predictions.
+    """The extra columns written alongside predictions.
 
     Args:
         targets: what is predicted.

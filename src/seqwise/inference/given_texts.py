@@ -26,7 +26,7 @@ def texts_source(texts: Sequence[str], spec: InputSpec) -> Source:
 
 
 def cut_texts(source: Source, spec: InputSpec) -> Source:
-    """The source, with lists of tokens where the model reads those: what stands between blanks is a token.
+    """The source, with lists of whitespace-separated tokens where the model reads those.
 
     Raises:
         ConfigError: the model reads series.
@@ -35,7 +35,7 @@ def cut_texts(source: Source, spec: InputSpec) -> Source:
         raise ConfigError(f"{source.files[0]}: this model reads series of numbers, not texts; name a file of series")
     if spec.kind != "tokens":
         return source
-    note = f"{source.files[0]}: the model reads tokens: what stands between blanks is taken for one"
+    note = f"{source.files[0]}: the model reads tokens: each text is split at whitespace"
 
     def records() -> Iterator[Record]:
         for record in source:

@@ -48,7 +48,7 @@ __all__ = ["Model", "load"]
 _BATCH_TOKENS = 4096
 _EVALUATED_ROWS = 4096
 UnseenLabels = Literal["wrong", "error"]
-"""What happens to a label that training never saw: it counts as wrong, or is refused."""
+"""How to treat a label that training never saw: it counts as wrong, or is rejected."""
 _IF_UNSEEN = "unseen='error' (--unseen error) refuses them"
 _UNKNOWN_LABEL = "Correct the label, or train again with examples of it."
 
@@ -80,7 +80,7 @@ class Model:
     device: torch.device
 
     def __repr__(self) -> str:
-        """What it predicts, from what and how large it is, in a few lines; the vocabulary and weights are left out."""
+        """A summary in a few lines: targets, input and size, without the vocabulary and weights."""
         return model_text(self.path, self.config, self.spec, self.targets, self.network, self.device)
 
     def predict(self, sequences: Iterable[Any], *, on_empty: OnEmpty = "skip") -> list[Any]:
@@ -132,14 +132,14 @@ class Model:
         except DataError as error:
             if error.problem != "no such file" or error.file not in (*data.train, *data.dev, *data.test):
                 raise
-            hint = "The run names a file so, too, but from the folder in which it was trained."
+            hint = "The path is relative to the folder where the run was trained."
             raise DataError(error.problem, file=error.file, hint=f"{hint} {error.hint or ''}".strip()) from None
         source = self._with_misc(source, labelled=labelled)
         self._check_columns(source, labelled=labelled)
         return cut_texts(source, self.spec.input) if source.has_plain_texts else source
 
     def read_texts(self, texts: Sequence[str]) -> Source:
-        """Texts as records; for a model of token lists, what stands between blanks is a token.
+        """Texts as records; for a model of token lists, the text is split at whitespace.
 
         Raises:
             ConfigError: the model reads series, or several columns of text.
@@ -179,7 +179,7 @@ class Model:
             unseen: what to do about a label that training never saw: `wrong` counts it as wrong, whatever is predicted,
                 and says how many there are, `error` refuses it.
             missing: words that mark a missing label, beside those that the model knows from training.
-            label_separator: what separates the labels of a set in one cell, where it is another sign than in training.
+            label_separator: the separator of labels in one cell, where it differs from the one in training.
             say: gets what is said; by default it is a warning.
 
         Raises:
@@ -234,7 +234,7 @@ class Model:
         return tuple(dict.fromkeys(names for names in (without, alone) if names))
 
     def _plain_text(self) -> PlainText | None:
-        """What is known of lines of text; None for a model that reads no single text."""
+        """How lines of text are read; None for a model that does not take a single text."""
         if self.spec.input.is_series or self.options.texts:
             return None
         columns = tuple(column for target in self.spec.targets for column in target.columns)

@@ -16,7 +16,7 @@ __all__ = ["Prediction"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one sequence.
+    """The prediction of a model for one sequence.
 
     Attributes:
         record: the row that was read.

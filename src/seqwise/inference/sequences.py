@@ -114,7 +114,7 @@ def _is_nan(value: Any) -> bool:
 
 
 def _told(value: Any) -> str:
-    """What a value is, in words."""
+    """A short description of the type of a value."""
     if value is None or _is_nan(value):
         return f"{value}, a missing value"
     if isinstance(value, str):

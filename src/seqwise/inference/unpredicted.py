@@ -44,7 +44,7 @@ class EmptyRows:
             yield prediction
 
     def told(self, what: str) -> str:
-        """What happens to these rows, in a sentence.
+        """A sentence on how these rows are handled.
 
         Examples:
             >>> rows = EmptyRows("text")

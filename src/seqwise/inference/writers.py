@@ -27,7 +27,7 @@ _OTHER_FORMAT = "Write JSON lines: --output NAME.jsonl."
 def layout_for(
     model: Model, source: Source, wanted: Wanted, *, output: str | None = None, as_json: bool = False
 ) -> Layout:
-    """What is written of what was read, and how: by the ending of the output, else in the format that was read.
+    """Chooses the output format: by the suffix of the output file, else the format of the input.
 
     Series and Parquet come out as JSON lines, and so do labels per step but for files and tables of tokens.
 

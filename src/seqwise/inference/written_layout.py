@@ -34,7 +34,7 @@ _LONG = ("proba_row", "proba_target", "proba_step", "proba_label", "proba")
 
 @dataclass(frozen=True)
 class Layout:
-    """What predictions are written of, and how it will be read again.
+    """The layout of written predictions, and how they are read again.
 
     Nothing that was read is replaced: a prediction whose column was read stands in a column of another name.
 
@@ -72,7 +72,7 @@ class Layout:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is worth saying aloud about what is written."""
+        """Notes for the user about the output."""
         notes = []
         kept = {} if self.wanted.into else {own: name for own, name in self.names.items() if name != own}
         unclear = [column for column in kept if self._is_filled_where_empty(column)]
@@ -113,7 +113,7 @@ class Layout:
         return frozenset((*self._tags, *added))
 
     def values(self, prediction: Prediction, *, flat: bool = False) -> dict[str, Any]:
-        """What was read but for the arrays of series, predictions, and what is written beside them; by column.
+        """The columns of the input (without arrays of series), the predictions, and the extra columns.
 
         Args:
             prediction: one sequence.
@@ -141,7 +141,7 @@ class Layout:
         return values
 
     def rows(self, prediction: Prediction, number: int, *, flat: bool = False) -> Iterator[dict[str, Any]]:
-        """What `values` gives; of a table with a row per token a row per token; in long form a row per label of each.
+        """The result of `values`; one row per token for a table of tokens; in long form one row per label.
 
         Args:
             prediction: one sequence.

@@ -1,1 +1,1 @@
-"""What a model is: built from a task, and asked for decisions and scores."""
+"""Builds a model from a task, and computes its predictions and scores."""

@@ -1,4 +1,4 @@
-"""The tags of a sequence decided together: the chain of a target, its loss, its probabilities, its best tags."""
+"""The linear-chain CRF of a target: its loss, its probabilities and its best tag sequence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_PROBABILITY = 1e-9
 
 
 def tag_crf_of(target: Target, config: LossConfig) -> TagCRF | None:
-    """The chain of a target: learned where `loss.crf` says so, else only what the scheme of its tags allows, if any."""
+    """The linear-chain CRF of a target: learned if `loss.crf` is set, else the constraints of its tag scheme."""
     is_learned = uses_crf(target, config.crf)
     if target.kind != "tags" or (target.scheme is None and not is_learned):
         return None
@@ -40,7 +40,7 @@ def crf_loss(states: States, chain: CRFScores, emissions: Tensor, labels: NDArra
     """The negative log-likelihood of the tags of a batch, and the number of tags.
 
     Args:
-        states: of the chain.
+        states: of the CRF.
         chain: learned together with the emissions.
         emissions: (batch, time, states).
         labels: (batch, time) class indices.
@@ -65,7 +65,7 @@ def tag_log_probabilities(target: Target, chain: CRFScores, emissions: Tensor, l
     """The logarithm of the probability of each class at each step, over all tags of the sequence (marginals).
 
     They serve as logits: softmax over the classes gives the probabilities back. None is below 1e-9, so that the loss of
-    a label which the chain does not allow is finite. A chain that was not learned leaves the logits as they are.
+    a label that the CRF does not allow is finite. A CRF that was not learned leaves the logits as they are.
     """
     if not chain.is_learned:
         return emissions

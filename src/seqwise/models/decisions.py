@@ -1,4 +1,4 @@
-"""What a model answers to a batch: logits that give probabilities, and the decisions made of them.
+"""The output of a model for a batch: logits that give probabilities, and the predictions made from them.
 
 Everything that evaluates, writes or predicts takes its decisions from here: the largest logit, the tags that a CRF
 decodes together, or the labels above their thresholds.
@@ -28,11 +28,11 @@ Thresholds = Mapping[str, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answers for one target.
+    """The output of a model for one target.
 
     Attributes:
         logits: softmax (sigmoid for multilabel) of them gives the probabilities; the axes are those of `Target`. For
-            tags of a chain they are the logarithms of the marginal probabilities.
+            tags of a linear-chain CRF they are the logarithms of the marginal probabilities.
         predictions: class indices, 0 and 1 for multilabel, of the shape of the labels.
     """
 
@@ -45,7 +45,7 @@ class Answer:
 
 
 def model_logits(model: Network, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    """The logits of a batch, by target, in the mode that the model is in; of tags of a chain, their emissions."""
+    """The logits of a batch, by target, in the mode that the model is in; for a linear-chain CRF, the emissions."""
     logits: dict[str, Tensor] = model(
         torch.from_numpy(batch.inputs).to(device),
         lengths=torch.from_numpy(batch.lengths).to(device),

@@ -28,7 +28,7 @@ def network_for(config: Config, targets: tuple[Target, ...], encoding: Encoding)
 
 
 def networks_for(task: Task, device: torch.device) -> tuple[SequenceModel | Ensemble, Ensemble | None]:
-    """What the training of a task starts from, without a regression.
+    """The untrained network of a task, without a regression.
 
     Returns:
         The model that the run folder will hold, and the ensemble that it learns from where it is distilled, else None.

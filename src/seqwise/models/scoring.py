@@ -60,12 +60,12 @@ class RowCounts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model scores on some rows.
+    """The scores of a model on some rows.
 
     Attributes:
         scores: per target.
-        losses: per target, (sum, count) of the plain loss of each label: no smoothing, no weights; of tags of a chain,
-            that of their marginal probabilities.
+        losses: per target, (sum, count) of the plain loss of each label: no smoothing, no weights; for a
+            linear-chain CRF, that of the marginal probabilities.
         rows: per target, how many rows were read and left out.
     """
 

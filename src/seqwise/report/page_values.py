@@ -1,4 +1,4 @@
-"""What each part of the report's page shows, worked out from plain scores; the template only lays it out."""
+"""Computes the values of each section of the report from plain scores; the template only lays them out."""
 
 from __future__ import annotations
 

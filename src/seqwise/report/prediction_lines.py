@@ -1,4 +1,4 @@
-"""What is written of an evaluated model: a line per prediction, figures by split."""
+"""Formats the results of an evaluation: one line per prediction, metrics by split."""
 
 from __future__ import annotations
 

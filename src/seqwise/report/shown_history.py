@@ -1,4 +1,4 @@
-"""The epochs of a training as a report shows them: figures with their own sign, and sentences on what they are of."""
+"""The epochs of a training as a report shows them: metrics with their natural sign, and sentences that explain them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOWER_IS_BETTER = ("loss", "ece")
 
 
 def deciding_name(deciding: Sequence[str]) -> str:
-    """What the figure that chose the epoch is called.
+    """The name of the metric that selected the epoch.
 
     Examples:
         >>> deciding_name(["intent.accuracy", "slots.span_f1"])

@@ -1,4 +1,4 @@
-"""What the JSON files of a run folder say, with every value of the right type and in range.
+"""Reads the JSON files of a run folder and checks that every value has the right type and is in range.
 
 The files are data, and anybody may have written them. What is returned here can be used without a further check of
 types, sizes or numbers; whether files fit each other is looked at in `seqwise.runs.loading`.
@@ -94,7 +94,7 @@ class _Environment(_Content):
 
 
 def labels_of(content: bytes) -> Description:
-    """What labels.json says.
+    """The content of labels.json.
 
     Raises:
         RunFolderError: what is wrong, without the name of the file.
@@ -126,7 +126,7 @@ def options_of(content: bytes) -> ReadOptions:
 
 
 def encoding_of(content: bytes) -> Encoding:
-    """What vocab.json says.
+    """The content of vocab.json.
 
     Raises:
         RunFolderError: what is wrong, without the name of the file.

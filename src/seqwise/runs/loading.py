@@ -47,7 +47,7 @@ _CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, _CALIBRATION = (
 
 @dataclass(frozen=True)
 class Saved:
-    """What a run folder holds of a model; see `seqwise.inference.loaded_model.Model`."""
+    """The parts of a model that a run folder holds; see `seqwise.inference.loaded_model.Model`."""
 
     path: Path
     config: Config
@@ -172,7 +172,7 @@ def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], enc
 
 
 def _read(folder: RunFolder, name: str, read: Callable[[bytes], _Anything]) -> _Anything:
-    """What a file of the folder says."""
+    """The content of a file of the folder."""
     with _usable(folder, name):
         content = folder.read_bytes(name)
     try:

@@ -111,7 +111,7 @@ def accept_changes(folder: RunFolder) -> list[str]:
 
 
 def _listed(folder: RunFolder) -> dict[str, _File] | None:
-    """What the manifest lists; None for a run that has none."""
+    """The files that the manifest lists; None for a run without a manifest."""
     if not (folder.path / MANIFEST).exists() and not (folder.path / MANIFEST).is_symlink():
         if not folder.promises_manifest:
             return None

@@ -1,4 +1,4 @@
-"""What a run that was broken off needs to go on: its settings, its data files, and the folder they are named from."""
+"""Resumes an interrupted run: its settings, its data files, and the folder that their paths are relative to."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _DTYPES = {
 
 @dataclass(frozen=True)
 class Form:
-    """What a tensor in a file is, beside its numbers.
+    """The metadata of a tensor in a file.
 
     Attributes:
         dtype: as safetensors names it.
@@ -101,7 +101,7 @@ class RunFolder:
 
     @property
     def resume_command(self) -> str:
-        """What goes on with the run."""
+        """The command that resumes the run."""
         return f"seqwise train --run {shlex.quote(str(self.path))} --resume"
 
     def check_free(self) -> None:
@@ -234,7 +234,7 @@ class RunFolder:
         return self.parsed_json(name, self.read_bytes(name))
 
     def parsed_json(self, name: str, content: bytes) -> Any:
-        """What the content of a JSON file of the folder says.
+        """The parsed content of a JSON file of the folder.
 
         Raises:
             RunFolderError: it is torn.
@@ -285,7 +285,7 @@ class RunFolder:
         )
 
     def tensor_forms(self, path: Path) -> dict[str, Form]:
-        """What the tensors of a safetensors file are, by name; none of them is read.
+        """The metadata of the tensors of a safetensors file, by name; none of them is read.
 
         Raises:
             RunFolderError: the file is missing or torn.

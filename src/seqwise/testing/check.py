@@ -121,7 +121,7 @@ def _difference(
     make: Callable[[Any], Any],
     tolerance: float,
 ) -> str | None:
-    """What is wrong with one call; None when nothing is."""
+    """The error of one call; None when it is correct."""
     given = arrays_of({**case.arrays, **case.options}, make)
     positional = [given.pop(array) for array in case.arrays]
     name = case.name if reduction is None else f"{case.name}, reduction '{reduction}'"

@@ -35,7 +35,7 @@ class CrfCase:
 
     @property
     def arrays(self) -> dict[str, Any]:
-        """What a call gets by position."""
+        """The positional arguments of a call."""
         return {"emissions": self.emissions, "tags": self.tags, "transitions": self.transitions}
 
     @property
@@ -59,7 +59,7 @@ class CrfCase:
         return [chain.nll(path) for (chain, _), path in zip(self.chains, self.paths, strict=True)]
 
     def expected(self, _: str = "crf_nll", reduction: str = "mean") -> list[float]:
-        """What `crf_nll` has to give, by the oracle."""
+        """The expected result of `crf_nll`, by the oracle."""
         return flat(crf_oracle.reduced(self.losses, self.steps, reduction))
 
 

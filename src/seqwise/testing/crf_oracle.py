@@ -186,7 +186,7 @@ def _permitted(scores: list[float], allowed: Any) -> list[float]:
 
 
 def reduced(losses: list[float], steps: list[int], reduction: str = "mean", denominator: float | None = None) -> Any:
-    """What a reduction makes of the losses (batch,) of sequences with so many steps that count."""
+    """Reduces the losses (batch,) of sequences, given their numbers of counted steps."""
     if reduction == "none":
         return losses
     total, sequences = math.fsum(losses), sum(count > 0 for count in steps)

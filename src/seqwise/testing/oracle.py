@@ -113,7 +113,7 @@ def class_shares(label: Any, classes: int, label_values: Any, ignore_index: int 
 
 
 def class_logs(row: list[float], loss: str, *, from_logits: bool, gamma: float) -> list[float]:
-    """What each class would cost as the label, less than 0: log p for cross-entropy, and what others make of it."""
+    """The negated loss of each class as the label: log p for cross-entropy, and its counterpart for other losses."""
     if loss == "ordinal_loss":
         return ordinal_logs(row, from_logits=from_logits)
     logs = log_softmax(row) if from_logits else [math.log(max(p, FLOOR)) for p in row]
@@ -187,7 +187,7 @@ def class_weights(class_weight: Any, position: Position, classes: int) -> list[f
 
 
 def exactly(nested: Any, position: Position) -> Any:
-    """What stands at a position exactly."""
+    """The exact value at a position."""
     for axis in position:
         nested = nested[axis]
     return nested
@@ -308,7 +308,7 @@ def mean(terms: list[tuple[float, float]]) -> float:
 
 
 def reduced(terms: Terms, sizes: Position, reduction: str = "mean", denominator: Any = None) -> Any:
-    """What a reduction makes of the terms: a number, or a list for `none` (flat) and `per_output`."""
+    """Reduces the terms to a number, or a list for `none` (flat) and `per_output`."""
     total = math.fsum(loss for loss, _ in terms.values())
     rows = [[term for where, term in terms.items() if where[0] == row] for row in range(sizes[0])]
     rows = [row for row in rows if row]

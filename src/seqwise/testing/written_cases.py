@@ -63,7 +63,7 @@ class Case:
 
     @property
     def arrays(self) -> dict[str, Any]:
-        """What a call gets by position."""
+        """The positional arguments of a call."""
         return {"logits": self.logits, "labels": self.labels}
 
     @property
@@ -72,7 +72,7 @@ class Case:
         return oracle.shape(self.logits)[:-1]
 
     def expected(self, loss: str = "cross_entropy", reduction: str = "mean") -> list[float]:
-        """What a loss has to give, by the oracle: its numbers, row by row."""
+        """The expected numbers of a loss, by the oracle, row by row."""
         if loss == "binary_cross_entropy":
             terms, sizes = oracle.binary_terms(self.logits, self.labels, **self.options), oracle.shape(self.logits)
         else:

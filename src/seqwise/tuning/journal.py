@@ -44,7 +44,7 @@ def require_optuna() -> None:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a trial.
+    """The result of a trial.
 
     Attributes:
         number: from 0, the defaults; its run folder is called so.

@@ -115,7 +115,7 @@ def tune(
 
 
 def _space(plan: Plan, given: Config) -> Space:
-    """What is searched, which must be something."""
+    """The search space, which must not be empty."""
     space = Space.of(plan.task, given)
     if not space.words and not space.settings:
         raise ConfigError(

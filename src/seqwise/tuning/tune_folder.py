@@ -32,7 +32,7 @@ class TuneFolder:
 
     @property
     def resume_command(self) -> str:
-        """What goes on with the search."""
+        """The command that resumes the search."""
         return self.files.resume_command.replace("seqwise train --run", "seqwise tune --folder", 1)
 
     @property

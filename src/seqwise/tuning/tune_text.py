@@ -21,12 +21,12 @@ def settings_text(settings: Mapping[str, Any]) -> str:
 
 
 def begin_line(number: int, settings: Mapping[str, Any]) -> str:
-    """What a trial tries."""
+    """The settings of a trial."""
     return f"trial {number}: {settings_text(settings)}"
 
 
 def end_line(trial: Trial, before: Sequence[Trial], left: float) -> str:
-    """What came of a trial, beside those before it, and the seconds left."""
+    """The result of a trial compared with earlier ones, and the seconds left."""
     pace = f"{trial.seconds:.1f} s; {max(left, 0):.0f} s left"
     if trial.figure is None:
         return f"trial {trial.number}: broken off, {trial.ended}; {pace}"
@@ -70,7 +70,7 @@ def _figure(by_target: Mapping[str, Any], name: str) -> str:
 def closing_lines(
     deciding: Sequence[str], default: Trial, best: Trial, trials: Sequence[Trial], metrics: Mapping[str, Any]
 ) -> list[str]:
-    """What the figures mean.
+    """An explanation of the metrics.
 
     Args:
         deciding: the deciding figures by name.

@@ -10,7 +10,7 @@ LINES = {
     "tab": ("__label__pos\ta warm film\n\n__label__neg\tdull, alas", "tab.txt"),
     "comma": ("__label__pos,a warm film\n__label__neg,dull, alas\n", "comma.txt"),
     "blanks around the comma": ("__label__pos , a warm film\n__label__neg , dull, alas\n", "spaced.txt"),
-    "comma and quote signs": ('__label__pos,"a warm film"\n__label__neg,"dull, alas"\n', "quoted.txt"),
+    "comma and quotation marks": ('__label__pos,"a warm film"\n__label__neg,"dull, alas"\n', "quoted.txt"),
     "by its ending": ("__label__pos a warm film\n__label__neg dull, alas\n", "a.ft"),
 }
 

@@ -79,9 +79,7 @@ def test_a_look_that_ends_inside_a_line_does_not_mislead(write):
 def test_a_tsv_file_in_blocks_is_read_as_conll_and_this_is_said(write):
     source = open_files([write("a.tsv", "It\tO\nis\tO\n\nSo\tO\n")], ReadOptions())
     assert source.format == "conll"
-    assert source.notes == (
-        "a.tsv: blank lines part its lines into sequences: read as CoNLL columns (else say --format tsv)",
-    )
+    assert source.notes == ("a.tsv: blank lines separate sequences: read as CoNLL columns (else say --format tsv)",)
 
 
 def test_a_given_format_is_not_questioned(write):

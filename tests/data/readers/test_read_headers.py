@@ -28,7 +28,7 @@ DATA = {
     "with blanks around the comma": (table(with_labels(3, 1, 2), " , ").replace('"', ""), "occurs again"),
     "a word that is a class, beside text": (
         table(with_labels("neg", "pos")),
-        "column 'neg' is called like one of its values",
+        "column 'neg' has a name that is also one of its values",
     ),
     "the prefix of fastText": (table(with_labels("__label__a", "__label__b")), "'__label__a' is a label"),
     "numbers only": (table([[1, 0.0, 0.13], [2, 1.02, 0.9], [1, 0.04, 0.12]]), "'1' stands above other numbers"),
@@ -66,7 +66,7 @@ def test_a_header_is_a_header_without_a_word(write, content):
 DOUBTFUL = {
     "a word that occurs below, and nothing else": (
         table([["Anna", "f"], ["Ben", "m"], ["Eva", "f"]]),
-        "column 'f' is called like one of its values",
+        "column 'f' has a name that is also one of its values",
     ),
     "text above text beside a rare class": (
         table([["rare", "one more text like the others"], *with_labels("a", "b")]),
@@ -74,7 +74,7 @@ DOUBTFUL = {
     ),
     "a name that is also a label": (
         table([["text", "spam"], *([text, "spam" if text < "O" else "ham"] for text in TALES)]),
-        "column 'spam' is called like one of its values",
+        "column 'spam' has a name that is also one of its values",
     ),
     "numbers evenly spaced": (
         table([[0, 1, 2], [1, 5, 2], [0, 4, 1]]),

@@ -84,7 +84,7 @@ WRONG = {
     "null": ("null", f"a.json:1: expected a JSON object, got null{ONE_PER_LINE}"),
     "NaN": ('{"a": NaN}', "a.json:1: NaN is not JSON\n  Write null."),
     "infinity": ('{"a": [-Infinity]}', "a.json:1: -Infinity is not JSON\n  Write null."),
-    "half a sign": (
+    "half a character": (
         '{"a": "\\ud83d"}',
         "a.json:1: the escape \\ud83d is half of a surrogate pair, which is no text\n  Fix or remove it.",
     ),

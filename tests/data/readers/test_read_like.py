@@ -103,7 +103,7 @@ ENCODINGS = {
     "latin-1": ("latin-1", "text\ncafé\n".encode("latin-1"), "latin-1"),
     "utf-8 where latin-1 was trained on": ("latin-1", "text\ncafé\n".encode(), "utf-8"),
     "ascii, which is both": ("latin-1", b"text\ncafe\n", "latin-1"),
-    "a sign cut by the look": ("latin-1", ("text\n" + "é" * 50_000 + "\n").encode(), "utf-8"),
+    "a character cut by the look": ("latin-1", ("text\n" + "é" * 50_000 + "\n").encode(), "utf-8"),
 }
 
 

@@ -24,7 +24,7 @@ WRONG = {
         "encoding 'hex' is not known. Examples are utf-8, latin-1, cp1252 and utf-16.",
     ),
     "an empty delimiter": ({"delimiter": ""}, "delimiter must be one character or 'tab', got ''"),
-    "a quote sign as delimiter": ({"delimiter": '"'}, "delimiter must be one character or 'tab', got '\"'"),
+    "a quotation mark as delimiter": ({"delimiter": '"'}, "delimiter must be one character or 'tab', got '\"'"),
     "a column named twice": (
         {"columns": ("a", "b", "a")},
         "columns must differ from each other, got 'a', 'b', 'a'",

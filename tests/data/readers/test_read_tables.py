@@ -155,7 +155,7 @@ SEPARATED = {
     "semicolon": ("sep=;\r\ntext;label\r\na, b;1\r\nc;2\r\n", "';'"),
     "comma, with a byte-order mark": ('\ufeffsep=,\r\ntext,label\r\n"a, b",1\r\nc,2\r\n', "','"),
     "tab, quoted": ('"sep=\t"\ntext\tlabel\na, b\t1\nc\t2\n', "tab"),
-    "upper case, a sign that nobody guesses": ("SEP=|\ntext|label\na, b|1\nc|2\n", "'|'"),
+    "upper case, a character that nobody guesses": ("SEP=|\ntext|label\na, b|1\nc|2\n", "'|'"),
 }
 
 
@@ -163,7 +163,7 @@ SEPARATED = {
 @pytest.mark.parametrize(("content", "sign"), SEPARATED.values(), ids=SEPARATED)
 def test_the_line_of_excel_that_names_the_separator_is_obeyed(write, name, content, sign):
     if name == "a.tsv" and '"a, b"' in content:
-        pytest.skip("quote signs in TSV are data")
+        pytest.skip("quotation marks in TSV are data")
     source = open_files([write(name, content)], ReadOptions())
     assert [(record.place.line, record.values) for record in source] == [
         (3, {"text": "a, b", "label": "1"}),
@@ -233,7 +233,7 @@ WRONG = {
         'text\tlabel\nfine\t1\n"no\tthanks"\t0\n',
         {},
         "a.tsv:3: expected 2 fields as the header has, got 3\n"
-        "  Quote signs are data here; if they enclose cells, say --quote.",
+        "  Quotation marks are data here; if they enclose cells, say --quote.",
     ),
     "fields swallowed by quotes": (
         "a.csv",
@@ -242,11 +242,11 @@ WRONG = {
         "a.csv:3: expected 3 fields as the header has, got 2\n"
         "  An empty cell has its ',' too: write every row with 2 of them.",
     ),
-    "a doubled quote sign in a short row": (
+    "a doubled quotation mark in a short row": (
         "a.csv",
         'a,b\n1,2\n"say ""hi"""\n',
         {},
-        "a.csv:3: expected 2 fields as the header has, got 1\n  If quote signs are data here, say --no-quote.",
+        "a.csv:3: expected 2 fields as the header has, got 1\n  If quotation marks are data here, say --no-quote.",
     ),
     "no header and too few fields": (
         "a.csv",
@@ -259,14 +259,14 @@ WRONG = {
         "a.csv",
         'text,label\nfine,1\n"oops,0\nfine,1\n',
         {},
-        "a.csv:3: a quote opened in this row is never closed\n  If quote signs are data here, say --no-quote.",
+        "a.csv:3: a quote opened in this row is never closed\n  If quotation marks are data here, say --no-quote.",
     ),
     "text after a quote": (
         "a.csv",
         'text,label\n"say "hi"",1\n',
         {},
         "a.csv:2: text follows a closing quote\n"
-        "  A quote sign inside a quoted cell is written twice. If quote signs are data here, say --no-quote.",
+        "  A quotation mark inside a quoted cell is written twice. If quotation marks are data here, say --no-quote.",
     ),
     "some lines ended by CR": (
         "a.csv",
@@ -317,8 +317,8 @@ def test_memory_does_not_grow_with_the_file(write):
 def test_quote_signs_around_every_cell_of_tsv_are_said(write):
     name = write("a.tsv", 'text\tlabel\n"x y"\t"a"\n"z ""w"""\t"b"\n')
     assert open_files([name], ReadOptions()).notes == (
-        "a.tsv: warning: every cell of 'text', 'label' stands in quote signs, which are data here: say --quote if they "
-        "are not",
+        "a.tsv: warning: every cell of 'text', 'label' is in quotation marks, which are literal here: say --quote if "
+        "they are not",
     )
     assert open_files([name], ReadOptions(quote=True)).notes == ()
     some = write("b.tsv", 'text\tlabel\n"x y"\ta\n"z" w\tb\n')

@@ -3,7 +3,7 @@
 _requested  what the user asked for          _columns   the columns of a source, as a sample shows them
 _input      which column is the input        _targets   the targets that flags name
 _found      the targets that none names      _steps     text and labels per step, cut into equally many
-_find       all of it, in order, with the sentences that are said aloud
+_find       all of it, in order, with the messages that report it
 """
 
 from seqwise.data.detect._columns import is_label_column

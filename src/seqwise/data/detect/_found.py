@@ -113,7 +113,7 @@ def _beside_cells(columns: Columns, free: _Free, input_column: str) -> tuple[lis
 
 
 def _tag_strings(columns: Columns, free: _Free, input_column: str) -> list[TargetSpec]:
-    """Strings that could be labels per step: they have as many signs, or parts between blanks, as the input steps."""
+    """Strings that could be labels per step: as many characters, or words, as the input has steps."""
     if columns.profiles[input_column].is_series:
         return []
     texts = [_tags(name) for name, profile in free.items() if profile.is_text]
@@ -189,7 +189,7 @@ def _why_no_label(columns: Columns, profile: ColumnProfile) -> str | None:
 
 def _nothing_found(columns: Columns, free: _Free, input_column: str, left: Sequence[TargetSpec]) -> DataError:
     reasons = [f"'{name}' {reason}." for name, profile in free.items() if (reason := _why_no_label(columns, profile))]
-    aligned = [f"'{target.name}' has one sign or word per step of it: {target_flags([target])}." for target in left]
+    aligned = [f"'{target.name}' has one character or word per step: {target_flags([target])}." for target in left]
     signs = {name: sign for name, profile in free.items() if profile.is_text and (sign := doubtful_sign(profile.cells))}
     sets = [
         f"If {separator_name(sign)} separates labels in '{name}': "

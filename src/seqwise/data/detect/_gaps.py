@@ -22,7 +22,7 @@ def with_gaps(columns: Columns, target: TargetSpec) -> TargetSpec:
     if requested.missing is not None:
         return replace(target, missing=tuple(word for word in requested.missing if word))
     if target.form == "signs":
-        return target  # a sign is a label, whatever it means elsewhere
+        return target  # a character is a label, whatever it means elsewhere
     flags = target.kind == "multilabel" and target.form == "columns"
     counts = label_counts(label for label in _labels(columns, target) if isinstance(label, (str, int, float)))
     return replace(target, missing=missing_words(counts, flags=flags, classes=requested.classes))

@@ -28,7 +28,7 @@ ONE_WORD = 1.5
 """Words per cell up to which a column holds names and the like, which are read character by character."""
 
 _UNSPACED = 0.1
-"""Share of signs in scripts without blanks from which on blanks do not cut a text into words."""
+"""Fraction of characters in scripts without spaces from which on blanks do not cut a text into words."""
 
 _ONE_TOKEN = 1.05
 """Words per cell up to which a column holds tokens."""
@@ -147,7 +147,7 @@ def input_kinds(columns: Columns, column: str, targets: Sequence[TargetSpec]) ->
 
 
 def input_doubts(columns: Columns, column: str, kind: InputKind, targets: Sequence[TargetSpec]) -> list[str]:
-    """What speaks against the column that was found, or against reading it as text."""
+    """Reasons to doubt the detected column, or that it is text."""
     requested, profile = columns.requested, columns.profiles[column]
     told = []
     if kind in TOKENIZERS and requested.kind == "auto":
@@ -225,7 +225,7 @@ def _holds_numbers(profile: ColumnProfile) -> bool:
 
 
 def unread_numbers(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
-    """What is said where many columns of numbers stand beside a text that nobody named."""
+    """A note about many numeric columns next to a text column that the user did not name."""
     numbers = measured_columns(columns, targets)
     requested, profile = columns.requested, columns.profiles[column]
     if requested.text is not None or not profile.is_text or len(numbers) < _FEW_NUMBERS:
@@ -270,7 +270,7 @@ def refuse_rows_of_tokens(columns: Columns, column: str) -> None:
 
 
 def rows_of_tokens(columns: Columns, names: Iterable[str]) -> list[str]:
-    """What to do with a table that has a row per token, as the name of one of these columns tells."""
+    """A hint for a table with one row per token, recognised by a column name."""
     names = [name for name in names if name.lower() in _ROW_TOKENS and columns.profiles[name].mean_words == 1]
     return [
         f"if each row of column '{name}' is one token of a sequence, name the column that tells sequences apart with "
@@ -287,7 +287,7 @@ def _are_numbers(words: list[str]) -> bool:
 
 
 def input_message(spec: InputSpec) -> str:
-    """What the input is."""
+    """The detected input."""
     what = {
         "words": "running text, split into words",
         "whitespace": "running text, cut at blanks",

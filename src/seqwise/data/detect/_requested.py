@@ -1,4 +1,4 @@
-"""What the user asked for; everything left out is found."""
+"""The columns and options that the user asked for; everything else is detected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Requested"]
 
 @dataclass(frozen=True)
 class Requested:
-    """What the user asked for; everything left out is found.
+    """The columns and options that the user asked for; everything else is detected.
 
     Attributes:
         text: the column of running text.

@@ -1,4 +1,4 @@
-"""What is said of columns whose cells hold sets of labels, or could."""
+"""Messages about columns whose cells hold, or could hold, sets of labels."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def check_separator(columns: Columns, targets: Sequence[TargetSpec]) -> None:
 
 
 def refuse_mixed_signs(columns: Columns, targets: Sequence[TargetSpec]) -> None:
-    """Refuses a column whose cells have labels between one sign here and another there, unless the user named one.
+    """Refuses a column whose cells have labels between one character here and another there, unless the user named one.
 
     Raises:
-        DataError: naming both signs, with a cell of each.
+        DataError: naming both characters, with a cell of each.
     """
     if columns.requested.label_separator is not None:
         return
@@ -82,15 +82,15 @@ def _sentences(columns: Columns, target: TargetSpec) -> list[str]:
 
 
 def _enclosing(cells: Sequence[str]) -> str:
-    """What encloses the labels of cells, and what stands between them."""
+    """The brackets or quotes around labels, and the separator between them."""
     opening = next((cell.strip()[:1] for cell in cells if cell.strip()[:1] in _BRACKETS), "")
     return f"{_BRACKETS[opening]} brackets hold labels with ',' between them" if opening else "each label is in quotes"
 
 
 def _cutting(sign: str, cells: Sequence[str], *, is_named: bool) -> str:
-    """What a sign does to cells."""
+    """A message on how a separator splits cells."""
     if not any(sign in cell for cell in cells):
-        return f"{separator_name(sign)} stands in no cell that was looked at, so each holds one label"
+        return f"{separator_name(sign)} does not occur in any cell inspected, so each holds one label"
     return f"{separator_name(sign)} separates labels" + (
         "" if is_named else "; if it belongs to them, say --label-separator none"
     )

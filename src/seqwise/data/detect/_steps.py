@@ -1,6 +1,6 @@
 """Cuts text and labels per step into equally many: one rule for the whole column, from what fits most rows.
 
-A text of tokens may stand between blanks or be read by character, and a string of labels may be one label per sign
+A text of tokens may stand between blanks or be read by character, and a string of labels may be one label per character
 (`HHEC`) or labels between blanks (`B-PER O`). Only both together tell: in the right reading a row has as many labels as
 steps.
 """
@@ -81,7 +81,7 @@ def _mark_spans(tags: Counter[str]) -> bool:
 
 
 def cut_messages(columns: Columns, column: str, targets: Sequence[TargetSpec]) -> list[str]:
-    """What is done with strings where lists are expected, in the input and in the targets."""
+    """Messages on strings where lists are expected, in the input and in the targets."""
     names = [column, *(name for target in targets for name in target.columns)]
     written = [name for name in names if columns.profiles[name].is_written]
     told = [f"lists written out in strings: {listed(written)}"] if written else []
@@ -93,13 +93,16 @@ def cut_messages(columns: Columns, column: str, targets: Sequence[TargetSpec]) -
     for target in targets:
         for name in target.columns if target.form in ("steps", "signs") else ():
             if _has_strings(columns, name) and columns.source.kind != "series":
-                how = "each sign of a string is a label" if target.form == "signs" else "labels stand between blanks"
+                is_by_character = target.form == "signs"
+                how = (
+                    "each character of a string is a label" if is_by_character else "labels are separated by whitespace"
+                )
                 told.append(f"column '{name}': {how}")
     return told
 
 
 def _forms(columns: Columns, target: TargetSpec) -> list[TargetSpec]:
-    """A target, and where its labels stand in strings, the same with one label per sign."""
+    """A target, and where its labels stand in strings, the same with one label per character."""
     strings = target.form == "steps" and _has_strings(columns, target.columns[0])
     return [target, replace(target, form="signs")] if strings else [target]
 

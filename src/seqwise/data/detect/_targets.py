@@ -157,7 +157,7 @@ def _refuse_zeros_and_ones(columns: Columns, profile: ColumnProfile) -> None:
 
 
 def _likely(strings: Sequence[str]) -> str | None:
-    """A sign that may separate labels, where it is one that does not belong to names as a blank or a word does."""
+    """A character that may separate labels, where it is one that does not belong to names as a blank or a word does."""
     sign = doubtful_sign(strings)
     return sign if sign is not None and not (sign.isspace() or any(map(str.isalpha, sign))) else None
 
@@ -193,7 +193,7 @@ def _group_name(kind: Kind, pattern: str, columns: Sequence[str]) -> str:
 
 
 def target_message(target: TargetSpec) -> str:
-    """What a target is, and the loss that follows."""
+    """A description of a target and its loss."""
     columns = f"column '{target.columns[0]}'" if len(target.columns) == 1 else f"{len(target.columns)} columns"
     what = {
         "label": "one label per sequence: cross-entropy over its classes",

@@ -3,7 +3,7 @@
 | format    | endings                              | a record is                                        |
 |-----------|--------------------------------------|----------------------------------------------------|
 | `csv`     | .csv                                 | a row                                              |
-| `tsv`     | .tsv .tab                            | a row; quote signs are data                        |
+| `tsv`     | .tsv .tab                            | a row; quotation marks are data                        |
 | `jsonl`   | .jsonl .ndjson .json                 | a line with one JSON object, a row of a document   |
 | `parquet` | .parquet .pq                         | a row                                              |
 | `conll`   | .conll .conll2003 .iob .iob2 .bio    | lines up to a blank line: a list per column        |

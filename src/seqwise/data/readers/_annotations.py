@@ -30,7 +30,7 @@ class Annotations:
         spans: columns of lists of spans: a tag per word.
         single: columns of objects such as `{"good": 1, "bad": 0}`, one label each.
         sets: columns of such objects, or of labels and lists of labels: a set of labels each.
-        scored: those of `single` and `sets` that hold objects of scores; merely said aloud.
+        scored: those of `single` and `sets` that hold objects of scores; only reported.
         is_prodigy: whether the rows are those of Prodigy, of which only accepted ones count.
     """
 
@@ -75,7 +75,7 @@ class Annotations:
 
     @classmethod
     def of_options(cls, given: Iterable[str]) -> Annotations:
-        """What `to_options` wrote."""
+        """Reads the output of `to_options`."""
         pairs = [each.split("=", 1) for each in given]
         names = {kind: tuple(name for key, name in pairs if key == kind) for kind in ("spans", "single", "sets")}
         text = next((name for key, name in pairs if key == "text"), None)
@@ -197,7 +197,7 @@ class _Choices:
 
 
 def _kind(cell: Any) -> str:
-    """What a cell is: `spans`, scores for `one` label or `several`, a `text`, a `list` of texts, `empty` or `other`."""
+    """The kind of a cell: `spans`, scores for `one` label or `several`, `text`, `list` of texts, `empty`, `other`."""
     if cell is None or (isinstance(cell, (str, list, dict)) and not cell):
         return "empty"
     if isinstance(cell, str):

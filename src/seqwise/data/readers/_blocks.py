@@ -9,7 +9,7 @@ from dataclasses import dataclass
 __all__ = ["BLANKS", "Block", "blocks", "comment_values", "is_assignment"]
 
 BLANKS = re.compile(r"[ \t]+")
-"""What separates columns; other spaces of Unicode are data."""
+"""The separators of columns; other Unicode spaces are data."""
 
 
 @dataclass(frozen=True, slots=True)

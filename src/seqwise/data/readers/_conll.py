@@ -30,12 +30,12 @@ _SPACED_ASSIGNMENT = re.compile(r"#[ \t]|#[^=]*[ \t]=")
 
 @dataclass(frozen=True)
 class _Layout:
-    """What the first token line says about all of them.
+    """The layout of all token lines, read from the first.
 
     Attributes:
         line: its number.
         columns: the names of its columns.
-        delimiter: the sign between cells; None stands for any run of blanks and tabs.
+        delimiter: the character between cells; None stands for any run of blanks and tabs.
         commented: whether comments `# key = value` stand above it.
         indented: whether it begins with a blank or a tab.
         header: the line that names the columns, if there is one.
@@ -54,7 +54,7 @@ class _Layout:
     def is_comment(self, text: str) -> bool:
         """Whether a line above the first token of a sequence is no token.
 
-        A token may begin with `#`: a line with all the columns is a token where a sign separates them. Where blanks do,
+        A token may begin with `#`: a line with all the columns is a token where a delimiter separates them. With spaces
         and in a single column, `# key = value` is a comment, and in a file with such comments any `#` and a blank.
         """
         if not text.startswith("#"):
@@ -165,7 +165,7 @@ def _begin_with_signs(texts: Sequence[str], layout: _Layout) -> bool:
 
 
 def _blanks_in_cells(seen: Sequence[Record], layout: _Layout) -> list[str]:
-    """What to say about a column whose every cell has an outer blank: it is a part of the cell, and hardly meant so."""
+    """A note about a column whose every cell has an outer blank: it is a part of the cell, and hardly meant so."""
     odd = [
         name
         for name in layout.columns
@@ -178,7 +178,7 @@ def _blanks_in_cells(seen: Sequence[Record], layout: _Layout) -> list[str]:
 
 
 def _signs_as_tokens(seen: Sequence[Record], layout: _Layout) -> list[str]:
-    """What to say about a line `# word` that is read as a token although no other token has its tag."""
+    """A note about a line `# word` that is read as a token although no other token has its tag."""
     first, last = layout.columns[0], layout.columns[-1]
     if layout.delimiter is not None or first == last:
         return []

@@ -89,7 +89,7 @@ def _cut(line: str) -> tuple[list[str], str]:
 
 
 def _cut_at_comma(line: str) -> tuple[list[str], str]:
-    """The same of a line with a comma behind its labels; quote signs may enclose the text."""
+    """The same of a line with a comma behind its labels; quotation marks may enclose the text."""
     labels: list[str] = []
     place = 0
     while found := _BEFORE_COMMA.match(line, place):

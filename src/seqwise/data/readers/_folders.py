@@ -29,7 +29,7 @@ UNLABELLED = ("unsup", "unsupervised", "unlabeled", "unlabelled")
 
 @dataclass(frozen=True)
 class Listing:
-    """What stands in a folder, sorted by name; links are not followed.
+    """The entries of a folder, sorted by name; links are not followed.
 
     Attributes:
         folders: the names of its folders.
@@ -98,7 +98,7 @@ class FolderInput:
 
     @property
     def notes(self) -> Iterator[str]:
-        """What is read and what is left out."""
+        """A note on the files that are read and those left out."""
         if self.has_labels:
             told = listed(f"{shown_path(label)} ({len(names):,})" for label, names in self.classes.items())
             yield f"each file is one text, and the name of its folder is its label: {told.replace(chr(39), '')}"
@@ -110,7 +110,7 @@ class FolderInput:
             yield f"left out: {', '.join(left)}"
 
     def _left_out(self) -> list[str]:
-        """What stands in the folders and is not read, with the counts."""
+        """The files in the folders that are not read, with counts."""
         read = sum(map(len, self.classes.values()))
         folders = sum(len(each.folders) for each in self._seen) - len(self.classes) * self.has_labels
         counts = (

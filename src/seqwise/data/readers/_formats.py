@@ -100,13 +100,13 @@ def format_and_note(
     if named == "tsv" and _are_blocks(lines):
         return (
             "conll",
-            "blank lines part its lines into sequences: read as CoNLL columns (else say --format tsv)",
+            "blank lines separate sequences: read as CoNLL columns (else say --format tsv)",
         )
     return named, None
 
 
 def _likely_form(lines: Sequence[str]) -> str:
-    """What to do about lines that show no format for sure."""
+    """A hint for lines whose format is uncertain."""
     for sign in ("|", ";", ","):
         if _is_table(lines, sign, cut=False):
             return f"{_SAY} If '{sign}' separates its cells: --format csv --delimiter '{sign}'."

@@ -1,4 +1,4 @@
-"""What an argument names: a file, a stream, a folder of texts, or parallel files."""
+"""Resolves a data argument: a file, a stream, a folder of texts, or parallel files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PER_CLASS = (
 
 
 def input_given(path: str | Path, *, unlabelled: bool = False) -> Input:
-    """What an argument names; `-` is standard input.
+    """The data that an argument names; `-` is standard input.
 
     Args:
         path: a file, a folder, or parallel files such as `tokens=a.txt,tags=b.txt`.
@@ -105,7 +105,7 @@ def _has_data(place: Path, name: str) -> bool:
 
 
 def _contents(own: Listing) -> str:
-    """What to say about a folder that is not read."""
+    """The error message for a folder that cannot be read."""
     told = f"Name files in it: {listed(own.files, most=6)}." if own.files else "It holds no files."
     per_class = f" {_PER_CLASS}" if len(own.texts) > 1 else ""
     return f"{told} {_READ}{per_class}"

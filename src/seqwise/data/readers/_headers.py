@@ -32,7 +32,7 @@ _SURE_ROWS = 5
 
 @dataclass(frozen=True)
 class FirstRow:
-    """What the first row of a table is.
+    """The role of the first row of a table.
 
     Attributes:
         is_data: whether it is data; else it names the columns.
@@ -46,7 +46,7 @@ class FirstRow:
 
     @property
     def note(self) -> str | None:
-        """What to say aloud."""
+        """The note for the user."""
         if self.reason is None:
             return None
         if self.is_data:
@@ -56,14 +56,14 @@ class FirstRow:
 
 @dataclass(frozen=True)
 class _Sign:
-    """What one column says: that its first cell is a `name`, or for which reason it is data (the kinds of `_ORDER`)."""
+    """The evidence of one column: that its first cell is a `name`, or why it is data (the kinds of `_ORDER`)."""
 
     kind: str
     reason: str = ""
 
 
 def first_row(row: Sequence[str], below: Sequence[Sequence[str]]) -> FirstRow:
-    """What the first row is, judged column by column against the rows below it.
+    """Decides whether the first row is a header, comparing each column with the rows below it.
 
     It is data where a cell cannot be a name: a number above numbers, a date above dates, running text above running
     text beside a label that occurs below. It is a header where a cell cannot be data: a word above numbers or dates,
@@ -93,7 +93,7 @@ def first_row(row: Sequence[str], below: Sequence[Sequence[str]]) -> FirstRow:
 
 
 def _verdict(signs: Sequence[_Sign]) -> FirstRow:
-    """What the columns say together."""
+    """The decision from the evidence of all columns."""
     kinds = [sign.kind for sign in signs]
     data = sorted((sign for sign in signs if sign.kind in _ORDER), key=lambda sign: _ORDER.index(sign.kind))
     reason = data[0].reason if data else None
@@ -106,7 +106,7 @@ def _verdict(signs: Sequence[_Sign]) -> FirstRow:
 
 
 def _signs(name: str, column: Sequence[str]) -> Iterator[_Sign]:
-    """What one column says."""
+    """The evidence of one column."""
     filled = [cell for cell in column if cell.casefold() not in _GAPS]
     if name.casefold() in _GAPS or not filled:
         return
@@ -125,13 +125,13 @@ def _signs(name: str, column: Sequence[str]) -> Iterator[_Sign]:
         elif len(filled) >= _SURE_ROWS:
             yield _Sign("name")
     elif is_again:
-        yield _Sign("again", f"column '{_short(name)}' is called like one of its values")
+        yield _Sign("again", f"column '{_short(name)}' has a name that is also one of its values")
     elif _words(name) >= _PROSE and sum(map(_words, filled)) >= _PROSE * len(filled):
         yield _Sign("prose", f"'{_short(name)}' reads like the texts below it")
 
 
 def _number_signs(name: str, rows: int, *, is_again: bool) -> Iterator[_Sign]:
-    """What a column of numbers says."""
+    """The evidence of a column of numbers."""
     if not _is_number(name):
         if rows >= _SURE_ROWS:
             yield _Sign("name")

@@ -88,7 +88,7 @@ class _Unpacked(io.RawIOBase):
 class StreamInput:
     """A stream that can be read once, after any number of looks at its beginning.
 
-    What a look takes from the stream is kept and given again to the next look and to the reading.
+    Bytes peeked from the stream are kept and returned again by the next peek and by the read.
 
     Args:
         stream: the bytes.
@@ -154,13 +154,13 @@ class _Replay(io.RawIOBase):
         super().close()
 
     def _arrived(self, most: int) -> bytes:
-        """What the stream has now: a pipe may hold less than `most` for a long time."""
+        """The bytes available now: a pipe may hold less than `most` for a long time."""
         read = getattr(self._stream, "read1", self._stream.read)
         return cast(bytes, read(most))
 
 
 def input_named(path: str | Path) -> Input:
-    """What stands at a path; `-` is standard input.
+    """The input at a path; `-` is standard input.
 
     Raises:
         DataError: nothing stands there, or a folder does.
@@ -188,7 +188,7 @@ def shown_path(path: str | Path) -> str:
 
 
 def ending_of(name: str) -> str:
-    """What stands behind the last dot of a file's name, `.gz` left out, in lower case; empty where there is none.
+    """The suffix of a file name in lower case, without the dot and ignoring `.gz`; empty where there is none.
 
     Examples:
         >>> ending_of("data/rows.CSV.gz"), ending_of("data/rows")
@@ -199,7 +199,7 @@ def ending_of(name: str) -> str:
 
 
 def _nearest(path: Path) -> str | None:
-    """What to say about a file that is not there."""
+    """The error message for a missing file."""
     folder = path.parent
     if not folder.is_dir():
         return f"The folder '{folder}' does not exist either."

@@ -71,6 +71,6 @@ def _lines(source: Input, encoding: str, *, look: bool) -> Iterator[tuple[int, A
 
 
 def _kind(value: object) -> str:
-    """What a JSON value that is no object is called."""
+    """The name of the type of a JSON value that is not an object."""
     names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")

@@ -1,4 +1,4 @@
-"""What a file may ask of the machine, in one place; and how what a library raises becomes an error with its place.
+"""Limits the resources a file may use, and turns a library's exceptions into errors that name file and line.
 
 The limits are far above what data need, and bound the time and memory that a broken or hostile file can take.
 """
@@ -21,7 +21,7 @@ from seqwise.errors import DataError, SeqwiseError, counted
 __all__ = ["GZIP_DAMAGE", "bounded_lines", "check_columns", "check_unpacked", "guarded", "guarding", "short"]
 
 GZIP_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What Python raises at a gzip stream that is cut or damaged."""
+"""The exceptions of Python for a truncated or damaged gzip stream."""
 
 LONGEST_LINE = 1 << 28
 """Bytes of one line: 256 MiB, which is a series of ten million steps."""
@@ -49,7 +49,7 @@ _LIBRARIES = (
     struct.error,
     zlib.error,
 )
-"""What libraries raise at data that they did not expect."""
+"""The exceptions that libraries raise for malformed data."""
 
 _SPACE = re.compile(r"\s+")
 
@@ -126,7 +126,7 @@ def guarding(name: str) -> Iterator[None]:
 
 
 def _as_data_error(error: Exception, name: str, line: int) -> DataError:
-    """What a library said as an error of the file, after the line of the last record that could be read."""
+    """A library's error as an error of the file, after the line of the last record that could be read."""
     where = f" after line {line}" if line else ""
     if isinstance(error, OSError) and error.strerror:
         room = "Temporary files need room: set TMPDIR to a folder that has it." if error.errno == errno.ENOSPC else None

@@ -31,8 +31,8 @@ _CHUNK = 1 << 16
 def numbered_lines(source: Input, encoding: str, *, look: bool = False) -> Lines:
     r"""The lines with their numbers, counted from 1, each with its own line end.
 
-    LF ends a line (and CR LF, which ends in LF): other signs that Unicode calls line breaks are data. In a text that
-    begins with 64 KiB without any LF, CR ends a line too, and all line ends come as LF. A byte-order mark at the
+    LF ends a line (and CR LF, which ends in LF): other line breaks of Unicode are data. In a text that begins
+    with 64 KiB without any LF, CR ends a line too, and all line ends come as LF. A byte-order mark at the
     beginning is left out; where `encoding` is UTF-8, UTF-16 and UTF-32 are told by it or by their zero bytes.
 
     Raises:

@@ -151,7 +151,7 @@ def _gathered(source: Source, form: _Form) -> Iterator[list[Record]]:
 
 
 def _looked_at(source: Source, form: _Form) -> tuple[bool, dict[Any, tuple[Any, Place, Place]]]:
-    """What the beginning of the files shows: whether the rows of some series do not stand together, and repeated times.
+    """Inspects the beginning of the files: are the rows of each series together, and do times repeat?
 
     Of each series that has a time twice, the first such time and both places.
     """
@@ -178,7 +178,7 @@ def _looked_at(source: Source, form: _Form) -> tuple[bool, dict[Any, tuple[Any, 
 
 
 def _repeated_note(form: _Form, repeated: dict[Any, tuple[Any, Place, Place]]) -> str:
-    """What to say about times that stand twice in one series."""
+    """A note about times that occur twice in one series."""
     (_, own), (time, before, after) = next(iter(repeated.items()))
     whose = "the series" if form.series_id is None else f"series '{own}'"
     others = f", and {len(repeated) - 1:,} more series likewise" if len(repeated) > 1 else ""

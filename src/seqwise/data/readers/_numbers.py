@@ -14,7 +14,7 @@ from seqwise.data.missing import WORDS
 __all__ = ["FINITE", "advice", "numbers", "odd_number", "refused"]
 
 FINITE = "Fill the gap, leave the series out, or train with --set data.gaps=fill, which fills and flags gaps."
-"""What to do about a missing value."""
+"""A hint for a missing value."""
 
 _GAPS = ("nan", "na", "n/a", "null", "none")
 
@@ -67,7 +67,7 @@ def _is_gap(cell: object) -> bool:
 
 
 def advice(cell: object) -> str:
-    """What to do about a cell that `numbers` could not turn into a finite number.
+    """A hint for a cell that `numbers` could not turn into a finite number.
 
     Examples:
         >>> advice("1,5")
@@ -91,7 +91,7 @@ def _number(cell: object) -> float:
 
 
 def odd_number(cell: object) -> str:
-    """What a cell is that `numbers` could not turn into a finite number.
+    """A description of a cell that `numbers` could not turn into a finite number.
 
     Examples:
         >>> odd_number("?"), odd_number("1,5"), odd_number("1e99")

@@ -26,7 +26,7 @@ class ReadOptions:
             several, such as `|||`. None means the
             format's own: comma for CSV (else `;` or tab, when the header has those and no comma), tab for
             TSV, tab or blanks for CoNLL.
-        quote: whether quote signs enclose cells, which may then hold delimiters and line breaks. None means
+        quote: whether quotation marks enclose cells, which may then hold delimiters and line breaks. None means
             the format's own: yes for CSV (RFC 4180), no for TSV, where they are data (IANA
             text/tab-separated-values).
         header: whether a table's first line names its columns; None looks at it and the lines below. In CoNLL False
@@ -164,7 +164,7 @@ def numbered(width: int) -> tuple[str, ...]:
 
 
 def other_names(options: ReadOptions) -> str | None:
-    """What to say about a file that has not as many columns as are named."""
+    """The error for a file with a different number of columns than were named."""
     if not options.unlabelled_columns:
         return None
     named = dict.fromkeys((*((options.columns,) if options.columns else ()), *options.unlabelled_columns))

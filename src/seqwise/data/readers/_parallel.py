@@ -75,7 +75,7 @@ def parallel_in(folder: Path, name: str, names: tuple[str, ...]) -> ParallelInpu
     """The parallel files in a folder: `seq.in`, `seq.out` and `label`, or others that are called like their columns.
 
     Raises:
-        DataError: two files are called like one column.
+        DataError: two files have the name of the same column.
     """
     found: dict[str, str] = {}
     for each in names:

@@ -25,7 +25,7 @@ _JSON_BEGINS = re.compile(r"[\[{]\s*(?:$|[{\[])|\{\s*\"")
 
 @dataclass(frozen=True)
 class PlainText:
-    """What a model reads and predicts, by which lines of plain text are told from rows.
+    """The input and targets of a model, used to distinguish lines of plain text from rows.
 
     Attributes:
         column: the input.

@@ -39,8 +39,8 @@ class _Dialect:
     """How cells are told apart.
 
     Attributes:
-        delimiter: the sign between them.
-        quoted: whether quote signs enclose cells.
+        delimiter: the character between them.
+        quoted: whether quotation marks enclose cells.
         sniffed: whether the delimiter was found in the header.
         is_named: whether the first line of the file is no row, but names the delimiter.
         is_spaced: whether a blank stands behind every delimiter, which then belongs to it.
@@ -56,13 +56,13 @@ class _Dialect:
 
     @property
     def spaces_note(self) -> str | None:
-        """What to say of blanks beside the delimiter."""
+        """A note about blanks next to the delimiter."""
         where = "around" if self.is_padded else "behind"
         return f"blanks {where} {self.delimiter_name} are no part of the cells" if self.is_spaced else None
 
     @property
     def note(self) -> str | None:
-        """What to say aloud."""
+        """The note for the user."""
         if self.is_named:
             return f"its first line names the separator of cells: {self.delimiter_name}"
         return (
@@ -87,7 +87,7 @@ def csv_part(source: Input, options: ReadOptions) -> Part:
 
 
 def tsv_part(source: Input, options: ReadOptions) -> Part:
-    """A tab-separated file; quote signs are data unless `quote` is True."""
+    """A tab-separated file; quotation marks are data unless `quote` is True."""
     quoted = options.quote is True
     named = _named_dialect(source, options, _first_lines(source, options), quoted=quoted)
     return _table(source, options, named or _Dialect("\t", quoted))
@@ -150,7 +150,7 @@ def _table(source: Input, options: ReadOptions, dialect: _Dialect) -> Part:
 
 
 def _in_quotes(columns: tuple[str, ...], rows: list[list[str]], dialect: _Dialect) -> str | None:
-    """What to say about columns whose every cell stands in quote signs, where these are data."""
+    """A note about columns whose every cell is in quotation marks, where these are literal."""
     if dialect.quoted or len(rows) < 2 or any(len(row) != len(columns) for row in rows):
         return None
     cells = zip(*rows, strict=True)
@@ -161,7 +161,7 @@ def _in_quotes(columns: tuple[str, ...], rows: list[list[str]], dialect: _Dialec
     ]
     if not odd:
         return None
-    told = f"every cell of {listed(odd, 6)} stands in quote signs, which are data here"
+    told = f"every cell of {listed(odd, 6)} is in quotation marks, which are literal here"
     return f"warning: {told}: say --quote if they are not"
 
 
@@ -241,14 +241,14 @@ def _all_rows(source: Input, encoding: str, dialect: _Dialect, *, look: bool) ->
 
 
 def _plain_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> _Rows:
-    """Rows of a file in which quote signs are data."""
+    """Rows of a file in which quotation marks are data."""
     for number, line in lines:
         text = line.rstrip("\r\n")
         yield number, text.split(delimiter) if text else []
 
 
 def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], dialect: _Dialect) -> _Rows:
-    """Rows of a file in which quote signs enclose cells."""
+    """Rows of a file in which quotation marks enclose cells."""
     if csv.field_size_limit() < _LONGEST_FIELD:
         # The limit belongs to the whole process, so it is only ever raised.
         csv.field_size_limit(_LONGEST_FIELD)
@@ -266,13 +266,13 @@ def _quoted_rows(name: str, lines: Iterable[tuple[int, str]], dialect: _Dialect)
 
 def _broken_quoting(complaint: str, name: str, start: int, line: int) -> DataError:
     """The error of Python's csv module in the words of the file."""
-    data = "If quote signs are data here, say --no-quote."
+    data = "If quotation marks are data here, say --no-quote."
     if "end of data" in complaint:
         return DataError("a quote opened in this row is never closed", file=name, line=start, hint=data)
     if "new-line" in complaint:
         hint = "Save the file with LF or CR LF line ends."
         return DataError("a CR alone stands in the row", file=name, line=line, hint=hint)
-    hint = f"A quote sign inside a quoted cell is written twice. {data}"
+    hint = f"A quotation mark inside a quoted cell is written twice. {data}"
     return DataError("text follows a closing quote", file=name, line=line, hint=hint)
 
 
@@ -348,9 +348,9 @@ def _wrong_width(place: Place, row: list[str], width: int, dialect: _Dialect, *,
     elif len(row) < width and not quotes:
         hint = f"An empty cell has its {dialect.delimiter_name} too: write every row with {width - 1} of them."
     elif quotes and dialect.quoted:
-        hint = "If quote signs are data here, say --no-quote."
+        hint = "If quotation marks are data here, say --no-quote."
     elif quotes:
-        hint = "Quote signs are data here; if they enclose cells, say --quote."
+        hint = "Quotation marks are data here; if they enclose cells, say --quote."
     told = "as the header has" if header else "as the first row has"
     problem = f"expected {counted(width, 'field')} {told}, got {len(row)}"
     return DataError(problem, file=place.file, line=place.line, hint=hint)

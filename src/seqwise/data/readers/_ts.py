@@ -32,7 +32,7 @@ _STAMPED = re.compile(r"\(([^(),]*),([^(),]*)\)")
 
 @dataclass(frozen=True)
 class _Header:
-    """What stands above `@data`.
+    """The header above `@data`.
 
     Attributes:
         line: number of the line `@data`.

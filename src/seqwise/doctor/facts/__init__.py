@@ -1,4 +1,4 @@
-"""What can be measured of a loss: its formula at one position, what each position weighs, what is bound to what.
+"""Measurements of a loss: its formula at one position, the weight of each position, and which arrays affect each other.
 
 Every measurement is a handful of calls with small arrays. Nothing here knows about bugs; the laws draw the conclusions.
 """

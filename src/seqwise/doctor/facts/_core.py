@@ -44,7 +44,7 @@ def log_softmax(logits: Array) -> Array:
 
 
 def cross_entropy(loss: Loss, logits: Array, labels: Array) -> Array:
-    """What each position should cost, (B, T): of classes, or summed over yes-or-no labels."""
+    """The expected loss of each position, (B, T): of classes, or summed over binary labels."""
     if loss.reading.labels == "binary":
         costs: Array = (np.logaddexp(0.0, logits) - labels * logits).sum(-1)
         return costs

@@ -1,4 +1,4 @@
-"""What holds for every right loss and model: the table of all laws, one file for each group."""
+"""The laws that every correct loss and model obeys: one table, one file per group."""
 
 from __future__ import annotations
 

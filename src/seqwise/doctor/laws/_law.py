@@ -1,4 +1,4 @@
-"""What a law is: two numbers that must be equal, at every size."""
+"""A law: two numbers that must be equal, at every size."""
 
 from __future__ import annotations
 

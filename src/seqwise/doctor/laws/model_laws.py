@@ -107,7 +107,7 @@ def _per_step(output: Array, size: Size) -> bool:
 
 
 def _culprit(model: Model, comparison: Comparison) -> str | None:
-    """What took in the padding: attention, pooling or the recurrent layer; or rows that changed places.
+    """Names the layer that let the padding in: attention, pooling or the recurrent layer; or rows that changed places.
 
     What mixes steps without any of them, such as a convolution, has no name; without that either, it is a pooling.
     """
