@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -205,3 +207,89 @@ def test_where_nothing_was_compiled_there_is_no_function(tmp_path: Path, monkeyp
     finally:
         monkeypatch.undo()
         _native.library.cache_clear()
+
+
+BROKEN = {
+    "false": "exit 1",
+    "true": "exit 0",
+    "reason": "echo no room on the disk >&2; exit 1",
+    "empty": None,
+    "quotation": "",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_compiler_leaves_nothing_and_one_message(
+    name: str, sources: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    compiler, script = sources / "broken", BROKEN[name]
+    compiler.write_text("" if script is None else f"#!/bin/sh\n{script}\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", '"' if name == "quotation" else str(compiler))
+    assert _compile.compiled(sources) == []
+    assert not list(sources.glob("*.so*"))
+    said = capfd.readouterr().err
+    assert said.startswith("seqwise: nothing is compiled, since ")
+    assert said.count("\n") == 1
+    assert name != "reason" or "failed: no room on the disk" in said
+
+
+ANSWERS = """
+import json, sys, warnings
+from pathlib import Path
+from seqwise import _native
+_native._FOLDER = Path(sys.argv[1])
+import torch
+torch.set_num_threads(2)
+from seqwise.losses.torch import crf_nll, cross_entropy, linear_cross_entropy
+def random(*sizes):
+    return torch.randn(sizes, generator=torch.Generator().manual_seed(sizes[0])).requires_grad_()
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    logits, hidden, weight, moves = random(30, 70, 20), random(8, 6), random(33, 6), random(20, 20)
+    labels = torch.arange(2100).view(30, 70) % 20
+    loss = cross_entropy(logits, labels) + crf_nll(logits, labels, moves)
+    loss = loss + linear_cross_entropy(hidden, weight, torch.arange(8))
+    slopes = torch.autograd.grad(loss, [logits, hidden, weight, moves])
+texts = [str(one.message) for one in said if issubclass(one.category, UserWarning)]
+print(json.dumps([_native.library() is not None, texts, [loss.item(), *(slope.norm().item() for slope in slopes)]]))
+"""
+
+
+def answers(folder: Path) -> tuple[bool, list[str], list[float]]:
+    """What a process computes with the libraries of a folder."""
+    done = subprocess.run([sys.executable, "-c", ANSWERS, str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: tuple[bool, list[str], list[float]] = tuple(json.loads(done.stdout))
+    return found
+
+
+def changed(folder: Path, before: bytes, after: bytes) -> None:
+    """Other bytes in all libraries of a folder, as if the compiler had written them."""
+    for path in folder.glob("*.so"):
+        content = path.read_bytes()
+        assert before in content
+        path.write_bytes(content.replace(before, after))
+    sums = "".join(f"{_compile._sum(path)}  {path.name}\n" for path in folder.glob("*.so"))
+    (folder / _compile.SUMS).write_text(sums, encoding="ascii")
+
+
+def test_without_the_openmp_of_torch_one_thread_computes_the_same_and_that_is_said_once(copied: Path) -> None:
+    wanted = answers(copied)
+    assert wanted[:2] == (True, [])
+    changed(copied, b"GOMP_parallel\0", b"GOMP_parallex\0")
+    is_there, texts, numbers = answers(copied)
+    assert is_there
+    assert len(texts) == ((os.cpu_count() or 1) > 1)
+    assert all("what seqwise computes in compiled code runs on one thread" in text for text in texts)
+    assert numbers == wanted[2]
+
+
+def test_a_library_of_another_machine_is_not_loaded_and_that_is_said(copied: Path) -> None:
+    machine = (copied / "baseline.so").read_bytes()[:20]
+    changed(copied, machine, machine[:18] + b"\x03\x00")  # e_machine of the ELF header: i386
+    is_there, texts, numbers = answers(copied)
+    assert not is_there
+    assert len(texts) == 1
+    assert "baseline.so cannot be loaded (" in texts[0]
+    assert numbers == pytest.approx(answers(copied / "nothing")[2], rel=1e-5)

@@ -56,8 +56,8 @@ def scarce(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scarce]:
     if command is None:
         pytest.skip("no C compiler here")
     folder, options = tmp_path_factory.mktemp("scarce"), _compile.SANITIZED if IS_SANITIZED else ["-O0"]
-    made = _compile._compiled(command, SOURCES, folder, "baseline", [*options, "-include", str(HEADER)])
-    assert made is not None
+    made, said = _compile._compiled(command, SOURCES, folder, "baseline", [*options, "-include", str(HEADER)])
+    assert made is not None, said
     found = ctypes.CDLL(str(made))
     with mock.patch.object(_native, "library", return_value=found), without_caches():
         product = _native.function("seqwise_product", ctypes.c_void_p)
@@ -83,7 +83,7 @@ def gradients(loss: Callable[..., Tensor], *inputs: Tensor) -> list[Tensor]:
     return [found.detach(), *(slope.to_dense() if slope.is_sparse else slope for slope in slopes)]
 
 
-def layer(kind: type[nn.RNNBase] = nn.GRU) -> nn.RNNBase:
+def layer(kind: type[nn.GRU | nn.LSTM] = nn.GRU) -> nn.RNNBase:
     found = kind(3, 5, batch_first=True)
     for number, parameter in enumerate(found.parameters()):
         parameter.data = random(*parameter.shape, seed=number)
@@ -129,7 +129,7 @@ CALLS: dict[str, Callable[[], list[Tensor]]] = {
 
 def refusals(name: str, scarce: Scarce) -> Refusals:
     """Makes a call again and again, each time with one more allocation before memory runs out."""
-    call, places, texts = CALLS[name], set(), list[str]()
+    call, places, texts = CALLS[name], set[Place](), list[str]()
     wanted = call()
     for allocations in range(200):
         scarce.left.value, scarce.file.value = allocations, None

@@ -13,14 +13,16 @@ A module with a fast path declares the functions that it calls, and asks each ti
     double_all(address(values, torch.float32), values.numel())
 
 `address` (`seqwise._addresses`) refuses a tensor that C cannot read. ctypes lets other Python threads run meanwhile.
-Loops over independent parts go through `parallel.h`, which runs them on the threads of torch itself, so that
-`torch.set_num_threads` holds and no second pool of threads is made.
+Loops over independent parts go through `parallel.c`, which runs them on the threads of torch itself, so that
+`torch.set_num_threads` holds and no second pool of threads is made. Where torch has no OpenMP that can be shared, they
+run on one thread, and one warning says so.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -35,10 +37,22 @@ _FOLDER = Path(__file__).parent
 def library() -> ctypes.CDLL | None:
     """The compiled functions, for the highest level that this processor has; None where nothing was compiled.
 
-    A file that cannot be loaded (made for another machine, say) is as good as none. So is one that was compiled of
-    other sources than those that are here, since what Python would hand over is not what it reads; and one that is not
-    as the compiler wrote it, which could kill the process.
+    A file that cannot be loaded (made for another machine, say) is not used, and a warning says so. Nor is one that was
+    compiled of other sources than those that are here, since what Python would hand over is not what it reads; nor one
+    that is not as the compiler wrote it, which could kill the process.
     """
+    found = _highest()
+    has_threads = getattr(found, "seqwise_has_threads", None)
+    if has_threads is not None and (os.cpu_count() or 1) > 1 and not has_threads():
+        warnings.warn(
+            "torch has no OpenMP whose threads compiled code can share (its library lacks GOMP_parallel): "
+            "what seqwise computes in compiled code runs on one thread",
+            stacklevel=3,
+        )
+    return found
+
+
+def _highest() -> ctypes.CDLL | None:
     from seqwise._native._compile import digest
 
     sources = digest(_FOLDER)
@@ -75,7 +89,8 @@ def _loaded(level: str, sources: int) -> ctypes.CDLL | None:
     try:
         found = ctypes.CDLL(str(path))
         found.seqwise_sources.restype = ctypes.c_int64
-    except (OSError, AttributeError):
+    except (OSError, AttributeError) as error:
+        _warn(level, f"cannot be loaded ({error})")
         return None
     if sources in (0, found.seqwise_sources()):
         return found
@@ -87,5 +102,5 @@ def _warn(level: str, reason: str) -> None:
     warnings.warn(
         f"{level}.so {reason}, and is not used: some things are slower. "
         "Compile again: python -m seqwise._native._compile",
-        stacklevel=5,
+        stacklevel=6,
     )

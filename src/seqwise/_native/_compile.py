@@ -47,7 +47,10 @@ def digest(folder: Path = _FOLDER) -> int:
 
 def compiler() -> list[str] | None:
     """The command of the C compiler: `$CC`, or the `cc` of the system; None when there is none."""
-    command = shlex.split(os.environ.get("CC", "cc"))
+    try:
+        command = shlex.split(os.environ.get("CC", "cc"))
+    except ValueError:  # a quotation mark without its other half
+        return None
     return command if command and shutil.which(command[0]) else None
 
 
@@ -75,9 +78,12 @@ def compiled(folder: Path = _FOLDER, *, to: Path | None = None, options: Sequenc
     levels = list(_LEVELS) if is_x86 else ["baseline"]
     with ThreadPoolExecutor() as threads:
         made = list(threads.map(lambda level: _compiled(command, folder, to, level, options), levels))
-    found = [path for path in made if path is not None]
-    if made[0] is None:
-        return _nothing("the C compiler failed")
+    (baseline, said), found = made[0], [path for path, _ in made if path is not None]
+    if baseline is None:
+        return _nothing(f"the C compiler ({shlex.join(command)}) failed" + (f": {said}" if said else ""))
+    for level, (_, said) in zip(levels, made, strict=True):
+        if said:
+            sys.stderr.write(f"seqwise: {level}.so: {said}\n")
     sums = to / SUMS
     sums.write_text("".join(f"{_sum(path)}  {path.name}\n" for path in found), encoding="ascii")
     return [*found, sums]
@@ -101,18 +107,21 @@ def _nothing(reason: str) -> list[Path]:
     return []
 
 
-def _compiled(command: list[str], folder: Path, to: Path, level: str, more: Sequence[str]) -> Path | None:
-    """The library of one level, or None."""
+def _compiled(
+    command: list[str], folder: Path, to: Path, level: str, more: Sequence[str] = ()
+) -> tuple[Path | None, str]:
+    """The library of one level, or None; and what the compiler said."""
     target, part = to / f"{level}.so", to / f"{level}.so.part"
     sources = [str(path) for path in sorted(folder.glob("*.c"))]
     options = [*_FLAGS, *_WARNINGS, *_LEVELS[level], *more, f"-DSEQWISE_SOURCES={digest(folder)}LL", "-o", str(part)]
-    done = subprocess.run([*command, *options, *sources, *_LIBRARIES], capture_output=True, text=True, check=False)
-    if done.stderr:
-        sys.stderr.write(f"seqwise: {level}.so: {done.stderr}")
-    if done.returncode:
+    try:
+        done = subprocess.run([*command, *options, *sources, *_LIBRARIES], capture_output=True, text=True, check=False)
+    except OSError as error:  # it is there, and cannot be run
+        return None, str(error)
+    if done.returncode or not part.exists():
         part.unlink(missing_ok=True)
-        return None
-    return part.replace(target)
+        return None, done.stderr.strip() or f"it ended with status {done.returncode} and made nothing"
+    return part.replace(target), done.stderr.strip()
 
 
 if __name__ == "__main__":

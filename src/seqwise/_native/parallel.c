@@ -48,6 +48,9 @@ void seqwise_parallel(ptrdiff_t tasks, void (*task)(ptrdiff_t index, void *data)
         run(&work);
 }
 
+/* 1 where tasks run on the threads of torch, 0 where they run one after the other. */
+SEQWISE_API int seqwise_has_threads(void) { return threads_of_torch() != NULL; }
+
 /* For tests: which threads tasks run on. Each task waits until all have begun, 20 seconds at most, so that each needs a
    thread of its own; marks[index] tells its thread from the others. */
 struct meeting {
