@@ -27,6 +27,7 @@ from seqwise.losses._kernels.cross_entropy import DTYPES, NO_MEMORY, call_of, co
 from seqwise.losses._kernels.joint_layout import joint_layout
 from seqwise.losses._loss_options import ClassOptions
 from seqwise.losses._plan import Plan
+from seqwise.losses.torch._scratch import scratch, with_large_pages
 from seqwise.losses.torch._terms import class_terms_of
 
 __all__ = ["Head", "HeadPositions", "Rows", "chunked_losses"]
@@ -226,29 +227,25 @@ def _pass(
     dtype = torch.promote_types(hidden.dtype, torch.float32)
     losses = torch.zeros(_sizes(positions.plan), dtype=dtype, device=hidden.device)
     sums = _Sums(head, wanted) if upstream is not None else None
-    space: Tensor | None = None
-    for rows, some in _chunks(head, positions):
-        part = positions.of(rows)
-        chosen = hidden[rows]
-        if some is not None:
-            chosen = torch.where(some[rows].unsqueeze(-1), chosen, 0.0)
-        if space is None or space.shape[0] < chosen.shape[0]:
-            space = hidden.new_empty(chosen.shape[0], weight.shape[0])  # the same for all chunks: new memory is slow
-        logits = multiply(chosen, weight.t(), space[: chosen.shape[0]], bias=bias)
-        losses[rows], slope = part.losses(logits, None if upstream is None else upstream[rows])
-        if sums is not None and slope is not None:
-            sums.add(rows, chosen, slope)
+    most = min(_most_rows(head, positions), len(hidden))
+    with scratch((most, weight.shape[0]), hidden) as space:
+        for rows, some in _chunks(head, positions):
+            part = positions.of(rows)
+            chosen = hidden[rows]
+            if some is not None:
+                chosen = torch.where(some[rows].unsqueeze(-1), chosen, 0.0)
+            logits = multiply(chosen, weight.t(), space[: chosen.shape[0]], bias=bias)
+            losses[rows], slope = part.losses(logits, None if upstream is None else upstream[rows])
+            if sums is not None and slope is not None:
+                sums.add(rows, chosen, slope)
     return losses, None if sums is None else sums.result()
 
 
 def _chunks(head: Head, positions: HeadPositions) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
     """Rows of hidden that make a chunk; and which rows count, where leaving them out would wait for a GPU."""
-    hidden, weight, _ = head
-    counts = positions.counts
+    hidden, counts = head.hidden, positions.counts
     some = counts if counts is None or counts.dim() == 1 else counts.any(-1)
-    size = CHUNK_BYTES if hidden.is_cpu else CHUNK_BYTES_ELSEWHERE
-    copies = 1 if positions.rows is not None else COPIES_OF_PLAIN
-    most = max(1, size // (weight.shape[0] * weight.itemsize * copies))
+    most = _most_rows(head, positions)
     if some is None or not hidden.is_cpu or some.all():
         for begin in range(0, hidden.shape[0], most):
             yield slice(begin, begin + most), None if hidden.is_cpu else some
@@ -258,6 +255,13 @@ def _chunks(head: Head, positions: HeadPositions) -> Iterator[tuple[slice | Tens
         yield kept[begin : begin + most], None
 
 
+def _most_rows(head: Head, positions: Positions) -> int:
+    """Of a chunk."""
+    size = CHUNK_BYTES if head.hidden.is_cpu else CHUNK_BYTES_ELSEWHERE
+    copies = 1 if positions.rows is not None else COPIES_OF_PLAIN
+    return max(1, size // (head.weight.shape[0] * head.weight.itemsize * copies))
+
+
 class _Sums:
     """Gradients that grow chunk by chunk; those of half precision are summed in float32."""
 
@@ -265,6 +269,9 @@ class _Sums:
         self._head, self._dtype = head, torch.promote_types(head.hidden.dtype, torch.float32)
         self._hidden = torch.empty_like(head.hidden, memory_format=_IN_ROWS) if wanted[0] else None
         self._weight = torch.empty_like(head.weight, dtype=self._dtype, memory_format=_IN_ROWS) if wanted[1] else None
+        for gradient in (self._hidden, self._weight):
+            if gradient is not None and gradient.is_cpu:
+                with_large_pages(gradient)
         self._bias = torch.zeros_like(head.bias, dtype=self._dtype) if head.bias is not None and wanted[2] else None
         self._begun = False
 
