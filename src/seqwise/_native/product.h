@@ -30,31 +30,36 @@ struct matrix {
     ptrdiff_t row, column; /* from one row to the next, from one column to the next */
 };
 
+/* As much of a vector as the processor has registers for: sums of longer ones would wait in memory. */
+#define PARTS (64 / BYTES)
+typedef float registers __attribute__((vector_size(BYTES), may_alias));
+typedef float loose_registers __attribute__((vector_size(BYTES), aligned(4), may_alias));
+
 INLINE void tile(int rows, int vectors, struct matrix a, const float *b, ptrdiff_t depth, float *c, ptrdiff_t row,
                  int add) {
-    floats sums[ROWS][PANEL];
+    registers sums[ROWS][PANEL * PARTS];
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 8
-        for (int j = 0; j < vectors; j++)
-            sums[i][j] = (floats){0};
+        for (int j = 0; j < vectors * PARTS; j++)
+            sums[i][j] = (registers){0};
     for (ptrdiff_t k = 0; k < depth; k++, b += vectors * FLOATS, a.values += a.column) {
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++) {
-            floats value = floats_of(a.values[i * a.row]);
+            registers value = a.values[i * a.row] - (registers){0};
 #pragma GCC unroll 8
-            for (int j = 0; j < vectors; j++)
-                sums[i][j] += value * ((const loose_floats *)b)[j];
+            for (int j = 0; j < vectors * PARTS; j++)
+                sums[i][j] += value * ((const loose_registers *)b)[j];
         }
     }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 8
-        for (int j = 0; j < vectors; j++) {
-            float *place = c + i * row + j * FLOATS;
+        for (int j = 0; j < vectors * PARTS; j++) {
+            loose_registers *place = (loose_registers *)(c + i * row) + j;
             if (add)
-                sums[i][j] += floats_at(place);
-            put(place, sums[i][j]);
+                sums[i][j] += *place;
+            *place = sums[i][j];
         }
 }
 
