@@ -255,7 +255,7 @@ def _chunks(head: Head, positions: HeadPositions) -> Iterator[tuple[slice | Tens
         yield kept[begin : begin + most], None
 
 
-def _most_rows(head: Head, positions: Positions) -> int:
+def _most_rows(head: Head, positions: HeadPositions) -> int:
     """Of a chunk."""
     size = CHUNK_BYTES if head.hidden.is_cpu else CHUNK_BYTES_ELSEWHERE
     copies = 1 if positions.rows is not None else COPIES_OF_PLAIN
