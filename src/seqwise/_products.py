@@ -80,7 +80,7 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
     )
     product(ctypes.byref(call))
     if call.failed:
-        raise MemoryError("a product of matrices found no memory; use smaller batches")
+        raise MemoryError("out of memory for a product of matrices; use smaller batches")
     return to
 
 

@@ -254,7 +254,7 @@ def test_tags_without_a_scheme_have_a_chain_only_when_asked(tmp_path):
 
 def test_the_chain_of_a_joint_model_is_that_of_its_tags(tmp_path):
     plan = plan_run(config_of(rows_file(tmp_path, "joint"), "joint"))
-    assert list(plan.model.chains()) == ["slots"]
+    assert list(plan.model.crf_scores()) == ["slots"]
     assert plan.task.config.loss.crf is True
 
 

@@ -38,17 +38,17 @@ def test_the_scores_are_attached_to_the_graph():
 
 def test_a_model_names_the_chains_of_its_targets():
     targets = {
-        "slots": TargetModule(TagsHead(6, 2), chain=TagCRF(2)),
+        "slots": TargetModule(TagsHead(6, 2), crf=TagCRF(2)),
         "upos": TargetModule(TagsHead(6, 4)),
     }
     model = SequenceModel(TokenEmbedding(9, 4), LSTMEncoder(4, 3), targets)
-    assert list(model.chains()) == ["slots"]
+    assert list(model.crf_scores()) == ["slots"]
 
 
 def test_a_chain_is_built_beside_the_head_of_its_target():
     slots, upos = (Target(name, "tags", (("a", "b"),), per_step=True) for name in ("slots", "upos"))
-    model = build_model([upos, slots], input="tokens", vocabulary_size=9, chains={"slots": TagCRF(2)})
-    assert list(model.chains()) == ["slots"]
+    model = build_model([upos, slots], input="tokens", vocabulary_size=9, crfs={"slots": TagCRF(2)})
+    assert list(model.crf_scores()) == ["slots"]
 
 
 def test_no_classes_are_an_error():

@@ -49,7 +49,7 @@ def test_a_sequence_alone_and_in_a_padded_batch_gives_the_same():
 def test_the_score_of_a_path_of_tags_is_the_mean_of_the_scores_of_the_members():
     torch.manual_seed(4)
     members = [
-        build_model(TARGETS[1:2], input="tokens", vocabulary_size=9, hidden=3, chains={"slots": TagCRF(2)})
+        build_model(TARGETS[1:2], input="tokens", vocabulary_size=9, hidden=3, crfs={"slots": TagCRF(2)})
         for _ in range(3)
     ]
     inputs, path = torch.tensor([[1, 2, 3]]), [0, 1, 1]
@@ -58,7 +58,7 @@ def test_the_score_of_a_path_of_tags_is_the_mean_of_the_scores_of_the_members():
             torch.nn.init.normal_(parameter)
 
     def score(model):
-        emissions, chain = model(inputs)["slots"][0], model.chains()["slots"]
+        emissions, chain = model(inputs)["slots"][0], model.crf_scores()["slots"]
         steps = sum(emissions[i, tag] for i, tag in enumerate(path))
         between = sum(chain.transitions[a, b] for a, b in itertools.pairwise(path))
         return steps + between + chain.start[path[0]] + chain.end[path[-1]]
@@ -68,10 +68,10 @@ def test_the_score_of_a_path_of_tags_is_the_mean_of_the_scores_of_the_members():
 
 
 def test_an_ensemble_of_nobody_is_refused():
-    with pytest.raises(ConfigError, match="^Ensemble: members is empty, expected one model or more$"):
+    with pytest.raises(ConfigError, match="^Ensemble: models is empty, expected one model or more$"):
         Ensemble([])
 
 
 def test_members_of_different_targets_are_refused():
-    with pytest.raises(ConfigError, match="^Ensemble: the members have different targets$"):
+    with pytest.raises(ConfigError, match="^Ensemble: the models have different targets$"):
         Ensemble([*models(1), *models(1, TARGETS[:1])])

@@ -67,13 +67,13 @@ def _users_have_no_checked_annotations():
         (lambda: LSTMEncoder(3, 3, dropout=2.0), "LSTMEncoder: dropout is 2.0, expected 0 <= dropout < 1"),
         (
             lambda: ConvEncoder(3, 3, width=4),
-            "ConvEncoder: width is 4, expected an odd number: as many steps before as behind",
+            "ConvEncoder: width is 4, expected an odd number: as many steps before as after",
         ),
         (lambda: ConvEncoder(3, 3, width=0), "ConvEncoder: width is 0, expected 1 or more"),
         (lambda: MaxPooling(0), "MaxPooling: size is 0, expected 1 or more"),
         (
             lambda: LastPooling(3, bidirectional=True),
-            "LastPooling: size is 3, expected an even number, two directions of one size",
+            "LastPooling: size is 3, expected an even number: two directions of equal size",
         ),
         (
             lambda: AttentionPooling(3, attention_size=0),
@@ -230,17 +230,17 @@ def test_an_array_that_does_not_fit_is_an_error(call, error, text):
         (
             {"lengths": torch.tensor([2, 1]), "mask": torch.ones(2, 3, dtype=torch.bool)},
             errors.UsageError,
-            "got lengths and mask, expected one of the two; a mask says all that lengths say",
+            "got lengths and mask, expected one of the two; a mask covers everything that lengths express",
         ),
         (
             {"lengths": torch.tensor([2.0, 1.0])},
             errors.DtypeError,
-            "lengths of torch.float32, expected integers (batch,); booleans (batch, time) go in as mask=",
+            "lengths of torch.float32, expected integers (batch,); pass booleans (batch, time) as mask=",
         ),
         (
             {"lengths": torch.ones(2, 3, dtype=torch.bool)},
             errors.DtypeError,
-            "lengths of torch.bool, expected integers (batch,); booleans (batch, time) go in as mask=",
+            "lengths of torch.bool, expected integers (batch,); pass booleans (batch, time) as mask=",
         ),
         (
             {"lengths": torch.tensor([[2], [1]])},
@@ -250,8 +250,7 @@ def test_an_array_that_does_not_fit_is_an_error(call, error, text):
         (
             {"mask": torch.ones(2, 3)},
             errors.DtypeError,
-            "mask of torch.float32, expected torch.bool, True where a step counts; "
-            "mask.bool() turns ones and zeros into that",
+            "mask of torch.float32, expected torch.bool, True where a step counts; mask.bool() converts ones and zeros",
         ),
         (
             {"mask": torch.ones(3, 2, dtype=torch.bool)},

@@ -152,7 +152,7 @@ def test_a_model_has_a_head_per_target_over_all_shares():
 
 def test_labels_per_step_are_refused():
     tags = Target("slots", "tags", (("O", "B"),), per_step=True)
-    with pytest.raises(ConfigError, match="'rocket' knows whole series only, and 'slots' has labels per step"):
+    with pytest.raises(ConfigError, match="'rocket' classifies whole series only, and 'slots' has labels per step"):
         build_rocket([tags], channels=2)
 
 

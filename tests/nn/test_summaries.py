@@ -80,8 +80,8 @@ def test_shares_come_first_and_summaries_of_the_values_behind():
     pooling = PPVAndSummaries(168, 2, thresholds=3)
     pooling.shares.fill(states[0, :, :168])
     found = pooling(states, lengths=LENGTHS)
-    torch.testing.assert_close(found[:, pooling.of_shares :], SummaryPooling(2)(series, lengths=LENGTHS))
-    torch.testing.assert_close(found[:, : pooling.of_shares], pooling.shares(states[..., :168], lengths=LENGTHS))
+    torch.testing.assert_close(found[:, pooling.ppv_size :], SummaryPooling(2)(series, lengths=LENGTHS))
+    torch.testing.assert_close(found[:, : pooling.ppv_size], pooling.shares(states[..., :168], lengths=LENGTHS))
     assert pooling.shares.thresholds.any()
 
 

@@ -27,7 +27,7 @@ def gradient_of(plan, groups):
         inputs = inputs.double() if inputs.is_floating_point() else inputs
         ngrams = None if batch.ngrams is None else torch.from_numpy(batch.ngrams)
         logits = plan.model(inputs, lengths=torch.from_numpy(batch.lengths), ngrams=ngrams)
-        plan.objective.total(plan.objective.sums(logits, batch, plan.model.chains()), divisors).backward()
+        plan.objective.total(plan.objective.sums(logits, batch, plan.model.crf_scores()), divisors).backward()
     return torch.cat([parameter.grad.reshape(-1) for parameter in plan.model.parameters() if parameter.requires_grad])
 
 

@@ -119,8 +119,8 @@ class _Models:
     def _heads(self) -> dict[str, Any]:
         model, loss = self.config.model, self.config.loss
         own = [name for name in ("pooling", "dropout", "attention_size") if name in type(model).model_fields]
-        chains = {t.name: chain for t in self.targets if (chain := tag_crf_of(t, loss)) is not None}
-        return {**{name: getattr(model, name) for name in own}, "chains": chains}
+        crfs = {t.name: crf for t in self.targets if (crf := tag_crf_of(t, loss)) is not None}
+        return {**{name: getattr(model, name) for name in own}, "crfs": crfs}
 
 
 def regression_for(config: Config, targets: tuple[Target, ...], count: int) -> NgramRegression | None:

@@ -72,7 +72,7 @@ def answers_of(
     """
     with torch.inference_mode():
         lengths = torch.from_numpy(batch.lengths).to(device)
-        logits, chains = model_logits(model, batch, device), model.chains()
+        logits, chains = model_logits(model, batch, device), model.crf_scores()
         found = {}
         for target in targets:
             own, chain = logits[target.name].float(), chains.get(target.name)

@@ -1,8 +1,8 @@
-"""Batches -> logits, in torch: input layers, encoders, poolings, heads, and the model they make together.
+"""Torch modules from batches to logits: input layers, encoders, poolings, heads and the model built of them.
 
 Every module that looks along time takes `lengths` (batch,) or `mask` (batch, time), True = counts; masks may
-have holes and need not start at the left. With neither, every step counts. What a sequence gives never
-depends on its padding or on the sequences it is batched with: that is tested against each sequence run alone.
+have holes and need not start at the left. With neither, every step counts. The output for a sequence never
+depends on its padding or on the rest of the batch: tests compare it with each sequence run alone.
 
     inputs (B, T) or (B, T, channels) -> input layer (B, T, F) -> encoder (B, T, H) -> pooling (B, H) -> head
     -> logits

@@ -1,4 +1,4 @@
-"""Refuses wrong sizes, shapes and dtypes; looks at no value of an array, so it costs nothing on a GPU."""
+"""Checks of sizes, shapes and dtypes; they read no array values, so they never synchronise a GPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["is_integer", "require_axes", "require_dropout", "require_ids", "requ
 
 
 def require_sizes(call: str, **sizes: int) -> None:
-    """Refuses a size below 1.
+    """Check that every size is at least 1.
 
     Raises:
         ConfigError: a size below 1.
@@ -22,7 +22,7 @@ def require_sizes(call: str, **sizes: int) -> None:
 
 
 def require_dropout(call: str, dropout: float) -> None:
-    """Refuses a dropout outside 0 <= dropout < 1.
+    """Check that 0 <= dropout < 1.
 
     Raises:
         ConfigError: dropout is not in [0, 1).
@@ -32,10 +32,10 @@ def require_dropout(call: str, dropout: float) -> None:
 
 
 def require_axes(call: str, name: str, array: Tensor, axes: tuple[str, ...], size: int | None = None) -> None:
-    """Refuses an array without these axes, or whose last one has another size than this (any size when None).
+    """Check that an array has these axes, and that the last one has this size (any size when None).
 
     Raises:
-        ShapeError: another number of axes, or another size of the last one.
+        ShapeError: the number of axes or the size of the last axis differs.
     """
     if array.ndim == len(axes) and size in (None, array.shape[-1]):
         return
@@ -44,7 +44,7 @@ def require_axes(call: str, name: str, array: Tensor, axes: tuple[str, ...], siz
 
 
 def require_positions(call: str, shape: tuple[int, int], lengths: Tensor | None, mask: Tensor | None) -> None:
-    """Refuses lengths or a mask that cannot say which positions of (batch, time) count; neither is fine.
+    """Check that lengths or a mask fit positions of (batch, time); both may be None.
 
     Raises:
         UsageError: both were given.
@@ -52,7 +52,9 @@ def require_positions(call: str, shape: tuple[int, int], lengths: Tensor | None,
         ShapeError: lengths are not (batch,), or the mask is not (batch, time).
     """
     if lengths is not None and mask is not None:
-        raise UsageError(f"{call}: got lengths and mask, expected one of the two; a mask says all that lengths say")
+        raise UsageError(
+            f"{call}: got lengths and mask, expected one of the two; a mask covers everything that lengths express"
+        )
     if lengths is not None:
         _require_lengths(call, shape, lengths)
     if mask is not None:
@@ -60,16 +62,16 @@ def require_positions(call: str, shape: tuple[int, int], lengths: Tensor | None,
 
 
 def is_integer(array: Tensor) -> bool:
-    """Whether the array holds whole numbers; booleans are not numbers."""
+    """Whether the dtype is an integer type; bool is not."""
     return not (array.is_floating_point() or array.is_complex() or array.dtype == torch.bool)
 
 
 def require_ids(call: str, ids: Tensor, axes: tuple[str, ...], size: int | None = None) -> None:
-    """Refuses ids that are no integers, or that have other axes; see `require_axes`.
+    """Check that ids are integers with these axes; see `require_axes`.
 
     Raises:
-        DtypeError: not integers.
-        ShapeError: another number of axes, or another size of the last one.
+        DtypeError: ids are not integers.
+        ShapeError: the number of axes or the size of the last axis differs.
     """
     if not is_integer(ids):
         raise DtypeError(f"{call}: ids of {ids.dtype}, expected integers ({', '.join(axes)})")
@@ -79,7 +81,7 @@ def require_ids(call: str, ids: Tensor, axes: tuple[str, ...], size: int | None 
 def _require_lengths(call: str, shape: tuple[int, int], lengths: Tensor) -> None:
     if not is_integer(lengths):
         raise DtypeError(
-            f"{call}: lengths of {lengths.dtype}, expected integers (batch,); booleans (batch, time) go in as mask="
+            f"{call}: lengths of {lengths.dtype}, expected integers (batch,); pass booleans (batch, time) as mask="
         )
     if tuple(lengths.shape) != shape[:1]:
         raise ShapeError(
@@ -92,7 +94,7 @@ def _require_mask(call: str, shape: tuple[int, int], mask: Tensor) -> None:
     if mask.dtype != torch.bool:
         raise DtypeError(
             f"{call}: mask of {mask.dtype}, expected torch.bool, True where a step counts; "
-            "mask.bool() turns ones and zeros into that"
+            "mask.bool() converts ones and zeros"
         )
     if tuple(mask.shape) != shape:
         raise ShapeError(f"{call}: mask of shape {tuple(mask.shape)}, expected (batch, time) = {shape}")

@@ -1,6 +1,6 @@
-"""The array types that annotations name: those of jaxtyping where it is installed, else nothing.
+"""Array types for annotations: those of jaxtyping where it is installed, else placeholders.
 
-Annotations are only read in tests, so the package does not depend on it.
+Only the tests evaluate annotations, so jaxtyping is not a dependency.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Sums of rows of a table, with a gradient of the rows that were used and no others.
+"""Sums of rows of an embedding table, with a sparse gradient.
 
-A batch uses some hundred of the many thousand vectors of a vocabulary. The gradient of `torch.nn.Embedding` has a row
-for each of them all, mostly zeros, which then are filled, measured and stepped over; here it is sparse, with each row
-once (coalesced), as optimizers such as `torch.optim.SparseAdam` take it.
+A batch uses some hundred of the many thousand vectors of a vocabulary. The dense gradient of `torch.nn.Embedding` has a
+row for every vector, mostly zeros, all of which the optimizer processes. Here the gradient is sparse and coalesced, as
+optimizers such as `torch.optim.SparseAdam` take it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def summed_rows(
     counted: Bool[Tensor, " count"] | None = None,
     scale: Float[Tensor, "groups size"] | None = None,
 ) -> Float[Tensor, "count size"]:
-    """The sum of the rows with these ids, whose gradient by the table is sparse; there is none by the scale.
+    """Return the sum of the rows with these ids; its gradient by the table is sparse, and there is none by the scale.
 
     Args:
         table: (rows, size); its row `padding_id` gets no gradient.
         ids: (count, parts) int64, 0 <= id < rows where they count.
-        padding_id: the row that stands for nothing.
+        padding_id: the row for padding.
         counted: (count,) which sums count; the others are zeros. None for all.
-        scale: (groups, size) what the sums of a group are multiplied by; groups are of one size, one after the other.
+        scale: (groups, size) factors of the sums of each group; groups have equal size and are consecutive.
             None for 1.
 
     Raises:
@@ -112,7 +112,7 @@ def _are_for_c(vectors: Tensor, ids: Tensor, counted: Tensor | None, scale: Tens
 
 
 def _sums(shape: Sequence[int], ids: Tensor, counted: Tensor | None, scale: Tensor | None, vectors: Tensor) -> _Sums:
-    """The setup of forward and backward; `_are_for_c` was asked about all of them."""
+    """Build the argument struct of forward and backward; `_are_for_c` has accepted all tensors."""
     sums = _Sums(rows=shape[0], size=shape[1], count=ids.shape[0], parts=ids.shape[1], stride=ids.stride(0))
     count, size = len(ids), shape[1]
     sums.ids = strided_address(ids, torch.int64, is_ordinary=True)
@@ -132,7 +132,7 @@ def _row_gradient(
     scale: Tensor | None,
     gradient: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """The rows that were used, ascending, and the sum of what goes to each."""
+    """Return the rows that were used, ascending, and the summed gradient of each."""
     distinct = function("seqwise_distinct_rows", ctypes.c_void_p, ctypes.c_int64, *(ctypes.c_void_p,) * 3)
     add = function("seqwise_add_to_rows_f32", ctypes.c_void_p)
     if distinct is None or add is None or not _are_for_c(gradient, ids, counted, scale):
@@ -144,7 +144,7 @@ def _row_gradient(
     if sums.wrong:
         raise IndexError(_OUTSIDE.format(shape[0]))
     if found.value < 0:
-        raise MemoryError("the gradient of a table found no memory; use smaller batches")
+        raise MemoryError("out of memory for the gradient of an embedding table; use smaller batches")
     rows = rows[: found.value]
     result = gradient.new_zeros(len(rows), shape[1])
     sums.gradient = address(result, torch.float32)
@@ -153,7 +153,7 @@ def _row_gradient(
 
 
 def _plain_sums(table: Tensor, ids: Tensor, padding_id: int, counted: Tensor | None, scale: Tensor | None) -> Tensor:
-    """The same in tensor operations."""
+    """Return the sums by tensor operations."""
     known = ids if counted is None else torch.where(counted[:, None], ids, padding_id)
     sums = torch.nn.functional.embedding_bag(known, table, mode="sum")
     return _scaled(sums, counted, scale)

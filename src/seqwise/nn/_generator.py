@@ -1,7 +1,7 @@
-"""Random numbers for a model from a generator of its own, so that the one which a whole process shares stays untouched.
+"""Random numbers from a generator of the model's own; torch's global one stays untouched.
 
-torch draws from one generator per process and device unless it is given another. Whoever seeds that one, or draws from
-it in another thread, changes what everybody draws.
+By default torch draws from one global generator per process and device. Seeding it, or drawing from it in another
+thread, changes the random numbers of everything else in the process.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _PROCESS = threading.Lock()
 
 
 def drawn_from(generator: torch.Generator) -> TorchDispatchMode:
-    """Within it, what this thread draws comes from the generator: the numbers of a process that is seeded like it.
+    """Context in which this thread takes its random numbers from the generator, as if the process were seeded like it.
 
-    It costs microseconds per operation, so it is for making a model, not for training it.
+    It costs microseconds per operation: use it to build a model, not to train one.
 
     Args:
         generator: of the device of the tensors that are filled.
@@ -55,7 +55,7 @@ class _DrawnFrom(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @lru_cache(maxsize=256)
 def _drawing(func: Any) -> Any:
-    """The form of an operation that takes a generator; None for one that draws nothing."""
+    """Return the overload of an operation that takes a generator; None if it uses no random numbers."""
     if any(argument.name == "generator" for argument in func._schema.arguments):
         return func
     name = "generator" if func._overloadname == "default" else f"{func._overloadname}_generator"
@@ -63,13 +63,13 @@ def _drawing(func: Any) -> Any:
 
 
 def draws_elsewhere(model: nn.Module) -> bool:
-    """Whether dropout of another library, which takes no generator, is a part of a model."""
+    """Whether a model contains dropout layers of another library, which take no generator."""
     return any(isinstance(module, SubwordEncoder) for module in model.modules())
 
 
 @contextmanager
 def drawing_from(model: nn.Module, generator: torch.Generator) -> Iterator[None]:
-    """Within it, the dropout of a model draws from the generator."""
+    """Context in which the dropout of a model takes its random numbers from the generator."""
     drawing = [module for module in model.modules() if isinstance(module, FeatureDropout | NgramBag)]
     for module in drawing:
         module.generator = generator
@@ -82,7 +82,7 @@ def drawing_from(model: nn.Module, generator: torch.Generator) -> Iterator[None]
 
 @contextmanager
 def seeded_process(seed: int, device: torch.device) -> Iterator[None]:
-    """Within it, the generator of the process is seeded and belongs to this thread; afterwards it is as it was.
+    """Context in which torch's global generator is seeded and reserved for this thread; its state is restored after.
 
     For networks of other libraries, whose dropout takes no generator. Other trainings that need it wait.
     """

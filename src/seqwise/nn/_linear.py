@@ -1,4 +1,4 @@
-"""A linear layer whose products are made in compiled C, where that is quicker than torch."""
+"""Linear layer that multiplies in compiled C where that is faster than torch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from seqwise.nn._axes import Float
 __all__ = ["Linear"]
 
 _LARGE = 1 << 20
-"""Fewer multiply-adds than these are not worth the way to compiled C."""
+"""Multiply-adds below which the call into compiled C costs more than it saves."""
 
 
 class Linear(nn.Linear):
-    """`torch.nn.Linear`; on some processors quicker, for plain float32 numbers on a CPU.
+    """`torch.nn.Linear`, faster on some processors for float32 tensors on a CPU.
 
     Examples:
         >>> layer = Linear(256, 72)
@@ -27,7 +27,7 @@ class Linear(nn.Linear):
     """
 
     def forward(self, input: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch outputs"]:  # noqa: A002 - torch's name
-        """The outputs (..., out_features) of (..., in_features)."""
+        """Return the outputs (..., out_features) of (..., in_features)."""
         if not _fits(input, self.weight, self.bias):
             return super().forward(input)
         outputs: Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
@@ -58,7 +58,7 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         vectors, weight = ctx.saved_tensors
         slope, rows = gradient.reshape(-1, gradient.shape[-1]), vectors.reshape(-1, vectors.shape[-1])
-        # a gradient that is to be differentiated itself is made of torch's products
+        # torch's products for a gradient that is differentiated again
         product = torch.mm if torch.is_grad_enabled() else _new_product
         of_vectors, of_weight, of_bias = ctx.needs_input_grad
         return (

@@ -1,8 +1,8 @@
-"""Says which positions count, and selects, closes up and turns round arrays by that.
+"""Masks from lengths; selection, left-alignment and reversal of the positions that count.
 
 Everything here is a fixed graph of tensor operations: no value is read back from the device and no Python
 branch depends on one, so it runs under torch.compile and torch.export. Lengths are therefore not checked: one
-beyond the time axis means the whole of it, a negative one means nothing.
+beyond the time axis means the whole axis, a negative one means zero steps.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ __all__ = ["compact_positions", "counted_positions", "inverse", "reversal", "sel
 def counted_positions(
     call: str, steps: Tensor, *, lengths: Tensor | None, mask: Tensor | None
 ) -> Bool[Tensor, "batch time"]:
-    """The mask that lengths or a mask (or neither: everything counts) stand for.
+    """Return the mask given by lengths or by a mask; all True with neither.
 
     Args:
         call: the caller's name, for errors.
-        steps: (batch, time, ...) what the positions belong to.
+        steps: (batch, time, ...) the array that the mask is for.
         lengths: (batch,) integers; the first `lengths[b]` steps of row b count.
         mask: (batch, time) booleans, True = counts.
 
@@ -51,7 +51,7 @@ def counted_positions(
 def selected(
     steps: Float[Tensor, "batch time features"], counted: Bool[Tensor, "batch time"]
 ) -> Float[Tensor, "batch time features"]:
-    """`steps` where they count and exact zeros elsewhere; NaN there reaches neither value nor gradient.
+    """Return `steps` where they count and exact zeros elsewhere; NaN there reaches neither value nor gradient.
 
     Examples:
         >>> selected(torch.tensor([[[1.0], [torch.nan]]]), torch.tensor([[True, False]])).tolist()
@@ -61,7 +61,7 @@ def selected(
 
 
 def compact_positions(counted: Bool[Tensor, "batch time"]) -> Integer[Tensor, "batch time"]:
-    """Where each step goes when those that count close up to the front, in order, and the others follow.
+    """Return the position of each step after left-alignment: those that count first, in order, then the others.
 
     Examples:
         >>> compact_positions(torch.tensor([[False, True, False, True]])).tolist()
@@ -73,7 +73,7 @@ def compact_positions(counted: Bool[Tensor, "batch time"]) -> Integer[Tensor, "b
 
 
 def inverse(positions: Integer[Tensor, "batch time"]) -> Integer[Tensor, "batch time"]:
-    """The permutation that undoes `positions`, row by row.
+    """Return the permutation that undoes `positions`, row by row.
 
     Examples:
         >>> inverse(torch.tensor([[2, 0, 3, 1]])).tolist()
@@ -84,7 +84,7 @@ def inverse(positions: Integer[Tensor, "batch time"]) -> Integer[Tensor, "batch 
 
 
 def reversal(left_aligned: Bool[Tensor, "batch time"]) -> Integer[Tensor, "batch time"]:
-    """The positions that turn round the counted front of each row and leave the rest; its own inverse.
+    """Return the permutation that reverses the counted steps at the left of each row; it is its own inverse.
 
     Examples:
         >>> reversal(torch.tensor([[True, True, True, False]])).tolist()
@@ -98,7 +98,7 @@ def reversal(left_aligned: Bool[Tensor, "batch time"]) -> Integer[Tensor, "batch
 def taken(
     steps: Float[Tensor, "batch time features"], positions: Integer[Tensor, "batch time"]
 ) -> Float[Tensor, "batch time features"]:
-    """The steps at these positions of each row.
+    """Return the steps at these positions of each row.
 
     Examples:
         >>> taken(torch.tensor([[[1.0], [2.0]]]), torch.tensor([[1, 0]])).tolist()

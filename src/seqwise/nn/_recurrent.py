@@ -1,7 +1,7 @@
-"""One recurrent layer in compiled C, forward and back through time, over the steps that count and no others.
+"""One recurrent layer in compiled C, forward and backward through time, over the steps that count only.
 
-The same states and gradients as `torch.nn.RNN`, `GRU` and `LSTM` over each sequence alone. `fits` says when it can be
-used; everything else takes torch's own layers.
+It has the states and gradients of `torch.nn.RNN`, `GRU` and `LSTM` run over each sequence alone. `fits` tests whether
+it can be used; torch's own layers compute everything else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KINDS = {"RNN_TANH": 0, "GRU": 1, "LSTM": 2}
 _LSTM = 2
 _GATES = (1, 4, 4)
 _NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-_REFUSED = "a recurrent layer found no memory; use smaller batches"
+_REFUSED = "out of memory for a recurrent layer; use smaller batches"
 _NUMBERS = (
     *("kind", "directions", "chunks", "halves", "batch", "time", "input", "hidden", "inputs", "states", "steps"),
     *("order", "lengths", "input_values", "parameters", "output", "seen", "gates", "cells"),
@@ -40,7 +40,7 @@ class _Layer(ctypes.Structure):
 
 
 def fits(layers: Sequence[nn.RNNBase], steps: Tensor) -> bool:
-    """Whether the compiled layer can stand in: there is one, and these are plain float32 numbers on a CPU."""
+    """Whether the compiled layer can be used: it is there, and the tensors are float32 on a CPU."""
     parameters = [steps, *(parameter for layer in layers for parameter in _parameters(layer))]
     return (
         all(array.dtype == torch.float32 for array in parameters)
@@ -61,22 +61,22 @@ def has_bfloat16() -> bool:
 def native_states(
     layers: Sequence[nn.RNNBase],
     steps: Float[Tensor, "batch time features"],
-    front: Bool[Tensor, "batch time"],
+    left_aligned: Bool[Tensor, "batch time"],
     *,
     rounds_gradient: bool = False,
 ) -> Float[Tensor, "batch time hidden"]:
-    """The states of one layer, of each direction side by side; zeros where a step does not count.
+    """Return the states of one layer, its directions concatenated; zeros where a step does not count.
 
     Args:
-        layers: the forward direction, and the backward one where there is one; `fits` for each.
-        steps: (batch, time, input); what does not count may hold anything, and gets a gradient of zeros.
-        front: (batch, time) True at the first steps of each row, those that count.
-        rounds_gradient: the gradient is made of products of factors rounded to bfloat16, summed in float32. For
-            `has_bfloat16` alone.
+        layers: the forward direction, and the backward one if there is one; `fits` holds for each.
+        steps: (batch, time, input); steps that do not count may hold anything and get a gradient of zeros.
+        left_aligned: (batch, time) True at the first steps of each row, those that count.
+        rounds_gradient: whether the gradient is computed from factors rounded to bfloat16, summed in float32. Needs
+            `has_bfloat16`.
     """
     parameters = [parameter for layer in layers for parameter in _parameters(layer)]
     states: Tensor = _States.apply(  # type: ignore[no-untyped-call]
-        _KINDS[layers[0].mode], rounds_gradient, steps, front, *parameters
+        _KINDS[layers[0].mode], rounds_gradient, steps, left_aligned, *parameters
     )
     return states
 
@@ -87,10 +87,10 @@ def _parameters(layer: nn.RNNBase) -> list[Tensor]:
 
 class _States(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, kind: int, rounds: bool, steps: Tensor, front: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, kind: int, rounds: bool, steps: Tensor, left_aligned: Tensor, *parameters: Tensor) -> Tensor:
         steps, (batch, time, size) = steps.contiguous(), steps.shape
         parameters = tuple(parameter.contiguous() for parameter in parameters)
-        rows, total = _rows_of(front)
+        rows, total = _rows_of(left_aligned)
         hidden = parameters[1].shape[1]
         directions, gates = len(parameters) // 4, _GATES[kind]
         inputs, states = -(-size // 16) * 16, -(-hidden // 16) * 16  # widths in whole vectors
@@ -126,21 +126,21 @@ class _States(torch.autograd.Function):
 
 
 def _summed(found: Sequence[Tensor], chunks: int) -> list[Tensor]:
-    """The gradients of the parameters of all directions, from those of each chunk of a direction."""
+    """Sum the gradients of the parameters of all directions over the chunks of each direction."""
     if chunks == 1:
         return list(found)
     of_each = [found[begin : begin + 4 * chunks] for begin in range(0, len(found), 4 * chunks)]
     return [torch.stack([*own[i::4]]).sum(0) for own in of_each for i in range(4)]
 
 
-def _rows_of(front: Tensor) -> tuple[Tensor, int]:
-    """(2, batch): rows, longest first, and the length of each row; and the sum of the lengths."""
-    front, (batch, time) = front.contiguous(), front.shape
-    rows, total = front.new_empty(2, batch, dtype=torch.int64), ctypes.c_int64()
+def _rows_of(left_aligned: Tensor) -> tuple[Tensor, int]:
+    """Return (2, batch), the rows, longest first, and their lengths; and the sum of the lengths."""
+    left_aligned, (batch, time) = left_aligned.contiguous(), left_aligned.shape
+    rows, total = left_aligned.new_empty(2, batch, dtype=torch.int64), ctypes.c_int64()
     plan = function("seqwise_front", ctypes.c_void_p, *(ctypes.c_int64,) * 2, *(ctypes.c_void_p,) * 3)
     assert plan is not None
     order = known_address(rows)
-    plan(address(front, torch.bool), batch, time, order + 8 * batch, order, ctypes.addressof(total))
+    plan(address(left_aligned, torch.bool), batch, time, order + 8 * batch, order, ctypes.addressof(total))
     if total.value < 0:
         raise MemoryError(_REFUSED)
     return rows, total.value
@@ -149,9 +149,9 @@ def _rows_of(front: Tensor) -> tuple[Tensor, int]:
 def _layer(
     sizes: Sequence[int], rows: Tensor, kept: Sequence[Tensor], parameters: Sequence[Tensor]
 ) -> tuple[_Layer, ctypes.Array[ctypes.c_void_p]]:
-    """The setup of forward and backward; and addresses that must live as long as it is in use.
+    """Return the argument struct of forward and backward, and the addresses that must outlive it.
 
-    Rows and what is kept were made here, and nobody else has them.
+    The rows and the saved state are created here and referenced nowhere else.
     """
     layer, pointers = _Layer(*sizes), addresses(parameters, torch.float32)
     layer.order = known_address(rows)

@@ -1,4 +1,4 @@
-"""Several models as one: the mean of their logits."""
+"""Ensemble of models: the mean of their logits."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["Ensemble"]
 
 
 class Ensemble(nn.Module):
-    """The mean of the logits of some models that were trained alike, from different seeds.
+    """The mean of the logits of several models, trained alike from different seeds.
 
-    The softmax of a mean of logits is the product of the members' probabilities, each to the power 1 / N, divided so
-    that they add to 1: a product of experts (Hinton, 2002, "Training Products of Experts by Minimizing Contrastive
-    Divergence"), also called geometric or logarithmic pooling. A member that finds a label all but impossible can
+    The softmax of a mean of logits is the normalised product of the models' probabilities, each to the power 1 / N: a
+    product of experts (Hinton, 2002, "Training Products of Experts by Minimizing Contrastive
+    Divergence"), also called geometric or logarithmic pooling. A model that finds a label all but impossible can
     veto it, where a mean of probabilities would outvote it. The logits have the shapes of one model, so that losses,
     thresholds and everything else that takes logits take those of an ensemble.
 
     Args:
-        members: models with the same targets, one or more.
+        models: one or more models with the same targets.
 
     Raises:
-        ConfigError: no members, or members with different targets.
+        ConfigError: no models, or models with different targets.
 
     Examples:
         >>> from seqwise.nn import build_model
@@ -39,27 +39,27 @@ class Ensemble(nn.Module):
         torch.Size([4, 3])
     """
 
-    def __init__(self, members: Sequence[SequenceModel]) -> None:
+    def __init__(self, models: Sequence[SequenceModel]) -> None:
         super().__init__()
-        if not members:
-            raise ConfigError("Ensemble: members is empty, expected one model or more")
-        if len({member.names for member in members}) > 1:
-            raise ConfigError("Ensemble: the members have different targets")
-        self.names = members[0].names
-        self.members = nn.ModuleList(members)
+        if not models:
+            raise ConfigError("Ensemble: models is empty, expected one model or more")
+        if len({model.names for model in models}) > 1:
+            raise ConfigError("Ensemble: the models have different targets")
+        self.names = models[0].names
+        self.members = nn.ModuleList(models)  # Weights of run folders have this name.
 
     @property
     def single(self) -> SequenceModel:
-        """The first member; all are built alike."""
+        """The first model; all have the same architecture."""
         return _single(self.members[0])
 
-    def chains(self) -> dict[str, CRFScores]:
-        """The CRF scores of each target that has a CRF: the means of the members' scores, as for the logits.
+    def crf_scores(self) -> dict[str, CRFScores]:
+        """Return the CRF scores of each target that has a CRF, averaged over the models like the logits.
 
-        With emissions that are means too, the score of a whole sequence of tags is the mean of the members' scores.
+        Emissions are averaged too, so the score of a tag sequence is the mean of the models' scores.
         """
-        of_members = [_single(member).chains() for member in self.members]
-        return {name: _mean_crf([chains[name] for chains in of_members]) for name in of_members[0]}
+        by_model = [_single(model).crf_scores() for model in self.members]
+        return {name: _mean_crf([scores[name] for scores in by_model]) for name in by_model[0]}
 
     def forward(
         self,
@@ -69,24 +69,24 @@ class Ensemble(nn.Module):
         mask: Bool[Tensor, "batch time"] | None = None,
         ngrams: Integer[Tensor, "batch ngrams"] | None = None,
     ) -> dict[str, Tensor]:
-        """The mean logits of every target; arguments, result and errors as for `SequenceModel`."""
-        logits = [member(inputs, lengths=lengths, mask=mask, ngrams=ngrams) for member in self.members]
+        """Return the mean logits of every target; see `SequenceModel.forward`."""
+        logits = [model(inputs, lengths=lengths, mask=mask, ngrams=ngrams) for model in self.members]
         return {name: torch.stack([each[name] for each in logits]).mean(dim=0) for name in self.names}
 
 
-def _single(member: nn.Module) -> SequenceModel:
-    assert isinstance(member, SequenceModel)
-    return member
+def _single(model: nn.Module) -> SequenceModel:
+    assert isinstance(model, SequenceModel)
+    return model
 
 
-def _mean_crf(chains: Sequence[CRFScores]) -> CRFScores:
-    """The allowed transitions are the same for all members; the trained scores are averaged."""
+def _mean_crf(crfs: Sequence[CRFScores]) -> CRFScores:
+    """Average the trained scores; the allowed transitions are the same for all models."""
 
     def mean(scores: Sequence[Tensor]) -> Tensor:
         return torch.stack(list(scores)).mean(dim=0)
 
-    return chains[0]._replace(
-        transitions=mean([chain.transitions for chain in chains]),
-        start=mean([chain.start for chain in chains]),
-        end=mean([chain.end for chain in chains]),
+    return crfs[0]._replace(
+        transitions=mean([crf.transitions for crf in crfs]),
+        start=mean([crf.start for crf in crfs]),
+        end=mean([crf.end for crf in crfs]),
     )

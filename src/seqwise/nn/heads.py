@@ -7,8 +7,8 @@
 | `MultiOutputHead` | (B, D) or (B, T, D)  | (B, K, C) or (B, T, K, C)    |
 | `MultiLabelHead`  | (B, D) or (B, T, D)  | (B, L) or (B, T, L)          |
 
-In training each drops features of its vectors, the same ones at every step of a sequence. Steps do not see
-each other here, so heads need no mask: logits at steps that do not count are finite and mean nothing.
+In training each applies dropout to the features of its vectors, the same ones at every step of a sequence. Steps do not
+see each other here, so heads need no mask: logits at steps that do not count are finite and meaningless.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["LabelHead", "MultiLabelHead", "MultiOutputHead", "TagsHead", "class_
 
 
 class LabelHead(nn.Module):
-    """Logits of one label per sequence.
+    """Returns logits of one label per sequence.
 
     Args:
         size: features of a vector.
@@ -49,7 +49,7 @@ class LabelHead(nn.Module):
         self.dropout = FeatureDropout(dropout)
 
     def forward(self, vectors: Float[Tensor, "batch size"]) -> Float[Tensor, "batch classes"]:
-        """The logits (batch, classes) of (batch, size).
+        """Return the logits (batch, classes) of (batch, size).
 
         Raises:
             ShapeError: vectors are not (batch, size).
@@ -60,7 +60,7 @@ class LabelHead(nn.Module):
 
 
 class TagsHead(nn.Module):
-    """Logits of one label per step.
+    """Returns logits of one label per step.
 
     Args:
         size: features of a vector.
@@ -81,7 +81,7 @@ class TagsHead(nn.Module):
         self.dropout = FeatureDropout(dropout)
 
     def forward(self, vectors: Float[Tensor, "batch time size"]) -> Float[Tensor, "batch time classes"]:
-        """The logits (batch, time, classes) of (batch, time, size).
+        """Return the logits (batch, time, classes) of (batch, time, size).
 
         Raises:
             ShapeError: vectors are not (batch, time, size).
@@ -92,11 +92,11 @@ class TagsHead(nn.Module):
 
 
 class MultiOutputHead(nn.Module):
-    """Logits of K outputs, each with classes of its own.
+    """Returns logits of K outputs, each with its own classes.
 
     The class axis has the size of the largest output. The surplus slots of a smaller output are -inf: softmax
-    gives them probability 0, argmax never picks them. They are constants without weights, so no gradient, NaN
-    included, goes through them.
+    gives them probability 0, argmax never picks them. They are constants without weights, so no gradient flows
+    through them, not even NaN.
 
     Args:
         size: features of a vector.
@@ -127,7 +127,7 @@ class MultiOutputHead(nn.Module):
         self.register_buffer("slots", class_slots(self.classes), persistent=False)
 
     def forward(self, vectors: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch outputs classes"]:
-        """The logits (..., K, C) of (..., size), C the classes of the largest output.
+        """Return the logits (..., K, C) of (..., size), where C is the number of classes of the largest output.
 
         Raises:
             ShapeError: vectors are not (batch, size) or (batch, time, size).
@@ -141,7 +141,7 @@ class MultiOutputHead(nn.Module):
 
 
 class MultiLabelHead(nn.Module):
-    """Logits of L labels, each there or not, for itself.
+    """Returns logits of L independent yes-or-no labels.
 
     Args:
         size: features of a vector.
@@ -162,7 +162,7 @@ class MultiLabelHead(nn.Module):
         self.dropout = FeatureDropout(dropout)
 
     def forward(self, vectors: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch labels"]:
-        """The logits (..., labels) of (..., size).
+        """Return the logits (..., labels) of (..., size).
 
         Raises:
             ShapeError: vectors are not (batch, size) or (batch, time, size).
@@ -184,7 +184,7 @@ def _require_vectors(call: str, vectors: Tensor, size: int) -> None:
 
 
 def class_slots(classes: tuple[int, ...]) -> Tensor:
-    """(K x C,) the place of each slot among the logits in a row; one past their end for a surplus slot."""
+    """Return (K x C,) the index of each slot among the logits of all outputs; one past the end for a surplus slot."""
     starts = [sum(classes[:k]) for k in range(len(classes))]
     surplus = sum(classes)
     return torch.tensor(

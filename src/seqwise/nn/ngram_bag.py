@@ -1,4 +1,4 @@
-"""One vector per sequence from its n-grams, whatever their order: quick, and hard to beat where a few words decide."""
+"""Bag of n-grams: one vector per sequence; fast, and a strong baseline where a few words decide the class."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["NgramBag"]
 class NgramBag(nn.Module):
     """The sum of the vectors of a sequence's n-grams, divided by the square root of their number.
 
-    The root keeps the size of the sum the same for short and long sequences, as long as vectors have not learnt to
-    agree: a mean would make the words of a long text count for little, a sum would make them count for much. In
-    training some n-grams are hidden, so that no single one is relied upon; a linear model needs that where it has more
-    n-grams than sequences (Wager et al., 2013, "Dropout Training as Adaptive Regularization").
+    With the root, uncorrelated vectors give short and long sequences a vector of equal size; a mean would shrink with
+    the length, and a sum would grow. In training n-grams are dropped at random, so that the model does not rely on any
+    single one; a linear model needs that regularisation where it has more n-grams than sequences (Wager et al., 2013,
+    "Dropout Training as Adaptive Regularization").
 
     Args:
-        count: number of ids; ids are 0 <= id < count, and 0 stands for nothing.
+        count: number of ids; ids are 0 <= id < count, and 0 is padding.
         dim: size of the vector.
-        ngram_dropout: fraction of the n-grams that training drops.
+        ngram_dropout: fraction of the n-grams dropped in training.
 
     Attributes:
         output_size: `dim`.
-        generator: what hides n-grams draws from, on the device of the ids; None for the generator of the process.
+        generator: source of the dropout's random numbers, on the device of the ids; None for torch's global generator.
 
     Raises:
         ConfigError: a size below 1, or a dropout outside [0, 1).
@@ -52,10 +52,10 @@ class NgramBag(nn.Module):
             self.vectors.weight.mul_(_FIRST_DEVIATION)
 
     def forward(self, ids: Integer[Tensor, "batch ngrams"]) -> Float[Tensor, "batch size"]:
-        """The vectors of a batch.
+        """Return the vectors of a batch.
 
         Args:
-            ids: (batch, ngrams) integers, each sequence's n-grams in any order among any number of zeros.
+            ids: (batch, ngrams) integers, each sequence's n-grams in any order, with any number of zeros.
 
         Returns:
             (batch, dim); zeros for a sequence without n-grams.
@@ -81,9 +81,9 @@ class NgramBag(nn.Module):
         return nn.functional.embedding_bag(ids, self.vectors.weight, mode="sum", padding_idx=0)
 
     def extra_repr(self) -> str:
-        """The fraction, as printing a model shows it."""
+        """Return the fraction dropped, shown when a model is printed."""
         return f"ngram_dropout={self.ngram_dropout}"
 
 
 _FIRST_DEVIATION = 0.1
-"""Of the vectors before training: small, so that rare n-grams have little influence."""
+"""Standard deviation of the initial vectors: small, so that rare n-grams have little influence."""

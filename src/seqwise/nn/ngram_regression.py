@@ -1,4 +1,4 @@
-"""A linear model over n-grams, weighted by TF-IDF: it classifies a text by its words and character n-grams alone."""
+"""Linear model over TF-IDF-weighted word and character n-grams of a text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ __all__ = ["NgramRegression"]
 class NgramRegression(nn.Module):
     """Logits of one or more targets, linear in the n-grams of a sequence.
 
-    The feature of an n-gram is the inverse of its document frequency, once for each time that it stands among the
-    sequence's ids; all features of a sequence are divided by the root of the sum of squares (Salton and Buckley, 1988,
-    "Term-weighting approaches in automatic text retrieval"). Weights start at 0;
-    `seqwise.training.convex.ngram_fit` finds those of the least loss.
+    The feature of an n-gram is its count among the sequence's ids times its inverse document frequency; the features of
+    a sequence are scaled to Euclidean norm 1 (Salton and Buckley, 1988, "Term-weighting approaches in automatic text
+    retrieval"). Weights start at 0; `seqwise.training.convex.ngram_fit` fits them.
 
     Args:
-        count: number of ids; ids are 0 <= id < count, and 0 stands for nothing.
-        columns: by the name of each target, how many logits a sequence has.
+        count: number of ids; ids are 0 <= id < count, and 0 is padding.
+        columns: number of logits of each target, by its name.
 
     Attributes:
         names: of the targets.
@@ -56,20 +55,22 @@ class NgramRegression(nn.Module):
         self.register_buffer("inverse_frequencies", frequencies)
 
     def forward(self, ids: Integer[Tensor, "batch ngrams"]) -> dict[str, Float[Tensor, "batch columns"]]:
-        """The logits of a batch.
+        """Return the logits of a batch.
 
         Args:
-            ids: (batch, ngrams) integers, each sequence's n-grams in any order among any number of zeros.
+            ids: (batch, ngrams) integers, each sequence's n-grams in any order, with any number of zeros.
 
         Returns:
-            (batch, columns) by the target's name; its biases for a sequence without n-grams.
+            (batch, columns) by the target's name; the biases for a sequence without n-grams.
 
         Raises:
             DtypeError: ids are not integers.
             ShapeError: ids are not (batch, ngrams).
         """
         require_ids("NgramRegression", ids, ("batch", "ngrams"))
-        ids = ids.long() if ids.shape[1] else ids.new_zeros(len(ids), 1, dtype=torch.long)  # torch sums one or more
+        ids = (
+            ids.long() if ids.shape[1] else ids.new_zeros(len(ids), 1, dtype=torch.long)
+        )  # torch's sum needs at least one
         frequencies = self.inverse_frequencies[ids]
         length = frequencies.square().sum(dim=1, keepdim=True).sqrt()
         features = frequencies / torch.where(length > 0, length, 1.0)

@@ -1,14 +1,14 @@
-"""Poolings: the states of a sequence -> one vector, made of the steps that count and of nothing else.
+"""Poolings: the states of a sequence -> one vector, from the steps that count only.
 
-| name        | the vector                                                                                |
+| name        | vector                                                                                    |
 |-------------|-------------------------------------------------------------------------------------------|
-| `last`      | the state that has seen everything: last step that counts (backward half: the first one)  |
+| `last`      | the state after the whole sequence: last step that counts (backward half: the first one)  |
 | `first`     | the state at the first step that counts                                                   |
 | `mean`      | the mean over the steps that count                                                        |
 | `max`       | the largest value of each feature over the steps that count                               |
 | `attention` | a mean over the steps that count with trained weights                                     |
 
-A sequence in which nothing counts gives zeros and gets no gradient. Padding is selected away before anything
+A sequence in which no step counts gives zeros and gets no gradient. Padding is replaced by zeros before anything
 is computed: NaN there reaches neither value nor gradient.
 """
 
@@ -38,12 +38,12 @@ __all__ = [
 
 
 class Pooling(nn.Module, ABC):
-    """The base class of poolings; build one of the classes below.
+    """Base class of poolings; use one of the classes below.
 
     Args:
         size: features of a state.
         bidirectional: whether the second half of the features comes from a direction that reads backwards.
-            Only `last` treats the halves apart.
+            Only `last` treats the halves differently.
 
     Attributes:
         output_size: features of the vector: `size`, unless the class says otherwise.
@@ -57,7 +57,7 @@ class Pooling(nn.Module, ABC):
         require_sizes(type(self).__name__, size=size)
         if bidirectional and size % 2:
             raise ConfigError(
-                f"{type(self).__name__}: size is {size}, expected an even number, two directions of one size"
+                f"{type(self).__name__}: size is {size}, expected an even number: two directions of equal size"
             )
         self.size = size
         self.output_size = size
@@ -70,7 +70,7 @@ class Pooling(nn.Module, ABC):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch vector"]:
-        """The vector of each sequence.
+        """Return the vector of each sequence.
 
         Args:
             hidden: (batch, time, size) states; positions that do not count may hold anything.
@@ -78,7 +78,7 @@ class Pooling(nn.Module, ABC):
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
 
         Returns:
-            (batch, output_size); zeros for a sequence in which nothing counts.
+            (batch, output_size); zeros for a sequence in which no step counts.
 
         Raises:
             ShapeError: hidden is not (batch, time, size), or lengths or mask do not fit it.
@@ -95,7 +95,7 @@ class Pooling(nn.Module, ABC):
     def _pooled(
         self, hidden: Float[Tensor, "batch time hidden"], counted: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch vector"]:
-        """The vectors; `hidden` is zero where a step does not count. Anything finite where no step counts."""
+        """Return the vectors; `hidden` is zero where a step does not count. Anything finite where no step counts."""
 
     def _counted(self, hidden: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
         call = type(self).__name__
@@ -103,16 +103,16 @@ class Pooling(nn.Module, ABC):
         return counted_positions(call, hidden, lengths=lengths, mask=mask)
 
     def extra_repr(self) -> str:
-        """The options, as printing a model shows them."""
+        """Return the options, shown when a model is printed."""
         return f"{self.size}, bidirectional={self.bidirectional}"
 
 
 class LastPooling(Pooling):
-    """The state that has read the whole sequence. See `Pooling` for the arguments.
+    """The state after the whole sequence. See `Pooling` for the arguments.
 
-    That is the state at the last step that counts for a forward direction, and at the first one for a
-    backward direction, which has read from the end to there. `hidden[:, -1]` reads padding for the one and a
-    state that saw one step for the other.
+    For the forward direction that is the state at the last step that counts; for the backward direction, which reads
+    from the end, the state at the first one. `hidden[:, -1]` would be padding for the former, and a state that has
+    read one step for the latter.
 
     Examples:
         >>> states = torch.tensor([[[1.0, 9.0], [2.0, 8.0], [0.0, 0.0]]])
@@ -130,7 +130,7 @@ class LastPooling(Pooling):
 class FirstPooling(Pooling):
     """The state at the first step that counts. See `Pooling` for the arguments.
 
-    For encoders that gather the sequence in its first step; a forward direction has read one step there.
+    For encoders that summarise the sequence in its first step; a forward direction has read only one step there.
 
     Examples:
         >>> states = torch.tensor([[[1.0], [2.0], [3.0]]])
@@ -159,7 +159,7 @@ class MeanPooling(Pooling):
 class MaxPooling(Pooling):
     """The largest value of each feature over the steps that count. See `Pooling` for the arguments.
 
-    Padding cannot win, also where every state is negative. Equal largest values share the gradient.
+    Padding cannot win, even where every state is negative. Tied maxima share the gradient.
 
     Examples:
         >>> states = torch.tensor([[[-3.0], [-1.0], [0.0]]])
@@ -172,11 +172,11 @@ class MaxPooling(Pooling):
 
 
 class AttentionPooling(Pooling):
-    """A mean with trained weights: sum_t a_t h_t, a = softmax of v^T tanh(W h_t + b) over what counts.
+    """Weighted mean with trained attention: sum_t a_t h_t, a = softmax of v^T tanh(W h_t + b) over steps that count.
 
     Args:
         size: features of a state.
-        bidirectional: as for every pooling; the halves are not treated apart here.
+        bidirectional: as for every pooling; both halves are treated alike here.
         attention_size: rows of W; `size` when not given.
 
     Raises:
@@ -207,7 +207,7 @@ class AttentionPooling(Pooling):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time"]:
-        """How much each step goes into the vector.
+        """Return the attention weight of each step.
 
         Args:
             hidden: (batch, time, size) states.
@@ -215,8 +215,8 @@ class AttentionPooling(Pooling):
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
 
         Returns:
-            (batch, time): at least 0, with sum 1 over the steps that count; 0 elsewhere, and in the whole of
-            a row in which nothing counts.
+            (batch, time): non-negative, with sum 1 over the steps that count and 0 elsewhere; all 0 in a row in
+            which no step counts.
 
         Raises:
             ShapeError, DtypeError, UsageError: as for calling the pooling.
@@ -243,21 +243,21 @@ POOLINGS: Mapping[str, type[Pooling]] = MappingProxyType(
         "attention": AttentionPooling,
     }
 )
-"""The poolings by the name that `model.pooling` gives them."""
+"""The poolings by their names in `model.pooling`."""
 
 
 def _first(counted: Tensor) -> Tensor:
-    """(batch,) the first position that counts; the last position where none does."""
+    """Return (batch,) the first position that counts; the last position where none does."""
     order = torch.arange(counted.shape[1], device=counted.device)
     return torch.where(counted, order, counted.shape[1] - 1).amin(dim=1)
 
 
 def _last(counted: Tensor) -> Tensor:
-    """(batch,) the last position that counts; position 0 where none does."""
+    """Return (batch,) the last position that counts; position 0 where none does."""
     order = torch.arange(counted.shape[1], device=counted.device)
     return torch.where(counted, order, 0).amax(dim=1)
 
 
 def _step(hidden: Tensor, position: Tensor) -> Tensor:
-    """(batch, features) the state at one position of each row."""
+    """Return (batch, features) the state at one position of each row."""
     return hidden.gather(1, position[:, None, None].expand(-1, 1, hidden.shape[2])).squeeze(1)

@@ -1,4 +1,4 @@
-"""The proportion of positive values (PPV) of untrained convolutions: how often a feature is above its thresholds."""
+"""Proportion of positive values (PPV) of untrained convolutions: how often a feature exceeds its thresholds."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from seqwise.nn.poolings import Pooling
 __all__ = ["PPVPooling"]
 
 _GOLDEN_RATIO = (1 + 5**0.5) / 2
-_NUDGE = 4e-6  # of a deviation: more than rounding, less than what tells two values apart
+_NUDGE = 4e-6  # of a standard deviation: more than rounding, less than the distance of different values
 
 
 class PPVPooling(Pooling):
     """The fraction of a sequence's time steps at which a feature exceeds each of several thresholds. See `Pooling`.
 
-    For untrained features (`RocketEncoder`): how often a feature is high tells more than how high it is.
+    For untrained features (`RocketEncoder`): how often a feature is high is more informative than how high it is.
     A proportion has no gradient.
 
     Args:
         size: features of a state.
-        thresholds: how many thresholds each feature has; all 0 until `fill`.
+        thresholds: number of thresholds of each feature; all 0 until `fill`.
 
     Attributes:
         output_size: `size` x `thresholds`.
@@ -55,17 +55,17 @@ class PPVPooling(Pooling):
         self.register_buffer("thresholds", torch.zeros(size, thresholds))
 
     def fill(self, hidden: Float[Tensor, "steps some"], features: Integer[Tensor, " some"] | None = None) -> None:
-        """Takes thresholds from these steps: quantiles of each feature, spread by the golden ratio over (0, 1).
+        """Set the thresholds to quantiles of each feature over these steps, spread over (0, 1) by the golden ratio.
 
-        Best from the steps of one sequence, another one for each feature: thresholds then lie where the values of
-        quiet sequences are as well as where those of loud ones are.
+        Use the steps of one sequence for each feature, and different sequences for different features: the thresholds
+        then cover both sequences of small values and sequences of large ones.
 
-        A threshold lies a little above the value it comes from, so that rounding does not decide where many values are
+        A threshold is slightly above the value it comes from, so that rounding does not decide where many values are
         equal.
 
         Args:
             hidden: (steps, some) these features at the steps of a training sequence, at least one step.
-            features: which ones; all when not given.
+            features: indices of the features; all when not given.
         """
         each = self.thresholds.shape[1]
         if features is None:
@@ -100,7 +100,7 @@ class PPVPooling(Pooling):
 
 
 def _plain_counts(hidden: Tensor, counted: Tensor, thresholds: Tensor) -> Integer[Tensor, "batch hidden thresholds"]:
-    """At how many of the steps that count each feature lies above each of its thresholds."""
+    """Return the number of steps that count at which each feature exceeds each of its thresholds."""
     counts = [((hidden > threshold) & counted[:, :, None]).sum(dim=1) for threshold in thresholds.unbind(1)]
     return torch.stack(counts, dim=2)
 

@@ -1,4 +1,4 @@
-"""The model of series that is solved, not trained step by step: fixed kernels, shares above thresholds, a head."""
+"""ROCKET model of series: fixed kernels, proportions of positive values, and a linear head fitted in closed form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seqwise.targets import Target
 __all__ = ["ROCKET", "build_rocket"]
 
 ROCKET = "rocket"
-"""The name that `model.encoder` gives to this model."""
+"""The name of this model in `model.encoder`."""
 
 
 def build_rocket(
@@ -30,18 +30,18 @@ def build_rocket(
     thresholds: int = 4,
     summary_statistics: bool = False,
 ) -> SequenceModel:
-    """The model of `model.encoder=rocket`: values -> `RocketEncoder` -> `PPVPooling` -> a head per target.
+    """Return the model of `model.encoder=rocket`: values -> `RocketEncoder` -> `PPVPooling` -> a head per target.
 
-    Its heads alone have weights to be found; thresholds come from `PPVPooling.fill`.
+    Only its heads have trained weights; `PPVPooling.fill` sets the thresholds.
 
     Args:
-        targets: what is predicted, once per sequence.
+        targets: the targets, each predicted once per sequence.
         channels: values per step.
         hidden: kernels per layer.
         layers: layers of the encoder.
-        per_doubling: layers until one sees twice as far.
-        thresholds: of each kernel.
-        summary_statistics: whether the head also reads what each channel is like as a whole (`PPVAndSummaries`).
+        per_doubling: layers per doubling of the dilation.
+        thresholds: number of thresholds per kernel.
+        summary_statistics: whether the head also reads summary statistics of each channel (`PPVAndSummaries`).
 
     Raises:
         ConfigError: a target with labels per step, a size below 1, no targets.
@@ -54,7 +54,7 @@ def build_rocket(
     """
     if per_step := [target.name for target in targets if target.per_step]:
         raise ConfigError(
-            f"the encoder 'rocket' knows whole series only, and {listed(per_step)} has labels per step; "
+            f"the encoder 'rocket' classifies whole series only, and {listed(per_step)} has labels per step; "
             "choose another encoder, such as conv"
         )
     encoder = RocketEncoder(channels, hidden, layers=layers, per_doubling=per_doubling, with_values=summary_statistics)

@@ -1,4 +1,4 @@
-"""Puts an input layer, an encoder and a head per target in a row: a batch in, logits by target out."""
+"""Model from an input layer, an encoder and a head per target: a batch in, logits by target out."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from seqwise.word_form import WordForm
 __all__ = ["BAG", "SequenceModel", "assembled_model", "build_model", "new_head", "parameter_count"]
 
 BAG = "bag"
-"""The name in `model.encoder` for a model of n-grams without an encoder."""
+"""The name in `model.encoder` of a bag of n-grams without an encoder."""
 
 
 class SequenceModel(nn.Module):
-    """A classifier of sequences: one encoder, or a bag of n-grams, or both side by side; any number of targets.
+    """A classifier of sequences: an encoder, a bag of n-grams, or both; any number of targets.
 
-    Weights are stored by the position of a target, so its name may hold any characters; `names` keeps their
+    Weights are stored by the position of a target, so its name may contain any characters; `names` keeps the
     order.
 
     Args:
-        input_layer: called with (inputs, lengths=, mask=); gives (batch, time, features).
-        encoder: called with (features, lengths=, mask=); gives (batch, time, hidden).
-        targets: what follows, by the target's name.
-        bag: called with n-grams (batch, ngrams); gives (batch, size), which targets with one label per sequence read.
+        input_layer: called with (inputs, lengths=, mask=); returns (batch, time, features).
+        encoder: called with (features, lengths=, mask=); returns (batch, time, hidden).
+        targets: pooling and head of each target, by its name.
+        bag: called with n-grams (batch, ngrams); returns (batch, size), which targets with one label per sequence read.
             With a bag the input layer and the encoder may both be None.
-        context_window: called with (inputs, lengths=, mask=) like the input layer; gives (batch, time, features), which
-            targets with a direct head read.
+        context_window: called with (inputs, lengths=, mask=) like the input layer; returns (batch, time, features),
+            which targets with a direct head read.
 
     Raises:
-        ConfigError: no targets, or nothing for them to read.
+        ConfigError: no targets, or neither an encoder nor a bag.
 
     Examples:
         >>> import torch
@@ -77,13 +77,13 @@ class SequenceModel(nn.Module):
         self.names = tuple(targets)
         self.targets = nn.ModuleList(targets.values())
 
-    def chains(self) -> dict[str, CRFScores]:
-        """The CRF scores of each target that has a CRF, by name; `forward` gives their emissions as logits."""
+    def crf_scores(self) -> dict[str, CRFScores]:
+        """Return the CRF scores of each target with a CRF, by name; `forward` returns their emissions as logits."""
         found: dict[str, CRFScores] = {}
         for name, target in zip(self.names, self.targets, strict=True):
-            chain: Any = target.chain
-            if chain is not None:
-                found[name] = chain()
+            crf: Any = target.chain
+            if crf is not None:
+                found[name] = crf()
         return found
 
     def forward(
@@ -94,13 +94,13 @@ class SequenceModel(nn.Module):
         mask: Bool[Tensor, "batch time"] | None = None,
         ngrams: Integer[Tensor, "batch ngrams"] | None = None,
     ) -> dict[str, Tensor]:
-        """The logits of every target.
+        """Return the logits of every target.
 
         Args:
             inputs: (batch, time) token ids or (batch, time, channels) values, as the input layer takes them.
             lengths: (batch,) the first `lengths[b]` steps count.
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
-            ngrams: (batch, ngrams) ids as the bag takes them; needed with a bag, and read by nothing else.
+            ngrams: (batch, ngrams) ids for the bag; required with a bag, ignored without one.
 
         Returns:
             Logits by target name, in the order of `names`; shapes as in `seqwise.targets.Target`.
@@ -141,18 +141,18 @@ def build_model(
     ngram_count: int = 0,
     bag: int = 100,
     ngram_dropout: float = 0.0,
-    chains: Mapping[str, TagCRF] | None = None,
+    crfs: Mapping[str, TagCRF] | None = None,
     context_window: bool = False,
     **encoder_options: Any,
 ) -> SequenceModel:
-    """The model for these targets, with weights drawn from torch's global generator.
+    """Return a model for these targets, with weights initialised by torch's global generator.
 
     Args:
-        targets: what is predicted, at least one; names differ.
+        targets: one or more targets with distinct names.
         input: "tokens" for ids (batch, time), "series" for values (batch, time, channels).
         vocabulary_size: number of token ids, for tokens; id 0 is padding.
         channels: values per step, for series.
-        form: for tokens that are words, what stands behind the id of each (`WordEmbedding`); None for nothing.
+        form: for word tokens, the features besides the id of each (`WordEmbedding`); None for none.
         embedding: size of the vector that a token or a step of a series becomes.
         encoder: a name in `ENCODERS`, or `bag` for none: n-grams alone, for targets with one label per sequence.
         hidden: features of a state, of each direction.
@@ -162,13 +162,13 @@ def build_model(
             those targets by the target's name. Targets with labels per step have none.
         dropout: fraction dropped in training after the input layer, in the encoder and before each head.
         attention_size: inner size of attention poolings; the size of a state when not given.
-        ngram_count: number of ids that n-grams can have (`NgramBag`); 0 for no n-grams. Targets with labels per step
-            do not read them.
+        ngram_count: number of n-gram ids (`NgramBag`); 0 for no n-grams. Targets with labels per step do not read
+            them.
         bag: size of the n-grams' vector.
-        ngram_dropout: fraction of the n-grams that training drops.
-        chains: for targets of kind `tags`, by name, their linear-chain CRF.
+        ngram_dropout: fraction of the n-grams dropped in training.
+        crfs: the linear-chain CRF of targets of kind `tags`, by name.
         context_window: for series, whether targets with labels per step, except tags with a CRF, have a direct head
-            over the steps around each one (`ContextWindowEncoder`); its weights are 0 until they are solved for.
+            over the steps around each one (`ContextWindowEncoder`); its weights are 0 until they are fitted.
         encoder_options: further arguments of the encoder's class, such as `width` of `conv`.
 
     Returns:
@@ -209,7 +209,7 @@ def build_model(
         dropout=dropout,
         attention_size=attention_size,
         ngrams=ngrams,
-        chains=chains,
+        crfs=crfs,
         context_window=ContextWindowEncoder(channels) if context_window and channels else None,
     )
 
@@ -223,12 +223,12 @@ def assembled_model(
     dropout: float = 0.0,
     attention_size: int | None = None,
     ngrams: NgramBag | None = None,
-    chains: Mapping[str, TagCRF] | None = None,
+    crfs: Mapping[str, TagCRF] | None = None,
     context_window: ContextWindowEncoder | None = None,
 ) -> SequenceModel:
-    """The model of an input layer and an encoder, with a fresh pooling and head for each target.
+    """Return the model of an input layer and an encoder, with a new pooling and head for each target.
 
-    Args and errors are those of `build_model`; `ngrams` are read beside the encoder by targets that are pooled.
+    See `build_model` for arguments and errors; pooled targets read `ngrams` in addition to the encoder.
     """
     _require_distinct_names(targets)
     bag_size = 0 if ngrams is None else ngrams.output_size
@@ -239,13 +239,13 @@ def assembled_model(
                 target,
                 encoder.output_size + (0 if target.per_step else bag_size),
                 dropout,
-                (chains or {}).get(target.name),
+                (crfs or {}).get(target.name),
             ),
             None
             if target.per_step
             else _pooling(chosen[target.name], encoder.output_size, encoder.bidirectional, attention_size),
-            (chains or {}).get(target.name),
-            _direct_head(target, context_window, (chains or {}).get(target.name)),
+            (crfs or {}).get(target.name),
+            _direct_head(target, context_window, (crfs or {}).get(target.name)),
         )
         for target in targets
     }
@@ -266,7 +266,7 @@ def _bag_alone(targets: Sequence[Target], ngrams: NgramBag | None, dropout: floa
 
 
 def parameter_count(model: nn.Module) -> int:
-    """The number of trained numbers in a model; a shared parameter counts once, a frozen one not at all.
+    """Return the number of trained parameters of a model; shared ones count once, frozen ones not at all.
 
     Examples:
         >>> parameter_count(nn.Linear(128, 5))
@@ -314,19 +314,19 @@ def _encoder(name: str, input_size: int, bidirectional: bool, **options: Any) ->
     return kind(input_size, **options)
 
 
-def new_head(target: Target, size: int, dropout: float, chain: TagCRF | None = None) -> nn.Module:
-    """The head of a target over vectors of a size; with a CRF it has a logit for each state."""
+def new_head(target: Target, size: int, dropout: float, crf: TagCRF | None = None) -> nn.Module:
+    """Return the head of a target over vectors of a size; with a CRF it has a logit for each state."""
     if target.kind == "label":
         return LabelHead(size, target.class_count, dropout=dropout)
     if target.kind == "tags":
-        return TagsHead(size, target.class_count if chain is None else chain.classes, dropout=dropout)
+        return TagsHead(size, target.class_count if crf is None else crf.classes, dropout=dropout)
     if target.kind == "outputs":
         return MultiOutputHead(size, [len(classes) for classes in target.classes], dropout=dropout)
     return MultiLabelHead(size, target.class_count, dropout=dropout)
 
 
-def _direct_head(target: Target, context_window: ContextWindowEncoder | None, chain: TagCRF | None) -> nn.Module | None:
-    if context_window is None or not target.per_step or chain is not None:
+def _direct_head(target: Target, context_window: ContextWindowEncoder | None, crf: TagCRF | None) -> nn.Module | None:
+    if context_window is None or not target.per_step or crf is not None:
         return None
     head = new_head(target, context_window.output_size, 0.0)
     for parameter in head.parameters():
@@ -341,7 +341,7 @@ def _pooling(name: str, size: int, bidirectional: bool, attention_size: int | No
 
 
 def _pooling_names(targets: Sequence[Target], pooling: str | Mapping[str, str]) -> dict[str, str]:
-    """The name of the pooling of each target that has one."""
+    """Return the name of the pooling of each target that has one."""
     pooled = [target.name for target in targets if not target.per_step]
     chosen = dict.fromkeys(pooled, pooling) if isinstance(pooling, str) else dict(pooling)
     for target_name in chosen:

@@ -1,4 +1,4 @@
-"""A network and a linear model of n-grams as one: a weighted sum of their logits."""
+"""Stacking of a network and a linear model of n-grams: a weighted sum of their logits."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["Network", "Stacked"]
 
 
 class Stacked(nn.Module):
-    """The weighted sum of what a network and a regression say, for the targets that the regression knows.
+    """The weighted sum of the logits of a network and a regression, for the targets that the regression has.
 
-    Logarithms of probabilities are added, so that the result is a product of experts, each to a power: the two
-    see different things in a text, and err differently. The weights are learned on sequences that neither was trained
-    on (Wolpert, 1992, "Stacked generalization"), which also makes the probabilities honest. The logits have the shapes
-    of the network's.
+    Adding log-probabilities makes the result a product of experts, each to a power. The two read different features of
+    a text and make different errors. The stacking weights are learned on sequences that neither model was trained on
+    (Wolpert, 1992, "Stacked generalization"), which also calibrates the probabilities. The logits have the shapes of
+    the network's.
 
     Args:
         network: the model of all targets.
         regression: a second model of some of the targets.
 
     Attributes:
-        scales: (targets of the regression, 2) weights of the network and of the regression; one half each at first.
+        scales: (targets of the regression, 2) stacking weights of the network and of the regression; initially 0.5.
 
     Examples:
         >>> from seqwise.nn import build_model
@@ -50,9 +50,9 @@ class Stacked(nn.Module):
         self.names = network.names
         self.register_buffer("scales", torch.full((len(regression.names), 2), 0.5))
 
-    def chains(self) -> dict[str, CRFScores]:
-        """Those of the network: targets with a label per step, which the regression does not know."""
-        return self.network.chains()
+    def crf_scores(self) -> dict[str, CRFScores]:
+        """Return the CRF scores of the network; the regression has no targets with a label per step."""
+        return self.network.crf_scores()
 
     def forward(
         self,
@@ -62,7 +62,7 @@ class Stacked(nn.Module):
         mask: Bool[Tensor, "batch time"] | None = None,
         ngrams: Integer[Tensor, "batch ngrams"] | None = None,
     ) -> dict[str, Tensor]:
-        """The logits of every target; arguments, result and errors as for `SequenceModel`, and ngrams are needed."""
+        """Return the logits of every target; see `SequenceModel.forward`. `ngrams` are required."""
         if ngrams is None:
             raise UsageError("Stacked: this model has a regression of n-grams and ngrams is missing; give ngrams=")
         logits: dict[str, Tensor] = self.network(inputs, lengths=lengths, mask=mask, ngrams=ngrams)
@@ -73,4 +73,4 @@ class Stacked(nn.Module):
 
 
 Network = SequenceModel | Ensemble | Stacked
-"""A model that predicts: one, an ensemble, or either of them stacked with a regression."""
+"""A model that predicts: a single one, an ensemble, or either of them stacked with a regression."""

@@ -1,4 +1,4 @@
-"""Summary statistics of a series per channel, alone or with the proportions of positive values of its convolutions."""
+"""Summary statistics of a series per channel, alone or with proportions of positive values (PPV)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PLACES = 8
 
 
 class SummaryPooling(Pooling):
-    """Summary statistics of a series by channel, and its length. See `Pooling`.
+    """Summary statistics of a series by channel, and its length; nothing is trained. See `Pooling`.
 
-    Per channel 15 numbers: mean, deviation, lowest and highest value; deviation, lowest and highest of the changes from
-    step to step, that of the first step being 0; the values at eight places from the first step to the last, evenly
-    spread, between two steps in proportion. Then the logarithm of the number of steps. Nothing here is trained.
+    15 numbers per channel: mean, standard deviation, minimum and maximum of the values; standard deviation, minimum and
+    maximum of the changes from step to step (0 at the first step); the values at eight evenly spaced positions from the
+    first step to the last, linearly interpolated. Then the logarithm of the number of steps.
 
-    Each number x but the last is given as sign(x) log(1 + |x|), so that one step far outside does not decide alone.
+    Each statistic x but the last is returned as sign(x) log(1 + |x|), so that a single outlier does not dominate.
 
     Args:
         size: channels.
@@ -46,12 +46,12 @@ class SummaryPooling(Pooling):
 
     def _pooled(self, hidden: Tensor, counted: Tensor) -> Tensor:
         order = inverse(compact_positions(counted))
-        front, values = counted.gather(1, order), taken(hidden, order)
+        left_aligned, values = counted.gather(1, order), taken(hidden, order)
         steps = counted.sum(dim=1, keepdim=True).clamp(min=1)
-        changes = selected(torch.diff(values, dim=1, prepend=values[:, :1]), front)
+        changes = selected(torch.diff(values, dim=1, prepend=values[:, :1]), left_aligned)
         parts = [
-            *(_mean(values, steps), _deviation(values, front, steps), *_extremes(values, front)),
-            *(_deviation(changes, front, steps), *_extremes(changes, front)),
+            *(_mean(values, steps), _deviation(values, left_aligned, steps), *_extremes(values, left_aligned)),
+            *(_deviation(changes, left_aligned, steps), *_extremes(changes, left_aligned)),
             _at_places(values, steps),
         ]
         summary = torch.cat(parts, dim=1)
@@ -62,13 +62,13 @@ class PPVAndSummaries(Pooling):
     """`PPVPooling` of the first features of a state and `SummaryPooling` of the others, side by side.
 
     Args:
-        size: features of a state that proportions are taken of.
-        channels: features that stand behind these, of which there are summaries.
+        size: features of a state for the proportions.
+        channels: features that follow these, for the summary statistics.
         thresholds: see `PPVPooling`.
 
     Attributes:
         output_size: the proportions, then the summary statistics.
-        of_shares: how many proportions there are.
+        ppv_size: number of proportions.
 
     Raises:
         ConfigError: a size below 1.
@@ -81,10 +81,10 @@ class PPVAndSummaries(Pooling):
     def __init__(self, size: int, channels: int, *, thresholds: int = 1) -> None:
         super().__init__(size + channels)
         require_sizes("PPVAndSummaries", size=size, channels=channels)
-        self.shares = PPVPooling(size, thresholds=thresholds)
+        self.shares = PPVPooling(size, thresholds=thresholds)  # Weights of run folders have this name.
         self.summaries = SummaryPooling(channels)
-        self.of_shares = self.shares.output_size
-        self.output_size = self.of_shares + self.summaries.output_size
+        self.ppv_size = self.shares.output_size
+        self.output_size = self.ppv_size + self.summaries.output_size
 
     def _pooled(
         self, hidden: Float[Tensor, "batch time hidden"], counted: Bool[Tensor, "batch time"]
@@ -97,23 +97,23 @@ def _mean(values: Tensor, steps: Tensor) -> Tensor:
     return values.sum(dim=1) / steps
 
 
-def _deviation(values: Tensor, front: Tensor, steps: Tensor) -> Tensor:
-    centred = selected(values - _mean(values, steps)[:, None], front)
+def _deviation(values: Tensor, left_aligned: Tensor, steps: Tensor) -> Tensor:
+    centred = selected(values - _mean(values, steps)[:, None], left_aligned)
     return (centred.square().sum(dim=1) / steps).clamp(min=1e-12).sqrt()
 
 
-def _extremes(values: Tensor, front: Tensor) -> tuple[Tensor, Tensor]:
-    """The lowest and the highest of the steps that count; 0 where none does."""
-    some = front.any(dim=1, keepdim=True)
-    lowest = torch.where(front[:, :, None], values, torch.inf).amin(dim=1)
-    highest = torch.where(front[:, :, None], values, -torch.inf).amax(dim=1)
+def _extremes(values: Tensor, left_aligned: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the minimum and the maximum over the steps that count; 0 where none does."""
+    some = left_aligned.any(dim=1, keepdim=True)
+    lowest = torch.where(left_aligned[:, :, None], values, torch.inf).amin(dim=1)
+    highest = torch.where(left_aligned[:, :, None], values, -torch.inf).amax(dim=1)
     return torch.where(some, lowest, 0.0), torch.where(some, highest, 0.0)
 
 
 def _at_places(values: Tensor, steps: Tensor) -> Tensor:
-    """(batch, places x channels) the values at evenly spread places, in a straight line between two steps."""
-    shares = torch.arange(_PLACES, dtype=values.dtype, device=values.device) / (_PLACES - 1)
-    places = shares * (steps - 1)
+    """Return (batch, places x channels) the values at evenly spaced positions, linearly interpolated."""
+    fractions = torch.arange(_PLACES, dtype=values.dtype, device=values.device) / (_PLACES - 1)
+    places = fractions * (steps - 1)
     before = places.floor()
     after = torch.minimum(before + 1, (steps - 1).to(before.dtype))
     weight = (places - before)[:, :, None]
@@ -122,5 +122,5 @@ def _at_places(values: Tensor, steps: Tensor) -> Tensor:
 
 
 def _values_at(values: Tensor, places: Tensor) -> Tensor:
-    """(batch, places, channels) the values at these places of each row."""
+    """Return (batch, places, channels) the values at these positions of each row."""
     return values.gather(1, places[:, :, None].expand(-1, -1, values.shape[2]))

@@ -1,4 +1,4 @@
-"""The scores of a linear-chain CRF over tags, trained or only constrained."""
+"""Scores of a linear-chain CRF over tags, trained or only constrained."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class CRFScores(NamedTuple):
 
     Attributes:
         transitions: (C, C), from and to.
-        start: (C,), how much starting with a state scores.
-        end: (C,), how much ending with a state scores.
-        allowed_transitions: (C, C) booleans, what may follow what; None for everything.
+        start: (C,), scores of starting with a state.
+        end: (C,), scores of ending with a state.
+        allowed_transitions: (C, C) booleans, True where state i may precede state j; None for no constraint.
         allowed_start: (C,) booleans.
         allowed_end: (C,) booleans.
-        tags: (C,) integers, the class of the target that each state stands for; None where states are classes.
+        tags: (C,) integers, the target's class of each state; None where states are classes.
         is_learned: whether the logits of the target were trained together with these scores. Otherwise they were
-            trained step by step, the scores are 0, and only what is allowed matters, when tags are decoded.
+            trained with a cross-entropy per step, the scores are 0, and only the constraints matter, in decoding.
     """
 
     transitions: Tensor
@@ -38,21 +38,21 @@ class CRFScores(NamedTuple):
 
 
 class TagCRF(nn.Module):
-    """Holds the scores of a linear-chain CRF; a head makes its emissions.
+    """The scores of a linear-chain CRF; a head computes its emissions.
 
-    The scores start at 0: all paths are then scored by their emissions alone. What is allowed moves with the module
-    and is not saved with it, since it follows from the names of the classes.
+    The scores start at 0: all paths are then scored by their emissions alone. The constraints move with the module but
+    are not saved, since they follow from the names of the classes.
 
     Args:
         classes: number of states: the classes of the target, or finer ones.
         is_learned: whether the scores are parameters; otherwise they stay 0 and are not saved.
-        allowed_transitions: (classes, classes) booleans, from and to; None for everything.
+        allowed_transitions: (classes, classes) booleans, from and to; None for no constraint.
         allowed_start: (classes,) booleans.
         allowed_end: (classes,) booleans.
-        tags: (classes,) integers, the class of the target that each state stands for; None for the states themselves.
+        tags: (classes,) integers, the target's class of each state; None where states are classes.
 
     Attributes:
-        classes: number of states, and so of logits of the head.
+        classes: number of states, which is the number of logits of the head.
 
     Raises:
         ConfigError: classes below 1.
@@ -89,6 +89,6 @@ class TagCRF(nn.Module):
             self.register_buffer(f"allowed_{name}", buffer, persistent=False)
 
     def forward(self) -> CRFScores:
-        """The scores as they are now, attached to the graph."""
+        """Return the current scores, attached to the graph."""
         parts: dict[str, Any] = {name: getattr(self, name) for name in CRFScores._fields}
         return CRFScores(**parts)

@@ -1,4 +1,4 @@
-"""States -> the logits of one target: a head, a pooling before it for one label per sequence, and a CRF for tags."""
+"""From states to the logits of one target: a head, with a pooling for labels per sequence or a CRF for tags."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class TargetModule(nn.Module):
     """Turns the states of a sequence, and the vector of its n-grams, into the logits of one target.
 
     Args:
-        head: logits of vectors.
-        pooling: one vector of the states of a sequence; None for a target with labels per step, and where there are no
-            states.
-        chain: the linear-chain CRF of tags; None where each step is decided by itself.
-        direct: logits of the context window of each step, which are added to those of the states; None for none. It is
-            solved for before training, and training leaves it as it is.
+        head: maps vectors to logits.
+        pooling: maps the states of a sequence to one vector; None for a target with labels per step, and where there
+            are no states.
+        crf: the linear-chain CRF of tags; None where each step is decided by itself.
+        direct: maps the context window of each step to logits that are added to those of the states; None for none. It
+            is fitted before training and frozen.
 
     Examples:
         >>> from seqwise.nn import LabelHead, MeanPooling
@@ -32,13 +32,13 @@ class TargetModule(nn.Module):
         self,
         head: nn.Module,
         pooling: nn.Module | None = None,
-        chain: TagCRF | None = None,
+        crf: TagCRF | None = None,
         direct: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.pooling = pooling
         self.head = head
-        self.chain = chain
+        self.chain = crf  # Weights of run folders have this name.
         self.direct = None if direct is None else direct.requires_grad_(False)
 
     def forward(
@@ -50,10 +50,10 @@ class TargetModule(nn.Module):
         bag: Float[Tensor, "batch size"] | None = None,
         context_window: Float[Tensor, "batch time features"] | None = None,
     ) -> Float[Tensor, "batch ..."]:
-        """The logits of states (batch, time, hidden), of which lengths or mask say what counts.
+        """Return the logits of states (batch, time, hidden), with lengths or a mask of the steps that count.
 
-        A target with one label per sequence reads the vector of the n-grams (batch, size) beside the pooled states, or
-        alone where there are no states; one with a direct head reads the context window of each step.
+        A target with one label per sequence reads the vector of the n-grams (batch, size) together with the pooled
+        states, or alone where there are no states; one with a direct head reads the context window of each step.
         """
         vectors = bag if hidden is None else hidden
         if self.pooling is not None:

@@ -1,4 +1,4 @@
-"""TF-IDF of n-grams and logistic regression as a model: quick, without chance, and often hard to beat."""
+"""TF-IDF of n-grams with logistic regression: a fast, deterministic and often strong model."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from seqwise.targets import Target
 __all__ = ["TFIDF", "MarginHead", "TfidfMargins", "build_tfidf"]
 
 TFIDF = "tfidf"
-"""The name that `model.encoder` gives to it."""
+"""The name of this model in `model.encoder`."""
 
 
 class TfidfMargins(nn.Module):
     """The margins of linear models over the TF-IDF of n-grams.
 
-    An n-gram that stands c times in a sequence has the feature (1 + ln c) times its inverse document frequency, and the
-    features of a sequence are divided by the root of the sum of their squares: what `TfidfVectorizer` of scikit-learn
-    computes with `sublinear_tf`. Weights start at 0; training solves for them.
+    The feature of an n-gram that occurs c times in a sequence is (1 + ln c) times its inverse document frequency, and
+    the features of a sequence are scaled to Euclidean norm 1: `TfidfVectorizer` of scikit-learn with `sublinear_tf`.
+    Weights start at 0; training fits them.
 
     Args:
-        count: number of ids; ids are 0 <= id < count, and 0 stands for nothing.
+        count: number of ids; ids are 0 <= id < count, and 0 is padding.
         models: number of linear models.
 
     Attributes:
         output_size: `models`.
-        inverse_frequencies: (count,) of each n-gram; 0 for one that counts for nothing, as id 0.
+        inverse_frequencies: (count,) weight of each n-gram; 0 for ignored ones such as id 0.
 
     Raises:
         ConfigError: a size below 1.
@@ -58,10 +58,10 @@ class TfidfMargins(nn.Module):
         self.register_buffer("inverse_frequencies", frequencies)
 
     def forward(self, ids: Integer[Tensor, "batch ngrams"]) -> Float[Tensor, "batch models"]:
-        """The margins of a batch.
+        """Return the margins of a batch.
 
         Args:
-            ids: (batch, ngrams) integers, each n-gram as often as it stands in the sequence, in any order among any
+            ids: (batch, ngrams) integers, each n-gram as often as it occurs in the sequence, in any order, with any
                 number of zeros.
 
         Returns:
@@ -72,7 +72,7 @@ class TfidfMargins(nn.Module):
             ShapeError: ids are not (batch, ngrams).
         """
         require_ids("TfidfMargins", ids, ("batch", "ngrams"))
-        if not ids.shape[1]:  # which torch's sums refuse
+        if not ids.shape[1]:  # torch's sum needs at least one
             return self.biases.expand(len(ids), -1)
         ids, _ = ids.long().sort(dim=1)
         is_first, counts = _runs(ids)
@@ -83,7 +83,7 @@ class TfidfMargins(nn.Module):
 
 
 def _runs(ids: Tensor) -> tuple[Bool[Tensor, "batch ngrams"], Float[Tensor, "batch ngrams"]]:
-    """Of sorted ids (batch, ngrams), whether each is the first of those equal to it, and how many these are."""
+    """Return, for sorted ids (batch, ngrams), whether each is the first of its run, and the length of the run."""
     is_first = torch.ones_like(ids, dtype=torch.bool)
     is_first[:, 1:] = ids[:, 1:] != ids[:, :-1]
     run = is_first.cumsum(dim=1) - 1
@@ -92,16 +92,16 @@ def _runs(ids: Tensor) -> tuple[Bool[Tensor, "batch ngrams"], Float[Tensor, "bat
 
 
 class MarginHead(nn.Module):
-    """The logits of one target, read from the margins of linear models, one for each class of each of its outputs.
+    """The logits of one target from the margins of linear models, one for each class of each of its outputs.
 
     Args:
-        start: the place of the first of its models.
-        classes: of each output, how many classes it has; for a multilabel target the number of labels.
-        split: whether logits have an axis of outputs, as those of the kind `outputs` have.
+        start: the index of the first of its models.
+        classes: number of classes of each output; for a multilabel target the number of labels.
+        split: whether logits have an axis of outputs, as for targets of kind `outputs`.
 
     Attributes:
-        one_vs_rest: (models,) True where a model tells its class from all others: the logarithm of its probability is
-            the logit. Where it is False the margin itself is.
+        one_vs_rest: (models,) True for a one-vs-rest model, whose logit is its log-probability. Otherwise the logit is
+            the margin itself.
 
     Examples:
         >>> MarginHead(2, [3, 2], split=True)(torch.zeros(8, 7)).shape
@@ -119,7 +119,7 @@ class MarginHead(nn.Module):
         self.register_buffer("slots", class_slots(self.classes), persistent=False)
 
     def forward(self, margins: Float[Tensor, "batch models"]) -> Float[Tensor, "batch ..."]:
-        """The logits (batch, classes), or (batch, K, C) with -inf where an output has fewer classes than C."""
+        """Return the logits (batch, classes), or (batch, K, C) with -inf where an output has fewer classes than C."""
         own = margins[:, self.start : self.start + self.size]
         logits = torch.where(self.one_vs_rest, nn.functional.logsigmoid(own), own)
         if not self.split:
@@ -129,11 +129,11 @@ class MarginHead(nn.Module):
 
 
 def build_tfidf(targets: Sequence[Target], *, ngram_count: int) -> SequenceModel:
-    """The model of these targets, all weights 0.
+    """Return the model for these targets, with all weights 0.
 
     Args:
-        targets: what is predicted, with one label, or one set of them, per sequence.
-        ngram_count: number of ids that n-grams can have.
+        targets: the targets, each with one label or one set of labels per sequence.
+        ngram_count: number of n-gram ids.
 
     Raises:
         ConfigError: a target with labels per step, or no n-grams.

@@ -118,7 +118,7 @@ class Objective:
         Args:
             logits: of the model, by target.
             batch: the labels.
-            chains: those of the model (`SequenceModel.chains`), by target.
+            chains: those of the model (`SequenceModel.crf_scores`), by target.
         """
         found = {}
         for target in self.targets:

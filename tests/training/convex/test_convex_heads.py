@@ -151,7 +151,7 @@ def test_summaries_are_taken_where_they_tell_more_than_the_shares(tmp_path):
     found = solve.solved(plan.task, plan.model, plan.objective, plan.device)
     assert found.weight > 0
     target = plan.model.targets[0]
-    assert target.head.linear.weight[:, target.pooling.of_shares :].any()
+    assert target.head.linear.weight[:, target.pooling.ppv_size :].any()
 
 
 def test_summaries_that_are_not_taken_have_weights_of_zero(tmp_path, monkeypatch):
@@ -159,8 +159,8 @@ def test_summaries_that_are_not_taken_have_weights_of_zero(tmp_path, monkeypatch
     plan = plan_run(config_of(tmp_path, TARGETS["label"], model=SMALL))
     solve.solved(plan.task, plan.model, plan.objective, plan.device)
     target = plan.model.targets[0]
-    assert not target.head.linear.weight[:, target.pooling.of_shares :].any()
-    assert target.head.linear.weight[:, : target.pooling.of_shares].any()
+    assert not target.head.linear.weight[:, target.pooling.ppv_size :].any()
+    assert target.head.linear.weight[:, : target.pooling.ppv_size].any()
 
 
 def test_a_turn_into_fewer_directions_keeps_every_product():

@@ -94,7 +94,7 @@ def test_what_the_ensemble_says_comes_back_for_any_rows(tmp_path, kind):
                 0,
             )
         np.testing.assert_allclose(said, own, atol=1e-3)
-    sums = objective.sums(model_logits(plan.model, batch, plan.device), batch, plan.model.chains())
+    sums = objective.sums(model_logits(plan.model, batch, plan.device), batch, plan.model.crf_scores())
     assert {name: float(part.count) for name, part in sums.items()} == objective.divisors([batch])
 
 

@@ -20,7 +20,7 @@ __all__ = ["DTYPES", "NO_MEMORY", "Call", "call_of", "compiled", "gradient"]
 DTYPES = (torch.float32, torch.bfloat16)
 """The types of logits that the compiled code takes."""
 NO_MEMORY = 3
-"""The value of `Call.wrong` where the compiled code found no memory (`cross_entropy.h`)."""
+"""The value of `Call.wrong` where the compiled code ran out of memory (`cross_entropy.h`)."""
 
 
 class Call(ctypes.Structure):
@@ -93,5 +93,5 @@ def gradient(
     again.labels = again.losses = again.weights = again.result = None
     function(ctypes.byref(again))
     if again.wrong == NO_MEMORY:
-        raise MemoryError("the gradient of a cross-entropy found no memory; use smaller batches")
+        raise MemoryError("out of memory for the gradient of a cross-entropy; use smaller batches")
     return found

@@ -137,7 +137,7 @@ class HeadPositions:
         call.gradient = None if slopes is None else call.logits
         function(ctypes.byref(call))
         if call.wrong == NO_MEMORY:
-            raise MemoryError("a cross-entropy found no memory; use smaller batches")
+            raise MemoryError("out of memory for a cross-entropy; use smaller batches")
         return losses, None if slopes is None else logits.view(logits.shape[0], -1)
 
 

@@ -194,14 +194,14 @@ def _is_done(name: str, made: Arrays, *rest: Tensor | ctypes.c_int64 | None) -> 
     """Whether a compiled function did what it is for, with the rest of its arguments; of tensors, those made here.
 
     Raises:
-        MemoryError: it found no memory.
+        MemoryError: the compiled code ran out of memory.
     """
     function = _native.function(name)
     assert function is not None
     status = ctypes.c_int64()
     function(ctypes.byref(_chain(made)), *map(_argument, rest), ctypes.byref(status))
     if status.value == _NO_MEMORY:
-        raise MemoryError(f"the CRF of {_sizes(made)} found no memory; use smaller batches")
+        raise MemoryError(f"out of memory for the CRF of {_sizes(made)}; use smaller batches")
     return status.value == 0
 
 

@@ -1,4 +1,4 @@
-"""Encoders: one vector per step -> one state per step, which padding can never reach."""
+"""Encoders: one vector per step -> one state per step, unaffected by padding."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def _named() -> dict[str, type[Encoder]]:
-    """The encoders of this folder's modules that have a name, in alphabetical order."""
+    """Return the named encoders of the modules in this folder, in alphabetical order."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     kinds = [
         kind for module in modules for kind in vars(module).values() if isclass(kind) and issubclass(kind, Encoder)
@@ -39,7 +39,7 @@ def _named() -> dict[str, type[Encoder]]:
 
 
 ENCODERS: Mapping[str, type[Encoder]] = MappingProxyType(_named())
-"""The encoders that are trained, by the name that `model.encoder` gives them; `rocket` is a model of its own.
+"""The trained encoders by their names in `model.encoder`; `rocket` is a model of its own.
 
-A module of this folder whose encoder has a `name` is all that it takes to be one of them.
+An encoder is added by a module in this folder with a class that has a `name`.
 """

@@ -1,4 +1,4 @@
-"""Residual dilated convolutions over a padded batch, one state per step, which padding can never reach."""
+"""Residual dilated convolutions: one state per step of a padded batch, unaffected by padding."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from seqwise.nn._arguments import require_dropout, require_sizes
 from seqwise.nn._axes import Bool, Float
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import selected
-from seqwise.nn.encoders.encoder import FrontEncoder
+from seqwise.nn.encoders.encoder import LeftAlignedEncoder
 
 __all__ = ["ConvEncoder"]
 
 
-class ConvEncoder(FrontEncoder):
-    """Convolutions along time: a state sees the steps around it, and all states are computed at once.
+class ConvEncoder(LeftAlignedEncoder):
+    """Convolutions along time: a state sees the steps around it, and all states are computed in parallel.
 
-    The first layer is a convolution of `width` steps; each further one adds to its states
+    The first layer is a convolution of `width` steps; each further layer adds to its states
 
         x + conv(relu(norm(x))),    layer k looking at every 2^k-th step,
 
-    so that a state of L layers sees 1 + (width - 1) (2^L - 1) steps. What lies before the first step and after the
-    last one of a sequence is zero at the entry of every convolution, wherever its padding begins. The norm is that of a
-    step by itself over its features: means over a batch would let sequences see each other.
+    so that a state of L layers sees 1 + (width - 1) (2^L - 1) steps. Inputs before the first step and after the last
+    one of a sequence are zero in every convolution, wherever its padding begins. The norm is over the features of each
+    step: a batch norm would let sequences see each other.
 
-    Several times quicker than recurrent layers on a CPU; for labels that depend on their neighbours, and for series.
+    Several times faster than recurrent layers on a CPU; for labels that depend on their neighbours, and for series.
 
     Args:
         input_size: features per step of the input.
         hidden: features of a state.
         layers: number of convolutions.
-        width: steps that one convolution looks at; odd, so that a state stands in the middle of what it sees.
+        width: kernel width in steps; odd, so that each state is in the middle of the steps it sees.
         dropout: fraction of features dropped between layers in training, the same ones at every step of a sequence.
 
     Attributes:
@@ -62,7 +62,7 @@ class ConvEncoder(FrontEncoder):
         require_sizes("ConvEncoder", input_size=input_size, hidden=hidden, layers=layers, width=width)
         require_dropout("ConvEncoder", dropout)
         if width % 2 == 0:
-            raise ConfigError(f"ConvEncoder: width is {width}, expected an odd number: as many steps before as behind")
+            raise ConfigError(f"ConvEncoder: width is {width}, expected an odd number: as many steps before as after")
         self.input_size = input_size
         self.hidden = hidden
         self.layers = layers
@@ -76,18 +76,18 @@ class ConvEncoder(FrontEncoder):
         self.dropout = FeatureDropout(dropout)
 
     def _states(
-        self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+        self, steps: Float[Tensor, "batch time features"], left_aligned: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch time hidden"]:
-        states = _convolved(self.convolutions[0], selected(steps, front))
+        states = _convolved(self.convolutions[0], selected(steps, left_aligned))
         for convolution, norm in zip(list(self.convolutions)[1:], self.norms, strict=False):
             seen = self.dropout(torch.relu(norm(states)))
-            states = states + _convolved(convolution, selected(seen, front))
-        return selected(torch.relu(self.norms[-1](states)), front)
+            states = states + _convolved(convolution, selected(seen, left_aligned))
+        return selected(torch.relu(self.norms[-1](states)), left_aligned)
 
 
 def _convolved(
     convolution: nn.Module, steps: Float[Tensor, "batch time features"]
 ) -> Float[Tensor, "batch time hidden"]:
-    """The convolution of (batch, time, features), whose own axes are (batch, features, time)."""
+    """Apply a convolution, whose axes are (batch, features, time), to (batch, time, features)."""
     convolved: Tensor = convolution(steps.transpose(1, 2))
     return convolved.transpose(1, 2)

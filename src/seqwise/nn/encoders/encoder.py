@@ -11,7 +11,7 @@ from seqwise.nn._arguments import require_axes
 from seqwise.nn._axes import Bool, Float, Integer
 from seqwise.nn._masking import compact_positions, counted_positions, inverse, selected, taken
 
-__all__ = ["Encoder", "FrontEncoder"]
+__all__ = ["Encoder", "LeftAlignedEncoder"]
 
 
 class Encoder(nn.Module, ABC):
@@ -19,15 +19,15 @@ class Encoder(nn.Module, ABC):
 
     Each sequence has the states that it would have alone: padding, its length and the rest of the batch change nothing.
 
-    Built with (input_size, hidden), and `layers=`, `dropout=`; those that have directions take `bidirectional=` too.
-    Further arguments are keywords with a default, settings of the encoder's own.
+    Arguments of the constructor: (input_size, hidden), `layers=`, `dropout=`, and `bidirectional=` for encoders that
+    have directions. The encoder's own settings are further keywords, each with a default.
 
     Attributes:
-        name: what `model.encoder` and `build_model` call it; empty for one that they do not build.
-        has_directions: whether a state is of one direction or of two, as `bidirectional=` says.
+        name: the name in `model.encoder` and `build_model`; empty if they do not build it.
+        has_directions: whether the encoder takes `bidirectional=`, for states of one direction or two.
         input_size: features per step of the input.
         output_size: features per step of the output.
-        bidirectional: whether the second half of a state is of a direction that reads from the last step to the first.
+        bidirectional: whether the second half of a state comes from a direction that reads backwards.
     """
 
     name: ClassVar[str] = ""
@@ -44,7 +44,7 @@ class Encoder(nn.Module, ABC):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time hidden"]:
-        """The states at every step.
+        """Return the state of every step.
 
         Args:
             inputs: (batch, time, input_size); positions that do not count may hold anything, NaN too.
@@ -61,10 +61,10 @@ class Encoder(nn.Module, ABC):
         """
 
 
-class FrontEncoder(Encoder):
-    """An encoder for which neighbours matter: the steps that count are closed up to the front, and put back after.
+class LeftAlignedEncoder(Encoder):
+    """An encoder that reads neighbouring steps: the steps that count are left-aligned first and put back after.
 
-    So the holes of a mask are cut out, and each sequence sees what it would see alone.
+    Holes of a mask are thus cut out, and each sequence sees exactly what it would see alone.
     """
 
     def forward(
@@ -74,7 +74,7 @@ class FrontEncoder(Encoder):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time hidden"]:
-        """The states at every step; see `Encoder.forward`."""
+        """Return the state of every step; see `Encoder.forward`."""
         call = type(self).__name__
         require_axes(call, "inputs", inputs, ("batch", "time", "features"), self.input_size)
         counted = counted_positions(call, inputs, lengths=lengths, mask=mask)
@@ -84,11 +84,11 @@ class FrontEncoder(Encoder):
             return self._states(inputs, counted)
         positions = compact_positions(counted)
         order = inverse(positions)
-        front = counted.gather(1, order)
-        return taken(self._states(taken(selected(inputs, counted), order), front), positions)
+        left_aligned = counted.gather(1, order)
+        return taken(self._states(taken(selected(inputs, counted), order), left_aligned), positions)
 
     @abstractmethod
     def _states(
-        self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+        self, steps: Float[Tensor, "batch time features"], left_aligned: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch time hidden"]:
-        """The states when what counts stands at the front of each row; `steps` hold anything elsewhere."""
+        """Return the states of left-aligned steps; `steps` may hold anything where they do not count."""

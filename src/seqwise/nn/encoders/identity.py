@@ -1,4 +1,4 @@
-"""No encoder: the vectors of the input layer are the states, where that has looked along time itself."""
+"""Identity encoder: the vectors of the input layer are the states; for inputs that are contextual already."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["IdentityEncoder"]
 
 
 class IdentityEncoder(Encoder):
-    """Passes vectors on as states.
+    """Returns the input vectors as states.
 
     Args:
         input_size: features per step, of the input and of the output.
@@ -35,6 +35,6 @@ class IdentityEncoder(Encoder):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time hidden"]:
-        """The states at every step; see `Encoder.forward`."""
+        """Return the state of every step; see `Encoder.forward`."""
         require_axes("IdentityEncoder", "inputs", inputs, ("batch", "time", "features"), self.input_size)
         return selected(inputs, counted_positions("IdentityEncoder", inputs, lengths=lengths, mask=mask))

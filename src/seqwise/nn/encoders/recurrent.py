@@ -1,14 +1,12 @@
-"""Recurrent layers over a padded batch, one state per step, which padding can never reach.
+"""Recurrent encoders: one state per step of a padded batch, unaffected by padding.
 
-One unidirectional torch layer per layer and direction. Positions that count are closed up to the front, the
-backward direction runs over that front turned round, and both are put back in place: each sequence sees
-exactly what it would see alone, holes of a mask cut out. No packed sequences: they need the lengths on the
-host, and do not export. Plain float32 numbers on a CPU take a compiled layer instead of torch's (`_recurrent`), which
-computes the steps that count and no others.
+Each layer and direction is a unidirectional torch layer. Positions that count are left-aligned, the backward direction
+runs over them in reverse order, and both results are put back in place. So each sequence sees exactly what it would see
+alone, with the holes of a mask cut out. There are no packed sequences: they need the lengths on the host and cannot be
+exported. For float32 on a CPU a compiled layer (`_recurrent`) replaces torch's; it computes the steps that count only.
 
-Weights start, each gate for itself, Glorot-uniform from the input (Glorot and Bengio 2010) and orthogonal
-from the state (Saxe et al. 2014); biases start at zero, the forget gate of an LSTM at 1 (Gers et al. 2000;
-Jozefowicz et al. 2015).
+Weights are initialised per gate: Glorot-uniform from the input (Glorot and Bengio 2010) and orthogonal from the state
+(Saxe et al. 2014). Biases start at zero, that of an LSTM's forget gate at 1 (Gers et al. 2000; Jozefowicz et al. 2015).
 """
 
 from __future__ import annotations
@@ -26,13 +24,13 @@ from seqwise.nn._axes import Bool, Float
 from seqwise.nn._dropout import FeatureDropout
 from seqwise.nn._masking import reversal, selected, taken
 from seqwise.nn._recurrent import fits, has_bfloat16, native_states
-from seqwise.nn.encoders.encoder import FrontEncoder
+from seqwise.nn.encoders.encoder import LeftAlignedEncoder
 
 __all__ = ["GRUEncoder", "LSTMEncoder", "RNNEncoder", "RecurrentEncoder"]
 
 
-class RecurrentEncoder(FrontEncoder):
-    """The base class of recurrent encoders; build one of `RNNEncoder`, `GRUEncoder`, `LSTMEncoder`.
+class RecurrentEncoder(LeftAlignedEncoder):
+    """Base class of recurrent encoders; use `RNNEncoder`, `GRUEncoder` or `LSTMEncoder`.
 
     Args:
         input_size: features per step of the input.
@@ -44,8 +42,8 @@ class RecurrentEncoder(FrontEncoder):
 
     Attributes:
         output_size: features per step of the output: `hidden`, or 2 x `hidden` with two directions.
-        rounds_gradients: whether gradients are made of factors rounded to bfloat16, where the compiled layer is used
-            and the processor has that; False at first. States are exact.
+        rounds_gradients: whether gradients are computed from factors rounded to bfloat16, where the compiled layer is
+            used and the processor supports it; False by default. States are exact.
 
     Raises:
         ConfigError: a size below 1, or dropout outside [0, 1).
@@ -76,33 +74,33 @@ class RecurrentEncoder(FrontEncoder):
         self.dropout = FeatureDropout(dropout)
 
     def _input_sizes(self) -> Iterator[int]:
-        """The features that each layer reads; lazily, since a run folder may ask for any number of layers."""
+        """Return the input size of each layer; lazily, since a run folder may ask for any number of layers."""
         return chain([self.input_size], repeat(self.output_size, self.layers - 1))
 
     def _states(
-        self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+        self, steps: Float[Tensor, "batch time features"], left_aligned: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch time hidden"]:
-        """The forward state of each step, then the backward one."""
+        """Return the forward state of each step, followed by the backward state."""
         sides = (self.forward_layers, self.backward_layers) if self.bidirectional else (self.forward_layers,)
         for number, layers in enumerate(zip(*sides, strict=True)):
             if number > 0:
                 steps = self.dropout(steps)
             if fits(layers, steps):
                 rounds = self.rounds_gradients and has_bfloat16()
-                steps = native_states(layers, steps, front, rounds_gradient=rounds)
+                steps = native_states(layers, steps, left_aligned, rounds_gradient=rounds)
             else:
-                steps = _states(layers, steps, front)
+                steps = _states(layers, steps, left_aligned)
         return steps
 
     @abstractmethod
     def _new_layer(self, input_size: int) -> nn.RNNBase:
-        """One layer of one direction, `batch_first`, with the weights it starts from."""
+        """Return one layer of one direction, `batch_first`, with initial weights."""
 
 
 class RNNEncoder(RecurrentEncoder):
     """Simple recurrent layers: h_t = tanh(W x_t + b + U h_(t-1) + c). See `RecurrentEncoder` for the arguments.
 
-    For short sequences, and as the plain thing to compare with.
+    For short sequences, and as a baseline for the other encoders.
 
     References:
         Elman (1990), Finding Structure in Time.
@@ -140,7 +138,7 @@ class GRUEncoder(RecurrentEncoder):
 
 
 class LSTMEncoder(RecurrentEncoder):
-    """Layers of long short-term memory; the first choice for most data. See `RecurrentEncoder` for the arguments.
+    """Long short-term memory layers; the first choice for most data. See `RecurrentEncoder` for the arguments.
 
     References:
         Hochreiter and Schmidhuber (1997), Long Short-Term Memory; Gers et al. (2000) for the forget gate.
@@ -156,24 +154,24 @@ class LSTMEncoder(RecurrentEncoder):
     def _new_layer(self, input_size: int) -> nn.RNNBase:
         layer = _with_first_weights(nn.LSTM(input_size, self.hidden, batch_first=True))
         input_biases = layer.get_parameter("bias_ih_l0").detach()
-        nn.init.ones_(input_biases[self.hidden : 2 * self.hidden])  # gates stand in the order i, f, g, o
+        nn.init.ones_(input_biases[self.hidden : 2 * self.hidden])  # the order of the gates is i, f, g, o
         return layer
 
 
 def _states(
-    layers: Sequence[nn.RNNBase], steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+    layers: Sequence[nn.RNNBase], steps: Float[Tensor, "batch time features"], left_aligned: Bool[Tensor, "batch time"]
 ) -> Float[Tensor, "batch time hidden"]:
-    """The states of one layer, of each direction side by side, by torch's own layers."""
-    steps = selected(steps, front)
+    """Return the states of one layer from torch's own layers, its directions concatenated."""
+    steps = selected(steps, left_aligned)
     directions = [layers[0](steps)[0]]
     if len(layers) > 1:
-        turned = reversal(front)
+        turned = reversal(left_aligned)
         directions.append(taken(layers[1](taken(steps, turned))[0], turned))
-    return selected(torch.cat(directions, dim=2), front)
+    return selected(torch.cat(directions, dim=2), left_aligned)
 
 
 def _with_first_weights(layer: nn.RNNBase) -> nn.RNNBase:
-    """The layer, its weights drawn anew, gate by gate, and its biases zero."""
+    """Initialise a layer, gate by gate, with zero biases, and return it."""
     for name, parameter in layer.named_parameters():
         for gate in parameter.detach().view(-1, layer.hidden_size, *parameter.shape[1:]):
             if name.startswith("weight_ih"):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqwise.nn._arguments import require_dropout, require_sizes
 from seqwise.nn._axes import Bool, Float
 from seqwise.nn._masking import selected
-from seqwise.nn.encoders.encoder import FrontEncoder
+from seqwise.nn.encoders.encoder import LeftAlignedEncoder
 
 __all__ = ["RocketEncoder", "reaches"]
 
@@ -18,26 +18,26 @@ _WIDTH = 9
 _MOST_CHANNELS = 9
 
 
-class RocketEncoder(FrontEncoder):
-    """The outputs of fixed kernels at every step; nothing here is trained.
+class RocketEncoder(LeftAlignedEncoder):
+    """The outputs of fixed, untrained kernels at every step.
 
-    Each kernel is one of the 84 patterns of nine weights of which three are 2 and six are -1; so a constant added to a
-    series changes nothing but at its ends. Layer k looks at every 2^k-th step, or with n layers per doubling at every
-    2^(k/n)-th, rounded, each reach once: 1, 2, 3, 4, 6, 8, 11 and so on with two. The second half of the kernels sees
-    the change from step to step (zero at the first) instead of the values. Of several channels a kernel sees the sum of
-    a few, drawn from torch's global generator: at most 9, small numbers as likely as large ones on a log scale. Beyond
-    the ends of a series there are zeros, which is the mean of a scaled channel.
+    Each kernel is one of the 84 patterns of nine weights of which three are 2 and six are -1; so adding a constant to a
+    series changes outputs only near its ends. Layer k has dilation 2^k, or with n layers per doubling 2^(k/n), rounded,
+    without repeats: 1, 2, 3, 4, 6, 8, 11 and so on with two. The second half of the kernels reads the change from step
+    to step (zero at the first) instead of the values. With several channels a kernel reads the sum of at most 9, chosen
+    by torch's global generator; their number is uniform on a log scale. Series are padded with zeros, the mean of a
+    scaled channel.
 
-    To be followed by `PPVPooling` and a linear head: the best accuracy that is known for seconds of work on a CPU,
-    and the safest for a few dozen series, since there is little that could fit them by chance.
+    Use it with `PPVPooling` and a linear head. That is the most accurate known method that takes seconds on a CPU, and
+    the safest for a few dozen series, since it has few trained weights to overfit them.
 
     Args:
         input_size: channels.
         hidden: kernels per layer.
-        layers: number of layers; the last one should look about as far as a series is long.
-        per_doubling: layers until one looks twice as far.
-        dropout: has no place here, since nothing is trained; accepted as by every encoder.
-        with_values: whether the channels themselves stand behind the outputs of the kernels.
+        layers: number of layers; the last one should span about the length of a series.
+        per_doubling: layers per doubling of the dilation.
+        dropout: unused, since nothing is trained; every encoder takes it.
+        with_values: whether the channels themselves follow the outputs of the kernels.
 
     Attributes:
         output_size: `hidden` x `layers`, and `input_size` more with the channels.
@@ -84,22 +84,22 @@ class RocketEncoder(FrontEncoder):
         self.register_buffer("kernels", weights)  # (layers, hidden, channels, 9)
 
     def _states(
-        self, steps: Float[Tensor, "batch time features"], front: Bool[Tensor, "batch time"]
+        self, steps: Float[Tensor, "batch time features"], left_aligned: Bool[Tensor, "batch time"]
     ) -> Float[Tensor, "batch time hidden"]:
-        values = selected(steps, front)
+        values = selected(steps, left_aligned)
         changes = torch.diff(values, dim=1, prepend=values[:, :1])
-        views = [view.transpose(1, 2) for view in (values, selected(changes, front))]
+        views = [view.transpose(1, 2) for view in (values, selected(changes, left_aligned))]
         outputs = []
         for reach, kernels in zip(self.reaches, self.kernels.to(values.dtype), strict=True):
             for view, own in zip(views, (kernels[: self.of_values], kernels[self.of_values :]), strict=True):
                 outputs.append(nn.functional.conv1d(view, own, dilation=reach, padding=_WIDTH // 2 * reach))
         if self.with_values:
             outputs.append(values.transpose(1, 2))
-        return selected(torch.cat(outputs, dim=1).transpose(1, 2), front)
+        return selected(torch.cat(outputs, dim=1).transpose(1, 2), left_aligned)
 
 
 def reaches(layers: int, per_doubling: int) -> tuple[int, ...]:
-    """How far apart the steps are that each layer looks at.
+    """Return the dilation of each layer.
 
     Examples:
         >>> reaches(5, per_doubling=1), reaches(8, per_doubling=2)
@@ -116,7 +116,7 @@ def reaches(layers: int, per_doubling: int) -> tuple[int, ...]:
 
 
 def _patterns() -> Float[Tensor, "patterns width"]:
-    """The 84 ways to put three 2 among nine weights, the others -1; each sums to 0."""
+    """Return the 84 patterns of nine weights with three 2 and six -1; each sums to 0."""
     patterns = torch.full((84, _WIDTH), -1.0)
     for row, places in enumerate(itertools.combinations(range(_WIDTH), 3)):
         patterns[row, list(places)] = 2.0
@@ -124,7 +124,7 @@ def _patterns() -> Float[Tensor, "patterns width"]:
 
 
 def _drawn_channels(layers: int, hidden: int, channels: int) -> Float[Tensor, "layers hidden channels"]:
-    """1 for the channels that a kernel sees, 0 for the others."""
+    """Return 1 for the channels that a kernel reads, 0 for the others."""
     if channels == 1:
         return torch.ones(layers, hidden, 1)
     most = min(channels, _MOST_CHANNELS) + 1

@@ -1,8 +1,8 @@
-"""A small transformer over a padded batch: every step looks at every other step of its own sequence.
+"""A small transformer over a padded batch: every step attends to every step of its own sequence.
 
-Layers normalise what they read and add what they found (pre-norm). The position of a step is encoded by rotating its
-queries and keys by an angle that grows with it, so that a product of two depends on their distance: no table of
-positions, and no longest sequence. Positions count the steps that count; holes of a mask are cut out.
+Layers are pre-norm: they normalise their input and add their output to it. Positions are rotary: queries and keys are
+rotated by an angle proportional to the position, so that their product depends on the distance. So there is no table of
+positions and no maximum length. Only the steps that count are numbered; holes of a mask are cut out.
 
 Sources: Vaswani et al. (2017), Attention Is All You Need; Xiong et al. (2020), On Layer Normalization in the
 Transformer Architecture (pre-norm); Su et al. (2021), RoFormer (rotary positions).
@@ -30,13 +30,13 @@ _LONGEST_WAVE = 10_000.0
 
 
 class TransformerEncoder(Encoder):
-    """Self-attention layers; for relations between far steps, and data enough to learn them (or few labels per step).
+    """Self-attention layers; for relations between distant steps, given enough data to learn them.
 
     Cost grows with the square of the length. There are no directions: each state has seen the whole sequence.
 
     Args:
         input_size: features per step of the input.
-        hidden: features of a state. It is cut into heads of 32 features, or the next smaller size that divides it.
+        hidden: features of a state, split into heads of 32 features, or the next smaller size that divides it.
         layers: attention layers, each followed by a feed-forward layer of 4 x `hidden` units.
         dropout: fraction of the features that each layer adds dropped in training, the same ones at every step of a
             sequence.
@@ -76,22 +76,22 @@ class TransformerEncoder(Encoder):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time hidden"]:
-        """The states at every step; see `Encoder.forward`."""
+        """Return the state of every step; see `Encoder.forward`."""
         require_axes("TransformerEncoder", "inputs", inputs, ("batch", "time", "features"), self.input_size)
         counted = counted_positions("TransformerEncoder", inputs, lengths=lengths, mask=mask)
         if inputs.shape[1] == 0:
             return inputs.new_zeros(inputs.shape[0], 0, self.output_size)
-        # A softmax over nothing is NaN: where no step counts, all are looked at, and none is kept.
+        # A softmax over nothing is NaN: where no step counts, all are attended to and the result is discarded.
         seen = (counted | ~counted.any(dim=1, keepdim=True))[:, None, None, :]
-        turns = _turns(counted, self.hidden // self.heads // 2, inputs.dtype)
+        rotations = _rotations(counted, self.hidden // self.heads // 2, inputs.dtype)
         states = self.projection(selected(inputs, counted))
         for block in self.blocks:
-            states = block(states, seen, turns)
+            states = block(states, seen, rotations)
         return selected(self.norm(states), counted)
 
 
 class _Block(nn.Module):
-    """Attention, then two linear layers at each step; each reads normalised states and adds to them."""
+    """Attention, then a feed-forward layer; each reads normalised states and adds to them."""
 
     def __init__(self, hidden: int, heads: int, layers: int, dropout: float) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class _Block(nn.Module):
         for linear in (self.queries_keys_values, self.attended, self.inner, self.outer):
             nn.init.xavier_uniform_(linear.weight)
             nn.init.zeros_(linear.bias)
-        with torch.no_grad():  # the sum of what 2 x layers sublayers add starts no larger than what one would add
+        with torch.no_grad():  # initially the 2 x layers sublayers together add no more than one would
             for linear in (self.attended, self.outer):
                 linear.weight.mul_((2 * layers) ** -0.5)
 
@@ -114,30 +114,30 @@ class _Block(nn.Module):
         self,
         states: Float[Tensor, "batch time hidden"],
         seen: Bool[Tensor, "batch 1 1 time"],
-        turns: tuple[Tensor, Tensor],
+        rotations: tuple[Tensor, Tensor],
     ) -> Float[Tensor, "batch time hidden"]:
         batch, time, hidden = states.shape
         parts = self.queries_keys_values(self.attention_norm(states)).view(batch, time, 3, self.heads, -1)
         queries, keys, values = parts.permute(2, 0, 3, 1, 4).unbind(0)  # each (batch, heads, time, head)
         found = nn.functional.scaled_dot_product_attention(
-            _turned(queries, turns), _turned(keys, turns), values, attn_mask=seen
+            _rotated(queries, rotations), _rotated(keys, rotations), values, attn_mask=seen
         )
         states = states + self.dropout(self.attended(found.transpose(1, 2).reshape(batch, time, hidden)))
         added: Tensor = self.dropout(self.outer(nn.functional.gelu(self.inner(self.inner_norm(states)))))
         return states + added
 
 
-def _turns(counted: Bool[Tensor, "batch time"], pairs: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosines and sines (batch, 1, time, pairs) of the angles of every step: position / 10,000^(pair / pairs)."""
+def _rotations(counted: Bool[Tensor, "batch time"], pairs: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines (batch, 1, time, pairs) of each step's angles: position / 10,000^(pair / pairs)."""
     positions = counted.cumsum(dim=1).to(torch.promote_types(dtype, torch.float32))
     pair = torch.arange(pairs, device=counted.device, dtype=positions.dtype)
     angles = positions[:, None, :, None] * _LONGEST_WAVE ** (-pair / max(pairs, 1))
     return angles.cos().to(dtype), angles.sin().to(dtype)
 
 
-def _turned(vectors: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
-    """Features (batch, heads, time, head) turned in pairs; the last one of an odd number stays."""
-    cosines, sines = turns
+def _rotated(vectors: Tensor, rotations: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotate features (batch, heads, time, head) in pairs; an odd last feature stays as it is."""
+    cosines, sines = rotations
     pairs = cosines.shape[-1]
     first, second, rest = vectors[..., :pairs], vectors[..., pairs : 2 * pairs], vectors[..., 2 * pairs :]
     return torch.cat([first * cosines - second * sines, first * sines + second * cosines, rest], dim=-1)

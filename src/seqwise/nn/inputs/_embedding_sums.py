@@ -1,4 +1,4 @@
-"""The sum of the vectors of a step's ids."""
+"""Sum of the embeddings of a step's ids."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def summed_vectors(
     counted: Bool[Tensor, "batch time"] | None = None,
     scale: Float[Tensor, "batch 1 features"] | None = None,
 ) -> Float[Tensor, "batch time features"]:
-    """The sum of the vectors of each step's ids; zeros where a step does not count.
+    """Return the sum of the vectors of each step's ids; zeros where a step does not count.
 
     Args:
-        embedding: with a padding id; the gradient by its weights is sparse where it says so.
+        embedding: has a padding id; the gradient by its weights is sparse if `embedding.sparse`.
         ids: (batch, time, ids); anything where a step does not count.
         counted: (batch, time) which steps count; None for all.
-        scale: (batch, 1, features) what the vectors of a sequence are multiplied by; None for 1.
+        scale: (batch, 1, features) factors for the vectors of a sequence; None for 1.
     """
     assert embedding.padding_idx is not None
     if embedding.sparse and torch.is_grad_enabled():

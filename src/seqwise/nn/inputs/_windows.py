@@ -1,4 +1,4 @@
-"""The highest windows of words in compiled C: a convolution over characters and its maximum in one sweep."""
+"""Convolution over the characters of words with max pooling, in one pass of compiled C."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIZES = (ctypes.c_void_p, *(ctypes.c_ssize_t,) * 5)
 
 
 def fits(tensors: Sequence[Tensor]) -> bool:
-    """Whether compiled code can stand in: there is some, and these are plain float32 numbers on a CPU."""
+    """Whether the compiled code can be used: it is there, and the tensors are float32 on a CPU."""
     return (
         all(tensor.dtype == torch.float32 for tensor in tensors)
         and not torch.is_autocast_enabled("cpu")
@@ -33,15 +33,15 @@ def fits(tensors: Sequence[Tensor]) -> bool:
 def highest_windows(
     table: Float[Tensor, "width characters size"], bias: Float[Tensor, " size"], ids: Integer[Tensor, "words length"]
 ) -> Float[Tensor, "words size"]:
-    """Per word and feature, bias + the sum of the window whose sum is highest; zeros for a word without characters.
+    """Return the bias plus the highest window sum per word and feature; zeros for a word without characters.
 
     Args:
-        table: what each character adds to a window, by its place there; width is odd. Character 0 is none.
-        bias: what every window has.
-        ids: int64, the characters of each word from the left, then 0.
+        table: contribution of each character to a window by its position there; width is odd. Character 0 is padding.
+        bias: added to every window.
+        ids: int64, the characters of each word, padded with 0 at the end.
 
     Raises:
-        IndexError: an id that the table does not have.
+        IndexError: an id is not in the table.
 
     Examples:
         >>> table = torch.tensor([[[0.0], [1.0], [5.0]]])

@@ -1,4 +1,4 @@
-"""One vector per step of a series, from its channels."""
+"""One vector per step of a series: a projection of its channels, or the channel values themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ChannelProjection(nn.Module):
 
     Args:
         channels: number of values per step.
-        dim: size of the vector made of them.
+        dim: size of the projected vector.
         dropout: fraction of the vector's features dropped in training, the same ones at every step of a
             sequence.
 
@@ -51,11 +51,11 @@ class ChannelProjection(nn.Module):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time features"]:
-        """The vectors of a batch of series.
+        """Return the vectors of a batch of series.
 
         Args:
             values: (batch, time, channels) real numbers of any type; computed in the type of the weights. NaN
-                at a step that counts stays NaN: fill gaps before.
+                at a step that counts stays NaN: fill missing values first.
             lengths: (batch,) the first `lengths[b]` steps count.
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
 
@@ -104,7 +104,7 @@ class ChannelValues(nn.Module):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time channels"]:
-        """The values (batch, time, channels); arguments and errors are those of `ChannelProjection.forward`."""
+        """Return the values (batch, time, channels); see `ChannelProjection.forward` for arguments and errors."""
         require_axes("ChannelValues", "values", values, ("batch", "time", "channels"), self.channels)
         counted = counted_positions("ChannelValues", values, lengths=lengths, mask=mask)
         return selected(values if values.is_floating_point() else values.float(), counted)

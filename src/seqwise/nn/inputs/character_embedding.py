@@ -1,4 +1,4 @@
-"""A vector per word from its characters, whatever the words around it."""
+"""Character CNN: a vector per word from its characters, independent of context."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ __all__ = ["CharacterEncoder"]
 class CharacterEncoder(nn.Module):
     """A convolution over the characters of a word, then the maximum over the word.
 
-    For each width w a feature f has the value max_i (b_f + sum_k W_fk . e(c_(i+k))) over the word's windows of w
-    characters, the one in their middle being a character of the word. Since characters are few, W_fk . e(c) is computed
-    once for each of them, and a window is a sum of w rows of that table.
+    For each width w, feature f is max_i (b_f + sum_k W_fk . e(c_(i+k))) over the windows of w characters centred on
+    each character of the word. There are few different characters, so W_fk . e(c) is computed once for each of them,
+    and a window is a sum of w rows of that table.
 
     Args:
-        character_count: number of ids that characters can have; id 0 is padding.
+        character_count: number of character ids; id 0 is padding.
         dim: size of a character's vector.
         size: number of features.
-        widths: odd numbers of characters that a window has; features are divided among them.
+        widths: window widths in characters, each odd; the features are divided among them.
 
     Attributes:
         output_size: `size`.
 
     Raises:
-        ConfigError: a size below 1, no width, an even one, or more widths than features.
+        ConfigError: a size below 1, no width, an even width, or more widths than features.
 
     Examples:
         >>> layer = CharacterEncoder(character_count=60, size=50)
@@ -59,10 +59,10 @@ class CharacterEncoder(nn.Module):
         )
 
     def forward(self, ids: Integer[Tensor, "words length"]) -> Float[Tensor, "words features"]:
-        """The vectors of words.
+        """Return the vectors of words.
 
         Args:
-            ids: (words, length) integers: the characters of each word from the left, then 0.
+            ids: (words, length) integers: the characters of each word, padded with 0 at the end.
 
         Returns:
             (words, size); zeros for a word without characters.
@@ -78,7 +78,7 @@ class CharacterEncoder(nn.Module):
         return torch.cat([self._by_table(window, ids) for window in self.windows], dim=1)
 
     def _plain(self, ids: Integer[Tensor, "words length"]) -> Float[Tensor, "words features"]:
-        """The definition: a convolution of all rows, padding and all."""
+        """Compute the vectors by definition: a convolution over all rows, padding included."""
         counted = ids > 0
         vectors = torch.where(counted[:, :, None], self.characters.weight[ids], 0.0)
         features = torch.cat([window(vectors.transpose(1, 2)) for window in self.windows], dim=1)
@@ -86,7 +86,7 @@ class CharacterEncoder(nn.Module):
         return torch.where(counted.any(dim=1, keepdim=True), highest, 0.0)
 
     def _by_table(self, window: nn.Module, ids: Integer[Tensor, "words length"]) -> Float[Tensor, "words features"]:
-        """The same for one width, from the table of what each character adds to a window by its place there."""
+        """Compute the vectors for one width from the table of each character's contribution to a window."""
         assert isinstance(window, nn.Conv1d)
         assert window.bias is not None
         table = torch.einsum("cd,fdw->wcf", self.characters.weight, window.weight)

@@ -1,4 +1,4 @@
-"""Vectors of words that somebody trained before, brought to the size of a model."""
+"""Pretrained word vectors, projected to the size of a model."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["PretrainedVectors"]
 
 
 class PretrainedVectors(nn.Module):
-    """A linear map of the vector that a word had before: W v.
+    """A linear map of pretrained word vectors: W v.
 
-    W is trained; the vectors themselves are only when asked. While they rest, words that training never showed keep
-    their place among the others.
+    W is trained; the vectors themselves are frozen unless `trained`. While they are frozen, words that are not in the
+    training data keep their position relative to the others.
 
     Args:
-        count: number of ids; the vector of id 0, which stands for a word without one, is zero.
-        size: numbers of a given vector.
-        dim: size of the vector made of it.
-        trained: whether the given vectors are trained further.
+        count: number of ids; id 0 is for words without a vector, and its vector is zero.
+        size: size of a pretrained vector.
+        dim: size of the projected vector.
+        trained: whether the pretrained vectors are fine-tuned.
 
     Attributes:
         output_size: `dim`.
@@ -48,7 +48,7 @@ class PretrainedVectors(nn.Module):
 
     @torch.no_grad()
     def fill(self, vectors: Float[Tensor, "words size"]) -> None:
-        """Takes the vectors of the ids from 1 on, all scaled alike so that their numbers have a mean square of 1.
+        """Set the vectors of ids 1 and up, scaled by one factor so that their values have a mean square of 1.
 
         Raises:
             ShapeError: vectors are not (count - 1, size).
@@ -65,6 +65,6 @@ class PretrainedVectors(nn.Module):
     def forward(
         self, ids: Integer[Tensor, "batch time"], counted: Bool[Tensor, "batch time"] | None = None
     ) -> Float[Tensor, "batch time features"]:
-        """The vectors (batch, time, dim) of ids (batch, time), 0 <= id < count; zeros where a step does not count."""
+        """Return (batch, time, dim) vectors of ids (batch, time), 0 <= id < count; zeros where steps do not count."""
         vectors: Tensor = self.linear(summed_vectors(self.given, ids[..., None], counted))
         return vectors

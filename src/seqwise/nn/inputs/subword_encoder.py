@@ -1,4 +1,4 @@
-"""A vector per word from a pretrained model that reads subword tokens."""
+"""A vector per word from a pretrained model of subword tokens."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["SubwordEncoder"]
 
 
 class SubwordEncoder(nn.Module):
-    """The states of a pretrained model, of each word the mean over its subword tokens.
+    """The mean of a pretrained model's states over the subword tokens of each word.
 
-    A text longer than the model can read is read in windows that overlap by half; a token takes its state from the
-    window in which it has most text on both sides. So nothing is cut off, whatever the length, and what a sequence
-    gives does not depend on those beside it. (In training, dropout inside the model draws by position in the batch.)
+    A text that exceeds the model's window is read in windows that overlap by half; a token takes its state from the
+    window in which it has most context on both sides. So no text is truncated, and the output for a sequence does not
+    depend on the rest of the batch. (In training, dropout inside the model depends on the position in the batch.)
 
     Args:
-        network: called with (input_ids=, attention_mask=), gives `last_hidden_state` (texts, tokens, size): a model of
-            the transformers package.
+        network: a model of the transformers package, called with (input_ids=, attention_mask=); its result has
+            `last_hidden_state` (texts, tokens, size).
         size: features of a state.
-        prefix: ids of the tokens before every text.
-        suffix: ids of the tokens behind it.
-        window: most tokens of a text at once, prefix and suffix left out.
-        padding: the id that fills up shorter texts.
+        prefix: ids of the special tokens before every text.
+        suffix: ids of the special tokens after every text.
+        window: maximum number of tokens per window, without prefix and suffix.
+        padding: the padding id for shorter texts.
 
     Attributes:
         output_size: `size`.
@@ -39,7 +39,7 @@ class SubwordEncoder(nn.Module):
 
     References:
         Devlin et al. (2019), BERT. The mean over tokens is as good as the first token for most tasks (Acs, Kadar and
-        Kornai, 2021, Subword Pooling Makes a Difference), and leaves nothing out of words that are long.
+        Kornai, 2021, Subword Pooling Makes a Difference), and covers the whole of long words.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class SubwordEncoder(nn.Module):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time features"]:
-        """The vectors of a batch of words.
+        """Return the vectors of a batch of words.
 
         Args:
-            ids: (batch, time, tokens) the ids of the subword tokens of each word, 1 and up, and 0 where a word
-                has no more. Words that do not count may hold anything.
+            ids: (batch, time, tokens) the ids of the subword tokens of each word, from 1, padded with 0. Words that
+                do not count may hold anything.
             lengths: (batch,) the first `lengths[b]` words count.
             mask: (batch, time) booleans, True = counts. With neither, every word counts.
 
@@ -92,7 +92,7 @@ class SubwordEncoder(nn.Module):
         return (sums / present.sum(dim=2).view(-1, 1).clamp(min=1)).view(batch, time, self.output_size)
 
     def _states(self, tokens: Integer[Tensor, " tokens"], counts: Sequence[int]) -> Float[Tensor, "tokens features"]:
-        """The state of every token; `counts` says how many belong to each text, one text after the other."""
+        """Return the state of every token; `counts` is the number of tokens of each of the concatenated texts."""
         plan = _windows(counts, self.window)
         if not plan.starts:
             return next(self.network.parameters()).new_zeros(0, self.output_size)
@@ -113,10 +113,10 @@ class SubwordEncoder(nn.Module):
 
 
 class _Plan(NamedTuple):
-    """Windows over the tokens of all texts, and where each token is read.
+    """Windows over the concatenated tokens of all texts, and the window of each token.
 
-    starts and sizes: of each window, in tokens of all texts. windows and places: of each token, its window and its
-    place in it.
+    `starts` and `sizes` describe each window, in tokens; `windows` and `places` are each token's window and its
+    position in it.
     """
 
     starts: list[int]
@@ -126,7 +126,7 @@ class _Plan(NamedTuple):
 
 
 def _windows(counts: Sequence[int], window: int) -> _Plan:
-    """The windows of texts of so many tokens.
+    """Return the windows for texts with these numbers of tokens.
 
     Examples:
         >>> _windows([2, 5], window=4)
@@ -140,7 +140,7 @@ def _windows(counts: Sequence[int], window: int) -> _Plan:
             plan.windows.extend([len(plan.starts)] * count)
             plan.places.extend(range(count))
         for token in range(count if len(firsts) > 1 else 0):
-            # The context of a token: what stands before and behind it in the window; the ends of a text cut nothing.
+            # The context of a token: the tokens before and after it in the window; the ends of a text do not limit it.
             best = max(
                 range(len(firsts)),
                 key=lambda i: min(

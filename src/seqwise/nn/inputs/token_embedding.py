@@ -17,8 +17,8 @@ __all__ = ["TokenEmbedding"]
 class TokenEmbedding(nn.Module):
     """One trained vector per token.
 
-    Vectors start from the standard normal distribution. The vector of `padding_id` is zero and is never
-    trained, also where that id stands at a position that counts.
+    Vectors are initialised from the standard normal distribution. The vector of `padding_id` is zero and is never
+    trained, even where that id is at a position that counts.
 
     Args:
         vocabulary_size: number of ids; ids are 0 <= id < vocabulary_size.
@@ -62,12 +62,11 @@ class TokenEmbedding(nn.Module):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time features"]:
-        """The vectors of a batch of tokens.
+        """Return the vectors of a batch of tokens.
 
         Args:
             ids: (batch, time) integers of any type. Positions that do not count may hold anything; an id out
-                of range elsewhere raises torch's IndexError on a CPU and is an assertion of the device on a
-                GPU.
+                of range elsewhere raises torch's IndexError on a CPU and a device-side assertion on a GPU.
             lengths: (batch,) the first `lengths[b]` steps count.
             mask: (batch, time) booleans, True = counts. With neither, every step counts.
 

@@ -1,4 +1,4 @@
-"""A vector per word: from its id, its affix and shape features, its pretrained vector and its characters."""
+"""A vector per word from its id, its affix and shape features, its pretrained vector and its characters."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["WordEmbedding"]
 
 
 class WordEmbedding(nn.Module):
-    """The sum of a word's own vector, those of its affixes and shape, its pretrained one, and one of its characters.
+    """The sum of the vectors of a word, of its affixes and shape, of its characters, and its pretrained vector.
 
-    A word that training never showed has the vector of the unknown word plus all the others. Vectors of words and of
-    affix and shape features start from a normal distribution so scaled that their sum has variance 1.
+    A word that is not in the training data has the vector of the unknown word plus all the others. Vectors of words and
+    of affix and shape features are initialised from a normal distribution, scaled so that their sum has variance 1.
 
     Args:
         vocabulary_size: number of word ids; id 0 is padding.
         dim: size of a vector.
-        form: what is read of a word in addition to its own id.
+        form: the features of a word besides its own id.
         dropout: fraction of a vector's features dropped in training, the same ones at every step of a sequence.
 
     Attributes:
@@ -70,7 +70,7 @@ class WordEmbedding(nn.Module):
         lengths: Integer[Tensor, " batch"] | None = None,
         mask: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time features"]:
-        """The vectors of a batch of words.
+        """Return the vectors of a batch of words.
 
         Args:
             ids: (batch, time, form.ids) integers, named by `form.named`. Positions that do not count may hold

@@ -288,7 +288,7 @@ def _block_sizes(model: SequenceModel) -> tuple[int, ...]:
     """How many features are shares, and how many summaries if there are some."""
     pooling: Any = next(iter(_targets(model)))[1].pooling
     if isinstance(pooling, PPVAndSummaries):
-        return pooling.of_shares, pooling.output_size - pooling.of_shares
+        return pooling.ppv_size, pooling.output_size - pooling.ppv_size
     return (pooling.output_size,)
 
 

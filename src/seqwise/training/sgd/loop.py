@@ -189,7 +189,7 @@ class _Loop:
 
     def _add_gradient(self, batch: Batch, divisors: dict[str, float], step: int) -> None:
         logits = model_logits(self.model, batch, self.device)
-        sums = self.objective.sums(logits, batch, self.model.chains())
+        sums = self.objective.sums(logits, batch, self.model.crf_scores())
         total = self.objective.total(sums, divisors)
         total.backward()  # type: ignore[no-untyped-call]
         for name, part in sums.items():

@@ -199,7 +199,7 @@ def clipped_norm(parameters: Iterable[nn.Parameter], largest: float) -> float:
     norm, at = ctypes.c_double(), ctypes.addressof(numbers)
     clip(at, at + 8 * len(values), len(values), largest, ctypes.addressof(norm))
     if norm.value < 0:
-        raise MemoryError("the norm of the gradient found no memory")
+        raise MemoryError("out of memory for the norm of the gradient")
     return norm.value
 
 
