@@ -102,7 +102,9 @@ def _timed_parts(loop: Any, rows: Any, number: int, clock: Clock) -> int:
     cut_logits = [value.detach().requires_grad_() for value in logits]
     by_name = dict(zip(model.names, cut_logits, strict=True))
     divisors = clock.time("divisors", partial(objective.divisors, [batch]))
-    total = clock.time("loss fwd", lambda: objective.total(objective.sums(by_name, batch, model.crf_scores()), divisors))
+    total = clock.time(
+        "loss fwd", lambda: objective.total(objective.sums(by_name, batch, model.crf_scores()), divisors)
+    )
     clock.time("loss bwd", total.backward)
     clock.time("pooling, head bwd", partial(torch.autograd.backward, logits, [value.grad for value in cut_logits]))
     clock.time("encoder bwd", partial(torch.autograd.backward, hidden, cut_hidden.grad))
