@@ -26,7 +26,7 @@ def test_time_is_the_longest_length_when_not_given():
         (lambda: lengths_to_mask([1, 4], 3), ValuesError, r"lengths\[1\] is 4, but the time axis has 3 steps"),
         (lambda: lengths_to_mask([-1], 3), ValuesError, r"lengths\[0\] is -1"),
         (lambda: mask_to_lengths([True]), ShapeError, r"mask must be \(batch, time\), got shape \(1,\)"),
-        (lambda: mask_to_lengths([[True, False, True]]), ValuesError, "row 0 of the mask counts again after a gap"),
+        (lambda: mask_to_lengths([[True, False, True]]), ValuesError, "row 0 of the mask is True again after a gap"),
     ],
 )
 def test_what_cannot_be_a_length_or_a_mask_is_named(call, error, message):

@@ -64,7 +64,7 @@ def test_a_command_without_memory_is_one_message(monkeypatch, capsys, error):
     said = "an allocation failed" if type(error) is MemoryError else str(error)
     assert result.err == (
         f"seqwise: memory ran out: {said}\n"
-        "  Close other programs, or ask for less at a time: smaller batches, a smaller model, fewer data.\n"
+        "  Close other programs, or use smaller batches, a smaller model or less data.\n"
     )
 
 

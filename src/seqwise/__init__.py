@@ -3,7 +3,7 @@ r"""Classifiers of sequences: texts, characters, numeric series.
     file -> sequences -> batches -> encoder -> pooling -> head -> logits -> loss
                                                               \-> metrics -> report
 
-Importing seqwise loads no tensor framework; each name below loads what it needs when it is first used.
+Importing seqwise loads no tensor framework; each name below loads its module on first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m seqwise`: the command line, where the `seqwise` command is not on the PATH."""
+"""Runs the command line as `python -m seqwise`, for when the `seqwise` command is not on the PATH."""
 
 from __future__ import annotations
 

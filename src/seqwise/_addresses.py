@@ -1,8 +1,8 @@
-"""Where tensors stand in memory: every address that compiled code gets comes from here, or is refused here.
+"""Memory addresses of tensors for compiled code, checked before they are handed out.
 
-Compiled code reads and writes as many numbers of one type as it was told, without looking. So nobody else in seqwise
-asks a tensor for its address (a test says so), and a tensor that is not what the code expects raises, or is left to the
-plain path by a caller that catches `UnreadableError`.
+Compiled code reads and writes a given number of values of one type without any check. So this is the only module that
+asks a tensor for its address (a test enforces it). A tensor of another type or layout raises `UnreadableError`; callers
+that catch it fall back to plain torch.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _dtype, _is_cpu, _nbytes = map(attrgetter, ("dtype", "is_cpu", "nbytes"))
 
 
 class UnreadableError(TypeError):
-    """A tensor that compiled code cannot read where it stands."""
+    """A tensor whose memory compiled code cannot read directly."""
 
 
 def address(
@@ -48,17 +48,17 @@ def address(
     name: str = "a tensor",
     is_ordinary: bool = False,
 ) -> int | None:
-    """Where the numbers of a tensor begin, which stand side by side in the order of its axes; None for None.
+    """The address of a contiguous tensor's first element; None for None.
 
     Args:
-        tensor: what compiled code is going to read or write.
-        dtype: of the numbers that it expects there.
-        shape: how many it expects; None where sizes were taken from this very tensor.
-        name: of the tensor, for the message.
-        is_ordinary: whether `is_plain_cpu_tensor` was asked before.
+        tensor: the tensor that compiled code will read or write.
+        dtype: the type that compiled code expects.
+        shape: the expected shape; None where the sizes come from this very tensor.
+        name: name of the tensor in the error message.
+        is_ordinary: whether `is_plain_cpu_tensor` has already been checked.
 
     Raises:
-        UnreadableError: there are other numbers, other sizes, or gaps.
+        UnreadableError: the tensor has another type or shape, or is not contiguous.
 
     Examples:
         >>> address(torch.ones(2, 3), torch.float32, (3, 2), name="weights")
@@ -71,7 +71,7 @@ def address(
     if (
         tensor.dtype is dtype
         and (shape is None or tensor.shape == shape)
-        # as `is_plain_cpu_tensor`, whose call would take as long as all the rest
+        # `is_plain_cpu_tensor` inlined: a call would take as long as all the rest
         and (is_ordinary or (type(tensor) in PLAIN and keys(tensor).raw_repr() in ORDINARY))
         and tensor.is_contiguous()
     ):
@@ -80,24 +80,24 @@ def address(
 
 
 def side_by_side(tensor: Tensor, dtype: torch.dtype) -> tuple[Tensor, int]:
-    """An ordinary tensor as one of this type without gaps, a copy if need be; and where its numbers begin."""
+    """A contiguous version of an ordinary tensor in this type, copied only if needed, and its address."""
     if tensor.dtype is not dtype or not tensor.is_contiguous():
         tensor = tensor.to(dtype).contiguous()
     return tensor, tensor.data_ptr() or _place(tensor, "a tensor")
 
 
 def known_address(tensor: Tensor) -> int:
-    """Where the numbers of a tensor begin that was checked before, or just made for compiled code to write to."""
+    """The address of a tensor that was already checked, or was just created as an output of compiled code."""
     return tensor.data_ptr() or _place(tensor, "a tensor")
 
 
 def strided_address(tensor: Tensor, *dtypes: torch.dtype, name: str = "a tensor", is_ordinary: bool = False) -> int:
-    """Where the first number of a tensor stands, for compiled code that gets its strides too.
+    """The address of a tensor's first element, for compiled code that also receives the strides.
 
-    Arguments are those of `address`.
+    The arguments are those of `address`.
 
     Raises:
-        UnreadableError: it holds numbers of none of these types, or it is no ordinary tensor on the CPU.
+        UnreadableError: the tensor has none of these types, or is not an ordinary tensor on the CPU.
     """
     if tensor.dtype not in dtypes or not (is_ordinary or is_plain_cpu_tensor(tensor)):
         raise _refusal(tensor, dtypes[0], None, name)
@@ -105,7 +105,7 @@ def strided_address(tensor: Tensor, *dtypes: torch.dtype, name: str = "a tensor"
 
 
 def all_addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[int] | None:
-    """What `address` gives for each of many tensors, sooner; None where it might refuse one of them."""
+    """The addresses of many tensors, faster than `address` for each; None where it might refuse one of them."""
     is_for_c = (
         _PLAIN.issuperset(map(type, tensors))
         and all(map(_is_cpu, tensors))
@@ -114,7 +114,7 @@ def all_addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[int] | 
     )
     if not is_for_c:
         return None
-    try:  # tensors of other kinds, those of a transform say, have no order in memory, or no memory
+    try:  # tensors of other kinds, such as those of a transform, may have no strides or no memory
         found = list(map(Tensor.data_ptr, tensors))
         return found if 0 not in found and all(map(Tensor.is_contiguous, tensors)) else None
     except RuntimeError:
@@ -122,10 +122,10 @@ def all_addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[int] | 
 
 
 class Places:
-    """Where tensors stand that `address` gave addresses for, to see later whether they still stand there.
+    """The addresses of tensors, kept to check later whether they are still valid.
 
-    Looking takes less time than asking for the addresses again: the same tensors are of the same kind. What is in
-    `tensor.data`, or was resized, may be of another type or size, at another place and in another order.
+    Comparing is faster than checking every tensor again, since the same tensors are of the same kind. Assigning to
+    `tensor.data` or resizing can change the type, size, address and strides.
 
     Examples:
         >>> tensor = torch.zeros(2, 3)
@@ -144,7 +144,7 @@ class Places:
         self._sizes = list(map(_nbytes, tensors))
 
     def are_those_of(self, tensors: Sequence[Tensor]) -> bool:
-        """Whether these are the same tensors, and compiled code finds in them what it found before."""
+        """Whether these are the same tensors, with unchanged address, size, type and layout."""
         return (
             len(tensors) == len(self._tensors)
             and all(map(is_, tensors, self._tensors))
@@ -156,16 +156,16 @@ class Places:
 
 
 def addresses(tensors: Sequence[Tensor], dtype: torch.dtype) -> ctypes.Array[ctypes.c_void_p]:
-    """Those of several tensors, side by side in memory as C reads an array of pointers."""
+    """The addresses of several tensors as a C array of pointers."""
     found = all_addresses(tensors, dtype)
     places = (address(tensor, dtype) for tensor in tensors) if found is None else found
     return (ctypes.c_void_p * len(tensors))(*places)
 
 
 def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
-    """The strides of a tensor without gaps whose axes are nested as those of a tensor with these strides are.
+    """The strides of a dense tensor whose axes are nested in the same order as those of a tensor with these strides.
 
-    Axes along which that tensor repeats its numbers (stride 0) come outermost.
+    Expanded axes (stride 0) come outermost.
 
     Examples:
         >>> dense_strides((8, 20, 5), (105, 5, 1))
@@ -180,30 +180,30 @@ def dense_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ..
 
 
 def versions(tensors: Sequence[Tensor | None]) -> tuple[int, ...]:
-    """How often each tensor was written to in place; a tensor of inference counts nothing."""
+    """The version counter of each tensor: its number of in-place writes; 0 for inference tensors, which have none."""
     try:
         return tuple([0 if tensor is None else tensor._version for tensor in tensors])
-    except RuntimeError:  # one of inference is among them
+    except RuntimeError:  # at least one is an inference tensor
         return tuple([0 if tensor is None or tensor.is_inference() else tensor._version for tensor in tensors])
 
 
 def require_unchanged(tensors: Sequence[Tensor | None], before: tuple[int, ...]) -> None:
-    """Raises what autograd raises when a tensor that the gradient needs has been written to since.
+    """Raises the error of autograd when a tensor that the gradient needs has been written to in place.
 
     Raises:
-        RuntimeError: the versions are not those of before.
+        RuntimeError: a version counter has changed.
     """
     if versions(tensors) != before:
         raise RuntimeError(
             "weights that are needed for the gradient have been modified by an inplace operation since the loss was "
-            "computed; take the gradient first, or give the loss a clone of them"
+            "computed; compute the gradient first, or pass a clone of them to the loss"
         )
 
 
 def _place(tensor: Tensor, name: str) -> int:
     found = tensor.data_ptr()
     if not found and tensor.numel():
-        raise UnreadableError(f"{name}: the memory of its numbers was given back (its storage was resized to 0)")
+        raise UnreadableError(f"{name}: its memory has been freed (its storage was resized to 0)")
     return found
 
 
@@ -211,7 +211,7 @@ def _refusal(tensor: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, na
     wanted = _short(dtype) if shape is None else f"{_short(dtype)} {tuple(shape)}"
     found = f"{_short(tensor.dtype)} {tuple(tensor.shape)}"
     if not is_plain_cpu_tensor(tensor):
-        found += f", a {type(tensor).__name__} that is no ordinary tensor on the CPU"
+        found += f", a {type(tensor).__name__} that is not an ordinary tensor on the CPU"
     elif not tensor.is_contiguous():
         found += f" with strides {tensor.stride()}"
     return UnreadableError(f"{name}: expected {wanted} side by side, got {found}")

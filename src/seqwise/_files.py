@@ -1,7 +1,7 @@
-"""Writes files that appear whole or not at all, and opens files of others only where they are regular ones.
+"""Writes files atomically, and opens only regular files for reading.
 
-What is being written stands beside its place under a name of its own, `.seqwise-...part`, and is locked as long as its
-process lives. So two writers never share a file, and what a killed one left behind is told from what is being written.
+A file is written next to its destination under a unique name, `.seqwise-...part`, and stays locked while its process
+is alive. So two writers never share a file, and leftovers of a killed process can be told from files in progress.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from seqwise.errors import SaveError
 
 try:
     import fcntl
-except ImportError:  # Windows, where the file of a living process cannot be removed anyway
+except ImportError:  # Windows, where a file that a process has open cannot be removed anyway
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 PART = ".part"
-"""How the names of unfinished files and folders end."""
+"""Suffix of unfinished files and folders."""
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -52,30 +52,30 @@ _LOCK = "lock"
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in the words of the system where it was the system that refused."""
+    """The reason for an error: the system's own message for a system error, else the exception's text."""
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path is a device, a pipe, or a descriptor that is open already: it is written to as it stands."""
+    """Whether a path is a device, a pipe or an open file descriptor, which is written to directly."""
     return path.exists() and (path.parent in _STREAMS or not (path.is_file() or path.is_dir()))
 
 
 def write_atomically(
     path: Path, write: Callable[[Path], object], *, failures: tuple[type[Exception], ...] = ()
 ) -> None:
-    """Calls `write` with a temporary path, then moves the result to `path`: all of it appears there, or nothing.
+    """Calls `write` with a temporary path, then moves the result to `path`: it appears whole or not at all.
 
-    Of two writers the one that ends last wins, whole. The file gets the permissions that the umask gives every file,
-    and a link is followed. A device or a pipe is written to directly.
+    If two processes write the same file, the last one to finish wins. The file gets the permissions that the umask
+    gives any new file. Links are followed. A device or a pipe is written to directly.
 
     Args:
-        path: where the file goes.
-        write: writes the file whose path it is given.
-        failures: what else than OSError `write` raises when the disk refuses.
+        path: destination of the file.
+        write: a function that writes a file to a given path.
+        failures: exceptions besides OSError that `write` raises when the disk is full or not writable.
 
     Raises:
-        SaveError: the disk refused; what stood at `path` before is untouched.
+        SaveError: the file could not be written; a previous file at `path` is untouched.
     """
     try:
         if is_stream(path):
@@ -86,22 +86,22 @@ def write_atomically(
         remove_leftovers(place.parent, prefix)
         with _part(place.parent, prefix) as (part, mode):
             write(part)
-            part.chmod(mode)  # a library may have put a file of its own there
+            part.chmod(mode)  # a library may have replaced the file with its own
             synced(part)
             part.replace(place)
         synced(place.parent)
     except Exception as error:
         if not isinstance(error, (OSError, *failures)):
             raise
-        kept = " What was saved before is untouched." if path.is_file() else ""
+        kept = " The previous file is untouched." if path.is_file() else ""
         raise SaveError(f"cannot save {path}: {reason(error)}.{kept}") from error
 
 
 @contextmanager
 def written_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """A new folder that is removed at the end, unless it was moved away, and that `remove_leftovers` knows.
+    """A temporary folder that is removed on exit unless it has been moved, and that `remove_leftovers` recognises.
 
-    Until then its file `lock` is locked.
+    Its file `lock` stays locked until then.
     """
     folder, lock = _claimed(parent, prefix, is_folder=True)
     try:
@@ -112,9 +112,9 @@ def written_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def move_folder(fresh: Path, place: Path) -> None:
-    """Moves a folder of `written_folder` to its place, in place of what stands there; all of it, or nothing.
+    """Moves a folder of `written_folder` to its destination and replaces any folder there, atomically.
 
-    Where another process moves its own there at the same time, one of the two stays.
+    If another process moves a folder there at the same time, one of the two stays.
     """
     (fresh / _LOCK).unlink()
     for path in (*fresh.iterdir(), fresh):
@@ -126,7 +126,7 @@ def move_folder(fresh: Path, place: Path) -> None:
 
 
 def remove_leftovers(folder: Path, prefix: str = ".seqwise-") -> None:
-    """Removes what a killed process left of files and folders whose names begin so; never what is being written."""
+    """Removes unfinished files and folders with this prefix that a killed process left; those in progress stay."""
     for path in folder.glob(f"{prefix}*{PART}"):
         lock = path / _LOCK if path.is_dir() else path
         with suppress(OSError), lock.open("rb") as file:
@@ -136,10 +136,10 @@ def remove_leftovers(folder: Path, prefix: str = ".seqwise-") -> None:
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """A file for reading that is a regular one: no pipe that never ends, no device that acts when it is opened.
+    """Opens a regular file for reading; refuses pipes, which may never end, and devices, which may act on opening.
 
     Raises:
-        OSError: anything else, or nothing, stands there.
+        OSError: the path does not exist, or is not a regular file.
     """
     _require_regular(path.stat().st_mode)
     flags = os.O_RDONLY
@@ -155,10 +155,10 @@ def open_regular(path: Path) -> io.BufferedReader:
 
 
 def read_whole(path: Path, most: int) -> bytes:
-    """The content of a regular file of at most so many bytes.
+    """The content of a regular file of at most `most` bytes.
 
     Raises:
-        OSError: as `open_regular`, or the file is larger.
+        OSError: see `open_regular`, or the file is larger.
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -171,14 +171,14 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 sum of a regular file.
 
     Raises:
-        OSError: as `open_regular`.
+        OSError: see `open_regular`.
     """
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def synced(path: Path) -> None:
-    """Returns when a file or the names in a folder are on the disk, as far as the system can tell."""
+    """Flushes a file, or the entries of a folder, to disk."""
     if path.is_dir() and os.name != "posix":
         return
     file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -186,19 +186,19 @@ def synced(path: Path) -> None:
         os.fsync(file)
     except OSError as error:
         if not path.is_dir() or error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
-            raise  # some network systems sync files, but no folders
+            raise  # some network file systems sync files but not folders
     finally:
         os.close(file)
 
 
 def _prefix(place: Path) -> str:
-    """How the names of unfinished versions of a file begin; short, however long its name is."""
+    """The prefix of a file's unfinished versions, short even for a long file name."""
     return f".seqwise-{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:12]}-"
 
 
 @contextmanager
 def _part(folder: Path, prefix: str) -> Iterator[tuple[Path, int]]:
-    """A new file and the permissions that the umask gave it; removed at the end, unless it was moved away."""
+    """A new temporary file and its permissions under the umask; removed on exit unless it has been moved."""
     path, lock = _claimed(folder, prefix, is_folder=False)
     try:
         yield path, stat.S_IMODE(os.fstat(lock).st_mode)
@@ -209,7 +209,7 @@ def _part(folder: Path, prefix: str) -> Iterator[tuple[Path, int]]:
 
 
 def _claimed(parent: Path, prefix: str, *, is_folder: bool) -> tuple[Path, int]:
-    """A new file or folder under a name that nobody has, and the open file that locks it."""
+    """A new file or folder under a unique name, and the open file that locks it."""
     for is_last in (False, False, True):
         path = parent / f"{prefix}{secrets.token_hex(8)}{PART}"
         if is_folder:
@@ -218,13 +218,13 @@ def _claimed(parent: Path, prefix: str, *, is_folder: bool) -> tuple[Path, int]:
         file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
         if is_last or (_lock(file) and lock.exists()):
             break
-        os.close(file)  # who clears up came in between; or locks are unknown here, and then nobody clears up
+        os.close(file)  # a cleanup came in between, or the system has no locks and nothing cleans up
         shutil.rmtree(path) if is_folder else path.unlink(missing_ok=True)
     return path, file
 
 
 def _lock(file: int) -> bool:
-    """Locks an open file until it is closed; False where another process holds it, or the system has no such locks."""
+    """Locks an open file until it is closed; False if another process holds the lock or the system has none."""
     if fcntl is None:
         return False
     try:
@@ -236,4 +236,4 @@ def _lock(file: int) -> bool:
 
 def _require_regular(mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise OSError(f"it is {_KINDS.get(stat.S_IFMT(mode), 'no regular file')}, not a regular file")
+        raise OSError(f"it is {_KINDS.get(stat.S_IFMT(mode), 'of an unknown kind')}, not a regular file")

@@ -1,9 +1,7 @@
-"""Keeps memory that was used once, and tells from an exception that there was not enough.
+"""Keeps freed memory for reuse in training and prediction, and recognises out-of-memory errors.
 
-Training and prediction ask for the same sizes again and again.
-
-The allocator of glibc gives large blocks back to the system when they are freed, and the system hands out others page
-by page, filled with zeros: some hundred pages in each step of a small training.
+Training and prediction request the same sizes again and again. By default, the allocator of glibc returns large freed
+blocks to the system, which then hands out new zeroed pages one by one: some hundred in each step of a small training.
 """
 
 from __future__ import annotations
@@ -15,16 +13,16 @@ import re
 __all__ = ["keep_memory", "shortage"]
 
 _OPTIONS = {-3: 1 << 25, -1: 1 << 29, -2: 1 << 26}
-"""M_MMAP_THRESHOLD, the largest that there is; M_TRIM_THRESHOLD; M_TOP_PAD (<malloc.h>), in bytes."""
+"""M_MMAP_THRESHOLD (its maximum), M_TRIM_THRESHOLD and M_TOP_PAD of <malloc.h>, in bytes."""
 _VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "GLIBC_TUNABLES")
-_SAID_BY_TORCH = ("can't allocate memory", "not enough memory", "out of memory")
+_TORCH_MESSAGES = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 def keep_memory() -> bool:
-    """Tells the allocator of this process to keep up to half a gigabyte that was freed; whether it has heard.
+    """Makes this process's allocator keep up to half a gigabyte of freed memory; returns whether it succeeded.
 
-    Nothing is told where the environment does (`MALLOC_TRIM_THRESHOLD_` and its like), nor to another allocator than
-    that of glibc. For programs of which training or predicting is all; a library does not decide this.
+    Does nothing if the environment configures the allocator (`MALLOC_TRIM_THRESHOLD_` and the like), or if it is not
+    that of glibc. Only for programs that do nothing but train or predict; a library must not decide this.
     """
     if any(name in os.environ for name in _VARIABLES):
         return False
@@ -37,9 +35,9 @@ def keep_memory() -> bool:
 
 
 def shortage(error: BaseException) -> str | None:
-    """What an exception says of memory that ran out, in a line; None for an exception that is about something else.
+    """A one-line description of an out-of-memory error; None for any other exception.
 
-    Python and NumPy raise MemoryError; torch raises RuntimeError, with a text of its own for each kind of memory.
+    Python and NumPy raise MemoryError; torch raises RuntimeError with a different text for each kind of memory.
 
     Examples:
         >>> shortage(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4000 bytes."))
@@ -47,8 +45,8 @@ def shortage(error: BaseException) -> str | None:
         >>> shortage(RuntimeError("shapes differ")) is None
         True
     """
-    said = str(error).strip().partition("\n")[0]
-    if isinstance(error, RuntimeError) and any(words in said for words in _SAID_BY_TORCH):
-        asked = re.search(r"tried to allocate (\d+) bytes", said)
-        return f"{int(asked[1]):,} bytes could not be allocated" if asked else said
-    return said or "an allocation failed" if isinstance(error, MemoryError) else None
+    message = str(error).strip().partition("\n")[0]
+    if isinstance(error, RuntimeError) and any(words in message for words in _TORCH_MESSAGES):
+        asked = re.search(r"tried to allocate (\d+) bytes", message)
+        return f"{int(asked[1]):,} bytes could not be allocated" if asked else message
+    return message or "an allocation failed" if isinstance(error, MemoryError) else None

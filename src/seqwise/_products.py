@@ -1,4 +1,4 @@
-"""Products of matrices into memory that is there: in compiled C where that is quicker than torch, else by torch."""
+"""Matrix products into preallocated memory, in compiled C where that is faster than torch."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from seqwise._readable import is_plain_cpu_tensor
 __all__ = ["are_quick", "multiply"]
 
 TASKS_OF_A_THREAD = 2
-"""Blocks of the product for each thread: more of them share the work out more evenly, larger ones are quicker."""
+"""Blocks of the product per thread: more blocks balance the load better, larger blocks are faster."""
 
 
 class Product(ctypes.Structure):
-    """`struct call` of `seqwise/_native/products.c`, where its fields are explained."""
+    """Mirror of `struct call` in `seqwise/_native/products.c`, which documents the fields."""
 
     _fields_ = (
         *(("a", c_void_p), ("a_row", c_ssize_t), ("a_column", c_ssize_t)),
@@ -37,19 +37,19 @@ class Product(ctypes.Structure):
 
 @functools.cache
 def are_quick() -> bool:
-    """Whether float32 is multiplied in compiled C on this processor."""
+    """Whether float32 matrices are multiplied in compiled C on this processor."""
     return _compiled() is not None
 
 
 def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = None, adds: bool = False) -> Tensor:
-    """`to` = left x right, plus a bias in each row, or plus what `to` was.
+    """Computes `to` = left x right, optionally plus a bias in each row, or plus the previous values of `to`.
 
     Args:
         left: (rows, depth), in any layout.
         right: (depth, columns), in any layout.
         to: (rows, columns).
         bias: (columns,).
-        adds: whether to add to what is there; not with a bias.
+        adds: whether to add to the previous values of `to`; not together with a bias.
     """
     tensors = (left, right, to) if bias is None else (left, right, to, bias)
     is_for_c = (
@@ -80,13 +80,13 @@ def multiply(left: Tensor, right: Tensor, to: Tensor, *, bias: Tensor | None = N
     )
     product(ctypes.byref(call))
     if call.failed:
-        raise MemoryError("out of memory for a product of matrices; use smaller batches")
+        raise MemoryError("out of memory for a matrix product; use smaller batches")
     return to
 
 
 @functools.cache
 def _compiled() -> Callable[[Any], None] | None:
-    """The product in C; None where there is none, or torch's own is as quick."""
+    """The compiled product; None if there is none, or if torch is as fast."""
     ask = function("seqwise_products_are_quick", c_void_p)
     if ask is None:
         return None

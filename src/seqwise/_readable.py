@@ -1,7 +1,7 @@
-"""Whether compiled code may read tensors at their addresses: plain ones, on the CPU, outside traces and transforms.
+"""Checks whether compiled code may access tensors directly: plain CPU tensors, outside traces and transforms.
 
-torch has no public way to ask this. Where its version lacks one of the private attributes that are read here,
-everything counts as traced and no tensor as readable, so that the plain path serves; one warning says so.
+torch has no public API for this. If the installed version lacks one of the private attributes read here, everything
+counts as traced and no tensor as readable, so that the plain path runs; a single warning reports it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PRIVATE = (
 
 
 def _lacking() -> str | None:
-    """The first of the attributes that this version of torch does not have, or has as something else."""
+    """The first attribute that this version of torch lacks, or has with another meaning."""
     for name in _PRIVATE:
         try:
             found = attrgetter(name)(torch)
@@ -45,21 +45,21 @@ def _ordinary() -> frozenset[Any]:
 
 
 class _Unknown:
-    """In place of torch's answer where it cannot be asked: that of no ordinary tensor."""
+    """Stands in for torch's dispatch keys where they are not available; matches no ordinary tensor."""
 
     def __init__(self, tensor: Tensor) -> None:
-        """Knows nothing of the tensor."""
+        """Ignores the tensor."""
 
     def raw_repr(self) -> None:
-        """Nothing that `ORDINARY` has."""
+        """Returns None, which is not in `ORDINARY`."""
 
 
 PLAIN = (Tensor, torch.nn.Parameter)
 _IS_BLIND = (_missing := _lacking()) is not None
 keys: Callable[[Tensor], Any] = _Unknown if _IS_BLIND else torch._C._dispatch_keys
-"""What torch does differently with a tensor: its device, wrappers, views that negate, and so on."""
+"""The dispatch keys of a tensor: its device, wrappers, negated views, and so on."""
 ORDINARY: frozenset[Any] = frozenset() if _IS_BLIND else _ordinary()
-"""What `keys(tensor).raw_repr()` is of an ordinary tensor on the CPU."""
+"""The values of `keys(tensor).raw_repr()` for ordinary CPU tensors."""
 if _IS_BLIND:
     warnings.warn(
         f"torch {torch.__version__} has no torch.{_missing}, by which seqwise tells whether compiled code may read a "
@@ -69,14 +69,14 @@ if _IS_BLIND:
 
 
 def are_plain_cpu_tensors(tensors: Iterable[Tensor]) -> bool:
-    """Whether these tensors have numbers in memory, and nobody watches what is computed with them."""
+    """Whether these tensors are ordinary CPU tensors, and no operations on them are recorded or transformed."""
     return not is_traced() and all(map(is_plain_cpu_tensor, tensors))
 
 
 def is_traced() -> bool:
-    """Whether operations are recorded or transformed now, so that what is read beside them would be missed.
+    """Whether operations are being recorded or transformed, so that direct memory access would go unnoticed.
 
-    Traces (`torch.compile`, `torch.jit.trace`, `make_fx`), transforms (`torch.func`) and forward mode do that.
+    True in traces (`torch.compile`, `torch.jit.trace`, `make_fx`), transforms (`torch.func`) and forward mode.
     """
     return (
         _IS_BLIND
@@ -89,9 +89,9 @@ def is_traced() -> bool:
 
 
 def is_plain_cpu_tensor(tensor: Tensor) -> bool:
-    """Whether this is an ordinary tensor on the CPU, whose memory holds its numbers.
+    """Whether this is an ordinary CPU tensor whose memory holds its values.
 
-    A wrapper of a transform or of another library is not; nor are views that negate or conjugate what is in memory,
-    nor sparse, nested, quantised and symbolic tensors.
+    Wrappers of transforms or other libraries are not, nor are lazily negated or conjugated views, nor sparse, nested,
+    quantised and symbolic tensors.
     """
     return type(tensor) in PLAIN and keys(tensor).raw_repr() in ORDINARY

@@ -1,26 +1,26 @@
-"""Names everything that can go wrong.
+"""Exceptions and warnings of seqwise.
 
     SeqwiseError
-    ├── UsageError                  the user's mistake: one clear message, exit status 2
+    ├── UsageError                  a user error: one clear message, exit status 2
     │   ├── ConfigError             an unknown key, a value out of range        (also ValueError)
-    │   ├── DataError               a file that cannot be read as it stands     (also ValueError)
-    │   │   ├── ColumnError         a column that is not there
-    │   │   ├── EmptySequenceError  a row whose sequence has nothing in it
+    │   ├── DataError               a file that cannot be used                  (also ValueError)
+    │   │   ├── ColumnError         a column that the file does not have
+    │   │   ├── EmptySequenceError  a row whose sequence is empty
     │   │   └── LabelError          a label that training never saw
     │   ├── ShapeError              arrays whose axes do not fit together       (also ValueError)
-    │   ├── DtypeError              an array of the wrong kind of number        (also TypeError)
+    │   ├── DtypeError              an array of the wrong data type             (also TypeError)
     │   ├── ValuesError             numbers inside an array out of range        (also ValueError)
-    │   ├── RunFolderError          a run folder that is missing, taken or torn (also ValueError)
+    │   ├── RunFolderError          a run folder missing, in use or damaged     (also ValueError)
     │   └── DivergenceError         training whose loss is no longer finite     (also ArithmeticError)
     ├── MissingExtraError           an optional package is not installed        (also ImportError)
-    ├── WorkerError                 the system ended a process of a training        (also RuntimeError)
-    └── SaveError                   the disk refused; what was saved before is intact (also OSError)
+    ├── WorkerError                 a training process was ended by the system      (also RuntimeError)
+    └── SaveError                   a file could not be written; the old one is kept  (also OSError)
 
-    EmptySequenceWarning            sequences with nothing in them were passed over (a UserWarning)
+    EmptySequenceWarning            empty sequences were skipped                    (a UserWarning)
     LabelWarning                    labels were read as missing, or training never saw them (a UserWarning)
     SoftmaxTwiceWarning             probabilities arrived where logits belong       (a UserWarning)
 
-A message says what arrived, what was expected and what to do. Errors in data carry file, line, field and value.
+Every message states what arrived, what was expected and what to do. Data errors include file, line, column and value.
 """
 
 from __future__ import annotations
@@ -55,26 +55,26 @@ __all__ = [
 
 
 class SeqwiseError(Exception):
-    """The root of everything this package raises on purpose."""
+    """Base class of all exceptions that seqwise raises."""
 
 
 class UsageError(SeqwiseError, ValueError):
-    """Something the caller can mend: in a file, a flag, or an argument."""
+    """An error that the caller can fix in a file, a flag or an argument."""
 
 
 class ConfigError(UsageError):
-    """A setting that does not exist or has a value that makes no sense."""
+    """An unknown setting, or a setting with an invalid value."""
 
 
 class DataError(UsageError):
-    """A file that cannot be used as it stands.
+    """A file that cannot be used as it is.
 
     Args:
-        problem: what is wrong, in one sentence without the place.
-        file: the file as the user named it.
-        line: counted from 1, as editors do.
-        field: the column or key.
-        hint: what to do about it.
+        problem: the problem in one sentence, without file and line.
+        file: the file name as the user gave it.
+        line: line number, from 1.
+        field: column or key.
+        hint: advice on how to fix it.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class ColumnError(DataError):
 
 
 class EmptySequenceError(DataError):
-    """A row whose sequence has nothing in it: an empty text, a list without tokens, a series without steps."""
+    """A row whose sequence is empty: an empty text, a list without tokens, a series without time steps."""
 
 
 class LabelError(DataError):
@@ -115,27 +115,27 @@ class ShapeError(UsageError):
 
 
 class DtypeError(UsageError, TypeError):
-    """An array of the wrong kind of number (float labels, integer logits)."""
+    """An array of the wrong data type, such as float labels or integer logits."""
 
 
 class ValuesError(UsageError):
-    """Numbers inside an array that are out of range."""
+    """An array with values out of range."""
 
 
 class RunFolderError(UsageError):
-    """A run folder that is missing, already taken, half written or from another version."""
+    """A run folder that is missing, in use, incomplete, damaged or from another version."""
 
 
 class DivergenceError(UsageError, ArithmeticError):
-    """Training whose loss is no longer a finite number."""
+    """Training whose loss is no longer finite."""
 
 
 class MissingExtraError(SeqwiseError, ImportError):
     """An optional package is not installed.
 
     Args:
-        package: the package that could not be imported.
-        extra: the extra of seqwise that brings it.
+        package: the package that is missing.
+        extra: the extra of seqwise that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:
@@ -143,27 +143,27 @@ class MissingExtraError(SeqwiseError, ImportError):
 
 
 class WorkerError(SeqwiseError, RuntimeError):
-    """The system ended a process that trained a member of an ensemble, or gave it no memory; what was saved is kept."""
+    """A worker that trained a model of an ensemble was killed or ran out of memory; saved checkpoints are kept."""
 
 
 class SaveError(SeqwiseError, OSError):
-    """The disk refused a write; the file that stood there before is untouched."""
+    """A file could not be written; the previous file is untouched."""
 
 
 class LabelWarning(UserWarning):
-    """Labels of an evaluation were read as missing, or training never saw them, so that they count as wrong."""
+    """Labels in an evaluation were read as missing, or were never seen in training and count as wrong."""
 
 
 class EmptySequenceWarning(UserWarning):
-    """Sequences with nothing in them - empty texts, lists without tokens - were passed over."""
+    """Empty sequences, such as empty texts or lists without tokens, were skipped."""
 
 
 class SoftmaxTwiceWarning(UserWarning):
-    """What arrived as logits looks like probabilities, so softmax would be applied a second time."""
+    """The logits look like probabilities, so softmax would be applied twice."""
 
 
 def install_hint(extra: str) -> str:
-    """How an extra of seqwise is installed; seqwise itself is in no registry.
+    """The command that installs an extra of seqwise, which is not in a package registry.
 
     Examples:
         >>> install_hint("tune")
@@ -173,12 +173,12 @@ def install_hint(extra: str) -> str:
 
 
 def _cut(text: str, most: int = 2000) -> str:
-    """A sentence without the middle of it where it quotes something very long."""
+    """A message shortened in the middle if it is very long."""
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
 
 
 def counted(count: int, noun: str) -> str:
-    """A number with what it counts, in the plural where it is not one.
+    """A number and its noun, in the plural unless the number is 1.
 
     Examples:
         >>> counted(1, "label"), counted(1200, "label")
@@ -188,7 +188,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """A question naming the nearest known word, or the empty string when none is near.
+    """A question that suggests the nearest known word; empty if none is near.
 
     Examples:
         >>> did_you_mean("lable", ["text", "label"])
@@ -201,7 +201,7 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[object], most: int = 12) -> str:
-    """The names in quotes, separated by commas, cut after `most` with the number left out.
+    """The names in quotes, separated by commas; after `most` names, only the number of the others.
 
     Examples:
         >>> listed(["a", "b", "c"], most=2)

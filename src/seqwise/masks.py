@@ -1,4 +1,4 @@
-"""Turns lengths into masks and back; True means that a position counts."""
+"""Converts lengths to masks and back; True marks a position that counts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = ["lengths_to_mask", "mask_to_lengths"]
 
 
 def lengths_to_mask(lengths: ArrayLike, time: int | None = None) -> NDArray[np.bool_]:
-    """The mask (batch, time) in which the first `lengths[b]` steps of row b count.
+    """The mask (batch, time) that is True for the first `lengths[b]` steps of row b.
 
     Args:
         lengths: (batch,) integers, 0 <= length <= time.
-        time: size of the time axis; the longest length when not given.
+        time: size of the time axis; by default the longest length.
 
     Returns:
         (batch, time) booleans.
 
     Raises:
         ShapeError: lengths are not one-dimensional.
-        ValuesError: a length is negative or beyond the time axis.
+        ValuesError: a length is negative or larger than the time axis.
 
     Examples:
         >>> lengths_to_mask([2, 0], time=3).tolist()
@@ -45,7 +45,7 @@ def mask_to_lengths(mask: ArrayLike) -> NDArray[np.int64]:
 
     Raises:
         ShapeError: the mask is not two-dimensional.
-        ValuesError: the mask has a hole, so no length describes it.
+        ValuesError: the mask has a gap, so no length describes it.
 
     Examples:
         >>> mask_to_lengths([[True, True, False]]).tolist()
@@ -56,6 +56,6 @@ def mask_to_lengths(mask: ArrayLike) -> NDArray[np.int64]:
         raise ShapeError(f"mask must be (batch, time), got shape {positions.shape}")
     holes = np.flatnonzero((positions[:, 1:] & ~positions[:, :-1]).any(axis=1))
     if holes.size:
-        raise ValuesError(f"row {int(holes[0])} of the mask counts again after a gap; lengths cannot describe that")
+        raise ValuesError(f"row {int(holes[0])} of the mask is True again after a gap, so it has no length")
     lengths: NDArray[np.int64] = positions.sum(axis=1, dtype=np.int64)
     return lengths

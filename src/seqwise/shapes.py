@@ -1,6 +1,6 @@
-"""Describes arrays by name, kind and shape, and writes the one table that every error about them carries.
+"""Describes arrays by name, kind and shape, and formats the table shown in every error about them.
 
-Axes are named in the same words everywhere: `batch` first, then `time`, then `outputs` (K) or `labels` (L),
+Axes have the same names everywhere: `batch` first, then `time`, then `outputs` (K) or `labels` (L),
 and `classes` last.
 """
 
@@ -17,7 +17,7 @@ __all__ = ["ArraySpec", "Call", "Shape", "array_spec", "fits", "shape_message", 
 _E = TypeVar("_E", bound=Exception)
 
 Shape = tuple[int | None, ...]
-"""The sizes of an array's axes; None where a size is not known yet, as when TensorFlow traces a function."""
+"""The sizes of an array's axes; None where a size is unknown, as when TensorFlow traces a function."""
 
 
 class ArraySpec(NamedTuple):
@@ -25,7 +25,7 @@ class ArraySpec(NamedTuple):
 
     Attributes:
         name: the name of the argument.
-        kind: the kind of number: `bool`, `int`, `float` or `complex`.
+        kind: the kind of data type: `bool`, `int`, `float` or `complex`.
         shape: the sizes of its axes.
     """
 
@@ -39,7 +39,7 @@ class Call:
     """A call and its arrays, as its errors show them.
 
     Attributes:
-        name: the function that was called.
+        name: name of the function that was called.
         arrays: all arrays of the call, in the order of the signature.
 
     Examples:
@@ -67,7 +67,7 @@ def array_spec(name: str, array: Any) -> ArraySpec:
         ArraySpec(name='labels', kind='int', shape=(8, 47))
     """
     dtype = str(array.dtype)
-    if getattr(array.shape, "rank", 0) is None:  # TensorFlow, which traces a function again for arrays of other ranks
+    if getattr(array.shape, "rank", 0) is None:  # TensorFlow, which traced a function for arrays of several ranks
         problem = f"the number of axes of {name} is not known"
         hint = (
             f"TensorFlow saw {name} with different numbers of axes: give it one, such as (batch, time), in every call"
@@ -85,11 +85,11 @@ _KINDS = {
     for library in ("", "torch.")
     for name in ("float16", "bfloat16", "float32", "float64", "bool", "uint8", "int8", "int16", "int32", "int64")
 }
-"""The kinds of the types that nearly every call has: what stands here is not looked for."""
+"""The kinds of the most common types, which need no lookup."""
 
 
 def shape_text(shape: Sequence[int | str | None]) -> str:
-    """A shape in parentheses: sizes, names, and a question mark for a size that is not known.
+    """A shape in parentheses, with sizes, names, and a question mark for an unknown size.
 
     Examples:
         >>> shape_text((8, None, "classes")), shape_text((8,))
@@ -100,7 +100,7 @@ def shape_text(shape: Sequence[int | str | None]) -> str:
 
 
 def fits(shape: Shape, expected: Shape) -> bool:
-    """Whether two shapes can be the same array's; a size that is not known fits every size.
+    """Whether two shapes can be those of the same array; an unknown size fits any size.
 
     Examples:
         >>> fits((8, None), (8, 3)), fits((8,), (8, 1))
@@ -118,11 +118,11 @@ def shape_message(
     """The text of an error about arrays: the call, the problem, what arrived, what was expected, what to do.
 
     Args:
-        call: the name of the function that was called.
-        problem: what is wrong, in one sentence.
+        call: name of the function that was called.
+        problem: the problem in one sentence.
         arrays: all arrays of the call, in the order of the signature.
-        expected: what would have been right.
-        hint: what to change; left out when there is nothing better to say than `expected`.
+        expected: what would be correct.
+        hint: what to change, if `expected` does not already tell.
 
     Examples:
         >>> print(shape_message(

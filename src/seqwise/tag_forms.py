@@ -1,6 +1,6 @@
-"""How the tags of spans are spelled: `B-x`, `B_x`, `x-B`, `b:x`, the letter alone, or the type alone.
+"""Recognises how tags of spans are spelled: `B-x`, `B_x`, `x-B`, `b:x`, the letter alone, or the type alone.
 
-A form is written as its own example: `x` stands for the type, `B` for the letter of the step.
+A form is named by an example: `x` stands for the type, `B` for the letter of the role.
 
 | form          | tags                                | also called                  |
 |---------------|-------------------------------------|------------------------------|
@@ -9,10 +9,10 @@ A form is written as its own example: `x` stands for the type, `B` for the lette
 | `x-B`, `x_B`  | `PER-B`, `PER-I`, `O`               | suffix                       |
 | `b-x`, `x-b`  | `b-per`, `i-per`, `o`               | lower-case letters           |
 | `B`, `b`      | `B`, `I`, `O`, or `B`, `M`, `E`, `S`| spans without a type         |
-| `x`           | `PER`, `LOC`, `O`                   | IO, a run of one type a span |
+| `x`           | `PER`, `LOC`, `O`                   | IO, each run of one type is a span |
 
-The letters are B (begin), I or M (inside), E or L (end), S, U or W (single). A tag that is not of the form is outside
-every span, as `O` is, and remains a label of its own.
+The letters are B (begin), I or M (inside), E or L (end), S, U or W (single). A tag that does not match the form is
+outside every span, like `O`, and remains a label of its own.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from dataclasses import dataclass
 __all__ = ["ROLES", "USUAL_FORM", "FoundForm", "found_form", "span_role"]
 
 ROLES = "OBIES"
-"""What a tag says of its step: outside, begin, inside, end, single."""
+"""The roles of a tag: outside, begin, inside, end, single."""
 USUAL_FORM = "B-x"
 FEW = 0.1
-"""The share of the tags that are not outside which may be of another form."""
+"""The fraction of the tags inside spans that may have another form."""
 
 _ROLES = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 _LETTERS = "".join(_ROLES)
@@ -42,7 +42,7 @@ _TYPE_FORM = "x"
 
 
 def span_role(tag: str, form: str) -> tuple[str, str]:
-    """What a tag says: its role (B, I, E, S, or O for outside) and the type of its span.
+    """The role of a tag (B, I, E, S, or O for outside) and the type of its span.
 
     Examples:
         >>> span_role("B-PER", "B-x"), span_role("PER_E", "x_B"), span_role("m", "b"), span_role("-", "B-x")
@@ -61,14 +61,14 @@ def span_role(tag: str, form: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class FoundForm:
-    """The form that tags are spelled in.
+    """The detected form of tags.
 
     Attributes:
-        form: see the module.
-        outside: the tag that stands for no span; None where there is none.
-        odd: the tags that are neither of the form nor `outside`, the most frequent first.
-        inside: how many tags are not `outside`, odd ones included.
-        is_certain: whether so few are odd that the tags do mark spans.
+        form: see the module docstring.
+        outside: the tag for tokens outside spans; None if there is none.
+        odd: the tags that neither match the form nor are `outside`, most frequent first.
+        inside: number of tags other than `outside`, odd ones included.
+        is_certain: whether few enough tags are odd that the tags certainly mark spans.
     """
 
     form: str
@@ -79,11 +79,10 @@ class FoundForm:
 
 
 def found_form(counts: Mapping[str, int]) -> FoundForm | None:
-    """The form in which most tags are spelled, from how often each occurs; None for tags that mark no spans.
+    """The form of most tags, given the count of each tag; None for tags that mark no spans.
 
-    Tags are taken to mark spans when nine of ten that are not outside have one form, and the letters make sense
-    together: some span begins or goes on, and there is a tag for outside or a span can end. Letters alone have to be
-    those of a scheme.
+    Tags mark spans if nine in ten of those inside spans have one form and the letters are consistent: some span begins
+    or continues, and there is an outside tag or a span can end. Tags of a single letter must follow a known scheme.
 
     Examples:
         >>> found_form({"O": 90, "PER_B": 5, "PER_I": 4, "0": 1})
@@ -99,7 +98,7 @@ def found_form(counts: Mapping[str, int]) -> FoundForm | None:
 
 
 def _candidates(counts: Iterable[str]) -> list[str]:
-    """The forms that some tag may have, the usual one first."""
+    """The forms that at least one tag may have, the usual one first."""
     forms = {USUAL_FORM: None}
     for tag in counts:
         if match := _PREFIXED.fullmatch(tag):
@@ -111,7 +110,7 @@ def _candidates(counts: Iterable[str]) -> list[str]:
 
 
 def _found(counts: Mapping[str, int], form: str) -> FoundForm | None:
-    """How well one form suits; None where it does not."""
+    """The match of one form; None if it does not fit."""
     roles = {tag: span_role(tag, form) for tag in counts}
     fitting = [tag for tag, (role, _) in roles.items() if role != "O"]
     outside = _outside(counts, form)
@@ -125,14 +124,14 @@ def _found(counts: Mapping[str, int], form: str) -> FoundForm | None:
 
 
 def _outside(counts: Mapping[str, int], form: str) -> str | None:
-    """The tag that stands for no span: `O` where it is there, else the most frequent of those that are usual."""
+    """The tag for tokens outside spans: `O` if it occurs, else the most frequent of the usual alternatives."""
     if "O" in counts and "b" not in form:
         return "O"
     return max((tag for tag in _OUTSIDE if tag in counts), key=lambda tag: counts[tag], default=None)
 
 
 def _makes_sense(counts: Mapping[str, int], form: str, fitting: list[str], outside: str | None) -> bool:
-    """Whether the letters that occur are those of spans."""
+    """Whether the letters that occur are consistent with spans."""
     if form == _TYPE_FORM:
         return outside == "O" and 2 * counts["O"] >= sum(counts.values())
     roles = {span_role(tag, form)[0] for tag in fitting}

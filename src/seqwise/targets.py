@@ -30,17 +30,17 @@ class Target:
     | `multilabel` | (B, L)     (B, T, L)      | (B, L)  (B, T, L)   | any of L labels, each 0 or 1     |
 
     Attributes:
-        name: how the target is called in reports and files; the column's name where there is one column.
+        name: name of the target in reports and files; the column's name if there is one column.
         kind: one of `KINDS`.
         classes: the user's label values in class order. One tuple for `label` and `tags`, one tuple per output for
             `outputs`, and one tuple of the L labels for `multilabel`.
-        columns: the columns the labels come from; K of them for `outputs`, one or L for `multilabel`.
+        columns: the columns of the labels; K of them for `outputs`, one or L for `multilabel`.
         outputs: the names of the K outputs; empty for other kinds.
         per_step: whether every step has its own labels. Always true for `tags`, never for `label`.
-        scheme: how the tags mark spans, found from the training split: `iob` (IOB2, BIO), `iob1`, or `iobes` (BILOU,
-            BMES too); None where they follow none of them, and for other kinds.
-        tag_form: how tags that mark spans are spelled, such as `x_B`; see `seqwise.tag_forms`. None for the usual
-            `B-x` where all tags have it, and for tags that mark no spans.
+        scheme: the span scheme of the tags, detected in the training split: `iob` (IOB2, BIO), `iob1`, or `iobes`
+            (also BILOU and BMES); None for no known scheme, and for other kinds.
+        tag_form: the form of tags that mark spans, such as `x_B`; see `seqwise.tag_forms`. None if all tags have the
+            usual form `B-x`, and for tags that mark no spans.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Target:
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """The label values of a target that has one list of them (all kinds but `outputs`)."""
+        """The label values of a target with a single list of them (all kinds but `outputs`)."""
         assert self.kind != "outputs", "outputs have one list of classes each: use .classes"
         return self.classes[0]
 
@@ -72,12 +72,12 @@ class Target:
 
     @property
     def logit_count(self) -> int:
-        """How many logits a sequence, or each of its steps, has: C, L, or for outputs K times the largest C."""
+        """Number of logits per sequence or per step: C, L, or for outputs K times the largest C."""
         return self.class_count * max(len(self.outputs), 1)
 
     @property
     def output_groups(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        """The outputs gathered by their number of classes: ((C, (k, ...)), ...); one group when all are alike."""
+        """The outputs grouped by number of classes: ((C, (k, ...)), ...); one group if all have the same number."""
         sizes = sorted({len(classes) for classes in self.classes})
         return tuple(
             (size, tuple(k for k, classes in enumerate(self.classes) if len(classes) == size)) for size in sizes
@@ -85,18 +85,18 @@ class Target:
 
     @property
     def label_axes(self) -> tuple[str, ...]:
-        """The axes of the labels of a batch, for messages."""
+        """The names of the axes of a batch's labels, for messages."""
         inner = {"label": (), "tags": (), "outputs": ("outputs",), "multilabel": ("labels",)}[self.kind]
         return ("batch", *(("time",) if self.per_step else ()), *inner)
 
     @property
     def logits_axes(self) -> tuple[str, ...]:
-        """The axes of the logits of a batch, for messages."""
+        """The names of the axes of a batch's logits, for messages."""
         return self.label_axes if self.kind == "multilabel" else (*self.label_axes, "classes")
 
     @property
     def marks_spans(self) -> bool:
-        """Whether the tags mark spans: they have a form of their own, or are `O` and types with a prefix such as B-."""
+        """Whether the tags mark spans: they have their own form, or are `O` and types with a prefix such as B-."""
         if self.kind != "tags" or self.tag_form is not None:
             return self.kind == "tags"
         tags = [label_text(tag) for tag in self.labels if tag != "O"]
@@ -104,12 +104,12 @@ class Target:
 
     @property
     def span_roles(self) -> tuple[tuple[str, str], ...]:
-        """By class, the role (B, I, E, S, or O for outside) and the type of a tag that marks spans."""
+        """The role (B, I, E, S, or O for outside) and the span type of each class."""
         return tuple(span_role(label_text(tag), self.tag_form or USUAL_FORM) for tag in self.labels)
 
 
 def label_text(label: Label) -> str:
-    """A label as text files write it: the form in which labels of different files are compared.
+    """A label as written in text files, the form in which labels of different files are compared.
 
     Examples:
         >>> label_text(-1), label_text(True), label_text("B-artist")
@@ -123,7 +123,7 @@ def label_text(label: Label) -> str:
 
 
 def label_value(text: str) -> Label:
-    """A label read from text: an integer where writing it again gives the same text, else the text itself.
+    """A label parsed from text: an integer if it is written back as the same text, else the text itself.
 
     Examples:
         >>> label_value("-1"), label_value("007"), label_value("yes")
@@ -135,7 +135,7 @@ def label_value(text: str) -> Label:
 
 
 def class_order(labels: Iterable[Label]) -> tuple[Label, ...]:
-    """The labels in class order: numbers by size, then text by code point; labels of one text are one label.
+    """The labels in class order: numbers by value, then text by code point; labels with equal text are one label.
 
     Examples:
         >>> class_order([1, -1, 0, "1"])
@@ -146,7 +146,7 @@ def class_order(labels: Iterable[Label]) -> tuple[Label, ...]:
 
 
 def shared_classes(per_output: Sequence[Iterable[Label]]) -> list[tuple[Label, ...]]:
-    """Class orders for K outputs; they share one scale when some output uses every label that any of them uses.
+    """Class orders for K outputs; all share one if some output uses every label of the others.
 
     Examples:
         >>> shared_classes([[-1, 0, 1], [0, 1]])

@@ -1,7 +1,7 @@
-"""Checks the values of arrays, and reports where the first wrong one is and what is allowed.
+"""Checks the values of arrays, and reports the position of the first invalid one and the allowed values.
 
-Only positions that count are checked: `counts` is a boolean array of one value per label, True = it counts, or None
-for all. A check returns nothing, or raises `ValuesError` with the table of the arrays of the call.
+Only positions that count are checked: `counts` is a boolean array with one value per label, or None if all count. A
+check returns nothing, or raises `ValuesError` with a table of the call's arrays.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Array = NDArray[Any]
 Counts = NDArray[np.bool_] | None
 
 SUM_TOLERANCE = 0.015
-"""How far from 1 a sum of probabilities may be, for half precision and for figures with two decimals."""
+"""Allowed deviation of a sum of probabilities from 1, for half precision and for values rounded to two decimals."""
 
 
 def check_class_indices(
@@ -41,19 +41,19 @@ def check_class_indices(
     name: str = "labels",
     hint: Callable[[list[int], list[int]], str | None] | None = None,
 ) -> None:
-    """Refuses labels that are not class indices 0..classes-1, or not among `label_values` if given.
+    """Raises if labels are not class indices 0..classes-1, or not among `label_values` if given.
 
     Args:
         labels: integers of any shape.
         classes: the number of classes.
         label_values: the label of each class; None when labels are class indices.
         counts: which labels count, in the shape of the labels.
-        call: the call that labels arrived with.
-        name: the argument they arrived as.
-        hint: makes advice from the labels that were found and those that are out of range.
+        call: the call that received the labels.
+        name: name of the argument.
+        hint: returns advice, given the labels that occur and those that are out of range.
 
     Raises:
-        ValuesError: naming the first wrong label, its position and how many there are.
+        ValuesError: names the first wrong label, its position and the number of wrong labels.
 
     Examples:
         >>> from seqwise.shapes import Call, array_spec
@@ -87,18 +87,18 @@ def check_probabilities(
     call: Call,
     hint: Callable[[], str | None] = lambda: None,
 ) -> None:
-    """Refuses probabilities outside 0..1, or with a sum other than 1 over the classes.
+    """Raises if probabilities are outside 0..1, or do not sum to 1 over the classes.
 
     Args:
         name: the argument the array arrived as.
         array: probabilities, or soft labels, in any shape.
         class_axis: the axis along which they sum to 1; None for independent probabilities.
         counts: which positions count, in the shape of the array without the class axis.
-        call: the call that the array arrived with.
-        hint: makes advice; called only when something is wrong.
+        call: the call that received the array.
+        hint: returns advice; called only if something is wrong.
 
     Raises:
-        ValuesError: naming the first wrong number or sum and its position.
+        ValuesError: names the first wrong value or sum and its position.
     """
     axis = None if class_axis is None else class_axis % array.ndim
     expected = f"{name} from 0 to 1" + ("" if axis is None else f", with sum 1 along axis {axis}")
@@ -108,7 +108,7 @@ def check_probabilities(
         raise call.error(ValuesError, _first(name, array, wrong), expected=expected, hint=hint())
     if axis is None:
         return
-    with np.errstate(invalid="ignore"):  # what does not count may be inf - inf
+    with np.errstate(invalid="ignore"):  # positions that do not count may give inf - inf
         sums = array.sum(axis=axis, dtype=np.float64)
     wrong = _among(~(np.abs(sums - 1) <= SUM_TOLERANCE), counts)
     if wrong.any():
@@ -117,15 +117,15 @@ def check_probabilities(
 
 
 def check_lengths(lengths: Array, *, time: int, call: Call) -> None:
-    """Refuses lengths below 0 or beyond the time axis.
+    """Raises if a length is negative or larger than the time axis.
 
     Args:
         lengths: (batch,) integers.
         time: the size of the time axis.
-        call: the call that lengths arrived with.
+        call: the call that received the lengths.
 
     Raises:
-        ValuesError: naming the first wrong length and its position.
+        ValuesError: names the first wrong length and its position.
     """
     wrong = (lengths < 0) | (lengths > time)
     if wrong.any():
@@ -141,18 +141,18 @@ def check_numbers(
     call: Call,
     hint: str | None = None,
 ) -> None:
-    """Refuses NaN where a position counts, and infinity of a sign that means nothing there.
+    """Raises if a position that counts is NaN, or infinite where that has no meaning.
 
     Args:
         name: the argument the array arrived as.
         array: numbers of any shape.
-        infinities: which of inf and -inf to let through; the logit -inf is that of a class that cannot be.
-        counts: which of the numbers count, in a shape that broadcasts to the array's.
-        call: the call that the array arrived with.
-        hint: what to do.
+        infinities: which of inf and -inf to accept; a logit of -inf marks an impossible class.
+        counts: which values count, in a shape that broadcasts to that of the array.
+        call: the call that received the array.
+        hint: advice on what to do.
 
     Raises:
-        ValuesError: naming the first wrong number and its position.
+        ValuesError: names the first wrong value and its position.
     """
     wrong = _among(~np.isfinite(array) & ~np.isin(array, infinities), counts)
     if wrong.any():
@@ -161,9 +161,9 @@ def check_numbers(
 
 
 def look_like_probabilities(array: Array, *, class_axis: int = -1, counts: Counts = None) -> bool:
-    """Whether all logits that count lie in 0..1 and sum to 1 over their classes: softmax was applied already.
+    """Whether all logits that count lie in 0..1 and sum to 1 over the classes, as after a softmax.
 
-    The first position is looked at alone, so real logits cost next to nothing.
+    The first position is checked alone, so real logits cost next to nothing.
 
     Examples:
         >>> look_like_probabilities(np.array([[0.25, 0.75]]))
@@ -202,6 +202,6 @@ def _how_many(name: str, wrong: Array, counts: Counts) -> str:
 
 
 def numbers_text(values: Iterable[int], most: int = 12) -> str:
-    """Numbers one after the other; of more than `most` the first."""
+    """Numbers separated by commas, cut after the first `most`."""
     shown = [str(value) for value in values]
     return ", ".join(shown if len(shown) <= most else [*shown[:most], "..."])

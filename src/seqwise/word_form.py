@@ -1,4 +1,4 @@
-"""The ids of a word by name, in the one matrix that vocabulary, batches and models share."""
+"""Layout of the ids of a word in the matrix that vocabulary, batches and models share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Ids = TypeVar("_Ids", bound=_Array)
 
 
 class WordIds(NamedTuple, Generic[_Ids]):
-    """The ids of words by name: arrays of one shape, but for the last axis.
+    """The ids of words by kind, as arrays of equal shape except for the last axis.
 
     Attributes:
         word: (...) the id of the word itself.
@@ -33,16 +33,16 @@ class WordIds(NamedTuple, Generic[_Ids]):
 
 @dataclass(frozen=True)
 class WordForm:
-    """What a model reads of a word beside its own id, all as ids in one row; id 0 is padding.
+    """The inputs of a model for each word besides its own id, all as ids in one row; id 0 is padding.
 
     Attributes:
         affixes: ids of affix and shape features per word.
-        affix_count: number of ids that these features can have.
-        vector_count: number of ids of pretrained vectors, of which a word has one; 0 for no vectors.
-        vector_size: numbers of such a vector.
-        vectors_trained: whether these vectors are trained further.
+        affix_count: number of possible ids of these features.
+        vector_count: number of ids of pretrained vectors, one per word; 0 for no vectors.
+        vector_size: dimension of these vectors.
+        vectors_trained: whether these vectors are fine-tuned.
         characters: ids of characters per word.
-        character_count: number of ids that characters can have.
+        character_count: number of possible ids of characters.
 
     Examples:
         >>> form = WordForm(affixes=6, affix_count=601, characters=24, character_count=80)
@@ -63,14 +63,14 @@ class WordForm:
 
     @property
     def ids(self) -> int:
-        """Ids per word, its own counted."""
+        """Number of ids per word, its own included."""
         return 1 + self.affixes + bool(self.vector_count) + self.characters
 
     def named(self, rows: _Ids) -> WordIds[_Ids]:
-        """The parts of rows (..., ids) of words: views, so that what is written to a part stands in the rows.
+        """Views of the ids in rows (..., ids) by kind; writing to a view changes the rows.
 
         Args:
-            rows: a NumPy array or a tensor; the ids of a word stand side by side in its last axis.
+            rows: a NumPy array or a tensor, with the ids of a word in its last axis.
         """
         vector, characters = 1 + self.affixes, self.ids - self.characters
         return WordIds(

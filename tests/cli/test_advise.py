@@ -112,18 +112,16 @@ MISTAKES = {
     ),
     "shapes for a data file": (
         ["rows.csv", "--values", "0,1"],
-        "advise: --values is about arrays, and 'rows.csv' is a file of sequences\n"
-        "  expected: shapes and arrays, or files of sequences",
+        "advise: --values applies to arrays, but 'rows.csv' is a file of sequences\n"
+        "  expected: shapes and arrays, or data files",
     ),
     "columns without a file": (
         ["--labels", "8", "--series-id", "x"],
-        "advise: --series-id is about a file of sequences, and none is named\n"
-        "  expected: shapes and arrays, or files of sequences",
+        "advise: --series-id applies to files, but none is named\n  expected: shapes and arrays, or data files",
     ),
     "settings without a file": (
         ["--labels", "8", "--set", "data.header=false"],
-        "advise: --set is about a file of sequences, and none is named\n"
-        "  expected: shapes and arrays, or files of sequences",
+        "advise: --set applies to files, but none is named\n  expected: shapes and arrays, or data files",
     ),
     "files of two kinds": (
         ["rows.csv", "arrays.npz"],
@@ -143,7 +141,7 @@ def test_an_array_that_comes_twice(seqwise, tmp_path):
     assert seqwise("advise", "arrays.npz", "--labels", "8") == (
         2,
         "",
-        "seqwise: advise: labels came twice, the second time in 'arrays.npz'\n  expected: it once\n",
+        "seqwise: advise: labels is given twice, now in 'arrays.npz'\n  expected: it once\n",
     )
 
 

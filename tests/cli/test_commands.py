@@ -168,7 +168,7 @@ def test_resuming_a_finished_run_shows_its_metrics(seqwise, tmp_path, tiny):
     first = seqwise("train", "d.jsonl", "--run", "r", *tiny, "--json")
     again = seqwise("train", "--run", "r", "--resume", "--json")
     assert again.out == first.out
-    assert "the run r is finished already" in again.err
+    assert "the run r is already finished" in again.err
 
 
 def test_resuming_what_was_never_started_starts_it(seqwise, tmp_path, tiny):
@@ -235,7 +235,7 @@ def test_ctrl_c_says_how_to_go_on(seqwise, tmp_path, tiny):
         text=True,
         check=False,
     )
-    assert "stopped; everything is saved. Go on with: seqwise train --run r --resume" in stopped.stderr
+    assert "stopped; everything is saved. Resume with: seqwise train --run r --resume" in stopped.stderr
     assert "Traceback" not in stopped.stderr
 
 
@@ -526,5 +526,5 @@ def test_of_few_data_three_models_are_trained_and_it_is_said(seqwise, tmp_path):
     small = ["--set", "model.embedding=4", "--hidden", "4", "--max-epochs", "2", "--set", "train.device=cpu"]
     result = seqwise("train", "d.jsonl", "--run", "r", *small)
     assert result.status == 0, result.err
-    assert "ensemble: 3 models from the seeds 1 to 3, which predict as one; --ensemble 1 trains one" in result.err
+    assert "ensemble: 3 models with seeds 1 to 3, predictions are averaged; --ensemble 1 trains only one" in result.err
     assert len(json.loads((tmp_path / "r" / "metrics.json").read_text())["members"]) == 3

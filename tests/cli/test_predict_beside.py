@@ -144,9 +144,9 @@ WRONG = {
     "both": (["in.csv", "--text", "a"], "both the file in.csv and --text are given; leave one of them out"),
     "a flag of files": (
         ["--text", "a", "--delimiter", ";"],
-        "--delimiter says how a file is read, but the text is given with --text",
+        "--delimiter applies to files, but the text is given with --text",
     ),
-    "a form": (["in.csv", "--proba=tall"], "--proba is wide or long, or stands alone, got 'tall'"),
+    "a form": (["in.csv", "--proba=tall"], "--proba takes wide, long or no value, got 'tall'"),
 }
 
 

@@ -43,13 +43,13 @@ def test_no_flag_with_one_value_drops_the_first_of_two(seqwise, command, flag):
     result = seqwise(command, *words, *words)
     assert result.status == 2
     assert f"{flag}" in result.err
-    assert "stands twice on the command line, but only one value can count: say it once" in result.err
+    assert "is given twice on the command line, but takes only one value: give it once" in result.err
 
 
 def test_a_key_that_is_set_twice_to_different_values_is_refused(seqwise):
     Path("a.tsv").write_text(PAIRS)
     words = ["train", "a.tsv", "--dry-run", "--set", "train.seed=1", "--set"]
-    assert seqwise(*words, "train.seed=2").err.endswith("--set gives train.seed two values, 1 and 2; say it once\n")
+    assert seqwise(*words, "train.seed=2").err.endswith("--set gives train.seed two values, 1 and 2; give it once\n")
     assert seqwise(*words, "train.seed=1").status == 0
 
 

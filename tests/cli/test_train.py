@@ -95,23 +95,23 @@ def test_a_dry_run_prints_the_plan_as_json(seqwise, rows, tmp_path, tiny):
 TWICE = [
     (
         ["--hidden", "0", "--set", "model.hidden=8"],
-        "model.hidden is 0 by --hidden, but 8 by --set; say it once",
+        "model.hidden is 0 by --hidden, but 8 by --set; give it once",
     ),
     (
         ["--set", "data.label=topic", "--label", "intent"],
-        "data.label is 'intent' by --label, but 'topic' by --set; say it once",
+        "data.label is 'intent' by --label, but 'topic' by --set; give it once",
     ),
     (
         ["--set", "data.train=e.jsonl"],
-        "data.train is 'd.jsonl' by DATA, but 'e.jsonl' by --set; say it once",
+        "data.train is 'd.jsonl' by DATA, but 'e.jsonl' by --set; give it once",
     ),
     (
         ["--no-header", "--set", "data.header=true"],
-        "data.header is false by --header, but true by --set; say it once",
+        "data.header is false by --header, but true by --set; give it once",
     ),
     (
         ["--class-weight", "{Play: 2}", "--set", "loss.class_weight=balanced"],
-        "loss.class_weight is {Play: 2} by --class-weight, but 'balanced' by --set; say it once",
+        "loss.class_weight is {Play: 2} by --class-weight, but 'balanced' by --set; give it once",
     ),
 ]
 
@@ -188,12 +188,12 @@ MOMENTS = [
     (
         "seqwise.training.run_evaluation",
         "evaluate_rows",
-        "stopped at once. Go on from the last checkpoint with: seqwise train --run r --resume",
+        "stopped immediately. Resume from the last checkpoint with: seqwise train --run r --resume",
     ),
     (
         "seqwise.training.run_start",
         "_data_json",
-        "stopped at once. Go on from the last checkpoint with: seqwise train --run r --resume",
+        "stopped immediately. Resume from the last checkpoint with: seqwise train --run r --resume",
     ),
 ]
 
@@ -227,7 +227,7 @@ def test_a_run_goes_on_from_any_folder(seqwise, rows, tmp_path, tiny, monkeypatc
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = seqwise("train", "--run", "../r", "--resume")
     assert result.status == 0, result.err
-    assert result.err.startswith(f"files are named from {tmp_path}, where the run was started\n")
+    assert result.err.startswith(f"file paths are relative to {tmp_path}, where the run was started\n")
     assert f"report: {tmp_path / 'r' / 'report.html'}\n" in result.err
     assert figures(tmp_path / "r") == figures(tmp_path / "whole")
     assert (tmp_path / "r" / "config.yaml").read_text() == before

@@ -45,7 +45,7 @@ WRONG = [
     (("--folder", "."), "the folder . exists already and is never overwritten\n  Choose another with --folder DIR"),
     (("--budget", "soon"), "a budget looks like 90s, 10m or 1h; got 'soon'"),
     (("--resume",), "--resume needs the folder of the search: seqwise tune --folder DIR --resume"),
-    (("--resume", "--folder", "t"), "a search that goes on keeps its settings; leave out all flags but --budget"),
+    (("--resume", "--folder", "t"), "a resumed search keeps its settings; leave out all flags except --budget"),
     (("--set", "train.budget=1m"), "train.budget is set, which ends each training by the clock"),
 ]
 

@@ -188,9 +188,7 @@ def test_a_write_that_fails_leaves_what_stood_there(tmp_path):
         part.write_text("half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(
-        SaveError, match=r"cannot save .*file: No space left on device. What was saved before is untouched"
-    ):
+    with pytest.raises(SaveError, match=r"cannot save .*file: No space left on device. The previous file is untouched"):
         write_atomically(target, fail)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert target.read_text() == "old"
@@ -205,7 +203,7 @@ def test_the_old_checkpoint_survives_a_full_disk(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
     try:
-        with pytest.raises(SaveError, match=r"cannot save .*state.safetensors: .* What was saved before is untouched"):
+        with pytest.raises(SaveError, match=r"cannot save .*state.safetensors: .* The previous file is untouched"):
             folder.write_tensors(folder.checkpoint, {"weights": torch.zeros(1 << 18)}, {})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -144,7 +144,7 @@ def test_an_interrupted_command_goes_on_and_a_finished_one_stays(tmp_path, monke
     assert (resumed.folder.path / "model.safetensors").read_bytes() == weights
     result = run_command(monkeypatch, capsys, "train", "--run", str(trained.folder.path), "--resume")
     assert result.status == 0
-    assert "is finished already" in result.err
+    assert "is already finished" in result.err
 
 
 def test_settings_of_a_run_may_be_given_again(tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Words for the shell: one file per command, each a thin layer over a plain function."""
+"""The command line: one file per command, each a thin layer over a plain function."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from seqwise._memory import keep_memory, shortage
 __all__ = ["main"]
 
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-"""Why a disk takes no more, where what is written is not a file that is named: standard output, a temporary file."""
-_LESS_MEMORY = "  Close other programs, or ask for less at a time: smaller batches, a smaller model, fewer data."
+"""Reasons why writing fails without a file name: standard output, a temporary file."""
+_LESS_MEMORY = "  Close other programs, or use smaller batches, a smaller model or less data."
 
 
 def main() -> None:
-    """Runs the command line; a user's mistake is one message on stderr and exit status 2."""
+    """Runs the command line; a user error prints one message on stderr and exits with status 2."""
     # Threads that wait for each other spin for some 20 microseconds, then sleep. By default they spin for milliseconds,
-    # which makes two threads many times slower than one on a machine that does other work beside (benchmarks/LOG.md).
-    # It must be set before a framework starts its threads.
+    # which makes two threads many times slower than one on a machine with other load (benchmarks/LOG.md).
+    # This must be set before a framework starts its threads.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     keep_memory()
-    # Looking for cycles of garbage every 700 new objects is a fifth of the time that importing a framework takes.
+    # Garbage collection every 700 new objects takes a fifth of the import time of a framework.
     gc.set_threshold(100_000, 20, 20)
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
-            # Results are UTF-8 wherever they go; names of files may be any bytes.
+            # Results are always UTF-8; file names may be any bytes.
             stream.reconfigure(encoding="utf-8" if stream is sys.stdout else None, errors=errors)
     from seqwise.errors import SeqwiseError
 
@@ -53,11 +53,11 @@ def main() -> None:
         print(f"seqwise: cannot write: {error.strerror}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except (MemoryError, RuntimeError) as error:
-        if (said := shortage(error)) is None:
+        if (problem := shortage(error)) is None:
             raise
-        print(f"seqwise: memory ran out: {said}\n{_LESS_MEMORY}", file=sys.stderr)  # noqa: T201
+        print(f"seqwise: memory ran out: {problem}\n{_LESS_MEMORY}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    except KeyboardInterrupt:  # before any command began
+    except KeyboardInterrupt:  # before a command started
         print("stopped", file=sys.stderr)  # noqa: T201
         sys.exit(130)
 

@@ -1,4 +1,4 @@
-"""`seqwise advise`: which loss, which head and which shapes, for shapes, arrays or a data file."""
+"""`seqwise advise`: recommends a loss, a head and shapes for given shapes, arrays or data files."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def advise(
     files: Annotated[
         _Texts, typer.Argument(help="Labelled sequences, or arrays: .npz with logits, labels, ...", show_default=False)
     ] = None,
-    logits: Annotated[_Text, _flag("--logits", "What the model gives.", _ARRAYS)] = None,
-    probabilities: Annotated[_Text, _flag("--probabilities", "What it gives after a softmax.", _ARRAYS)] = None,
-    hidden: Annotated[_Text, _flag("--hidden", "The states of the encoder.", _ARRAYS)] = None,
+    logits: Annotated[_Text, _flag("--logits", "The model's outputs.", _ARRAYS)] = None,
+    probabilities: Annotated[_Text, _flag("--probabilities", "The outputs after a softmax.", _ARRAYS)] = None,
+    hidden: Annotated[_Text, _flag("--hidden", "The encoder's hidden states.", _ARRAYS)] = None,
     labels: Annotated[_Text, _flag("--labels", "The labels.", _ARRAYS)] = None,
-    mask: Annotated[_Text, _flag("--mask", "What counts.", _ARRAYS)] = None,
-    lengths: Annotated[_Text, _flag("--lengths", "How many steps count.", _ARRAYS)] = None,
+    mask: Annotated[_Text, _flag("--mask", "The mask: true where a position counts.", _ARRAYS)] = None,
+    lengths: Annotated[_Text, _flag("--lengths", "The lengths of the sequences.", _ARRAYS)] = None,
     values: Annotated[_Text, _flag("--values", "All values of labels: -1,0,1 or no,yes or 0..4.", _LABELS)] = None,
-    missing: Annotated[_Number, _flag("--missing", "Labels of this value do not count.", _LABELS)] = None,
+    missing: Annotated[_Number, _flag("--missing", "The value of missing labels, which do not count.", _LABELS)] = None,
     label_kind: Annotated[_Text, _flag("--label-kind", "int, float, bool or text.", _LABELS)] = None,
     problem: Annotated[
         _Text,
@@ -44,12 +44,14 @@ def advise(
     loss: Annotated[
         _Text, _flag("--loss", "cross_entropy, ordinal_loss, focal_loss, crf_nll or binary_cross_entropy.", _CHOICES)
     ] = None,
-    class_axis: Annotated[_Number, _flag("--class-axis", "The axis of the logits with the classes.", _CHOICES)] = None,
+    class_axis: Annotated[_Number, _flag("--class-axis", "The class axis of the logits.", _CHOICES)] = None,
     pooling: Annotated[str, _flag("--pooling", "last, mean, max or attention.", _CHOICES)] = "last",
     bidirectional: Annotated[
-        bool, _flag("--bidirectional", "States of both directions, side by side.", _CHOICES)
+        bool, _flag("--bidirectional", "Both directions' states, concatenated.", _CHOICES)
     ] = False,
-    framework: Annotated[_Text, _flag("--framework", "Code for torch, keras, jax or numpy only.", _CHOICES)] = None,
+    framework: Annotated[
+        _Text, _flag("--framework", "Print code for torch, keras, jax or numpy only.", _CHOICES)
+    ] = None,
     text: Annotated[_Text, _flag("--text", "The column of running text.", _DATA)] = None,
     tokens: Annotated[_Text, _flag("--tokens", "The column of token lists.", _DATA)] = None,
     label: Annotated[_Texts, _flag("--label", "A column with one label per sequence.", _DATA)] = None,
@@ -60,14 +62,14 @@ def advise(
         _Text,
         _flag(
             "--format",
-            "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; by default found.",
+            "csv, tsv, jsonl, parquet, conll, conllu, ts, ucr, fasttext, folder, parallel; detected by default.",
             _DATA,
         ),
     ] = None,
     encoding: Annotated[_Text, _flag("--encoding", "Text encoding, utf-8 by default.", _DATA)] = None,
-    series_id: Annotated[_Text, _flag("--series-id", "The column that tells series apart.", _DATA)] = None,
-    time: Annotated[_Text, _flag("--time", "The column that orders the steps of a series.", _DATA)] = None,
-    channels: Annotated[_Text, _flag("--channels", "The numeric columns of a series, a,b,c.", _DATA)] = None,
+    series_id: Annotated[_Text, _flag("--series-id", "The id column of long-form series.", _DATA)] = None,
+    time: Annotated[_Text, _flag("--time", "The time column of long-form series.", _DATA)] = None,
+    channels: Annotated[_Text, _flag("--channels", "The channels of a series, a,b,c.", _DATA)] = None,
     settings: Annotated[_Texts, _flag("--set", "Any setting of training: --set data.header=false.", _DATA)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the advice as JSON.")] = False,
 ) -> None:
@@ -115,7 +117,7 @@ def advise(
     data = [file for file in files or [] if not file.endswith(_ENDINGS)]
     if not data:
         flags = {f"--{key.partition('.')[2].replace('_', '-')}": value for key, value in about_data.items()}
-        _refuse(flags | {"--set": settings}, "a file of sequences, and none is named")
+        _refuse(flags | {"--set": settings}, "files, but none is named")
         from seqwise.advice import advise as advice_on_arrays
 
         options = {flag[2:].replace("-", "_"): value for flag, value in about_arrays.items()}
@@ -124,22 +126,22 @@ def advise(
         return
     if len(data) < len(files or []):
         raise ConfigError(f"advise: '{data[0]}' is a file of sequences, but others hold arrays\n  expected: one kind")
-    _refuse(arrays | about_arrays, f"arrays, and '{data[0]}' is a file of sequences")
+    _refuse(arrays | about_arrays, f"arrays, but '{data[0]}' is a file of sequences")
     targets = _advice_on_files(data, about_data, settings or [], choices)
     _show(targets, {"targets": {name: one.to_json() for name, one in targets.items()}} if as_json else None)
 
 
 def _refuse(flags: dict[str, Any], about: str) -> None:
-    """Flags that were given and are about the other kind of input."""
+    """Raises if a flag was given that applies to another kind of input."""
     from seqwise.errors import ConfigError
 
     for flag, value in flags.items():
         if value not in (None, []):
-            raise ConfigError(f"advise: {flag} is about {about}\n  expected: shapes and arrays, or files of sequences")
+            raise ConfigError(f"advise: {flag} applies to {about}\n  expected: shapes and arrays, or data files")
 
 
 def _arrays(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
-    """The arrays of the flags and of the files, by name."""
+    """The arrays from flags and files, by name."""
     from seqwise.advice.given_arrays import read_arrays
     from seqwise.errors import ConfigError
 
@@ -147,7 +149,7 @@ def _arrays(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     for file in files:
         for name, array in read_arrays(file).items():
             if name in given:
-                raise ConfigError(f"advise: {name} came twice, the second time in '{file}'\n  expected: it once")
+                raise ConfigError(f"advise: {name} is given twice, now in '{file}'\n  expected: it once")
             given[name] = array
     return given
 
@@ -155,7 +157,7 @@ def _arrays(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
 def _advice_on_files(
     files: list[str], about_data: dict[str, Any], settings: list[str], choices: dict[str, Any]
 ) -> dict[str, Advice]:
-    """The advice for each target of the files; what was found in them is said on stderr."""
+    """The advice for each target of the files; detected columns are reported on stderr."""
     from seqwise.advice.file_advice import advise_files
     from seqwise.config import override
 
@@ -168,7 +170,7 @@ def _advice_on_files(
 
 
 def _show(advice: dict[str, Advice], as_json: dict[str, Any] | None) -> None:
-    """On stdout: the JSON, or each advice as text, headed by the name of its target where it has one."""
+    """Prints the JSON, or each advice as text under the name of its target, on stdout."""
     if as_json is not None:
         typer.echo(json.dumps(as_json, ensure_ascii=False))
         return

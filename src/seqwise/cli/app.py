@@ -1,4 +1,4 @@
-"""The command line's table of contents. Heavy imports stand inside the commands, so that --help is quick."""
+"""Registers the commands. They import heavy modules only when they run, so that --help is fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`seqwise bench`: how fast the losses and layers are on this machine, compared with torch's own."""
+"""`seqwise bench`: benchmarks the losses and layers on this machine against torch's own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ _Number = Optional[int]  # noqa: UP045
 
 def bench(
     names: Annotated[
-        _Words, typer.Argument(help="Only cases with one of these words in their title.", show_default=False)
+        _Words, typer.Argument(help="Only cases with one of these words in the title.", show_default=False)
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.01, help="Time for each case; at least 3 rounds are run.")] = 2.0,
+    seconds: Annotated[
+        float, typer.Option(min=0.01, help="Time per case in seconds; at least 3 rounds are run.")
+    ] = 2.0,
     threads: Annotated[_Number, typer.Option(min=1, help="Number of threads; torch decides by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per case.")] = False,
 ) -> None:
-    """Measure the losses and layers on this machine against torch's own functions and the theoretical minimum.
+    """Benchmark the losses and layers against torch's own functions and the theoretical minimum.
 
-    All ways of a case must give the same values and gradients before any is timed. Then they run in turns, so that
-    the ratios hold on a busy machine too. A ratio below 1 means that seqwise is faster. The limit is the part of the
-    work that nobody can leave out, such as the bare matrix products.
+    All implementations of a case must give the same values and gradients before any is timed. They run in alternation,
+    so that ratios are reliable on a busy machine too. A ratio below 1 means that seqwise is faster. The limit is the
+    work that no implementation can avoid, such as the bare matrix products.
     """
     import torch
 

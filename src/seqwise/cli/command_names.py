@@ -1,4 +1,4 @@
-"""Finds the command that a name stands for; `help` shows the help, and an unknown name is told the names there are."""
+"""Resolves command names; `help` shows the help, and the error for an unknown name suggests the right one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["CommandNames"]
 
 
 class CommandNames(TyperGroup):
-    """The commands of the program by their names."""
+    """The group of all commands, by name."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command; Ctrl-C ends it with a line, which click leaves out."""
+        """Runs the command; Ctrl-C ends it with a message, which click omits."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -23,7 +23,7 @@ class CommandNames(TyperGroup):
             ctx.exit(130)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """The command that the first word names, and the words behind it."""
+        """The command that the first argument names, and the remaining arguments."""
         if args == ["help"]:
             typer.echo(ctx.get_help())
             ctx.exit()

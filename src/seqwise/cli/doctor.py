@@ -17,7 +17,7 @@ def doctor(
         str,
         typer.Argument(
             metavar="FILE.py:NAME",
-            help="A Python file, and the name in it of a loss (function, object, class) or a model.",
+            help="A Python file, and in it the name of a loss (function, object, class) or a model.",
             show_default=False,
         ),
     ],
@@ -30,7 +30,7 @@ def doctor(
     """
     from seqwise.doctor import doctor as examine
 
-    with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no result
+    with contextlib.redirect_stdout(sys.stderr):  # output of the user's code is not a result
         report = examine(place)
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False))

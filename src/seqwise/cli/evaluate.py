@@ -51,7 +51,7 @@ def evaluate(
 ) -> None:
     """Evaluate a trained model on labelled data: figures with their counts, per target.
 
-    Rows without text, tokens or steps are left out of every figure, and their number is said.
+    Rows without text, tokens or steps are left out of every figure, and reported.
     """
     from seqwise.cli.watch import show_figures
     from seqwise.config import parse_config

@@ -1,4 +1,4 @@
-"""Flags that more than one command has: how the files that a trained model gets are read, and where it computes."""
+"""Flags shared by several commands: how input files of a trained model are read, and its device."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OnEmpty = Annotated[
 ]
 Missing = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads the annotation
-    typer.Option("--missing", help="A further word that marks a missing label, such as NA.", show_default=False),
+    typer.Option("--missing", help="Another word that marks a missing label, such as NA.", show_default=False),
 ]
 LabelSeparator = Annotated[
     _Text,
@@ -74,7 +74,7 @@ def options_given(
     header: bool | None,
     columns: str | None,
 ) -> dict[str, Any]:
-    """The options that flags gave, by the names of `seqwise.data.readers.ReadOptions`."""
+    """The options given by flags, by their names in `seqwise.data.readers.ReadOptions`."""
     given = {
         "format": data_format,
         "encoding": encoding,
@@ -87,10 +87,10 @@ def options_given(
 
 
 def on_empty_given(value: str) -> Literal["error", "skip"]:
-    """What --on-empty says.
+    """The value of --on-empty.
 
     Raises:
-        ConfigError: another word.
+        ConfigError: any other word.
     """
     from seqwise.errors import ConfigError
 
@@ -100,10 +100,10 @@ def on_empty_given(value: str) -> Literal["error", "skip"]:
 
 
 def unseen_given(value: str) -> Literal["error", "wrong"]:
-    """What --unseen says.
+    """The value of --unseen.
 
     Raises:
-        ConfigError: another word.
+        ConfigError: any other word.
     """
     from seqwise.errors import ConfigError
 

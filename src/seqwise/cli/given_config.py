@@ -1,4 +1,4 @@
-"""The config of a command: its flags and `--set` over a file of settings, or over those of a run that goes on."""
+"""The config of a command: flags and `--set` override a config file, or the settings of a resumed run."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def given_config(
     resumed: RunFolder | None,
     say: Callable[[str], None],
 ) -> tuple[Config, Path]:
-    """The config of the flags, over that of the file, and the folder from which it names files.
+    """The config of the flags, on top of the config file, and the folder that its paths are relative to.
 
     A resumed run keeps its settings.
 
     Args:
-        context: of the command, with its flags.
+        context: context of the command, with its flags.
         data: training files.
-        settings: of `--set`.
-        config: a file of settings.
-        resumed: the run that goes on.
-        say: is given a warning for each key of an earlier version.
+        settings: values of `--set`.
+        config: a config file.
+        resumed: the run to resume.
+        say: called with a warning for each key of an earlier version.
 
     Raises:
-        ConfigError: a setting that cannot be, that was given twice, or that is not the one of the run that goes on.
+        ConfigError: a setting that is invalid, is given twice, or differs from that of the resumed run.
     """
     from seqwise.config import check_units, load_config, override, parse_config
     from seqwise.errors import ConfigError
     from seqwise.runs.resume import saved_settings, start_folder
 
     flags = given_flags(context, data)
-    _check_said_once(flags, settings)
+    _check_given_once(flags, settings)
     if resumed is None or not (resumed.path / "config.yaml").exists():
         plain = load_config(config, say) if config else {}
         merged = override(_with_flags(plain, flags), settings, say)
@@ -71,8 +71,8 @@ def _with_flags(plain: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _check_said_once(flags: dict[str, Any], settings: list[str]) -> None:
-    """Raises where a flag and --set give one setting two values."""
+def _check_given_once(flags: dict[str, Any], settings: list[str]) -> None:
+    """Raises if a flag and --set give one setting two values."""
     from seqwise.config import override, setting_text
     from seqwise.errors import ConfigError
 
@@ -87,12 +87,12 @@ def _check_said_once(flags: dict[str, Any], settings: list[str]) -> None:
         listed = isinstance(value, list | tuple) and isinstance(other, str)
         if list(value) != [other] if listed else value != other:
             raise ConfigError(
-                f"{key} is {setting_text(value)} by {names[key]}, but {setting_text(other)} by --set; say it once"
+                f"{key} is {setting_text(value)} by {names[key]}, but {setting_text(other)} by --set; give it once"
             )
 
 
 def _as_saved(names: Sequence[str], saved: Sequence[str], start: Path) -> list[str]:
-    """The names as the run has them, where they are other names of its files."""
+    """The file names as the run has them, where other names refer to the same files."""
     known = {(start / name).resolve(): name for name in saved}
     return [known.get(Path(name).resolve(), name) for name in names]
 

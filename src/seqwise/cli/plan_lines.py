@@ -19,7 +19,7 @@ __all__ = ["say_plan", "show_plan", "show_result"]
 
 
 def say_plan(plan: Plan, watch: Watch) -> None:
-    """Says how many sequences there are, which model is trained, and for how long."""
+    """Prints the number of sequences, the model and the length of training."""
     from seqwise.nn import ROCKET, TFIDF, RecurrentEncoder, parameter_count
 
     task = plan.task
@@ -35,19 +35,19 @@ def say_plan(plan: Plan, watch: Watch) -> None:
     if model.encoder == TFIDF:
         bag = "TF-IDF of n-grams + logistic regression"
     states = f"{model.encoder}{size}{directions}{pooling}" if plan.single.encoder is not None else ""
-    around = "a linear head over a context window, fitted at once" if plan.single.context_window is not None else ""
-    network = " beside ".join(part for part in (states, bag, around) if part)
+    around = "a linear head over a context window (convex fit)" if plan.single.context_window is not None else ""
+    network = " + ".join(part for part in (states, bag, around) if part)
     network += ", and a regression on n-grams" if model.get("regression") else ""
     watch.say(f"model: {network}; {parameter_count(plan.model):,} parameters on {plan.device}")
     if model.is_convex:
-        decay = ", decay by cross-validation on the training part" if model.encoder == ROCKET else ""
-        watch.say(f"training: fitted at once{decay}")
+        decay = ", weight decay by cross-validation on the training split" if model.encoder == ROCKET else ""
+        watch.say(f"training: convex fit{decay}")
         return
     deciding = " and ".join(f"{name} {figure}" for name, figure in plan.deciding)
     if train_config.ensemble > 1:
-        after = ", distilled into one" if train_config.distill else ", which predict as one"
-        after += "; --ensemble 1 trains one" if "train.ensemble" in plan.task.inferred else ""
-        watch.say(f"ensemble: {train_config.ensemble} models from the seeds {_seeds(train_config)}{after}")
+        after = ", distilled into one" if train_config.distill else ", predictions are averaged"
+        after += "; --ensemble 1 trains only one" if "train.ensemble" in plan.task.inferred else ""
+        watch.say(f"ensemble: {train_config.ensemble} models with seeds {_seeds(train_config)}{after}")
     unit = "time steps" if task.store.spec.input.is_series else "tokens"
     watch.say(
         f"training: at most {counted(train_config.max_epochs or 0, 'epoch')}"
@@ -57,7 +57,7 @@ def say_plan(plan: Plan, watch: Watch) -> None:
 
 
 def _sizes(plan: Plan) -> str:
-    """How many sequences each part has; where no dev part is cut off, what the dev figures come from."""
+    """The number of sequences per split; without a dev split, the source of the dev figures."""
     from seqwise.training.convex.convex_heads import is_convex
 
     split = plan.task.split
@@ -72,7 +72,7 @@ def _seeds(config: TrainConfig) -> str:
 
 
 def show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
-    """Says where the run would be written; with `as_json` the plan goes to standard output."""
+    """Prints the run folder; with `as_json`, the plan goes to standard output."""
     from seqwise.training.run_start import plan_json
 
     watch.say(f"run folder: {folder}")
@@ -81,7 +81,7 @@ def show_plan(plan: Plan, folder: Path, as_json: bool, watch: Watch) -> None:
 
 
 def show_result(folder: Path, metrics: dict[str, Any], as_json: bool, watch: Watch) -> None:
-    """Shows the figures, or with `as_json` writes them to standard output, and names the report."""
+    """Prints the figures, or with `as_json` their JSON on standard output, and the path of the report."""
     from seqwise.cli.watch import show_metrics
 
     if as_json:

@@ -1,4 +1,4 @@
-"""`seqwise predict`: streams sequences in and predictions out, in order."""
+"""`seqwise predict`: streams sequences in and predictions out, in input order."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _FORMS = ("wide", "long")
 
 
 class PredictCommand(StrictCommand):
-    """The command, of which `--proba` takes `wide`, `long` or nothing."""
+    """The command; its flag `--proba` takes `wide`, `long` or no value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Writes a `--proba` without one of its words as `--proba auto`."""
+        """Replaces a `--proba` without a value by `--proba auto`."""
         given: list[str] = []
         for place, word in enumerate(args):
             given.append(word)
@@ -56,10 +56,10 @@ def predict(
             help="A file or folder of sequences, NAME=FILE,NAME=FILE, or - for standard input.", show_default=False
         ),
     ] = None,
-    text: Annotated[_Texts, typer.Option("--text", help="A text instead of a file.")] = None,
+    text: Annotated[_Texts, typer.Option("--text", help="A text to predict on, instead of a file.")] = None,
     output: Annotated[_Text, typer.Option(help="Output file; standard output by default.")] = None,
     into: Annotated[
-        _Text, typer.Option("--into", help="Name of the prediction column; * stands for the name of the target column.")
+        _Text, typer.Option("--into", help="Name of the prediction column; * stands for the target column's name.")
     ] = None,
     confidence: Annotated[
         bool, typer.Option("--confidence", help="Add the probability of each prediction, as NAME_confidence.")
@@ -124,12 +124,12 @@ def _wanted(proba: str | None, top: int, confidence: bool, into: str | None) -> 
     from seqwise.inference.added import Wanted
 
     if proba not in (None, "auto", *_FORMS):
-        raise ConfigError(f"--proba is wide or long, or stands alone, got '{proba}'")
+        raise ConfigError(f"--proba takes wide, long or no value, got '{proba}'")
     return Wanted(proba, top, confidence, into)  # type: ignore[arg-type]
 
 
 def _check_source(file: str | None, text: Sequence[str] | None, given: dict[str, Any]) -> None:
-    """Either a file or texts."""
+    """Raises unless either a file or texts are given."""
     from seqwise.errors import ConfigError
 
     if file is None and not text:
@@ -137,7 +137,7 @@ def _check_source(file: str | None, text: Sequence[str] | None, given: dict[str,
     if file is not None and text:
         raise ConfigError(f"both the file {file} and --text are given; leave one of them out")
     if text and given:
-        raise ConfigError(f"--{next(iter(given))} says how a file is read, but the text is given with --text")
+        raise ConfigError(f"--{next(iter(given))} applies to files, but the text is given with --text")
 
 
 def _source(model: Model, file: str | None, text: Sequence[str] | None, given: dict[str, Any]) -> Source:

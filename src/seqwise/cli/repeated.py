@@ -1,4 +1,4 @@
-"""A command that refuses a flag given twice where only one value would count: the others would be dropped unseen."""
+"""A command that rejects a flag given twice if it takes one value, so that no value is silently dropped."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["StrictCommand"]
 
 
 class StrictCommand(TyperCommand):
-    """A command whose flags stand once each, unless they collect several values."""
+    """A command whose flags may be given only once, unless they collect several values."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As click does, after a look at what is repeated.
+        """Parses arguments as click does, after a check for repeated flags.
 
         Raises:
-            ConfigError: a flag that takes one value stands twice.
+            ConfigError: a flag that takes one value is given twice.
         """
         from seqwise.errors import ConfigError
 
@@ -28,18 +28,18 @@ class StrictCommand(TyperCommand):
             name = str(parameter.name)
             if name in seen:
                 flag = "/".join((*parameter.opts, *parameter.secondary_opts))
-                raise ConfigError(f"{flag} stands twice on the command line, but only one value can count: say it once")
+                raise ConfigError(f"{flag} is given twice on the command line, but takes only one value: give it once")
             seen.add(name)
         _refuse_two_values(options.get("settings") or [])
         return super().parse_args(ctx, args)
 
 
 def _refuse_two_values(settings: list[str]) -> None:
-    """Raises where `--set` gives one key two values, of which only the last would count."""
+    """Raises if `--set` gives one key two values, since only the last would count."""
     from seqwise.errors import ConfigError
 
-    said: dict[str, str] = {}
+    given: dict[str, str] = {}
     for setting in settings:
         key, _, value = (part.strip() for part in setting.partition("="))
-        if said.setdefault(key, value) != value:
-            raise ConfigError(f"--set gives {key} two values, {said[key]} and {value}; say it once")
+        if given.setdefault(key, value) != value:
+            raise ConfigError(f"--set gives {key} two values, {given[key]} and {value}; give it once")

@@ -1,4 +1,4 @@
-"""The flags of commands that are settings, made from the table of `setting_flags`."""
+"""Builds command flags for settings from the table in `setting_flags`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["SETTINGS", "SettingFlag", "given_flags", "with_setting_flags"]
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 _TYPES: dict[str, Any] = {"bool": bool, "int": int, "float": float, "list": list[str], "one or more": list[str]}
-"""What typer reads for a form of `seqwise.config.flag_form`; text for the others."""
+"""The typer type of each form of `seqwise.config.flag_form`; text for other forms."""
 
 
 class SettingFlag(NamedTuple):
-    """A flag that is a setting.
+    """A flag that sets a config key.
 
     Attributes:
-        key: of the config.
-        words: as typer takes it, such as `--quote/--no-quote`.
+        key: the config key.
+        words: its declaration for typer, such as `--quote/--no-quote`.
         form: see `seqwise.config.flag_form`.
-        help: one sentence.
-        panel: the heading below which it stands.
+        help: help text, one sentence.
+        panel: heading of its panel in `--help`.
     """
 
     key: str
@@ -36,7 +36,7 @@ class SettingFlag(NamedTuple):
 
     @property
     def flag(self) -> str:
-        """The flag as a person writes it."""
+        """The flag as written on the command line."""
         return self.words.partition("/")[0]
 
     @property
@@ -55,7 +55,7 @@ class SettingFlag(NamedTuple):
         )
 
     def read(self, value: Any) -> Any:
-        """The value of the setting that a flag means."""
+        """The value of the setting for a given flag value."""
         if self.form == "commas":
             return value.split(",")
         if self.form == "one or more":
@@ -68,14 +68,14 @@ class SettingFlag(NamedTuple):
 
 
 SETTINGS = tuple(SettingFlag(*row) for row in SETTING_FLAGS)
-"""The flags of `seqwise train` that are settings, in the order of its `--help`."""
+"""The flags of `seqwise train` that set config keys, in the order of its `--help`."""
 
 
 def with_setting_flags(without: Iterable[str] = ()) -> Callable[[_Command], _Command]:
-    """Gives a command these flags, behind its first two parameters.
+    """Adds these flags to a command, after its first two parameters.
 
     Args:
-        without: keys whose flags it does not have.
+        without: keys whose flags are left out.
     """
     left_out = set(without)
 
@@ -92,7 +92,7 @@ def with_setting_flags(without: Iterable[str] = ()) -> Callable[[_Command], _Com
 
 
 def given_flags(context: typer.Context, data: list[str]) -> dict[str, Any]:
-    """What the flags that were given say, by the key of their setting."""
+    """The values of the given flags, by config key."""
     given = {setting.key: (setting, context.params.get(setting.name)) for setting in SETTINGS}
     found = {key: setting.read(value) for key, (setting, value) in given.items() if value not in (None, [], ())}
     return found | ({"data.train": data} if data else {})

@@ -1,4 +1,4 @@
-"""`seqwise train`: from a file of labelled sequences to a run folder with a model and a report."""
+"""`seqwise train`: trains on files of labelled sequences and writes a run folder with a model and a report."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in the folder, or start it.")] = False,
     config: Annotated[Optional[Path], typer.Option(help="A YAML file of settings.")] = None,  # noqa: UP045
     settings: Annotated[_Texts, typer.Option("--set", help="Any setting: --set model.hidden=64.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be done, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be done without doing it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json, or the plan, on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors, and what --json asks for.")] = False,
     **_: Any,
 ) -> None:
     """Train a classifier on files of labelled sequences.
 
-    Columns, targets, split and tokens are detected and reported; a flag sets each.
+    Columns, targets, split and tokens are detected and reported; flags override them.
     """
     with _stopping("stopped; nothing was trained or written", quiet):
         from seqwise.cli.plan_lines import say_plan, show_plan, show_result
@@ -66,7 +66,7 @@ def train(
         resolved, start = given_config(context, data or [], settings or [], config, resumed, watch.say)
         if folder is not None and start != Path.cwd():
             folder = RunFolder(folder.path.resolve())
-            watch.say(f"files are named from {start}, where the run was started")
+            watch.say(f"file paths are relative to {start}, where the run was started")
         with chdir(start):
             plan = plan_run(resolved, watch.say)
         say_plan(plan, watch)
@@ -85,7 +85,7 @@ def train(
 
 @contextmanager
 def _stopping(text: str, quiet: bool) -> Iterator[None]:
-    """Within it Ctrl-C ends the command with these words and the exit status that shells expect."""
+    """Makes Ctrl-C end the command with this message and the exit status that shells expect."""
     try:
         yield
     except KeyboardInterrupt:
@@ -95,7 +95,7 @@ def _stopping(text: str, quiet: bool) -> Iterator[None]:
 
 
 def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bool:
-    """Whether the run to go on with is finished, in which case its figures are shown; raises where it cannot go on."""
+    """Whether the run to resume is finished, in which case its figures are shown; raises if it cannot be resumed."""
     from seqwise.cli.plan_lines import show_result
     from seqwise.errors import ConfigError
     from seqwise.runs.resume import finished_metrics
@@ -104,7 +104,7 @@ def _shows_finished(folder: RunFolder | None, as_json: bool, watch: Watch) -> bo
         raise ConfigError("--resume needs the run folder: seqwise train --run DIR --resume")
     if folder.is_finished:
         metrics = finished_metrics(folder)
-        watch.say(f"the run {folder.path} is finished already")
+        watch.say(f"the run {folder.path} is already finished")
         show_result(folder.path, metrics, as_json, watch)
         end_if_diverged(metrics)
         return True
@@ -117,13 +117,13 @@ def _trained(plan: Plan, folder: RunFolder, resume: bool, watch: Watch) -> Train
     from seqwise.training.interrupts import Interrupted
     from seqwise.training.run import train as train_run
 
-    at_once = f"stopped at once. Go on from the last checkpoint with: {folder.resume_command}"
+    at_once = f"stopped immediately. Resume from the last checkpoint with: {folder.resume_command}"
     try:
         with _stopping(at_once, watch.quiet), watch:
             watch.say(f"run folder: {folder.path}")
             return train_run(plan, folder, resume=resume, progress=watch, command=_command())
     except Interrupted:
-        watch.say(f"stopped; everything is saved. Go on with: {folder.resume_command}")
+        watch.say(f"stopped; everything is saved. Resume with: {folder.resume_command}")
         raise typer.Exit(130) from None
 
 
@@ -132,7 +132,7 @@ def _command() -> str:
 
 
 def _stem(files: tuple[str, ...]) -> str:
-    """What a run is called after: its first file, or the folder of a file that is merely called train."""
+    """The stem of a run's name: its first file, or the folder of a file that is merely called train."""
     from seqwise.data.readers import paths_named
 
     if not files:

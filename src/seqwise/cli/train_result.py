@@ -1,4 +1,4 @@
-"""How `seqwise train` ends: why training stopped, and an error where the model is of no use."""
+"""Ends `seqwise train`: reports why training stopped, and fails if the model is unusable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["end_if_diverged", "ending"]
 
 
 def ending(trained: Trained) -> str:
-    """Why training stopped, and which weights are kept."""
+    """A message on why training stopped and which weights are kept."""
     members = trained.metrics.get("members", [])
     if members and "ensemble" not in trained.metrics:
         epochs = [str(member["best_epoch"]) for member in members]
@@ -22,7 +22,7 @@ def ending(trained: Trained) -> str:
 
 
 def end_if_diverged(metrics: dict[str, Any]) -> None:
-    """Ends the command as an error does where the finished model is of no use for a target."""
+    """Exits with an error if training diverged for a target, so that the model is unusable."""
     from seqwise.errors import listed
 
     if diverged := metrics["training"].get("diverged"):

@@ -68,7 +68,7 @@ def tune(
         elif folder is None:
             raise ConfigError("--resume needs the folder of the search: seqwise tune --folder DIR --resume")
         elif data or settings or config or given_flags(context, []):
-            raise ConfigError("a search that goes on keeps its settings; leave out all flags but --budget and --trials")
+            raise ConfigError("a resumed search keeps its settings; leave out all flags except --budget and --trials")
         else:
             place = TuneFolder(folder.resolve())
             given, start = place.given()
@@ -81,7 +81,7 @@ def _searched(given: Config, place: TuneFolder, budget: float, trials: int | Non
     from seqwise.training.interrupts import Interrupted
     from seqwise.tuning import tune as search
 
-    go_on = f"stopped; go on with: {place.resume_command}"
+    go_on = f"stopped; resume with: {place.resume_command}"
     try:
         with _stopping(go_on, watch.quiet), watch:
             watch.say(f"folder of the search: {place.path}")

@@ -28,7 +28,7 @@ class Watch:
     """Shows the progress of a training; a `seqwise.training.sgd.loop.Progress`.
 
     Args:
-        quiet: say nothing.
+        quiet: print nothing.
     """
 
     def __init__(self, quiet: bool = False) -> None:
@@ -53,28 +53,28 @@ class Watch:
         self.bar.stop()
 
     def say(self, text: str) -> None:
-        """One line on stderr."""
+        """Prints one line on stderr."""
         self.console.print(text, markup=False)
 
     def epoch_begins(self, epoch: int, max_epochs: int, steps: int) -> None:
-        """Starts the bar of an epoch."""
+        """Starts the progress bar of an epoch."""
         if self.task is not None:
             self.bar.remove_task(self.task)
         self.max_epochs = max_epochs
         self.task = self.bar.add_task("", total=steps, epoch=f"{epoch + 1}/{max_epochs}", left=self.left)
 
     def step_done(self, step: int, share: float, seconds: float) -> None:
-        """Moves the bar; the time left is that of all epochs, at the pace so far."""
+        """Advances the bar; the remaining time covers all epochs, at the speed so far."""
         assert self.task is not None
         self.left = clock(seconds / share - seconds) if share > 0 else "?"
         self.bar.update(self.task, completed=step, left=self.left)
 
     def epoch_ends(self, entry: dict[str, Any], is_best: bool) -> None:
-        """One line per epoch; a star marks the best so far."""
+        """Prints one line per epoch; a star marks the best epoch so far."""
         figures = "  ".join(_epoch_figures(entry["dev"]))
-        member = f"member {entry['member']}  " if "member" in entry else ""
+        model = f"model {entry['member']}  " if "member" in entry else ""
         self.say(
-            f"{member}epoch {entry['epoch']:>3}/{self.max_epochs}  loss {entry['loss']:.4f}  "
+            f"{model}epoch {entry['epoch']:>3}/{self.max_epochs}  loss {entry['loss']:.4f}  "
             f"dev loss {entry['dev_loss']:.4f}  {figures} {'*' if is_best else ' '} "
             f"{entry['tokens_per_second'] or 0:,.0f} tokens/s  "
             f"padding {entry['padding_share']:.1%}  {entry['seconds']:.1f} s  {self.left} left"
@@ -82,7 +82,7 @@ class Watch:
 
 
 def _epoch_figures(dev: Mapping[str, Mapping[str, float | None]]) -> list[str]:
-    """The main figure of each target; of a single target some more."""
+    """The main figure of each target, or several figures of a single target."""
     if len(dev) > 1:
         return [f"{target} {_named(main_figure(figures), figures)}" for target, figures in dev.items()]
     (figures,) = dev.values()
@@ -95,7 +95,7 @@ def _named(name: str, figures: Mapping[str, float | None]) -> str:
 
 
 def show_metrics(metrics: dict[str, Any]) -> None:
-    """On stdout, the main figures of each split and target with the best baseline, and what they come to."""
+    """Prints the main figures of each split and target with the best baseline, and a verdict, on stdout."""
     baselines = metrics["baselines"]
     known = metrics["training"].get("baselines", {"facts": {}, "notes": []})
     facts, notes = known["facts"], known["notes"]
@@ -108,10 +108,10 @@ def show_metrics(metrics: dict[str, Any]) -> None:
     last = "test" if "test" in splits else list(splits)[-1]
     for sentence in [*ensemble_messages(metrics, last), *regression_messages(metrics)]:
         _console().print(sentence, markup=False)
-    for target, said in verdicts(metrics, last).items():
-        _console().print(f"{target} on {titles.get(last, last)}: {said.text}", markup=False)
-        if said.command:
-            _console().print(f"  {said.command}", markup=False, soft_wrap=True)
+    for target, verdict in verdicts(metrics, last).items():
+        _console().print(f"{target} on {titles.get(last, last)}: {verdict.text}", markup=False)
+        if verdict.command:
+            _console().print(f"  {verdict.command}", markup=False, soft_wrap=True)
     for line in [*_baseline_lines(facts), *notes]:
         _console().print(line, markup=False)
 
@@ -127,12 +127,12 @@ def _baseline_lines(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def show_figures(per_target: dict[str, Any]) -> None:
-    """On stdout, the main figures of each target."""
+    """Prints the main figures of each target on stdout."""
     show_table(SUMMARY_COLUMNS[1:-1], [row[1:-1] for row in summary_table({"": per_target}, {})])
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """On stdout, rows under their heads."""
+    """Prints rows under their column headings on stdout."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in ("value", "over", "baseline") else "left", no_wrap=True)
@@ -142,13 +142,13 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def _console() -> Console:
-    """Standard output; wide enough for a table where it is no terminal."""
+    """A console on standard output; 200 columns wide if it is not a terminal."""
     console = Console(highlight=False, emoji=False)
     return console if console.is_terminal else Console(highlight=False, emoji=False, width=200)
 
 
 def clock(seconds: float) -> str:
-    """A duration as people write it.
+    """A duration as minutes and seconds, with hours if needed.
 
     Examples:
         >>> clock(75.2), clock(3700)
