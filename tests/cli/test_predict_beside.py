@@ -59,7 +59,7 @@ def test_a_named_column_is_filled_only_where_it_is_empty(seqwise, tmp_path, runs
     assert (result.status, result.err) == (
         2,
         "seqwise: in.csv:3: column 'intent': the predictions would write a column of this name\n"
-        "  Name another column with --into COLUMN.\n",
+        "  Choose another name with --into COLUMN.\n",
     )
     assert not (tmp_path / "out.csv").exists()
 
@@ -67,9 +67,9 @@ def test_a_named_column_is_filled_only_where_it_is_empty(seqwise, tmp_path, runs
 TAKEN = {
     ("text",): "seqwise: --into text: the file has a column 'text', which is not replaced\n",
     ("n",): "seqwise: --into n: the file has a column 'n', which is not replaced\n",
-    ("",): "seqwise: --into is empty; name the column of predictions\n",
+    ("",): "seqwise: --into is empty; give a name for the prediction column\n",
     (): "seqwise: the file has 'intent', 'intent_predicted', which are not replaced\n"
-    "  Name the column of predictions with --into COLUMN.\n",
+    "  Name the prediction column with --into COLUMN.\n",
 }
 
 
@@ -182,7 +182,7 @@ NOT_PLAIN = {
     ),
     "another case": (
         b"Text\nplay jazz\n",
-        "standard input: there is no column 'text'\n  Did you mean 'Text'? Upper and lower case count: rename the "
+        "standard input: there is no column 'text'\n  Did you mean 'Text'? Names are case-sensitive: rename the "
         "column to 'text'. The columns are 'Text'.\n",
     ),
     "rows without a header": (
@@ -192,8 +192,8 @@ NOT_PLAIN = {
     ),
     "another header": (
         b"body\nplay jazz\n",
-        "standard input: there is no column 'text'\n  The columns are 'body'. If the first line is no header, say "
-        "--no-header and name the columns with --columns. If every line is one text, say --format lines.\n",
+        "standard input: there is no column 'text'\n  The columns are 'body'. If the first line is not a header, add "
+        "--no-header and name the columns with --columns. If every line is one text, add --format lines.\n",
     ),
     "as many commas in each line": (
         b"Yes, I do\nNo, never\n",

@@ -182,7 +182,7 @@ def test_a_file_is_named_once(texts, tmp_path, monkeypatch, names, also):
     with pytest.raises(DataError) as caught:
         texts.evaluate(names)
     assert str(caught.value) == (
-        f"{names[1]}: the file is named twice{also}\n  Each of its rows would count twice. Name it once."
+        f"{names[1]}: the file is given twice{also}\n  Each of its rows would count twice. Give it once."
     )
 
 

@@ -92,7 +92,7 @@ NOT_LISTS = {
         0,
         "predict takes a list of token lists, got one text; write predict([tokens])",
     ),
-    "bytes": (b"ab", TEXT, 0, "predict takes a list of texts, got bytes, which are no text before they are decoded"),
+    "bytes": (b"ab", TEXT, 0, "predict takes a list of texts, got bytes, which must be decoded first"),
     "None": (None, TEXT, 0, "predict takes a list of texts, got None, a missing value"),
     "a number": (5, TOKENS, 0, "predict takes a list of token lists, got 5, a number"),
     "a set": ({"ab"}, TEXT, 0, "predict takes a list of texts, got a set, which has no order"),
@@ -151,7 +151,7 @@ def test_a_missing_value_is_an_empty_cell(missing, spec):
 NO_TEXTS = {
     5: "5, a number",
     True: "True, a boolean",
-    b"ab": "bytes, which are no text before they are decoded",
+    b"ab": "bytes, which must be decoded first",
 }
 
 
@@ -163,7 +163,7 @@ def test_what_is_no_text_is_named_by_position_and_kind(given, told):
 def test_tokens_are_no_text():
     assert refusal(DataError, [["ab", "c"]], TEXT) == (
         "sequences:0: column 'text': expected a text, got a list\n"
-        "  This model reads running text; join tokens with blanks."
+        "  This model reads running text; join tokens with spaces."
     )
 
 
@@ -171,7 +171,7 @@ NO_TOKENS = {
     "a number": (5, "5, a number"),
     "a dict": ({"a": 1}, "a dict"),
     "a set": ({"a"}, "a set, which has no order"),
-    "bytes": (b"ab", "bytes, which are no text before they are decoded"),
+    "bytes": (b"ab", "bytes, which must be decoded first"),
 }
 
 

@@ -230,7 +230,7 @@ def test_a_key_that_comes_late_is_not_left_out_of_a_table(written):
     rows = '{"text": "a"}\n' * 1001 + '{"text": "b", "note": 1, "more": 2}\n'
     message = refusal(DataError, written, "a.jsonl", rows, TEXT, MOOD, output="b.csv")
     assert message == (
-        "a.jsonl:1002: column 'more': the first rows have no such key, and they decide about the columns of a table\n"
+        "a.jsonl:1002: column 'more': the first rows have no such key, and they determine the columns of the table\n"
         "  Write JSON lines: --output NAME.jsonl."
     )
 
@@ -307,7 +307,7 @@ LOST = {
     "a tab": ({"tokens": ["a\tb"]}, "column 'tokens': the cell holds a tab, which separates cells here"),
     "a line break": ({"tokens": ["a\nb"]}, "column 'tokens': the cell holds a line break, which ends a row here"),
     "nothing": ({"tokens": ["a", ""]}, "column 'tokens': the cell is empty"),
-    "outer blanks": ({"tokens": [" a"]}, "column 'tokens': blanks at the ends of a cell are lost here"),
+    "outer blanks": ({"tokens": [" a"]}, "column 'tokens': leading and trailing spaces of a cell are lost here"),
     "a mark": (
         {"tokens": ["-DOCSTART-"]},
         "column 'tokens': a line -DOCSTART- alone would be read as the beginning of a document",
@@ -319,7 +319,7 @@ LOST = {
     "a comment's name": ({"tokens": ["a"], "a=b": 1}, "column 'a=b': its name holds =, which ends a name here"),
     "a comment with blanks": (
         {"tokens": ["a"], "note": "x "},
-        "column 'note': blanks at the ends of a cell are lost here",
+        "column 'note': leading and trailing spaces of a cell are lost here",
     ),
 }
 

@@ -238,9 +238,7 @@ def test_weights_so_large_that_nothing_can_be_computed_predict_nothing(run):
     huge = {name: torch.full_like(tensor, 3e38) for name, tensor in tensors.items()}
     RunFolder(run).write_tensors(run / "model.safetensors", huge, metadata)
     write_manifest(RunFolder(run))
-    with pytest.raises(
-        ValuesError, match="^sequences:0: the model computes numbers for 'intent' that are not finite, so there is"
-    ):
+    with pytest.raises(ValuesError, match="^sequences:0: the model's output for 'intent' is not finite, so there is"):
         seqwise.load(run).predict(["play some jazz"])
 
 

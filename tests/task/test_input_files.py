@@ -30,17 +30,17 @@ def here(tmp_path, monkeypatch):
 TWICE = [
     (
         {"train": ["a.csv", "a.csv"]},
-        "a.csv: the file is named twice for train\n  Each of its rows would count twice. Name it once.",
+        "a.csv: the file is given twice for train\n  Each of its rows would count twice. Give it once.",
     ),
     (
         {"train": ["a.csv", "b.csv", "folder/../a.csv"]},
-        "folder/../a.csv: the file is named twice for train, also as 'a.csv'\n"
-        "  Each of its rows would count twice. Name it once.",
+        "folder/../a.csv: the file is given twice for train, also as 'a.csv'\n"
+        "  Each of its rows would count twice. Give it once.",
     ),
     (
         {"train": ["b.csv"], "test": ["a.csv", "link.csv"]},
-        "link.csv: the file is named twice for test, also as 'a.csv'\n"
-        "  Each of its rows would count twice. Name it once.",
+        "link.csv: the file is given twice for test, also as 'a.csv'\n"
+        "  Each of its rows would count twice. Give it once.",
     ),
     (
         {"train": ["a.csv"], "dev": ["a.csv"]},

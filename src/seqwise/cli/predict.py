@@ -116,7 +116,7 @@ def predict(
     predictions = empty.counted(model.predictions(source, batch_size, on_empty=skipped))
     write_predictions(predictions, written_as(layout), output, batch_size)
     if empty.count and not quiet:
-        typer.echo(f"warning: {empty.told('an empty prediction')}", err=True)
+        typer.echo(f"warning: {empty.message('an empty prediction')}", err=True)
 
 
 def _wanted(proba: str | None, top: int, confidence: bool, into: str | None) -> Wanted:

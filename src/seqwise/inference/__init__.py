@@ -1,4 +1,4 @@
-"""A trained model put to use: loading a run folder, predicting, evaluating."""
+"""Loads trained models from run folders, predicts and evaluates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what is written beside what was read: predictions, confidence, the most probable labels, probabilities."""
+"""Columns added to the output: predictions, confidence, the most probable labels, probabilities."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Wanted:
     Attributes:
         proba: probabilities. `auto`: a column per label in tables, else `{label: probability}`. `wide`: a column per
             label everywhere. `long`: a row per sequence (and step) and label. None for none.
-        top: how many of the most probable labels; 0 for none.
-        confidence: the probability of what is predicted.
-        into: the name of the column of predictions; `*` in it stands for the target's own column.
+        top: number of most probable labels to add; 0 for none.
+        confidence: whether to add the probability of each prediction.
+        into: name of the prediction column; `*` stands for the name of the target's column.
     """
 
     proba: Literal["auto", "wide", "long"] | None = None
@@ -35,7 +35,7 @@ class Wanted:
     into: str | None = None
 
     def name(self, name: str) -> str:
-        """The name of a target, an output or a column in the output.
+        """The output name for a target, one of its outputs, or a column.
 
         Examples:
             >>> Wanted(into="*_new").name("mood"), Wanted(into="guess").name("mood"), Wanted().name("mood")
@@ -46,12 +46,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Part:
-    """A target or one of its outputs: it has one distribution over labels per sequence or time step.
+    """A target or one of its outputs, with one distribution over labels per sequence or time step.
 
     Attributes:
-        name: the target's name, or the output's.
+        name: name of the target or of the output.
         target: the target.
-        output: the position of the output; 0 for a target without outputs.
+        output: index of the output; 0 for a target without outputs.
     """
 
     name: str
@@ -64,14 +64,14 @@ class Part:
         return self.target.classes[self.output]
 
     def probabilities(self, prediction: Prediction) -> NDArray[np.float64]:
-        """(rows, labels); a row per step, or one."""
+        """(rows, labels) probabilities, with one row per step or a single row."""
         logits = self._rows(prediction.answers[self.target.name].logits, prediction)
         if self.target.kind == "multilabel":
             return sigmoid(logits)
         return np.asarray(np.exp(log_softmax(logits[..., : len(self.labels)])))
 
     def confidences(self, prediction: Prediction) -> list[float]:
-        """Per row, the probability of what is predicted; of a set of labels, of its least certain yes or no."""
+        """The probability of the prediction per row; for a set of labels, that of its least certain yes or no."""
         chosen = self._rows(prediction.answers[self.target.name].predictions, prediction)
         given = self.probabilities(prediction)
         if self.target.kind == "multilabel":
@@ -81,7 +81,7 @@ class Part:
         return list(map(_rounded, sure.tolist()))
 
     def top(self, prediction: Prediction, most: int) -> list[list[tuple[Label, float]]]:
-        """Per row, the most probable labels with their probabilities, in falling order."""
+        """The most probable labels of each row with their probabilities, in descending order."""
         given = self.probabilities(prediction)
         order = np.argsort(-given, axis=-1, kind="stable")[:, :most]
         return [
@@ -90,20 +90,20 @@ class Part:
         ]
 
     def _rows(self, array: NDArray[Any], prediction: Prediction) -> NDArray[Any]:
-        """The part's own values of one sequence, a row per step, or one row."""
+        """The values of this output for one sequence: one row per step, or a single row."""
         rows = array[: prediction.steps] if self.target.per_step else array[None]
         return rows[:, self.output] if self.target.kind == "outputs" else rows
 
 
 @dataclass(frozen=True)
 class Added:
-    """Some columns that are computed together.
+    """Columns that are computed together.
 
     Attributes:
-        names: of the columns.
-        flag: what asked for them.
-        per_step: whether each cell is a list with an item per step.
-        cells: the cells of a prediction that is not empty.
+        names: names of the columns.
+        flag: the flag that requested them.
+        per_step: whether each cell is a list with one item per step.
+        cells: computes the cells of a prediction that is not empty.
     """
 
     names: tuple[str, ...]
@@ -112,14 +112,14 @@ class Added:
     cells: Callable[[Prediction], Sequence[Any]]
 
     def of(self, prediction: Prediction) -> Iterator[tuple[str, Any]]:
-        """The columns with their cells; of an empty sequence nothing, or a list of nothing."""
+        """The columns with their cells; None or an empty list for an empty sequence."""
         if prediction.is_empty:
             return ((name, [] if self.per_step else None) for name in self.names)
         return zip(self.names, self.cells(prediction), strict=True)
 
 
 def parts_of(targets: Sequence[Target]) -> tuple[Part, ...]:
-    """The parts of all targets, in order."""
+    """The targets without outputs and the outputs of the others, in order."""
     return tuple(
         Part(name, target, place)
         for target in targets
@@ -128,7 +128,7 @@ def parts_of(targets: Sequence[Target]) -> tuple[Part, ...]:
 
 
 def predicted_cells(spec: DataSpec, labels: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The predicted cells by the targets' own columns: one, or one per output or 0/1 label."""
+    """The predicted cells by column of the target: one, or one per output or 0/1 label."""
     for own in spec.targets:
         yield from _cells(own, labels[own.name]).items()
 
@@ -136,13 +136,13 @@ def predicted_cells(spec: DataSpec, labels: Mapping[str, Any]) -> Iterator[tuple
 def added_columns(
     targets: Sequence[Target], wanted: Wanted, *, flat: bool, has_token_rows: bool = False
 ) -> tuple[Added, ...]:
-    """The extra columns written alongside predictions.
+    """The columns added alongside the predictions.
 
     Args:
-        targets: what is predicted.
-        wanted: what is asked for.
-        flat: whether a cell holds one value where that is possible, as in tables.
-        has_token_rows: whether each token has a row, so that this is possible for labels per step too.
+        targets: the predicted targets.
+        wanted: the requested columns.
+        flat: whether to write one value per cell where possible, as in tables.
+        has_token_rows: whether each token has its own row, so that labels per step can be single values too.
     """
 
     def is_flat(target: Target) -> bool:
@@ -206,14 +206,14 @@ def _wide(part: Part, wanted: Wanted) -> Added:
 
 
 def _rounded(probability: float) -> float:
-    """Six significant digits."""
+    """The probability rounded to six significant digits."""
     return float(f"{probability:.6g}")
 
 
 def _cells(spec: TargetSpec, predicted: Any) -> dict[str, Any]:
     if spec.form != "columns":
         return {spec.columns[0]: predicted}
-    if predicted is None:  # of an empty sequence
+    if predicted is None:  # for an empty sequence
         return dict.fromkeys(spec.columns)
     if spec.kind == "outputs":
         if spec.per_step:

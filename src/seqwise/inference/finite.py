@@ -1,4 +1,4 @@
-"""Refuses to give predictions of numbers that are none."""
+"""Rejects logits that are not finite instead of predicting from them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["check_finite"]
 def check_finite(
     targets: Sequence[Target], answers: Mapping[str, Answer], batch: Batch, place: Callable[[int], Place]
 ) -> None:
-    """Raises where the model has no probabilities for a row.
+    """Raises if the logits of a row are not finite.
 
     Args:
-        targets: what is predicted.
-        answers: to the batch, by target.
-        batch: what was read.
-        place: of a row, by its number.
+        targets: the predicted targets.
+        answers: the model's output for the batch, by target.
+        batch: the input.
+        place: returns file and line of a row, given its number.
 
     Raises:
-        ValuesError: naming the first such row and its target.
+        ValuesError: names the first such row and its target.
     """
     for target in targets:
         logits = answers[target.name].logits
-        decisive = logits if target.kind == "multilabel" else logits.max(axis=-1)  # a class may be impossible
+        decisive = logits if target.kind == "multilabel" else logits.max(axis=-1)  # -inf marks an impossible class
         is_finite = np.isfinite(decisive)
         if is_finite.all():
             continue
@@ -42,6 +42,6 @@ def check_finite(
         by_row = is_finite.reshape(len(batch.rows), -1).all(axis=1)
         for row in batch.rows[~by_row]:
             raise ValuesError(
-                f"{place(int(row))}: the model computes numbers for '{target.name}' that are not finite, so there is "
+                f"{place(int(row))}: the model's output for '{target.name}' is not finite, so there is "
                 "no prediction\n  The values of this row or the weights of the model are too large."
             )

@@ -1,4 +1,4 @@
-"""Texts that are given as they stand - on the command line, or one per line of a file - as what a model reads."""
+"""Sources of plain texts, given on the command line or one per line of a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["cut_texts", "texts_source"]
 
 
 def texts_source(texts: Sequence[str], spec: InputSpec) -> Source:
-    """Texts of the command line as a table of one column; see `cut_texts`.
+    """A one-column table of the texts from the command line; see `cut_texts`.
 
     Raises:
         ConfigError: the model reads series.
@@ -26,7 +26,7 @@ def texts_source(texts: Sequence[str], spec: InputSpec) -> Source:
 
 
 def cut_texts(source: Source, spec: InputSpec) -> Source:
-    """The source, with lists of whitespace-separated tokens where the model reads those.
+    """The source, with texts split at whitespace if the model reads token lists.
 
     Raises:
         ConfigError: the model reads series.

@@ -1,4 +1,4 @@
-"""A trained model put to use: predictions and figures for Python values and for files, a piece at a time."""
+"""Predicts and evaluates with a trained model, on Python values and on files, in chunks."""
 
 from __future__ import annotations
 
@@ -48,25 +48,25 @@ __all__ = ["Model", "load"]
 _BATCH_TOKENS = 4096
 _EVALUATED_ROWS = 4096
 UnseenLabels = Literal["wrong", "error"]
-"""How to treat a label that training never saw: it counts as wrong, or is rejected."""
+"""How to treat a label that was never seen in training: count it as wrong, or raise an error."""
 _IF_UNSEEN = "unseen='error' (--unseen error) refuses them"
 _UNKNOWN_LABEL = "Correct the label, or train again with examples of it."
 
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """A trained model with everything it needs to read data and speak in the user's labels; made by `load`.
+    """A trained model with everything it needs to read data and predict the user's labels; created by `load`.
 
     Attributes:
         path: its run folder.
         config: every setting of its training.
-        spec: the columns it reads.
+        spec: the input and target columns.
         options: how its training files were read, with their format.
-        targets: what it predicts.
-        encoding: what it knows of its input.
+        targets: the targets it predicts.
+        encoding: encoding of its input.
         network: the torch module, in evaluation mode.
-        thresholds: by multilabel target, the probability above which each label is predicted.
-        device: where it computes.
+        thresholds: per multilabel target, the probability above which each label is predicted.
+        device: the device it runs on.
     """
 
     path: Path
@@ -87,9 +87,9 @@ class Model:
         """Predictions for sequences, in their order.
 
         Args:
-            sequences: texts, lists of tokens, or arrays (time,) or (time, channels): what the model was trained on.
-            on_empty: what to do about a sequence with nothing in it (an empty text or a text of blanks, no tokens, no
-                steps, None): `skip` gives it an empty prediction and warns with the count, `error` refuses it.
+            sequences: texts, lists of tokens, or arrays (time,) or (time, channels), as in training.
+            on_empty: how to treat an empty sequence (an empty or blank text, no tokens, no steps, None): `skip` returns
+                an empty prediction and warns with the count, `error` raises.
 
         Returns:
             One prediction each, in the user's label values: a label; a list of labels per step; {output: label}; a
@@ -97,11 +97,11 @@ class Model:
             list for a target with labels per step.
 
         Raises:
-            UsageError: one sequence or a table instead of a list of sequences.
-            DataError: a sequence of another kind, with its position; an empty one, with `on_empty="error"`.
+            UsageError: a single sequence or a table instead of a list of sequences.
+            DataError: a sequence of the wrong type, with its position; an empty one, with `on_empty="error"`.
 
         Warns:
-            EmptySequenceWarning: sequences that are empty, how many and where.
+            EmptySequenceWarning: some sequences are empty; gives their number and positions.
         """
         return self._of(sequences, "predict", on_empty, Prediction.labels)
 
@@ -114,14 +114,14 @@ class Model:
 
         Args:
             files: a path or several; `-` is standard input.
-            labelled: whether the columns of the targets must be there. Otherwise the input is enough, also in files
-                whose columns have no names.
-            **given: what the files do not say themselves, by the names of `ReadOptions`: `format`, `encoding`,
-                `delimiter`, `quote`, `header`, `columns`. By default all is as it was in training.
+            labelled: whether the target columns are required. Otherwise the input column is enough, also in files
+                without column names.
+            ****given: options that override those of training, by their names in `ReadOptions`: `format`, `encoding`,
+                `delimiter`, `quote`, `header`, `columns`.
 
         Raises:
-            DataError: a file is named twice; or see `seqwise.data.readers.open_files`.
-            ColumnError: a column is not there.
+            DataError: a file is given twice; or see `seqwise.data.readers.open_files`.
+            ColumnError: a column is missing.
         """
         options = self.options if labelled else replace(self.options, unlabelled_columns=self._unlabelled_columns())
         data = self.config.data
@@ -152,9 +152,9 @@ class Model:
     def predictions(
         self, records: Iterable[Record], batch_size: int = 256, *, on_empty: OnEmpty = "skip"
     ) -> Iterator[Prediction]:
-        """Predictions for records, in their order, reading `batch_size` of them at a time.
+        """Predictions for records, in order, computed `batch_size` records at a time.
 
-        A record whose sequence is empty gets an empty prediction, or raises with `on_empty="error"`.
+        A record with an empty sequence gets an empty prediction, or raises with `on_empty="error"`.
         """
         spec = replace(self.spec, targets=(), id_column=None, group_column=None)
         for chunk in _chunks(records, batch_size):
@@ -170,25 +170,25 @@ class Model:
         label_separator: str | None = None,
         say: Callable[[str], object] | None = None,
     ) -> Evaluation:
-        """Scores and losses on labelled data, of which a few thousand rows at a time are in memory.
+        """Metrics and losses on labelled data, with a few thousand rows in memory at a time.
 
         Args:
-            source: a path or several, or what `read_files` gives.
-            on_empty: what to do about a row whose sequence is empty: `skip` leaves it out of every figure and says how
-                many there are, `error` refuses it.
-            unseen: what to do about a label that training never saw: `wrong` counts it as wrong, whatever is predicted,
-                and says how many there are, `error` refuses it.
-            missing: words that mark a missing label, beside those that the model knows from training.
-            label_separator: the separator of labels in one cell, where it differs from the one in training.
-            say: gets what is said; by default it is a warning.
+            source: one or several paths, or the result of `read_files`.
+            on_empty: how to treat a row with an empty sequence: `skip` leaves it out of every figure and warns with the
+                count, `error` raises.
+            unseen: how to treat a label that was never seen in training: `wrong` counts it as wrong, whatever is
+                predicted, and warns with the count, `error` raises.
+            missing: additional words that mark a missing label, besides those known from training.
+            label_separator: the separator of labels in one cell, if it differs from that of training.
+            say: called with each message; by default a warning is issued.
 
         Raises:
-            LabelError: with `error`, a label that the model does not know, with file and line.
+            LabelError: with `unseen="error"`, a label unknown to the model, with file and line.
             DataError: data that cannot be used.
 
         Warns:
-            EmptySequenceWarning: rows that are left out, how many and where.
-            LabelWarning: words that were read as missing labels, and labels that training never saw.
+            EmptySequenceWarning: some rows are left out; gives their number and positions.
+            LabelWarning: words were read as missing labels, or labels were never seen in training.
         """
         if not isinstance(source, Source):
             source = self.read_files(source, labelled=True)
@@ -201,13 +201,13 @@ class Model:
         )
         is_nothing = not any(scores.count for scores in evaluated.scores.values())
         if empty.count and is_nothing:
-            problem = f"no row can be evaluated: {empty.told('which have no prediction')}"
+            problem = f"no row can be evaluated: {empty.message('which have no prediction')}"
             raise DataError(problem, file=source.files[0])
         if is_nothing:
             names = listed([target.name for target in self.targets])
             raise DataError(f"no row has a label of {names}, so there is nothing to evaluate", file=source.files[0])
         if empty.count:
-            (say or _warn)(empty.told("left out of every figure"))
+            (say or _warn)(empty.message("left out of every figure"))
         for sentence in (*labels.gap_messages(advice=False), *labels.unseen_messages(_IF_UNSEEN)):
             (say or _warn_of_labels)(sentence)
         return evaluated.beside_left_out(empty=empty.count)
@@ -220,21 +220,21 @@ class Model:
         predictions = empty.counted(self.predictions(records, on_empty=on_empty))
         found = list(map(self._alone, map(value, predictions)))
         if empty.count:
-            warnings.warn(empty.told("no prediction"), EmptySequenceWarning, stacklevel=3)
+            warnings.warn(empty.message("no prediction"), EmptySequenceWarning, stacklevel=3)
         return found
 
     def _alone(self, by_target: dict[str, Any]) -> Any:
         return by_target if len(self.targets) > 1 else by_target[self.targets[0].name]
 
     def _unlabelled_columns(self) -> tuple[tuple[str, ...], ...]:
-        """Names for the columns of a file without labels, where files do not name them themselves."""
+        """Column names for files without labels, in formats that do not name their columns."""
         predicted = {column for target in self.spec.targets for column in target.columns}
         without = tuple(name for name in self.options.columns or () if name not in predicted)
         alone = () if self.spec.input.is_series else self.options.texts or (self.spec.input.column,)
         return tuple(dict.fromkeys(names for names in (without, alone) if names))
 
     def _plain_text(self) -> PlainText | None:
-        """How lines of text are read; None for a model that does not take a single text."""
+        """How lines of text are read; None for a model that does not read a single text."""
         if self.spec.input.is_series or self.options.texts:
             return None
         columns = tuple(column for target in self.spec.targets for column in target.columns)
@@ -242,7 +242,7 @@ class Model:
         return PlainText(self.spec.input.column, columns, frozenset(labels), self.spec.input.kind == "tokens")
 
     def _with_misc(self, source: Source, *, labelled: bool) -> Source:
-        """Files of CoNLL-U with what predictions of a model of another format have in MISC."""
+        """A CoNLL-U source with the columns that predictions of a model of another format left in MISC."""
         tags = [column for target in self.spec.targets if target.per_step for column in target.columns]
         tokens = self.spec.input.column if self.spec.input.kind == "tokens" else None
         return with_misc(source, tags=tags if labelled else (), tokens=tokens)
@@ -326,8 +326,8 @@ def _refuse_twice(files: Sequence[str | Path]) -> None:
         path = Path(name).resolve()
         if path in known:
             also = "" if known[path] == name else f", also as '{known[path]}'"
-            hint = "Each of its rows would count twice. Name it once."
-            raise DataError(f"the file is named twice{also}", file=name, hint=hint)
+            hint = "Each of its rows would count twice. Give it once."
+            raise DataError(f"the file is given twice{also}", file=name, hint=hint)
         known[path] = name
 
 
@@ -338,15 +338,15 @@ def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
 
 
 def load(run: str | Path, device: str | torch.device = "auto") -> Model:
-    """The trained model of a run folder.
+    """Loads the trained model of a run folder.
 
     Args:
-        run: the folder.
+        run: the run folder.
         device: auto, cpu, cuda, cuda:1 or mps; or a `torch.device`.
 
     Raises:
-        RunFolderError: no run there, half written, of another version, or with a file that is lost or torn.
-        ConfigError: the device is not there.
+        RunFolderError: the folder has no run, or one that is incomplete, damaged or of another version.
+        ConfigError: the device is not available.
     """
     chosen = _device(device)
     saved = read_run(Path(run))

@@ -1,4 +1,4 @@
-"""A loaded model in a few lines, as printing it shows it."""
+"""Summarises a loaded model in a few lines, for printing."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _CLASSES_SHOWN, _LETTERS_OF_A_LABEL = 5, 30
 def model_text(
     path: Path, config: Config, spec: DataSpec, targets: Sequence[Target], network: Network, device: torch.device
 ) -> str:
-    """Where a model stands, its input, encoder and size, and each target with its classes and figures on test.
+    """A summary of a model: its folder, input, encoder and size, and the classes and test figures of each target.
 
-    Figures are those of metrics.json, and left out where that cannot be read. For the arguments see `Model`.
+    The figures come from metrics.json and are left out if it cannot be read. For the arguments see `Model`.
     """
     reads = spec.input
     size = f"{parameter_count(network):,} parameters on {device}"
@@ -42,16 +42,16 @@ def model_text(
 def _target_text(target: Target, figures: dict[str, str]) -> str:
     labels = [label_text(label)[:_LETTERS_OF_A_LABEL] for label in target.classes[0]]
     if target.kind == "outputs":
-        said = f"outputs {listed(target.outputs, _CLASSES_SHOWN)}"
+        classes_text = f"outputs {listed(target.outputs, _CLASSES_SHOWN)}"
     else:
-        said = f"classes {listed(labels, _CLASSES_SHOWN)}"
+        classes_text = f"classes {listed(labels, _CLASSES_SHOWN)}"
     per_step = " per step" if target.per_step and target.kind != "tags" else ""
     figure = figures.get(target.name)
-    return f"'{target.name}' ({target.kind}{per_step}), {said}" + (f"; {figure}" if figure else "")
+    return f"'{target.name}' ({target.kind}{per_step}), {classes_text}" + (f"; {figure}" if figure else "")
 
 
 def _figures(path: Path, targets: Sequence[Target]) -> dict[str, str]:
-    """By target, its main figure on the last part that was evaluated."""
+    """The main figure of each target on the last evaluated split."""
     found = {}
     try:
         metrics: Any = json.loads((path / "metrics.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Streams predictions to a file or to standard output; a file appears whole or not at all."""
+"""Streams predictions to standard output or to a file, which is written atomically."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["write_predictions"]
 
 
 def write_predictions(predictions: Iterable[Prediction], writer: Writer, output: str | None, chunk: int = 256) -> None:
-    """Writes predictions as they come.
+    """Writes predictions as they are computed.
 
     Args:
         predictions: in order.
         writer: see `seqwise.inference.writers`.
-        output: a path, gzipped when it ends in .gz; None for standard output.
+        output: a path, compressed if it ends in .gz; None for standard output.
         chunk: predictions per write.
 
     Raises:
-        SaveError: the disk refused; no half-written file is left.
+        SaveError: the file could not be written; no partial file is left.
     """
     texts = _texts(iter(predictions), writer, chunk)
     if output is None:
@@ -49,7 +49,7 @@ def _write(path: Path, texts: Iterable[str], *, gzipped: bool) -> None:
 
 
 def _opened(path: Path, *, gzipped: bool) -> IO[str]:
-    """A file whose line ends are those of the text."""
+    """A text file opened for writing without newline translation."""
     if gzipped:
         return gzip.open(path, "wt", encoding="utf-8", newline="")
     return path.open("w", encoding="utf-8", newline="")

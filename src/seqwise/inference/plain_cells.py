@@ -1,6 +1,6 @@
-"""Says which cells a text file can hold so that the same is read again, and quotes those of CSV.
+"""Checks which cells a text format can hold without loss, and quotes cells of CSV.
 
-A cell that would be read otherwise is never changed: its row is refused, which names the row and the column.
+A cell that would be read back differently is never changed: the row is rejected with its file, line and column.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _NAMES = {"\t": "a tab", "\n": "a line break", "\r": "a line break (CR)"}
 
 
 def csv_row(cells: Iterable[str], delimiter: str) -> str:
-    r"""A row of CSV by RFC 4180, with its line end: cells with a delimiter, a quote or a line break stand in quotes.
+    r"""A CSV row by RFC 4180 with its line end; cells with a delimiter, a quote or a line break are quoted.
 
-    A CR alone is quoted too, which Python's csv module leaves out, blanks at an end, which might seem to belong to the
-    delimiter, and what would be a byte-order mark.
+    So are cells with a lone CR, which Python's csv module does not quote, with leading or trailing spaces, and with a
+    leading byte-order mark.
 
     Examples:
         >>> csv_row(["a", "b;c", "d"], ";")
@@ -34,7 +34,7 @@ def csv_row(cells: Iterable[str], delimiter: str) -> str:
 
 
 def unquoted_obstacle(cell: str, delimiter: str) -> str | None:
-    r"""Why a cell cannot stand in a file without quotes; None where it can.
+    r"""The reason why a cell cannot be written without quotes; None if it can.
 
     Examples:
         >>> unquoted_obstacle("a,b", ","), unquoted_obstacle("a\nb", ","), unquoted_obstacle("a b", ",")
@@ -49,7 +49,7 @@ def unquoted_obstacle(cell: str, delimiter: str) -> str | None:
 
 
 def token_obstacle(cell: str, delimiter: str) -> str | None:
-    """Why a cell cannot stand in a file of tokens, where an empty one and blanks at the ends are lost.
+    """The reason why a cell cannot be written in a token file, which loses empty cells and outer spaces.
 
     Examples:
         >>> token_obstacle("", " "), token_obstacle("a b", " "), token_obstacle("_", " ")
@@ -61,11 +61,11 @@ def token_obstacle(cell: str, delimiter: str) -> str | None:
         return "the cell holds a tab, which separates cells here"
     if obstacle := unquoted_obstacle(cell, delimiter):
         return obstacle
-    return "blanks at the ends of a cell are lost here" if cell != cell.strip(" \t") else None
+    return "leading and trailing spaces of a cell are lost here" if cell != cell.strip(" \t") else None
 
 
 def comment_obstacle(name: str, value: str) -> str | None:
-    """Why a value cannot stand in a comment `# name = value`; None where it can.
+    """The reason why a value cannot be written in a comment `# name = value`; None if it can.
 
     Examples:
         >>> comment_obstacle("a=b", "c"), comment_obstacle("lang", "en")
@@ -78,5 +78,5 @@ def comment_obstacle(name: str, value: str) -> str | None:
             if sign in text:
                 return f"{what} holds {called}, which a comment cannot"
         if text != text.strip(" "):
-            return f"blanks at the ends of {'its name' if what == 'its name' else 'a cell'} are lost here"
+            return f"leading and trailing spaces of {'its name' if what == 'its name' else 'a cell'} are lost here"
     return "it has no name" if not name else None

@@ -1,4 +1,4 @@
-"""Says what a model predicts of one sequence, in the user's label values."""
+"""The prediction of a model for one sequence, in the user's label values."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Prediction"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """The prediction of a model for one sequence.
+    """A model's output for one sequence.
 
     Attributes:
-        record: the row that was read.
-        steps: the length of its sequence.
-        answers: per target, logits and decisions without the batch axis; none where the sequence is empty.
-        targets: what is predicted.
+        record: the input row.
+        steps: length of its sequence.
+        answers: logits and decisions per target, without the batch axis; none for an empty sequence.
+        targets: the predicted targets.
     """
 
     record: Record
@@ -32,20 +32,20 @@ class Prediction:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is predicted, since the sequence is empty."""
+        """Whether the sequence is empty, so that nothing is predicted."""
         return not self.answers
 
     def labels(self) -> dict[str, Any]:
-        """Per target, the prediction in the user's label values; see `evaluation.decoding.decode`.
+        """The prediction per target, in the user's label values; see `evaluation.decoding.decode`.
 
-        Of an empty sequence that is None, or an empty list for a target with labels per step.
+        For an empty sequence this is None, or an empty list for a target with labels per step.
         """
         return self._by_target(lambda target, answer: decode(target, answer.predictions, self.steps))
 
     def probabilities(self) -> dict[str, Any]:
-        """Per target, probabilities by label; see `evaluation.decoding.decode_probabilities`.
+        """The probabilities by label per target; see `evaluation.decoding.decode_probabilities`.
 
-        Of an empty sequence that is None, or an empty list for a target with labels per step.
+        For an empty sequence this is None, or an empty list for a target with labels per step.
         """
         return self._by_target(lambda target, answer: decode_probabilities(target, answer.logits, self.steps))
 

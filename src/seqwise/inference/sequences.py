@@ -1,4 +1,4 @@
-"""Takes sequences as a Python program has them - texts, token lists, arrays - and refuses what is none, by position."""
+"""Converts Python sequences (texts, token lists, arrays) to records; rejects invalid ones with their position."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _LONGEST_SHOWN = 40
 
 
 def records_of(sequences: Iterable[Any], spec: InputSpec, channels: int, caller: str) -> Iterator[Record]:
-    """One record per sequence; its place is `sequences` and its position, counted from 0.
+    """One record per sequence, whose place is `sequences` and its position, from 0.
 
     Args:
-        sequences: texts, token lists (any iterables that have an order), or series: arrays or lists (time,) or
-            (time, channels), tensors too. A missing value (None, NaN, pandas.NA) is an empty cell.
-        spec: which of these it must be.
-        channels: of a series; 0 for symbols.
-        caller: the method's name, for messages.
+        sequences: texts, token lists (any ordered iterables), or series: arrays, tensors or lists (time,) or
+            (time, channels). A missing value (None, NaN, pandas.NA) is an empty cell.
+        spec: the expected type of input.
+        channels: channels of a series; 0 for symbols.
+        caller: name of the calling method, for messages.
 
     Raises:
-        UsageError: one sequence or a table instead of a list of sequences.
-        DataError: an element that is no such sequence.
+        UsageError: a single sequence or a table instead of a list of sequences.
+        DataError: an element of another type.
     """
     _refuse_other_than_lists(sequences, spec, channels, caller)
     read = _series if spec.is_series else _tokens if spec.kind == "tokens" else _text
     for position, sequence in enumerate(sequences):
         place = Place("sequences", position)
-        plain = sequence.as_py() if hasattr(sequence, "as_py") else sequence  # a scalar of Arrow
+        plain = sequence.as_py() if hasattr(sequence, "as_py") else sequence  # an Arrow scalar
         cell = None if _is_missing(plain) else read(plain, place, spec.column)
         yield Record(place, {spec.column: cell})
 
@@ -52,7 +52,7 @@ def _refuse_other_than_lists(sequences: Any, spec: InputSpec, channels: int, cal
     if isinstance(sequences, Source):
         raise UsageError(f"{took} the records of files; write predictions(source)")
     if isinstance(sequences, (bytes, Set)):
-        raise UsageError(f"{took} {_told(sequences)}")
+        raise UsageError(f"{took} {_described(sequences)}")
     if isinstance(sequences, Mapping) or hasattr(sequences, "columns") or hasattr(sequences, "column_names"):
         kind = type(sequences).__name__
         raise UsageError(f"{took} a {kind}; write {caller}(table['{spec.column}']), with the column's name in it")
@@ -62,7 +62,7 @@ def _refuse_other_than_lists(sequences: Any, spec: InputSpec, channels: int, cal
     try:
         iter(sequences)
     except TypeError:
-        raise UsageError(f"{took} {_told(sequences)}") from None
+        raise UsageError(f"{took} {_described(sequences)}") from None
 
 
 def _wrong(problem: str, place: Place, column: str, hint: str | None = None) -> DataError:
@@ -72,18 +72,18 @@ def _wrong(problem: str, place: Place, column: str, hint: str | None = None) -> 
 def _text(given: Any, place: Place, column: str) -> str:
     if isinstance(given, str):
         return given
-    hint = "This model reads running text; join tokens with blanks." if isinstance(given, list) else None
-    raise _wrong(f"expected a text, got {_told(given)}", place, column, hint)
+    hint = "This model reads running text; join tokens with spaces." if isinstance(given, list) else None
+    raise _wrong(f"expected a text, got {_described(given)}", place, column, hint)
 
 
 def _tokens(given: Any, place: Place, column: str) -> list[Any]:
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping, Set)):
         hint = "For one sequence write predict([tokens])." if isinstance(given, str) else None
-        raise _wrong(f"expected a list of tokens, got {_told(given)}", place, column, hint)
+        raise _wrong(f"expected a list of tokens, got {_described(given)}", place, column, hint)
     tokens = given.tolist() if hasattr(given, "tolist") else list(given)
     for number, token in enumerate(tokens, 1):
         if not isinstance(token, (str, int, float)) or _is_nan(token):
-            raise _wrong(f"token {number} is {_told(token)}, not a text", place, column)
+            raise _wrong(f"token {number} is {_described(token)}, not a text", place, column)
     return tokens
 
 
@@ -101,11 +101,11 @@ def _series(given: Any, place: Place, column: str) -> Any:
     if isinstance(given, (list, tuple)):
         return list(given)
     hint = "For one series write predict([series])." if isinstance(given, (int, float)) else None
-    raise _wrong(f"expected an array or a list of numbers, got {_told(given)}", place, column, hint)
+    raise _wrong(f"expected an array or a list of numbers, got {_described(given)}", place, column, hint)
 
 
 def _is_missing(value: Any) -> bool:
-    """Whether it stands for nothing; pandas has a value of its own for that, and pandas need not be installed."""
+    """Whether a value is missing; recognises pandas.NA without importing pandas, which may not be installed."""
     return value is None or _is_nan(value) or type(value).__name__ in ("NAType", "NaTType")
 
 
@@ -113,14 +113,14 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _told(value: Any) -> str:
+def _described(value: Any) -> str:
     """A short description of the type of a value."""
     if value is None or _is_nan(value):
         return f"{value}, a missing value"
     if isinstance(value, str):
         return f"the text '{value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + '…'}'"
     if isinstance(value, bytes):
-        return "bytes, which are no text before they are decoded"
+        return "bytes, which must be decoded first"
     if isinstance(value, Set):
         return "a set, which has no order"
     if isinstance(value, (bool, int, float)):

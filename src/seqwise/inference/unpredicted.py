@@ -1,4 +1,4 @@
-"""Counts the rows in which there is nothing to predict on: an empty text, a list without tokens, a null cell."""
+"""Counts the rows without input to predict on: an empty text, a list without tokens, a null cell."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PLACES_KEPT = 5
 
 @dataclass
 class EmptyRows:
-    """How many rows of a stream are empty, and where the first of them stand.
+    """The number of empty rows in a stream, and the positions of the first ones.
 
     Attributes:
-        column: the input, which is empty in them.
-        count: how many.
-        places: the first of them.
+        column: the input column, which is empty in them.
+        count: their number.
+        places: file and line of the first ones.
     """
 
     column: str
@@ -32,24 +32,24 @@ class EmptyRows:
     places: list[Place] = field(default_factory=list)
 
     def add(self, places: Iterable[Place], count: int) -> None:
-        """Counts some more rows; places of the first are enough."""
+        """Counts further rows; `places` need only hold the first ones."""
         self.count += count
         self.places.extend(list(places)[: _PLACES_KEPT - len(self.places)])
 
     def counted(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """The same predictions, of which the empty ones are counted as they pass."""
+        """Passes predictions through and counts the empty ones."""
         for prediction in predictions:
             if prediction.is_empty:
                 self.add([prediction.record.place], 1)
             yield prediction
 
-    def told(self, what: str) -> str:
-        """A sentence on how these rows are handled.
+    def message(self, what: str) -> str:
+        """A message about how these rows are handled.
 
         Examples:
             >>> rows = EmptyRows("text")
             >>> rows.add([Place("new.csv", 3)], 1)
-            >>> rows.told("an empty prediction")
+            >>> rows.message("an empty prediction")
             "1 row with nothing in column 'text', an empty prediction: new.csv:3"
         """
         rows = f"{counted(self.count, 'row')} with nothing in column '{self.column}'"

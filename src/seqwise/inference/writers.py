@@ -1,4 +1,4 @@
-"""Writes predictions in the form of some format, so that the model can read the file again."""
+"""Writes predictions in a file format that the model can read back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqwise.inference.written_layout import CONLLU_COLUMNS, Layout, json_text
 __all__ = ["WRITERS", "Writer", "layout_for", "written_as"]
 
 Writer = Callable[[Sequence[Prediction]], str]
-"""Text for some predictions; called with one chunk after the other."""
+"""Converts chunks of predictions to text."""
 
 _OTHER_FORMAT = "Write JSON lines: --output NAME.jsonl."
 
@@ -29,17 +29,17 @@ def layout_for(
 ) -> Layout:
     """Chooses the output format: by the suffix of the output file, else the format of the input.
 
-    Series and Parquet come out as JSON lines, and so do labels per step but for files and tables of tokens.
+    Series and Parquet are written as JSON lines, and so are labels per step except for files and tables of tokens.
 
     Args:
-        model: what predicts.
-        source: what is read.
-        wanted: what is written beside the predictions.
-        output: the file to be written; None for standard output.
-        as_json: JSON lines, whatever was read.
+        model: the model.
+        source: the input.
+        wanted: the columns written alongside the predictions.
+        output: the output file; None for standard output.
+        as_json: whether to write JSON lines for any input.
 
     Raises:
-        ConfigError: an ending that predictions are not written in, or a name that is taken.
+        ConfigError: predictions cannot be written in the format of the suffix, or a name is taken.
     """
     written = "jsonl" if output is None and as_json else _format_named(output, model) or _format_like(source, model)
     if as_json and written != "jsonl":
@@ -86,7 +86,7 @@ def _jsonl(layout: Layout) -> Writer:
 
 
 def _table(layout: Layout) -> Writer:
-    """Rows of cells, under a header unless the model reads such files without one; columns stay where they were."""
+    """Writes rows of a table, under a header unless the model reads such files without one, in input column order."""
     made = (layout.source.series, layout.source.options.joined_column)
     read = [name for name in layout.source.columns if name not in made]
     header: list[str] = []
@@ -100,7 +100,7 @@ def _table(layout: Layout) -> Writer:
                 if layout.options.header is not False:
                     yield _line(layout, dict(zip(header, header, strict=True)), prediction)
             for name in sorted(values.keys() - set(header))[:1]:
-                problem = "the first rows have no such key, and they decide about the columns of a table"
+                problem = "the first rows have no such key, and they determine the columns of the table"
                 raise _refusal(prediction, name, problem)
             yield _line(layout, {name: layout.text(name, values.get(name)) for name in header}, prediction)
 
@@ -108,7 +108,7 @@ def _table(layout: Layout) -> Writer:
 
 
 def _line(layout: Layout, cells: Mapping[str, str], prediction: Prediction) -> str:
-    """A row as its format has it (RFC 4180, IANA text/tab-separated-values), or as the model's options say."""
+    """A row in the form of its format (RFC 4180, IANA text/tab-separated-values) or of the model's options."""
     is_tsv = layout.options.format == "tsv"
     delimiter = layout.options.delimiter or ("\t" if is_tsv else ",")
     is_quoted = not is_tsv if layout.options.quote is None else layout.options.quote
@@ -129,7 +129,7 @@ def _refusal(prediction: Prediction, name: str, problem: str, hint: str = _OTHER
 
 
 def _conll(layout: Layout) -> Writer:
-    """A column for what every token has, a comment for everything else."""
+    """Writes values per token as columns, and everything else as comments."""
     delimiter = "\t" if layout.options.delimiter is None else layout.options.delimiter
 
     def block(prediction: Prediction) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _comments(layout: Layout, prediction: Prediction, values: Mapping[str, Any])
 def _column(
     layout: Layout, prediction: Prediction, name: str, cells: Sequence[Any], delimiter: str = "\t"
 ) -> list[str]:
-    """The cells of all tokens; `_` stands for nothing."""
+    """The cells of all tokens; `_` marks an empty one."""
     return [
         "_" if _is_nothing(cell) else _token(layout.text(name, cell), delimiter, prediction, name) for cell in cells
     ]
@@ -179,11 +179,11 @@ def _token(cell: str, delimiter: str, prediction: Prediction, name: str) -> str:
 
 
 def _token_columns(layout: Layout, prediction: Prediction) -> list[str]:
-    """The columns that have a cell for each token: in token files all lists, else the input; and those per step."""
+    """The columns with one cell per token: all lists in token files, else the input; and the predictions per step."""
     read = prediction.record.values
     own = [layout.spec.input.column]
     if layout.source.kind == "tokens":
-        own = own if layout.source.has_token_rows else []  # a table may have its tokens anywhere, CoNLL has them first
+        own = own if layout.source.has_token_rows else []  # in a table, tokens may be in any column
         own += [name for name, value in read.items() if isinstance(value, list)]
     predicted = [target.columns for target in layout.spec.targets if target.per_step]
     tags = [layout.name_in(prediction.record, column) for columns in predicted for column in columns]
@@ -198,9 +198,9 @@ def _check_steps(prediction: Prediction) -> None:
 
 
 def _conllu(layout: Layout) -> Writer:
-    """Ten columns: tags of another name than theirs stand in MISC as NAME=TAG, everything else in comments.
+    """Writes the ten columns; tags with other names go to MISC as NAME=TAG, everything else to comments.
 
-    Words only: ranges such as 1-2 and empty nodes are not read and not written.
+    Only words: ranges such as 1-2 and empty nodes are neither read nor written.
     """
     tokens = layout.spec.input.column
     tags_alone = [name for target in layout.spec.targets if target.per_step for name in target.columns]
@@ -230,18 +230,18 @@ def _conllu(layout: Layout) -> Writer:
 
 
 def _with_tags(misc: Sequence[str], tags: Mapping[str, Sequence[str]], prediction: Prediction) -> list[str]:
-    """The MISC cells of a sentence with tags behind what stands there."""
+    """The MISC cells of a sentence with tags appended."""
     taken = {part.partition("=")[0] for cell in misc if cell != "_" for part in cell.split("|")}
     names = {name: f"{name}_predicted" if name in taken else name for name in tags}
     for name in taken.intersection(names.values()):
-        raise _refusal(prediction, "misc", f"'{name}=' stands there already", "Name another one with --into COLUMN.")
+        raise _refusal(prediction, "misc", f"'{name}=' is already there", "Choose another name with --into COLUMN.")
     return [
         _with_tag(cell, {names[name]: cells[step] for name, cells in tags.items()}) for step, cell in enumerate(misc)
     ]
 
 
 def _with_tag(misc: str, tags: Mapping[str, str]) -> str:
-    r"""A MISC cell with tags behind what stands there; `|` separates, so it is written `\p`.
+    r"""A MISC cell with tags appended; `|` is the separator, so it is escaped as `\p`.
 
     Examples:
         >>> _with_tag("SpaceAfter=No", {"slot": "B-x"}), _with_tag("_", {"slot": "a|b"})
@@ -258,4 +258,4 @@ WRITERS: dict[str, Callable[[Layout], Writer]] = {
     "conll": _conll,
     "conllu": _conllu,
 }
-"""By format, a function from a layout to a writer."""
+"""The writer factory of each format."""

@@ -1,4 +1,4 @@
-"""Says what stands in a written prediction and under which names: what was read, what was predicted, how surely."""
+"""Layout of written predictions: the input columns, the predictions and their probabilities, under unique names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from seqwise.targets import Target, label_text
 __all__ = ["CONLLU_COLUMNS", "Layout", "cell_text", "json_text"]
 
 CONLLU_COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-"""The columns of CoNLL-U behind the word's number."""
+"""The columns of CoNLL-U after the word's number."""
 
 _NUMBERED = re.compile(r"column([1-9][0-9]{0,3})")
 _KEPT = "_predicted"
@@ -34,19 +34,19 @@ _LONG = ("proba_row", "proba_target", "proba_step", "proba_label", "proba")
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of written predictions, and how they are read again.
+    """The columns of written predictions, and the options for reading them back.
 
-    Nothing that was read is replaced: a prediction whose column was read stands in a column of another name.
+    Input columns are never overwritten: a prediction for a column of the input gets a column with another name.
 
     Attributes:
         spec: the columns of the input and the targets.
-        targets: what was predicted, in the order of the spec.
-        source: what was read.
-        options: how the model would read the file that is written.
-        wanted: what is written beside the predictions.
+        targets: the predicted targets, in the order of the spec.
+        source: the input.
+        options: how the model reads the written file.
+        wanted: the columns written alongside the predictions.
 
     Raises:
-        ConfigError: a name for predictions that the file or another column has.
+        ConfigError: a prediction column has the name of a column of the file or of another prediction.
     """
 
     spec: DataSpec
@@ -59,12 +59,12 @@ class Layout:
         self._check_into()
         taken = [name for name in self.names.values() if name.endswith(_KEPT) and name in self.source.columns]
         if taken and self.wanted.into is None:
-            told = f"the file has {listed([taken[0].removesuffix(_KEPT), taken[0]])}"
-            raise ConfigError(f"{told}, which are not replaced\n  Name the column of predictions with --into COLUMN.")
+            problem = f"the file has {listed([taken[0].removesuffix(_KEPT), taken[0]])}"
+            raise ConfigError(f"{problem}, which are not replaced\n  Name the prediction column with --into COLUMN.")
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """By column of the targets, the column in which its predictions are written."""
+        """The prediction column of each target column."""
         own = [column for target in self.spec.targets for column in target.columns]
         if self.wanted.into is not None:
             return {column: self.wanted.name(column) for column in own}
@@ -85,21 +85,21 @@ class Layout:
                 f"predictions are in {listed(unclear)} where it is empty, else in misc as {unclear[0]}{_KEPT}="
             )
         if self.source.series is not None:
-            notes.append("the numbers of the series are left out of what is written")
+            notes.append("the values of the series are not written")
         return tuple(notes)
 
     @property
     def has_token_rows(self) -> bool:
-        """Whether each token gets a row of its own, as in the table that was read.
+        """Whether each token gets its own row, as in the input table.
 
-        A file of another format has a sequence in each row, as the model reads such a file.
+        A file of another format has one sequence per row, as the model reads such a file.
         """
         is_alike = self.options.format in ("csv", "tsv") or self.options.format == self.source.format
         return self.source.has_token_rows and is_alike
 
     @cached_property
     def tag_columns(self) -> tuple[str, ...]:
-        """The added columns that have something to say of every step; predictions first."""
+        """The added columns with a value per step, predictions first."""
         return (*self._tags, *(name for added in self._nested for name in added.names if added.per_step))
 
     @cached_property
@@ -108,7 +108,7 @@ class Layout:
 
     @cached_property
     def _step_names(self) -> frozenset[str]:
-        """The added columns whose cells are lists with an item per step."""
+        """The added columns whose cells are lists with one item per step."""
         added = (name for each in (*self._flat, *self._nested) for name in each.names if each.per_step)
         return frozenset((*self._tags, *added))
 
@@ -117,10 +117,10 @@ class Layout:
 
         Args:
             prediction: one sequence.
-            flat: whether a cell holds one value where that is possible.
+            flat: whether to write one value per cell where possible.
 
         Raises:
-            DataError: a column that would be written was read.
+            DataError: a column to be written exists in the input.
         """
         record = prediction.record
         values = {name: value for name, value in record.values.items() if not isinstance(value, np.ndarray)}
@@ -131,7 +131,7 @@ class Layout:
         for column, cell in predicted_cells(self.spec, prediction.labels()):
             name = self.name_in(record, column)
             if name in values and not (name == column and _is_blank(values[name])):
-                raise _replaced(record, name, "the predictions", "Name another column with --into COLUMN.")
+                raise _replaced(record, name, "the predictions", "Choose another name with --into COLUMN.")
             values[name] = cell
         for added in self._flat if flat else self._nested:
             for name, cell in added.of(prediction):
@@ -141,11 +141,11 @@ class Layout:
         return values
 
     def rows(self, prediction: Prediction, number: int, *, flat: bool = False) -> Iterator[dict[str, Any]]:
-        """The result of `values`; one row per token for a table of tokens; in long form one row per label.
+        """The output rows: one with the `values`, one per token for a table of tokens, or one per label in long form.
 
         Args:
             prediction: one sequence.
-            number: its number among all, from 1.
+            number: its position among all sequences, from 1.
             flat: see `values`.
         """
         values = self.values(prediction, flat=flat)
@@ -155,7 +155,7 @@ class Layout:
             return
         for name in self._long_names:
             if name in values:
-                hint = "Rename the column, or take --proba wide."
+                hint = "Rename the column, or use --proba wide."
                 raise _replaced(prediction.record, name, "--proba long", hint)
         for cells in self._long(prediction):
             own = {name: {"proba_row": number, **cells}.get(name) for name in self._long_names}
@@ -164,24 +164,24 @@ class Layout:
                 yield row | own
 
     def _token_rows(self, prediction: Prediction, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The rows that were read, each with its own predictions; what is predicted of a sequence stands in each."""
+        """The input rows with the predictions for their tokens; predictions for the sequence are repeated in each."""
         added = {name: cell for name, cell in values.items() if name not in prediction.record.values}
         for step, row in enumerate(prediction.record.rows):
             cells = {name: cell[step] if cell else None for name, cell in added.items() if name in self._step_names}
             yield row | added | cells
 
     def name_in(self, record: Record, column: str) -> str:
-        """The column in which predictions for a record are written: CoNLL-U has all columns, also empty ones."""
+        """The prediction column for a record; CoNLL-U has all columns, even if they are empty."""
         if self._is_filled_where_empty(column) and _is_blank(record.values.get(column)):
             return column
         return self.names[column]
 
     def text(self, name: str, cell: Any) -> str:
-        """A cell of that column in a text file: sets of labels as the target has them, other lists as JSON."""
+        """The text of a cell: sets of labels as the target writes them, other lists as JSON."""
         return cell_text(cell, self._delimiters.get(name))
 
     def in_order(self, names: Iterable[str]) -> list[str]:
-        """The columns of a file without a header in the order in which it will be read; those that are lacking too."""
+        """The columns of a file without a header in the order in which it is read, missing ones included."""
         expected = self.options.columns
         if expected is None:
             own = [self.spec.input.column, *(column for target in self.spec.targets for column in target.columns)]
@@ -194,7 +194,7 @@ class Layout:
         if into is None:
             return
         if not into:
-            raise ConfigError("--into is empty; name the column of predictions")
+            raise ConfigError("--into is empty; give a name for the prediction column")
         if len(self.names) > 1 and "*" not in into:
             columns = listed(self.names, 4)
             raise ConfigError(
@@ -224,7 +224,7 @@ class Layout:
         return tuple(name for name in _LONG if name not in absent)
 
     def _long(self, prediction: Prediction) -> Iterator[dict[str, Any]]:
-        """The cells behind a sequence in long form; of an empty one, one row of none."""
+        """The added cells of a sequence in long form; a single row of empty cells for an empty sequence."""
         if prediction.is_empty:
             yield {}
             return
@@ -247,17 +247,17 @@ def _replaced(record: Record, name: str, who: str, hint: str) -> DataError:
 
 
 def _is_blank(cell: Any) -> bool:
-    """Whether a cell says nothing, so that a prediction in its place replaces nothing; files of tokens write `_`."""
+    """Whether a cell is empty, so that a prediction may replace it; token files write `_`."""
     if isinstance(cell, list):
         return all(map(_is_blank, cell))
     return cell is None or cell in ("", "_") or (isinstance(cell, float) and math.isnan(cell))
 
 
 def cell_text(cell: Any, delimiter: str | None = None) -> str:
-    """A cell as text files hold it; an empty set of labels is a lone delimiter, since an empty cell means missing.
+    """A cell as text; an empty set of labels is written as a lone delimiter, since an empty cell means missing.
 
-    A set is written as a list where its labels would be read back otherwise: one holds the delimiter or outer blanks,
-    or looks like a list itself.
+    A set is written as a list if its labels would otherwise be read back differently: one contains the delimiter or
+    outer spaces, or looks like a list itself.
 
     Examples:
         >>> cell_text(["a", "b"]), cell_text(["a", "b"], "|"), cell_text([], "|"), cell_text([]), cell_text(None)
@@ -274,7 +274,7 @@ def cell_text(cell: Any, delimiter: str | None = None) -> str:
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON; what JSON has no number for and Parquet may hold becomes null.
+    """A value as JSON; NaN and infinities, which Parquet can hold and JSON cannot, become null.
 
     Examples:
         >>> json_text({"a": [1.5, float("nan")], "b": "é"})
@@ -287,7 +287,7 @@ def json_text(value: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """The value with null for NaN and the infinities."""
+    """The value with None for NaN and infinities."""
     if isinstance(value, dict):
         return {name: _finite(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -26,7 +26,7 @@ def check_distinct(data: DataConfig) -> list[str]:
         A sentence for each file that is dev and test at once, which is allowed.
 
     Raises:
-        DataError: a file is named twice for one part, or for training and for another part.
+        DataError: a file is given twice for one split, or for training and for another split.
     """
     warnings: list[str] = []
     known: dict[tuple[int, int], tuple[int, str]] = {}
@@ -49,9 +49,9 @@ def check_distinct(data: DataConfig) -> list[str]:
 
 def _twice(part: int, name: str, before: int, first: str) -> DataError:
     if part == before:
-        hint = "Each of its rows would count twice. Name it once."
+        hint = "Each of its rows would count twice. Give it once."
         also = "" if name == first else f", also as '{first}'"
-        return DataError(f"the file is named twice for {PARTS[part]}{also}", file=name, hint=hint)
+        return DataError(f"the file is given twice for {PARTS[part]}{also}", file=name, hint=hint)
     hint = f"Evaluate a model on rows that it was not trained on. Leave --{PARTS[part]} out, or name another file."
     also = "" if name == first else f", there as '{first}'"
     return DataError(f"the file is named for {PARTS[part]} and for {PARTS[before]}{also}", file=name, hint=hint)
