@@ -185,7 +185,7 @@ def test_a_run_folder_that_is_taken_is_not_touched(seqwise, tmp_path, tiny):
     (tmp_path / "r" / "thesis.txt").write_text("dear")
     result = seqwise("train", "d.csv", "--run", "r", *tiny)
     assert result.status == 2
-    assert result.err.startswith("seqwise: the run folder r exists already and is never overwritten\n")
+    assert result.err.startswith("seqwise: the run folder r already exists and is never overwritten\n")
     assert [path.name for path in (tmp_path / "r").iterdir()] == ["thesis.txt"]
 
 
@@ -195,7 +195,7 @@ def test_predicting_with_a_half_written_run_says_how_to_go_on(seqwise, tmp_path)
     (tmp_path / "r" / "config.yaml").write_text("data: {}\n")
     result = seqwise("predict", "r", "d.csv")
     assert result.status == 2
-    assert "is half written" in result.err
+    assert "is incomplete" in result.err
     assert "seqwise train --run r --resume" in result.err
 
 

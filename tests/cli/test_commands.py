@@ -421,7 +421,7 @@ def test_resuming_into_a_folder_of_something_else_is_refused(seqwise, tmp_path, 
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "thesis.txt").write_text("dear")
     result = seqwise("train", "d.jsonl", "--run", "r", "--resume", *tiny)
-    assert (result.status, "the folder r holds files, but no run that could go on\n" in result.err) == (2, True)
+    assert (result.status, "the folder r holds files, but no run that can be resumed\n" in result.err) == (2, True)
 
 
 def test_a_run_reads_other_formats_by_their_own_rules(seqwise, tmp_path, tiny):

@@ -174,7 +174,7 @@ def test_a_run_that_is_being_trained_cannot_be_gone_on_with(seqwise, rows, tmp_p
         2,
         "",
         "seqwise: the run r is being trained by another process\n"
-        "  Wait for its end, or stop it and go on with: seqwise train --run r --resume\n",
+        "  Wait for it to end, or stop it and resume with: seqwise train --run r --resume\n",
     )
     assert seqwise("train", "--run", "r", "--resume").status == 0
 
@@ -259,8 +259,8 @@ def test_a_run_that_lost_its_settings_says_so(seqwise, rows, tmp_path, tiny, mon
     assert seqwise("train", rows, "--run", "r", "--resume") == (
         2,
         "",
-        "seqwise: the run folder r has lost its config.yaml, so the run cannot go on\n"
-        "  Put the file back from a copy, or train again into another folder: --run DIR\n",
+        "seqwise: the run folder r has lost its config.yaml, so the run cannot be resumed\n"
+        "  Restore the file from a copy, or train again into another folder: --run DIR\n",
     )
 
 
@@ -270,8 +270,8 @@ def test_a_finished_run_with_torn_metrics_says_so(seqwise, rows, tmp_path, tiny)
     assert seqwise("train", "--run", "r", "--resume") == (
         2,
         "",
-        "seqwise: r/metrics.json is torn: it has no figures\n"
-        "  Remove it, and they are made again by: seqwise train --run r --resume\n",
+        "seqwise: r/metrics.json is damaged: it has no figures\n"
+        "  Remove it and compute them again with: seqwise train --run r --resume\n",
     )
     (tmp_path / "r" / "metrics.json").unlink()
     again = seqwise("train", "--run", "r", "--resume", "--json")

@@ -42,7 +42,7 @@ def test_a_search_goes_on_from_any_folder_with_more_trials(search, seqwise, tmp_
 
 
 WRONG = [
-    (("--folder", "."), "the folder . exists already and is never overwritten\n  Choose another with --folder DIR"),
+    (("--folder", "."), "the folder . already exists and is never overwritten\n  Choose another with --folder DIR"),
     (("--budget", "soon"), "a budget looks like 90s, 10m or 1h; got 'soon'"),
     (("--resume",), "--resume needs the folder of the search: seqwise tune --folder DIR --resume"),
     (("--resume", "--folder", "t"), "a resumed search keeps its settings; leave out all flags except --budget"),

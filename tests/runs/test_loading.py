@@ -46,12 +46,12 @@ def refusal(name="r"):
 @pytest.mark.parametrize("name", ["data.json", "labels.json", "vocab.json", "env.json", "model.safetensors"])
 def test_a_lost_file_of_a_finished_run_is_named(run, name):
     (run / name).unlink()
-    assert refusal() == f"r/{name} is lost{FROM_CONFIG}"
+    assert refusal() == f"r/{name} is missing{FROM_CONFIG}"
 
 
 def test_a_lost_config_is_named(run):
     (run / "config.yaml").unlink()
-    assert refusal() == f"r/config.yaml is lost{AGAIN}"
+    assert refusal() == f"r/config.yaml is missing{AGAIN}"
 
 
 TORN = {
@@ -64,8 +64,8 @@ TORN = {
     ("labels.json", "{}"): "it has no 'spec'",
     ("labels.json", "[]"): "it is not what training wrote",
     ("labels.json", '{"targets": 3, "spec": {}}'): "it has no 'spec.input'",
-    ("labels.json", '{"targets"'): "it is no JSON: EOF while parsing an object at line 1 column 10",
-    ("labels.json", "[" * 100_000): "it is no JSON: recursion limit exceeded at line 1 column 202",
+    ("labels.json", '{"targets"'): "it is not valid JSON: EOF while parsing an object at line 1 column 10",
+    ("labels.json", "[" * 100_000): "it is not valid JSON: recursion limit exceeded at line 1 column 202",
     ("data.json", "{}"): "it has no 'options'",
     ("data.json", '{"options": {"colour": "red"}}'): "'options.colour' is \"red\": unexpected keyword argument",
     ("data.json", '{"options": {"encoding": 8}}'): "'options.encoding' is 8: input should be a valid string",
@@ -76,10 +76,13 @@ TORN = {
     (
         "vocab.json",
         '{"kind": "symbols", "symbols": [], "counts": [], "affix_buckets": 9}',
-    ): "it has hashed affix and shape features, as an earlier version of seqwise made them",
+    ): "it has hashed affix and shape features of an earlier version of seqwise",
     ("vocab.json", '{"kind": "symbols"}'): "it has no 'symbols'",
-    ("vocab.json", '{"kind": "symbols", "symbols": ["a", "a"], "counts": [1, 1]}'): "'a' is twice among the symbols",
-    ("vocab.json", '{"kind": "symbols", "symbols": ["a"], "counts": []}'): "it has other 'counts' than 'symbols'",
+    (
+        "vocab.json",
+        '{"kind": "symbols", "symbols": ["a", "a"], "counts": [1, 1]}',
+    ): "'a' occurs twice among the symbols",
+    ("vocab.json", '{"kind": "symbols", "symbols": ["a"], "counts": []}'): "'counts' and 'symbols' differ in number",
     ("vocab.json", '{"kind": "symbols", "symbols": ["a"], "counts": [true]}'): (
         "'counts.0' is true: input should be a valid integer"
     ),
@@ -134,11 +137,11 @@ ACCEPT = (
 def test_a_file_that_is_not_the_one_that_training_wrote_is_named(run, name):
     if name == "calibration.json":
         (run / name).write_text("{}")
-        assert refusal() == f"the run folder r is not as training left it: calibration.json was not there.{ACCEPT}"
+        assert refusal() == f"the run folder r is not as training left it: calibration.json was added.{ACCEPT}"
         return
     content = (run / name).read_bytes()
     (run / name).write_bytes(content + b" ")
-    sizes = f"has {len(content) + 1:,} bytes, had {len(content):,}"
+    sizes = f"has {len(content) + 1:,} bytes, was {len(content):,}"
     assert refusal() == f"the run folder r is not as training left it: {name} {sizes}.{ACCEPT}"
     (run / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert f"not as training left it: {name} has other content (its SHA-256 sum is " in refusal()
@@ -151,7 +154,7 @@ def test_files_of_two_runs_are_told(run, tmp_path):
     message = refusal()
     assert "config.yaml has 1," in message
     assert "model.safetensors has " in message
-    assert "They may come from another run." in message
+    assert "They may be from another run." in message
     assert "data.json" not in message
 
 
@@ -195,13 +198,13 @@ def test_a_target_that_contradicts_itself_is_told(run):
     content["targets"][0]["kind"] = "tags"
     (run / "labels.json").write_text(json.dumps(content))
     write_manifest(RunFolder(run))
-    told = "r/labels.json cannot be used: the values of 'targets.0' do not fit each other"
+    told = "r/labels.json cannot be used: the values of 'targets.0' do not match"
     assert refusal() == f"{told}{FROM_CONFIG}"
 
 
 def test_a_lost_manifest_is_told_and_the_run_can_be_finished_again(run):
     (run / "manifest.json").unlink()
-    assert refusal().startswith("r/manifest.json is lost, which lists the files of the run\n")
+    assert refusal().startswith("r/manifest.json, which lists the files of the run, is missing\n")
     assert not RunFolder(run).is_finished
 
 
@@ -229,7 +232,7 @@ def test_weights_that_are_not_finite_are_refused(run, value):
     tensors[name].view(-1)[-1] = value
     RunFolder(run).write_tensors(run / "model.safetensors", tensors, metadata)
     write_manifest(RunFolder(run))
-    problem = f"r/model.safetensors cannot be used: the tensor '{name}' holds a number that is not finite"
+    problem = f"r/model.safetensors cannot be used: the tensor '{name}' has a value that is not finite"
     assert refusal() == problem + FROM_CONFIG
 
 
@@ -251,7 +254,9 @@ def test_a_config_of_a_huge_model_is_refused_before_it_takes_any_memory(run, set
     config, name = (run / "config.yaml").read_text(), key.partition(".")[2]
     (run / "config.yaml").write_text(re.sub(rf"(?m)^  {name}: \d+", f"  {name}: {value}", config))
     write_manifest(RunFolder(run))
-    assert refusal().startswith("r/model.safetensors does not fit config.yaml, labels.json and vocab.json beside it (")
+    assert refusal().startswith(
+        "r/model.safetensors does not match the config.yaml, labels.json and vocab.json of the folder ("
+    )
 
 
 @pytest.mark.parametrize("encoder", [GRUEncoder, ConvEncoder, TransformerEncoder])
@@ -297,7 +302,7 @@ def test_weights_of_another_model_are_told_in_one_line(run):
     write_manifest(RunFolder(run))
     problem, way_out = refusal().splitlines()
     assert problem.startswith(
-        "r/model.safetensors does not fit config.yaml, labels.json and vocab.json beside it (the tensor '"
+        "r/model.safetensors does not match the config.yaml, labels.json and vocab.json of the folder (the tensor '"
     )
     assert " of shape (" in problem
     assert way_out == "  Put the files back from a copy of the run folder, or train again"
@@ -324,10 +329,10 @@ def test_a_missing_run_is_named_with_the_nearest(run):
 
 
 def test_a_folder_of_runs_is_no_run(run):
-    assert refusal(".") == ". is not a run folder, but holds some: 'r'\n  Name one of them."
+    assert refusal(".") == ". is not a run folder, but holds some: 'r'\n  Choose one of them."
 
 
 def test_a_file_is_no_run(run):
     assert refusal("r/model.safetensors") == (
-        "r/model.safetensors is a file, not a run folder\n  Name the folder that training wrote."
+        "r/model.safetensors is a file, not a run folder\n  Give the folder that training wrote."
     )

@@ -75,8 +75,8 @@ def test_torn_settings_are_named_with_a_way_out(tmp_path, text):
     path.write_text(text)
     refused(
         lambda: saved_settings(RunFolder(tmp_path)),
-        f"the run {tmp_path} cannot go on: {TORN_SETTINGS[text].format(path=path)}\n"
-        "  Put config.yaml back from a copy, or train again into another folder: --run DIR",
+        f"the run {tmp_path} cannot be resumed: {TORN_SETTINGS[text].format(path=path)}\n"
+        "  Restore config.yaml from a copy, or train again into another folder: --run DIR",
     )
 
 
@@ -88,8 +88,8 @@ def test_torn_facts_about_the_data_are_named_with_a_way_out(tmp_path, text):
     plan = plan_run(config_of(str(tmp_path / "rows.jsonl"), "label"))
     refused(
         lambda: train(plan, folder, resume=True),
-        f"{path} is torn: it does not tell which data files the run was started with\n"
-        "  Put it back from a copy, or remove it to go on without that check.",
+        f"{path} is damaged: it does not list the data files that the run was started with\n"
+        "  Restore it from a copy, or remove it to resume without this check.",
     )
     path.unlink()
     assert train(plan, folder, resume=True).folder.is_finished
@@ -114,8 +114,8 @@ def test_torn_metrics_are_named_with_a_way_out(tmp_path, text):
     path.write_text(text)
     refused(
         lambda: finished_metrics(folder),
-        f"{path} is torn: it has no figures\n"
-        f"  Remove it, and they are made again by: seqwise train --run {folder.path} --resume",
+        f"{path} is damaged: it has no figures\n"
+        f"  Remove it and compute them again with: seqwise train --run {folder.path} --resume",
     )
     path.unlink()
     again = train(plan_run(config_of(str(tmp_path / "rows.jsonl"), "label")), folder, resume=True)
@@ -207,7 +207,7 @@ def test_files_that_are_nowhere_are_named(project, monkeypatch):
     refused(
         lambda: start_folder(RunFolder(run), NAMES),
         f"the run {run} reads 'rows.jsonl', which is neither in {project}, where it was started, nor in the current "
-        "folder\n  Put the file back, or resume from the folder that has it.",
+        "folder\n  Restore the file, or resume from the folder that has it.",
     )
 
 

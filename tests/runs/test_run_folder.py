@@ -51,14 +51,14 @@ def test_of_runs_that_start_at_once_in_one_folder_one_starts(tmp_path, exists):
         (tmp_path / "run").mkdir()
     found = at_once(8, RunFolder(tmp_path / "run").create)
     assert sum(outcome is None for outcome in found) == 1
-    assert sum("exists already and is never overwritten" in str(outcome) for outcome in found) == 7
+    assert sum("already exists and is never overwritten" in str(outcome) for outcome in found) == 7
 
 
 def test_a_run_folder_is_never_overwritten(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("keep")
     with pytest.raises(
-        RunFolderError, match=r"run exists already and is never overwritten\n  Choose another with --run DIR$"
+        RunFolderError, match=r"run already exists and is never overwritten\n  Choose another with --run DIR$"
     ):
         RunFolder(tmp_path / "run").create()
     assert (tmp_path / "run" / "mine.txt").read_text() == "keep"
@@ -70,7 +70,7 @@ def test_a_run_folder_that_holds_a_run_may_be_gone_on_with(tmp_path):
     (run / "config.yaml").write_text("")
     with pytest.raises(
         RunFolderError,
-        match=f"--run DIR, or go on with it: seqwise train --run '{run}' --resume$",
+        match=f"--run DIR, or resume it: seqwise train --run '{run}' --resume$",
     ):
         RunFolder(run).check_free()
 
@@ -81,7 +81,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
     folder.check_idle()
     message = (
         f"the run {folder.path} is being trained by another process\n"
-        f"  Wait for its end, or stop it and go on with: seqwise train --run {folder.path} --resume"
+        f"  Wait for it to end, or stop it and resume with: seqwise train --run {folder.path} --resume"
     )
     with folder.held():
         for other in (folder.held().__enter__, folder.check_idle):
@@ -125,17 +125,17 @@ RESUMABLE = [
     (["config.yaml", "thesis.txt"], None),
     (
         ["checkpoints/last/state.safetensors"],
-        "the run folder {run} has lost its config.yaml, so the run cannot go on\n"
-        "  Put the file back from a copy, or train again into another folder: --run DIR",
+        "the run folder {run} has lost its config.yaml, so the run cannot be resumed\n"
+        "  Restore the file from a copy, or train again into another folder: --run DIR",
     ),
     (
         ["data.json"],
-        "the run folder {run} has lost its config.yaml, so the run cannot go on\n"
-        "  Put the file back from a copy, or train again into another folder: --run DIR",
+        "the run folder {run} has lost its config.yaml, so the run cannot be resumed\n"
+        "  Restore the file from a copy, or train again into another folder: --run DIR",
     ),
     (
         ["thesis.txt"],
-        "the folder {run} holds files, but no run that could go on\n  Choose another with --run DIR.",
+        "the folder {run} holds files, but no run that can be resumed\n  Choose another with --run DIR.",
     ),
 ]
 
@@ -168,7 +168,7 @@ def test_an_empty_folder_may_become_a_run(tmp_path):
 
 def test_a_run_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SaveError, match="cannot make the run folder .*file/run: Not a directory"):
+    with pytest.raises(SaveError, match="cannot create the run folder .*file/run: Not a directory"):
         RunFolder(tmp_path / "file" / "run").create()
 
 
@@ -236,9 +236,7 @@ def test_another_folder_is_no_run(tmp_path):
 
 
 def test_a_half_written_run_is_named_with_what_is_missing(tmp_path):
-    with pytest.raises(
-        RunFolderError, match=r"is half written: model.safetensors, metrics.json missing\n  Training did"
-    ):
+    with pytest.raises(RunFolderError, match=r"is incomplete: model.safetensors, metrics.json missing\n  Training did"):
         run_with(tmp_path, *(set(NEEDED) - {"model.safetensors", "metrics.json"})).check_finished()
 
 

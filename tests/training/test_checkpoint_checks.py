@@ -70,7 +70,7 @@ TAMPERED = {
     "not a number": (
         MEANS,
         replaced(lambda t: torch.full_like(t, torch.nan)),
-        "the tensor '{name}' holds a number that is not finite",
+        "the tensor '{name}' has a value that is not finite",
     ),
     "below zero": (
         "optimizer.0.exp_avg_sq",

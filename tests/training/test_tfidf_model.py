@@ -300,7 +300,7 @@ def test_a_folder_of_two_models_is_refused(tmp_path, file, change):
     (trained.folder.path / "manifest.json").unlink()
     environment = json.loads((trained.folder.path / "env.json").read_text())
     (trained.folder.path / "env.json").write_text(json.dumps(environment | {"manifest": False}))
-    with pytest.raises(RunFolderError, match="holds files of different runs|does not fit"):
+    with pytest.raises(RunFolderError, match="holds files of different runs|does not match"):
         seqwise.load(trained.folder.path)
 
 

@@ -116,7 +116,7 @@ class Model:
             files: a path or several; `-` is standard input.
             labelled: whether the target columns are required. Otherwise the input column is enough, also in files
                 without column names.
-            ****given: options that override those of training, by their names in `ReadOptions`: `format`, `encoding`,
+            **given: options that override those of training, by their names in `ReadOptions`: `format`, `encoding`,
                 `delimiter`, `quote`, `header`, `columns`.
 
         Raises:

@@ -1,1 +1,1 @@
-"""The run folder: a trained model on disk, its format and its integrity."""
+"""The run folder, which holds a trained model on disk: its format and integrity checks."""

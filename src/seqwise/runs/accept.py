@@ -1,6 +1,6 @@
 """Accepts a run folder whose files were changed on purpose: python -m seqwise.runs.accept RUN.
 
-The folder is loaded first, with every check but that of the sums; then `manifest.json` gets the sums of what is there.
+The folder is first loaded with every check except the checksums; then the new checksums are written to `manifest.json`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 def main(run: str) -> int:
-    """Accepts the folder and prints how it differs from what training wrote; returns the exit status."""
+    """Accepts the folder, prints how it differs from the output of training, and returns the exit status."""
     folder = RunFolder(Path(run))
     try:
         read_parts(folder)

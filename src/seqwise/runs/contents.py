@@ -1,7 +1,7 @@
 """Reads the JSON files of a run folder and checks that every value has the right type and is in range.
 
-The files are data, and anybody may have written them. What is returned here can be used without a further check of
-types, sizes or numbers; whether files fit each other is looked at in `seqwise.runs.loading`.
+The files are untrusted data. The values returned here need no further check of types, sizes or numbers; whether the
+files agree with each other is checked in `seqwise.runs.loading`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from seqwise.targets import Target, label_text
 __all__ = ["Description", "encoding_of", "format_version_of", "labels_of", "options_of", "thresholds_of"]
 
 _MOST_TAGS = 20_000
-"""Tags of one target with a scheme: what may follow what is a table of their number squared."""
+"""The most tags of a target with a scheme, whose table of allowed transitions grows with their square."""
 _LONGEST_NGRAM = 100
 _Anything = TypeVar("_Anything")
 
@@ -43,7 +43,7 @@ class _Closed(BaseModel):
 
 
 class Description(_Closed):
-    """labels.json: how columns are read, and what is predicted."""
+    """The content of labels.json: how columns are read, and the predicted targets."""
 
     spec: DataSpec
     targets: tuple[Target, ...]
@@ -97,17 +97,17 @@ def labels_of(content: bytes) -> Description:
     """The content of labels.json.
 
     Raises:
-        RunFolderError: what is wrong, without the name of the file.
+        RunFolderError: describes the problem, without the file name.
     """
     found = _read(TypeAdapter(Description), content)
     for target in found.targets:
         _check_target(target)
-    _require(bool(found.targets), "it has no target")
+    _require(bool(found.targets), "it has no targets")
     _require_distinct("targets", [target.name for target in found.targets])
     _require(len(found.targets) == len(found.spec.targets), "'targets' and 'spec.targets' differ in number")
     for target, spec in zip(found.targets, found.spec.targets, strict=True):
         here, there = ((own.name, own.kind, own.columns, own.per_step) for own in (target, spec))
-        _require(here == there, f"target '{target.name}' is another one in 'spec.targets'")
+        _require(here == there, f"target '{target.name}' differs from the one in 'spec.targets'")
         _require(bool(spec.columns), f"target '{target.name}' has no columns")
         is_delimited = spec.form == "delimited"
         _require(bool(spec.delimiter) == is_delimited, f"target '{target.name}' has the delimiter {spec.delimiter!r}")
@@ -115,10 +115,10 @@ def labels_of(content: bytes) -> Description:
 
 
 def options_of(content: bytes) -> ReadOptions:
-    """How the training files were read, by data.json.
+    """The read options of the training files, from data.json.
 
     Raises:
-        RunFolderError: what is wrong, without the name of the file.
+        RunFolderError: describes the problem, without the file name.
     """
     found = _read(TypeAdapter(_Data), content)
     given = {"options": found.options | {"format": found.format}}
@@ -129,12 +129,12 @@ def encoding_of(content: bytes) -> Encoding:
     """The content of vocab.json.
 
     Raises:
-        RunFolderError: what is wrong, without the name of the file.
+        RunFolderError: describes the problem, without the file name.
     """
     found = _read(TypeAdapter(_Kind), content)
     if found.kind == "symbols":
         if found.affix_buckets:
-            raise RunFolderError("it has hashed affix and shape features, as an earlier version of seqwise made them")
+            raise RunFolderError("it has hashed affix and shape features of an earlier version of seqwise")
         return _checked_vocabulary(_read(TypeAdapter(_Symbols), content))
     if found.kind == "channels":
         return _checked_scaling(_read(TypeAdapter(ChannelScaling), content))
@@ -145,24 +145,24 @@ def thresholds_of(content: bytes, targets: Iterable[Target]) -> Thresholds:
     """The thresholds of calibration.json.
 
     Raises:
-        RunFolderError: what is wrong, without the name of the file.
+        RunFolderError: describes the problem, without the file name.
     """
     known = {target.name: target for target in targets if target.kind == "multilabel"}
     found: dict[str, tuple[float, ...]] = {}
     for name, by_label in _read(TypeAdapter(_Calibration), content).thresholds.items():
-        _require(name in known, f"'{name}' is no target of any number of labels")
+        _require(name in known, f"'{name}' is no multilabel target")
         texts = [label_text(label) for label in known[name].labels]
         _require(set(texts) == set(by_label), f"the labels of '{name}' are not those of labels.json")
-        _require(all(0 <= value <= 1 for value in by_label.values()), f"a threshold of '{name}' is not within 0 and 1")
+        _require(all(0 <= value <= 1 for value in by_label.values()), f"a threshold of '{name}' is not between 0 and 1")
         found[name] = tuple(by_label[text] for text in texts)
     return found
 
 
 def format_version_of(content: bytes) -> int:
-    """The version of the folder's form, by env.json.
+    """The format version of the folder, from env.json.
 
     Raises:
-        RunFolderError: what is wrong, without the name of the file.
+        RunFolderError: describes the problem, without the file name.
     """
     return _read(TypeAdapter(_Environment), content).format_version
 
@@ -170,10 +170,12 @@ def format_version_of(content: bytes) -> int:
 def _check_target(target: Target) -> None:
     name = f"target '{target.name}'"
     is_split = target.kind == "outputs"
-    _require(target.kind in ("outputs", "multilabel") or target.per_step == (target.kind == "tags"), f"{name} is torn")
+    _require(
+        target.kind in ("outputs", "multilabel") or target.per_step == (target.kind == "tags"), f"{name} is damaged"
+    )
     _require(len(target.classes) == (len(target.outputs) if is_split else 1), f"{name} has the classes of another kind")
-    _require(is_split == bool(target.outputs), f"{name} has outputs, which its kind has not")
-    _require(target.scheme is None or target.kind == "tags", f"{name} has a scheme, which its kind has not")
+    _require(is_split == bool(target.outputs), f"{name} has outputs, unlike its kind")
+    _require(target.scheme is None or target.kind == "tags", f"{name} has a scheme, unlike its kind")
     _require(target.scheme is None or len(target.classes[0]) <= _MOST_TAGS, f"{name} has more than {_MOST_TAGS} tags")
     _require_distinct(f"outputs of {name}", target.outputs)
     _require_distinct(f"columns of {name}", target.columns)
@@ -185,11 +187,9 @@ def _check_target(target: Target) -> None:
 def _checked_vocabulary(found: _Symbols) -> Vocabulary:
     ngrams, known = found.ngrams, found.parts.known
     _require_distinct("symbols", found.symbols)
-    _require(len(found.counts) == len(found.symbols), "it has other 'counts' than 'symbols'")
+    _require(len(found.counts) == len(found.symbols), "'counts' and 'symbols' differ in number")
     _require(all(0 <= count < 2**63 for count in found.counts), "a count is out of range")
-    _require(
-        set(known) <= set(AFFIX_FEATURES), f"it has affix and shape features that are unknown: {listed(set(known))}"
-    )
+    _require(set(known) <= set(AFFIX_FEATURES), f"unknown affix and shape features: {listed(set(known))}")
     for name, texts in known.items():
         _require_distinct(f"parts.known.{name}", texts)
     _require_distinct("characters", found.characters)
@@ -208,10 +208,10 @@ def _checked_vocabulary(found: _Symbols) -> Vocabulary:
 def _checked_scaling(scaling: ChannelScaling) -> ChannelScaling:
     count = len(scaling.mean)
     _require(count > 0, "it has no channels")
-    _require(len(scaling.deviation) == count, "it has other 'deviation' than 'mean'")
+    _require(len(scaling.deviation) == count, "'deviation' and 'mean' differ in number")
     _require(all(map(math.isfinite, scaling.mean)), "a mean is not finite")
     _require(all(math.isfinite(value) and value > 0 for value in scaling.deviation), "a deviation is not above 0")
-    _require(all(0 <= channel < count for channel in scaling.constant), "'constant' names a channel that is not there")
+    _require(all(0 <= channel < count for channel in scaling.constant), "'constant' names an unknown channel")
     return scaling
 
 
@@ -223,7 +223,7 @@ def _checked_subwords(found: _Subwords) -> Subwords:
     except Exception as error:
         raise RunFolderError(f"the tokenizers package cannot use 'tokenizer': {_first_line(error)}") from None
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of the tokenizers package, which is none of Exception
+        if type(error).__name__ != "PanicException":  # of the tokenizers package; not a subclass of Exception
             raise
         raise RunFolderError("the tokenizers package cannot use 'tokenizer'") from None
     ids = [*found.prefix, *found.suffix, found.padding, *([] if found.unknown is None else [found.unknown])]
@@ -232,7 +232,7 @@ def _checked_subwords(found: _Subwords) -> Subwords:
 
 
 def _read(kind: TypeAdapter[_Anything], content: bytes) -> _Anything:
-    """The content of a JSON file as a value of that type."""
+    """The content of a JSON file, validated as a value of this type."""
     return _made(lambda: kind.validate_json(content, strict=True))
 
 
@@ -250,11 +250,11 @@ def _made(make: Callable[[], _Anything]) -> _Anything:
 def _sentence(problem: Mapping[str, Any]) -> str:
     place = ".".join(map(str, problem["loc"]))
     if problem["type"] == "json_invalid":
-        return f"it is no JSON: {problem['ctx']['error']}"
+        return f"it is not valid JSON: {problem['ctx']['error']}"
     if problem["type"] == "missing":
         return f"it has no '{place}'"
     if problem["type"] == "assertion_error":
-        return f"the values of '{place}' do not fit each other"
+        return f"the values of '{place}' do not match"
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     arrived = (
@@ -280,5 +280,5 @@ def _require_distinct(what: str, names: Iterable[str]) -> None:
     known: set[str] = set()
     for name in names:
         if name in known:
-            raise RunFolderError(f"'{name}' is twice among the {what}")
+            raise RunFolderError(f"'{name}' occurs twice among the {what}")
         known.add(name)

@@ -1,4 +1,4 @@
-"""Reads back what a run folder holds of a model, and says what to do where a part of it is lost or torn."""
+"""Reads a model from a run folder, with advice for files that are missing or damaged."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, _CALIBRATION = (
 
 @dataclass(frozen=True)
 class Saved:
-    """The parts of a model that a run folder holds; see `seqwise.inference.loaded_model.Model`."""
+    """The components of a model in a run folder; see `seqwise.inference.loaded_model.Model`."""
 
     path: Path
     config: Config
@@ -60,35 +60,35 @@ class Saved:
 
 
 def read_run(path: Path) -> Saved:
-    """The parts of a finished run.
+    """Reads the components of a finished run.
 
     Raises:
-        RunFolderError: no run there, half written, of another version, or with a file that is lost or torn.
+        RunFolderError: the folder has no run, or one that is incomplete, damaged or of another version.
     """
     folder = RunFolder(path)
     _check_there(path)
     if (path / "metrics.json").exists():
         for name in (_CONFIG, _DATA, _LABELS, _VOCABULARY, _WEIGHTS, "env.json"):
             if not (path / name).exists():
-                raise _unusable(folder, name, "is lost")
-    if _is_of_another_version(folder):  # whose manifest may be another, too
+                raise _unusable(folder, name, "is missing")
+    if _is_of_another_version(folder):  # its manifest may have another format, too
         folder.check_finished()
     check_manifest(folder)
     return read_parts(folder)
 
 
 def _is_of_another_version(folder: RunFolder) -> bool:
-    """Whether env.json plainly names another version of the form; where it is torn, others say so."""
+    """Whether env.json names another format version; a damaged env.json is reported elsewhere."""
     with suppress(RunFolderError):
         return _read(folder, "env.json", format_version_of) != FORMAT_VERSION
     return False
 
 
 def read_parts(folder: RunFolder) -> Saved:
-    """The parts of a finished run, whatever its manifest says of them; everything else is checked.
+    """Reads the components of a finished run without its manifest; everything else is checked.
 
     Raises:
-        RunFolderError: as `read_run`.
+        RunFolderError: see `read_run`.
     """
     if (folder.path / "metrics.json").exists():
         _read(folder, "env.json", format_version_of)
@@ -106,7 +106,7 @@ def read_parts(folder: RunFolder) -> Saved:
 
 
 def _check_agreement(folder: RunFolder, config: Config, labels: Description, encoding: Encoding) -> None:
-    """Raises where the files describe parts of different models."""
+    """Raises if the files describe different models."""
     is_series, views = labels.spec.input.is_series, labels.spec.input.views
     if is_series != bool(encoding.channels):
         raise _mixed(folder, f"{_LABELS} and {_VOCABULARY}: of series and of symbols")
@@ -125,23 +125,23 @@ def _mixed(folder: RunFolder, problem: str) -> RunFolderError:
 
 
 def _thresholds(folder: RunFolder, config: Config, targets: tuple[Target, ...]) -> Thresholds:
-    """Those of calibration.json; none for a run without multilabel targets, or from before there were any."""
+    """The thresholds of calibration.json; none for a run without multilabel targets, or of a version without them."""
     is_calibrated = config.train.thresholds and "thresholds" in config.train.model_fields_set
     if not is_calibrated or not any(target.kind == "multilabel" for target in targets):
         return {}
     if not (folder.path / _CALIBRATION).exists():
-        raise _unusable(folder, _CALIBRATION, "is lost")
+        raise _unusable(folder, _CALIBRATION, "is missing")
     return _read(folder, _CALIBRATION, lambda content: thresholds_of(content, targets))
 
 
 def _check_there(path: Path) -> None:
-    """Raises where no run folder stands, naming those that do stand there or beside it."""
+    """Raises if there is no run folder, and names those inside or next to the path."""
     if path.is_dir():
         inside = [name for name in _runs_in(path) if not (path / "config.yaml").exists()]
         if inside:
-            raise RunFolderError(f"{path} is not a run folder, but holds some: {listed(inside)}\n  Name one of them.")
+            raise RunFolderError(f"{path} is not a run folder, but holds some: {listed(inside)}\n  Choose one of them.")
     elif path.exists():
-        raise RunFolderError(f"{path} is a file, not a run folder\n  Name the folder that training wrote.")
+        raise RunFolderError(f"{path} is a file, not a run folder\n  Give the folder that training wrote.")
     else:
         near = did_you_mean(path.name, _runs_in(path.parent))
         raise RunFolderError(f"there is no run folder {path}" + (f"\n  {near}" if near else ""))
@@ -157,12 +157,12 @@ def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], enc
     largest = max((size for form in forms.values() for size in form.shape), default=0)
     try:
         if any(target.class_count > largest for target in targets):
-            raise RunFolderError("no tensor has as many rows as a target has classes")
+            raise RunFolderError("no tensor has one row per class of a target")
         network = fitting_network(lambda: network_for(config, targets, encoding), forms)
         check_subwords(network, encoding)
     except RunFolderError as error:
-        beside = f"{_CONFIG}, {_LABELS} and {_VOCABULARY} beside it"
-        raise RunFolderError(f"{folder.path / _WEIGHTS} does not fit {beside} ({error})\n  {_COPY}") from None
+        others = f"the {_CONFIG}, {_LABELS} and {_VOCABULARY} of the folder"
+        raise RunFolderError(f"{folder.path / _WEIGHTS} does not match {others} ({error})\n  {_COPY}") from None
     with _usable(folder, _WEIGHTS):
         weights, _ = folder.read_tensors(folder.path / _WEIGHTS)
     if (problem := not_finite(weights)) is not None:
@@ -172,7 +172,7 @@ def _network(folder: RunFolder, config: Config, targets: tuple[Target, ...], enc
 
 
 def _read(folder: RunFolder, name: str, read: Callable[[bytes], _Anything]) -> _Anything:
-    """The content of a file of the folder."""
+    """The parsed content of a file of the folder."""
     with _usable(folder, name):
         content = folder.read_bytes(name)
     try:
@@ -183,7 +183,7 @@ def _read(folder: RunFolder, name: str, read: Callable[[bytes], _Anything]) -> _
 
 @contextmanager
 def _usable(folder: RunFolder, name: str) -> Iterator[None]:
-    """Turns what goes wrong with the content of a file into an error that names the file and the ways out."""
+    """Converts errors about the content of a file into one that names the file and how to fix it."""
     try:
         yield
     except (ConfigError, RunFolderError) as error:

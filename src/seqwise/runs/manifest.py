@@ -1,7 +1,7 @@
-"""The sums of the files that predictions depend on, which tell a whole run folder from a torn or a mixed one.
+"""Checksums of the files that predictions depend on, to detect damaged or mixed run folders.
 
-`manifest.json` is written last, when a run is finished. A run that an earlier version trained has none; `env.json` says
-of a run whether it gets one.
+`manifest.json` is written last, when a run is finished. Runs of early versions have none; `env.json` tells whether a
+run gets one.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ COVERED = (
     "env.json",
     "metrics.json",
 )
-"""The files whose sums are kept, as far as a run has them."""
+"""The files with checksums, as far as a run has them."""
 _WEIGHTS = "model.safetensors"
-"""The only one that may be as large as it likes."""
+"""The only file without a size limit."""
 
 
 class _File(BaseModel):
@@ -48,21 +48,21 @@ class _Manifest(BaseModel):
 
 
 def write_manifest(folder: RunFolder) -> None:
-    """Writes the sums of what stands in a folder.
+    """Writes the checksums of the files in a folder.
 
     Raises:
         RunFolderError: a file cannot be read.
-        SaveError: the disk refused.
+        SaveError: the file could not be written.
     """
     files = {name: own.model_dump() for name in COVERED if (own := _file(folder, name)) is not None}
     folder.write_json(MANIFEST, {"files": files})
 
 
 def check_manifest(folder: RunFolder) -> None:
-    """Raises where a file is not the one that training wrote; a run of an earlier version has nothing to compare with.
+    """Raises if a file differs from the one that training wrote; runs without a manifest pass.
 
     Raises:
-        RunFolderError: naming the files that differ and what to do.
+        RunFolderError: names the files that differ and what to do.
     """
     listed_files = _listed(folder)
     if listed_files is None:
@@ -72,18 +72,18 @@ def check_manifest(folder: RunFolder) -> None:
         return
     if len(changed) == len(listed_files) > 1:
         raise RunFolderError(
-            f"{folder.path / MANIFEST} is that of another run: it lists {listed(listed_files)}, and none of the files "
-            f"beside it is the one that it lists\n  {_copy(folder)}"
+            f"{folder.path / MANIFEST} is that of another run: it lists {listed(listed_files)}, but none of the files "
+            f"of the folder matches it\n  {_copy(folder)}"
         )
     differ = "; ".join(changed.values())
-    others = "" if len(changed) == 1 else " They may come from another run."
+    others = "" if len(changed) == 1 else " They may be from another run."
     raise RunFolderError(
         f"the run folder {folder.path} is not as training left it: {differ}.{others}\n  {_copy(folder)}"
     )
 
 
 def changed_files(folder: RunFolder, files: Mapping[str, _File] | None = None) -> dict[str, str]:
-    """By name, how a file of a folder differs from what the manifest lists; empty without a manifest."""
+    """How each changed file differs from the manifest, by file name; empty without a manifest."""
     files = (_listed(folder) or {}) if files is None else files
     changed: dict[str, str] = {}
     for name in COVERED:
@@ -91,11 +91,11 @@ def changed_files(folder: RunFolder, files: Mapping[str, _File] | None = None) -
         if before is None or (folder.path / name).exists():
             now = _file(folder, name, before)
         if before is None and now is not None:
-            changed[name] = f"{name} was not there"
+            changed[name] = f"{name} was added"
         elif before is not None and now is None:
-            changed[name] = f"{name} is lost"
+            changed[name] = f"{name} is missing"
         elif before is not None and now is not None and now.bytes != before.bytes:
-            changed[name] = f"{name} has {now.bytes:,} bytes, had {before.bytes:,}"
+            changed[name] = f"{name} has {now.bytes:,} bytes, was {before.bytes:,}"
         elif before is not None and now is not None and now != before:
             changed[name] = (
                 f"{name} has other content (its SHA-256 sum is {now.sha256[:12]}..., was {before.sha256[:12]}...)"
@@ -104,18 +104,20 @@ def changed_files(folder: RunFolder, files: Mapping[str, _File] | None = None) -
 
 
 def accept_changes(folder: RunFolder) -> list[str]:
-    """Makes what stands in a folder that which was meant, and says how it differs from before."""
+    """Accepts the current files of a folder, and returns how they differ from before."""
     changed = changed_files(folder)
     write_manifest(folder)
     return list(changed.values())
 
 
 def _listed(folder: RunFolder) -> dict[str, _File] | None:
-    """The files that the manifest lists; None for a run without a manifest."""
+    """The files in the manifest; None for a run without a manifest."""
     if not (folder.path / MANIFEST).exists() and not (folder.path / MANIFEST).is_symlink():
         if not folder.promises_manifest:
             return None
-        raise RunFolderError(f"{folder.path / MANIFEST} is lost, which lists the files of the run\n  {_copy(folder)}")
+        raise RunFolderError(
+            f"{folder.path / MANIFEST}, which lists the files of the run, is missing\n  {_copy(folder)}"
+        )
     content = folder.read_bytes(MANIFEST)
     try:
         files = _Manifest.model_validate_json(content).files
@@ -131,13 +133,13 @@ def _listed(folder: RunFolder) -> dict[str, _File] | None:
 
 
 def _file(folder: RunFolder, name: str, before: _File | None = None) -> _File | None:
-    """The size and the sum of a file; None where none stands. Of another size than before, no sum is made."""
+    """The size and checksum of a file; None if it does not exist. No checksum is computed if the size has changed."""
     path = folder.path / name
     if not path.exists():
         return None
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES and name != _WEIGHTS:  # whose sum would take for ever where the file is a sparse one
+        if size > MOST_BYTES and name != _WEIGHTS:  # a checksum of a huge sparse file would take for ever
             raise OSError(f"it has {size:,} bytes, expected at most {MOST_BYTES:,}")
         if before is not None and size != before.bytes and path.is_file():
             return _File(bytes=size, sha256="0" * 64)

@@ -1,7 +1,7 @@
-"""A network as a run folder describes it, with the weights of its file: built only where both agree.
+"""Rebuilds the network of a run folder, only if its description agrees with the weights file.
 
-The description says how large the network is, and a wrong one may say anything. So the network is first built without
-numbers, under a limit on its parts that the file sets, and compared with the file.
+The description sets the size of the network, and a wrong one may set any size. So the network is first built without
+values, with no more modules than the weights file allows, and compared with the file.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _RANDOM = ("normal_", "uniform_", "trunc_normal_", "orthogonal_", "kaiming_", "x
 
 
 def fitting_network(build: Callable[[], Network], forms: Mapping[str, Form]) -> Network:
-    """The untrained network, once it is certain that tensors of these forms fill it; nothing random is drawn.
+    """The untrained network, after a check that tensors of these forms fill it; uses no random numbers.
 
     Raises:
-        RunFolderError: another network is described than the tensors are of; without the name of a file.
+        RunFolderError: the tensors belong to another network; without a file name.
     """
     with torch.device("meta"):
         described = _built(build, len(forms))
@@ -42,10 +42,10 @@ def fitting_network(build: Callable[[], Network], forms: Mapping[str, Form]) -> 
 
 
 def check_subwords(network: Network, encoding: Encoding) -> None:
-    """Raises where a pretrained encoder has no vectors for what it is given to read.
+    """Raises if a pretrained encoder has no vectors for some of its input ids.
 
     Raises:
-        RunFolderError: an id or a position in a text is out of range; without the name of a file.
+        RunFolderError: an id or a position in a text is out of range; without a file name.
     """
     for module in network.modules():
         if not isinstance(module, SubwordEncoder):
@@ -67,13 +67,13 @@ def _built(build: Callable[[], Network], tensors: int) -> Network:
             return build()
     except RunFolderError:
         raise
-    except Exception as error:  # whatever torch or transformers raise for sizes that cannot be
+    except Exception as error:  # whatever torch or transformers raise for impossible sizes
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise RunFolderError(lines[0][:300]) from None
 
 
 class _NothingRandom(TorchFunctionMode):
-    """Within it nothing draws weights: all of them will be read."""
+    """Turns off random initialisation, since all weights are read from the file."""
 
     def __torch_function__(self, function: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = getattr(function, "__name__", "")
@@ -84,7 +84,7 @@ class _NothingRandom(TorchFunctionMode):
 
 @contextmanager
 def _limited(tensors: int) -> Iterator[None]:
-    """Within it, this thread makes no more parameters and modules than a network of so many tensors has."""
+    """Limits the parameters and modules that this thread creates to those of a network with so many tensors."""
     left = {"tensors": 100 + 2 * tensors, "modules": 100 + _MODULES_PER_TENSOR * tensors}
     thread = threading.get_ident()
 

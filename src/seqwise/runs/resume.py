@@ -16,10 +16,10 @@ __all__ = ["check_same_data", "finished_metrics", "folder_of_names", "saved_sett
 
 
 def saved_settings(folder: RunFolder) -> dict[str, Any]:
-    """The settings of a run that was started, as plain nested values.
+    """The settings of a started run, as plain nested values.
 
     Raises:
-        RunFolderError: config.yaml is torn.
+        RunFolderError: config.yaml is damaged.
     """
     try:
         plain = load_config(folder.path / "config.yaml")
@@ -27,14 +27,14 @@ def saved_settings(folder: RunFolder) -> dict[str, Any]:
             raise ConfigError(f"the config {folder.path / 'config.yaml'} names no training files")
     except ConfigError as error:
         raise RunFolderError(
-            f"the run {folder.path} cannot go on: {error}\n"
-            "  Put config.yaml back from a copy, or train again into another folder: --run DIR"
+            f"the run {folder.path} cannot be resumed: {error}\n"
+            "  Restore config.yaml from a copy, or train again into another folder: --run DIR"
         ) from None
     return plain
 
 
 def folder_of_names(folder: RunFolder) -> str:
-    """The current folder, from which a new run names its files, seen from the run folder: both may move together."""
+    """The current folder, relative to the run folder so that both can be moved together."""
     here, run = Path.cwd().resolve(), folder.path.resolve()
     try:
         return Path(os.path.relpath(here, run)).as_posix()
@@ -43,43 +43,43 @@ def folder_of_names(folder: RunFolder) -> str:
 
 
 def start_folder(folder: RunFolder, config: Config) -> Path:
-    """The folder from which the files of a run are named: where it was started, or the current one if they are here.
+    """The folder that a run's file paths are relative to: where it was started, or the current one if they are here.
 
     Raises:
-        RunFolderError: the files are in neither.
+        RunFolderError: the files are in neither folder.
     """
     here = Path.cwd()
     try:
         there = (folder.path / str(folder.read_json("env.json")["folder"])).resolve()
-    except (RunFolderError, KeyError, TypeError):  # killed before it was written, or torn
+    except (RunFolderError, KeyError, TypeError):  # killed before it was written, or damaged
         return here
     names = [path for _, files in files_of_parts(config.data) for name in files for path in paths_named(name)]
     missing = [name for name in names if not (there / name).exists()]
     if not missing:
         return there
     if there == here.resolve() or all((here / name).exists() for name in names):
-        return here  # in the first case, opening the files will say what is wrong
+        return here  # in the first case, opening the files reports the problem
     raise RunFolderError(
         f"the run {folder.path} reads '{missing[0]}', which is neither in {there}, where it was started, nor in the "
-        "current folder\n  Put the file back, or resume from the folder that has it."
+        "current folder\n  Restore the file, or resume from the folder that has it."
     )
 
 
 def check_same_data(files: list[dict[str, Any]], folder: RunFolder) -> None:
-    """Raises where the files of a run are not those that it was started with.
+    """Raises if the data files are not those that a run was started with.
 
     Raises:
-        RunFolderError: the content of a file changed, or data.json is torn.
+        RunFolderError: the content of a file changed, or data.json is damaged.
     """
     path = folder.path / "data.json"
     if not path.exists():
-        return  # killed before it was written: nothing was learned from any file yet
+        return  # killed before it was written, so nothing was trained yet
     try:
         before = {file["name"]: file["sha256"] for file in folder.read_json("data.json")["files"]}
     except (RunFolderError, KeyError, TypeError):
         raise RunFolderError(
-            f"{path} is torn: it does not tell which data files the run was started with\n"
-            "  Put it back from a copy, or remove it to go on without that check."
+            f"{path} is damaged: it does not list the data files that the run was started with\n"
+            "  Restore it from a copy, or remove it to resume without this check."
         ) from None
     for file in files:
         if before.get(file["name"]) != file["sha256"]:
@@ -93,7 +93,7 @@ def finished_metrics(folder: RunFolder) -> dict[str, Any]:
     """The content of metrics.json of a finished run.
 
     Raises:
-        RunFolderError: it is torn.
+        RunFolderError: it is damaged.
     """
     try:
         metrics: dict[str, Any] = folder.read_json("metrics.json")
@@ -102,6 +102,6 @@ def finished_metrics(folder: RunFolder) -> dict[str, Any]:
     except (RunFolderError, KeyError, TypeError):
         pass
     raise RunFolderError(
-        f"{folder.path / 'metrics.json'} is torn: it has no figures\n"
-        f"  Remove it, and they are made again by: {folder.resume_command}"
+        f"{folder.path / 'metrics.json'} is damaged: it has no figures\n"
+        f"  Remove it and compute them again with: {folder.resume_command}"
     )

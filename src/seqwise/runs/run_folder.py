@@ -1,4 +1,4 @@
-"""The run folder: what stands where, written so that a crash or a full disk never harms what was saved before."""
+"""The files of a run folder, written so that a crash or a full disk never damages what was saved before."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["FORMAT_VERSION", "MANIFEST", "MOST_BYTES", "Form", "RunFolder", "new
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 MOST_BYTES = 1 << 28
-"""Of a file that is read as a whole."""
+"""The size limit of a file that is read as a whole."""
 _NEEDED = (
     "config.yaml",
     "data.json",
@@ -53,8 +53,8 @@ class Form:
     """The metadata of a tensor in a file.
 
     Attributes:
-        dtype: as safetensors names it.
-        shape: its sizes.
+        dtype: name of its type in safetensors.
+        shape: its shape.
     """
 
     dtype: str
@@ -62,7 +62,7 @@ class Form:
 
     @classmethod
     def of(cls, tensor: Tensor) -> Form:
-        """That of a tensor."""
+        """The metadata of a tensor."""
         return cls(_DTYPES.get(tensor.dtype, str(tensor.dtype)), tuple(tensor.shape))
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ class Form:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run on disk.
+    """The folder of a run on disk.
 
     Attributes:
         path: the folder.
@@ -81,13 +81,13 @@ class RunFolder:
 
     @property
     def is_finished(self) -> bool:
-        """Whether training ran to its end and everything was written."""
+        """Whether training finished and everything was written."""
         is_whole = (self.path / "metrics.json").exists() and (self.path / "model.safetensors").exists()
         return is_whole and ((self.path / MANIFEST).exists() or not self.promises_manifest)
 
     @property
     def promises_manifest(self) -> bool:
-        """Whether the run gets a manifest when it is finished, as all do since there are manifests."""
+        """Whether the run gets a manifest when it is finished, as all but those of early versions do."""
         try:
             environment = self.read_json("env.json")
         except RunFolderError:
@@ -96,7 +96,7 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """The file from which `--resume` goes on."""
+        """The file from which `--resume` continues."""
         return self.path / "checkpoints" / "last" / "state.safetensors"
 
     @property
@@ -105,20 +105,20 @@ class RunFolder:
         return f"seqwise train --run {shlex.quote(str(self.path))} --resume"
 
     def check_free(self) -> None:
-        """Raises where something stands already.
+        """Raises if the folder already exists.
 
         Raises:
-            RunFolderError: naming the ways out.
+            RunFolderError: names the alternatives.
         """
         if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
             return
         ways = "  Choose another with --run DIR"
         if (self.path / "config.yaml").exists():
-            ways += f", or go on with it: {self.resume_command}"
-        raise RunFolderError(f"the run folder {self.path} exists already and is never overwritten\n{ways}")
+            ways += f", or resume it: {self.resume_command}"
+        raise RunFolderError(f"the run folder {self.path} already exists and is never overwritten\n{ways}")
 
     def check_resumable(self) -> None:
-        """Raises where a folder stands that no run can go on in.
+        """Raises if the folder exists but holds no run that can be resumed.
 
         Raises:
             RunFolderError: the folder holds files, but no config.yaml.
@@ -130,20 +130,20 @@ class RunFolder:
         names = {path.name for path in self.path.iterdir() if path.suffix != PART}
         if self.checkpoint.exists() or names & set(_NEEDED):
             raise RunFolderError(
-                f"the run folder {self.path} has lost its config.yaml, so the run cannot go on\n"
-                "  Put the file back from a copy, or train again into another folder: --run DIR"
+                f"the run folder {self.path} has lost its config.yaml, so the run cannot be resumed\n"
+                "  Restore the file from a copy, or train again into another folder: --run DIR"
             )
-        if names - {"checkpoints"}:  # which stands alone when a run was killed before it wrote anything
+        if names - {"checkpoints"}:  # the only one if a run was killed before it wrote anything
             raise RunFolderError(
-                f"the folder {self.path} holds files, but no run that could go on\n  Choose another with --run DIR."
+                f"the folder {self.path} holds files, but no run that can be resumed\n  Choose another with --run DIR."
             )
 
     def create(self) -> None:
-        """Makes the folder; of two processes that try at once, one succeeds.
+        """Creates the folder; if two processes try at once, only one succeeds.
 
         Raises:
-            RunFolderError: something stands there already.
-            SaveError: the disk refused.
+            RunFolderError: the path already exists.
+            SaveError: the disk is full or not writable.
         """
         if not self._made(self.path):
             self.check_free()
@@ -152,26 +152,26 @@ class RunFolder:
         self.prepare()
 
     def prepare(self) -> None:
-        """Makes what is missing of the folder, and removes what a killed training left of files it was writing."""
+        """Creates missing folders, and removes unfinished files of a killed training."""
         self._made(self.checkpoint.parent)
         for folder in (self.path, self.checkpoint.parent):
             remove_leftovers(folder)
 
     def _made(self, path: Path) -> bool:
-        """Makes a folder; says whether this call did, or it stood there before."""
+        """Creates a folder; returns whether this call created it."""
         try:
             path.mkdir(parents=True)
         except FileExistsError:
             return False
         except OSError as error:
-            raise SaveError(f"cannot make the run folder {path}: {reason(error)}") from error
+            raise SaveError(f"cannot create the run folder {path}: {reason(error)}") from error
         return True
 
     def check_idle(self) -> None:
-        """Raises where another process trains.
+        """Raises if another process is training in this folder.
 
         Raises:
-            RunFolderError: as `held`.
+            RunFolderError: see `held`.
         """
         if (self.path / "checkpoints").is_dir():
             with self.held():
@@ -179,11 +179,11 @@ class RunFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Within it no other process can train in this folder. The system lets go of it when the process ends.
+        """Locks the folder, so that no other process trains in it. The system releases the lock when the process ends.
 
         Raises:
-            RunFolderError: another process trains in it.
-            SaveError: the disk refused.
+            RunFolderError: another process is training in it.
+            SaveError: the disk is full or not writable.
         """
         lock = filelock.FileLock(self.path / "checkpoints" / "lock")
         try:
@@ -191,7 +191,7 @@ class RunFolder:
         except filelock.Timeout:
             raise RunFolderError(
                 f"the run {self.path} is being trained by another process\n"
-                f"  Wait for its end, or stop it and go on with: {self.resume_command}"
+                f"  Wait for it to end, or stop it and resume with: {self.resume_command}"
             ) from None
         except OSError as error:
             raise SaveError(f"cannot lock the run folder {self.path}: {reason(error)}") from error
@@ -201,10 +201,10 @@ class RunFolder:
             lock.release()
 
     def check_finished(self) -> None:
-        """Raises where a model cannot be loaded from this folder.
+        """Raises if a model cannot be loaded from this folder.
 
         Raises:
-            RunFolderError: no folder, no run in it, half written, or written by another version of the format.
+            RunFolderError: there is no folder, or it has no run, an incomplete one, or one of another format version.
         """
         if not self.path.is_dir():
             raise RunFolderError(f"there is no run folder {self.path}")
@@ -214,8 +214,8 @@ class RunFolder:
         missing = [name for name in _NEEDED if name not in present]
         if missing:
             raise RunFolderError(
-                f"the run folder {self.path} is half written: {', '.join(missing)} missing\n"
-                f"  Training did not end. Go on with: {self.resume_command}"
+                f"the run folder {self.path} is incomplete: {', '.join(missing)} missing\n"
+                f"  Training did not finish. Resume with: {self.resume_command}"
             )
         environment = self.read_json("env.json")
         version = environment.get("format_version") if isinstance(environment, dict) else None
@@ -229,7 +229,7 @@ class RunFolder:
         """The content of a JSON file of the folder.
 
         Raises:
-            RunFolderError: the file is missing or torn.
+            RunFolderError: the file is missing or damaged.
         """
         return self.parsed_json(name, self.read_bytes(name))
 
@@ -237,7 +237,7 @@ class RunFolder:
         """The parsed content of a JSON file of the folder.
 
         Raises:
-            RunFolderError: it is torn.
+            RunFolderError: it is damaged.
         """
         try:
             return json.loads(content.decode("utf-8"), parse_constant=_no_number)
@@ -247,10 +247,10 @@ class RunFolder:
             raise RunFolderError(f"{self.path / name} cannot be read: {error}") from None
 
     def read_bytes(self, name: str) -> bytes:
-        """The content of a regular file of the folder, of a size that training may write.
+        """The content of a regular file of the folder, within the size limit.
 
         Raises:
-            RunFolderError: the file is missing, larger, or no regular file.
+            RunFolderError: the file is missing, larger, or not a regular file.
         """
         try:
             return read_whole(self.path / name, MOST_BYTES)
@@ -266,7 +266,7 @@ class RunFolder:
         write_atomically(self.path / name, lambda path: path.write_text(content, encoding="utf-8"))
 
     def append_line(self, name: str, line: str) -> None:
-        """Adds a line to a text file of the folder."""
+        """Appends a line to a text file of the folder."""
         try:
             if (self.path / name).exists():
                 open_regular(self.path / name).close()
@@ -276,7 +276,7 @@ class RunFolder:
             raise SaveError(f"cannot save {self.path / name}: {reason(error)}") from error
 
     def write_tensors(self, path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-        """Writes tensors and text about them into one safetensors file."""
+        """Writes tensors and text metadata to one safetensors file."""
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         write_atomically(
             path,
@@ -285,20 +285,20 @@ class RunFolder:
         )
 
     def tensor_forms(self, path: Path) -> dict[str, Form]:
-        """The metadata of the tensors of a safetensors file, by name; none of them is read.
+        """The metadata of the tensors in a safetensors file, by name, without reading the tensors.
 
         Raises:
-            RunFolderError: the file is missing or torn.
+            RunFolderError: the file is missing or damaged.
         """
         with _tensors(path) as file:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             return {name: Form(own.get_dtype(), tuple(own.get_shape())) for name, own in slices.items()}
 
     def read_tensors(self, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-        """The tensors and the text of a safetensors file.
+        """The tensors and the text metadata of a safetensors file.
 
         Raises:
-            RunFolderError: the file is missing or torn.
+            RunFolderError: the file is missing or damaged.
         """
         with _tensors(path) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -307,10 +307,10 @@ class RunFolder:
 
 @contextmanager
 def _tensors(path: Path) -> Iterator[Any]:
-    """An open safetensors file.
+    """Opens a safetensors file.
 
     Raises:
-        RunFolderError: the file is missing or torn.
+        RunFolderError: the file is missing or damaged.
     """
     try:
         open_regular(path).close()
@@ -321,11 +321,11 @@ def _tensors(path: Path) -> Iterator[Any]:
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def next_run_folder(stem: str, parent: Path = Path("runs")) -> Path:
-    """The first free folder `parent/stem-1`, `parent/stem-2`, ...; it is not made."""
+    """The first free folder of `parent/stem-1`, `parent/stem-2`, ..., without creating it."""
     number = 1
     while os.path.lexists(parent / f"{stem}-{number}"):
         number += 1
@@ -333,10 +333,10 @@ def next_run_folder(stem: str, parent: Path = Path("runs")) -> Path:
 
 
 def new_run_folder(stem: str, parent: Path = Path("runs")) -> RunFolder:
-    """The first free folder of these names, made: each of several processes gets its own.
+    """Creates the first free folder of these names; concurrent processes get different ones.
 
     Raises:
-        SaveError: the disk refused.
+        SaveError: the disk is full or not writable.
     """
     while True:
         folder = RunFolder(next_run_folder(stem, parent))

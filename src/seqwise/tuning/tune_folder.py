@@ -59,8 +59,8 @@ class TuneFolder:
             return
         ways = "  Choose another with --folder DIR"
         if (self.path / "config.yaml").exists():
-            ways += f", or go on with it: {self.resume_command}"
-        raise RunFolderError(f"the folder {self.path} exists already and is never overwritten\n{ways}")
+            ways += f", or resume it: {self.resume_command}"
+        raise RunFolderError(f"the folder {self.path} already exists and is never overwritten\n{ways}")
 
     def begin(self, given: Config, files: list[dict[str, Any]], command: str) -> None:
         """Writes what a search is resumed from; of one that goes on, checks that its data are the same.
@@ -103,7 +103,7 @@ class TuneFolder:
         except filelock.Timeout:
             raise RunFolderError(
                 f"the search {self.path} is under way in another process\n"
-                f"  Wait for its end, or stop it and go on with: {self.resume_command}"
+                f"  Wait for it to end, or stop it and resume with: {self.resume_command}"
             ) from None
         try:
             yield
