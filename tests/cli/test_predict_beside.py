@@ -187,8 +187,8 @@ NOT_PLAIN = {
     ),
     "rows without a header": (
         b"play jazz,x\nwill it rain,y\n",
-        "standard input: there is no column 'text'\n  The columns are 'play jazz', 'x'. If the first line is no "
-        "header, say --no-header and name the columns with --columns.\n",
+        "standard input: there is no column 'text'\n  The columns are 'play jazz', 'x'. If the first line is "
+        "not a header, add --no-header and name the columns with --columns.\n",
     ),
     "another header": (
         b"body\nplay jazz\n",
@@ -197,8 +197,8 @@ NOT_PLAIN = {
     ),
     "as many commas in each line": (
         b"Yes, I do\nNo, never\n",
-        "standard input: there is no column 'text'\n  The columns are 'Yes', 'I do'. If the first line is no header, "
-        "say --no-header and name the columns with --columns.\n",
+        "standard input: there is no column 'text'\n  The columns are 'Yes', 'I do'. If the first line is "
+        "not a header, add --no-header and name the columns with --columns.\n",
     ),
 }
 
