@@ -63,7 +63,7 @@ format: .venv/dev.done          ## put the code into form
 	$(BIN)/ruff format .
 
 clean:                          ## remove the environment and the caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .jax_cache
 
 # what is compiled when seqwise is installed
 NATIVE := hatch_build.py $(wildcard src/seqwise/_native/*.[ch]) src/seqwise/_native/_compile.py
