@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqwise.config import LossConfig
+from seqwise.config import LossConfig, parse_config
 from seqwise.errors import ConfigError
 from seqwise.losses.torch import cross_entropy, ordinal_loss
 from seqwise.models.target_loss import target_loss
@@ -108,12 +108,14 @@ def test_an_order_that_does_not_fit_is_refused(tmp_path, kind, ordinal, message)
         prepare(config_of(rows_file(tmp_path, kind), kind, f"loss.ordinal={ordinal}"))
 
 
-def test_heads_that_are_solved_for_have_no_order(tmp_path):
-    config = config_of(
-        rows_file(tmp_path, "series"), "series", "loss.ordinal={intent: [Book, Play, Weather]}", "model.encoder=rocket"
-    )
-    with pytest.raises(ConfigError):
-        prepare(config)
+def test_a_head_fitted_in_closed_form_has_no_order(tmp_path):
+    plain = {
+        "data": {"train": [rows_file(tmp_path, "series")], "label": ["intent"]},
+        "model": {"encoder": "rocket"},
+        "loss": {"ordinal": {"intent": ["Book", "Play", "Weather"]}},
+    }
+    with pytest.raises(ConfigError, match=r"^loss\.ordinal is .*model\.encoder is rocket"):
+        prepare(parse_config(plain))
 
 
 def test_the_config_of_a_run_keeps_the_order(tmp_path):

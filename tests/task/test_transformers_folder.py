@@ -150,9 +150,9 @@ WRONG_SETTINGS = [
     (["model.encoder=."], "the folder . holds no model: it has no config.json\n  Nothing is ever downloaded"),
     (["model.encoder=bert-base"], "model.encoder: there is no encoder 'bert-base'. There are 'lstm'"),
     (["input.kind=characters"], "whose model reads words, but the input is characters\n  For text, --kind whitespace"),
-    (["model.hidden=9"], "model.hidden is 9, but the model in"),
+    (["model.hidden=9"], "model.hidden is 9, but model.encoder is"),
     (["input.min_count=2"], "input.min_count is 2, but the model in"),
-    (["model.bidirectional=false"], "model.bidirectional is false, but the encoder"),
+    (["model.bidirectional=false"], "model.bidirectional is false, but model.encoder is"),
     (
         ["model.encoder=lstm", "train.head_learning_rate=0.1"],
         "train.head_learning_rate is 0.1, but only a pretrained encoder has another learning rate than the heads",

@@ -74,15 +74,13 @@ class LossSum:
 def reduced(terms: Terms, averaging: Averaging) -> Any:
     """The result of a reduction; a `LossSum` for `loss_sum`."""
     reduction, denominator = averaging
-    wants_pair = reduction is SUM_AND_COUNT
-    if not wants_pair:
-        terms.plan.check_reduction(reduction, denominator)
+    xp = TorchNamespace(terms.losses.device)
+    if reduction is SUM_AND_COUNT:
+        return LossSum(*_formulas.summed(*terms, "mean", xp=xp))
+    terms.plan.check_reduction(reduction, denominator)
     if reduction == "none":
         return terms.losses
-    xp = TorchNamespace(terms.losses.device)
-    total = LossSum(*_formulas.summed(*terms, "mean" if wants_pair else reduction, xp=xp))
-    if wants_pair:
-        return total
+    total = LossSum(*_formulas.summed(*terms, reduction, xp=xp))
     if reduction == "sum":
         return total.sum
     if denominator is not None:
