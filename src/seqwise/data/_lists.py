@@ -1,4 +1,4 @@
-"""List columns of Arrow: written value by value, read row by row or many rows at once."""
+"""Arrow list columns, written value by value and read row by row or many rows at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives numbers to symbols and labels at their first appearance."""
+"""Numbers symbols and labels in order of first appearance."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Gives every word ids for its affixes and its shape, so that a word never seen in training is still known by its form.
+"""Affix and shape features of words, which generalise to words never seen in training.
 
-The features are the lower-cased word, its first one to four characters, its last one to five, and its shape. Those of
-the training words are known, also of a single one: a new word may share them. Unknown features of a new word count for
-nothing.
+The features are the lower-cased word, its first one to four characters, its last one to five, and its shape. All
+features of the training words are kept, since a new word may share them. Unknown features of a new word are ignored.
 
-Source: the choice of parts as in Ratnaparkhi, 1996, "A Maximum Entropy Model for Part-Of-Speech Tagging".
+Source: features as in Ratnaparkhi, 1996, "A Maximum Entropy Model for Part-Of-Speech Tagging".
 """
 
 from __future__ import annotations

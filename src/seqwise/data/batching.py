@@ -1,4 +1,4 @@
-"""Makes batches of sequences of like length, under a budget of steps, so that little is computed on padding."""
+"""Batches sequences of similar length within a budget of steps, to compute little on padding."""
 
 from __future__ import annotations
 

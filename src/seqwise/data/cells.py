@@ -1,4 +1,4 @@
-"""Turns the cells of a record into a sequence and raw labels, or says with file and line why not."""
+"""Converts the cells of a record to a sequence and raw labels; errors give file and line."""
 
 from __future__ import annotations
 

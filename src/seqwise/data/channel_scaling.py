@@ -1,4 +1,4 @@
-"""How the channels of a series are scaled, by the training part."""
+"""Scales the channels of series by the mean and standard deviation of the training split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of encodings: what a model knows of its input, whatever the kind of that input."""
+"""The protocol of encodings, which convert each kind of input to the arrays that a model reads."""
 
 from __future__ import annotations
 

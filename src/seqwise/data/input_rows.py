@@ -1,4 +1,4 @@
-"""What every kind of encoding makes of a store: the arrays that a model is given of its rows, batch by batch."""
+"""The protocol for the model input of a store's rows, batch by batch, for every kind of encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what was found among the labels of files: words that mark missing ones, and labels that training never saw."""
+"""Reports words read as missing labels, and labels that were never seen in training."""
 
 from __future__ import annotations
 

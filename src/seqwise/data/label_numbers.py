@@ -1,4 +1,4 @@
-"""Gives the labels of records numbers, in order of their first appearance."""
+"""Numbers the labels of records in order of first appearance."""
 
 from __future__ import annotations
 

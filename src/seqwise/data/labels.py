@@ -1,4 +1,4 @@
-"""Turns stored label numbers into class indices in batches, and finds the classes of each target."""
+"""Converts stored label numbers to class indices in batches, and finds the classes of each target."""
 
 from __future__ import annotations
 

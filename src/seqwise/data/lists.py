@@ -1,4 +1,4 @@
-"""Reads a list or a set that is written out in one cell of a table: as JSON, or as Python or NumPy prints it."""
+"""Parses lists and sets written in one cell of a table, as JSON or as printed by Python or NumPy."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-r"""Knows how files spell a missing label, and which of these words are labels after all.
+r"""Recognises words that mark missing labels, and which of them are labels after all.
 
-An empty cell, null and the NaN of JSON and Parquet are always missing. Programs write words as well: `NaN`, `NULL`,
-`\N`. Whether such a word is a gap or a class is decided here alone, once per target, and kept in the target's spec, so
-that training, evaluation and prediction read a file alike.
+An empty cell, null and the NaN of JSON and Parquet are always missing. Programs also write words such as
+`NaN`, `NULL` and `\N`. Only this module decides whether such a word is a missing label or a class, once per target, and
+the target's spec records it, so that training, evaluation and prediction read a file the same way.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Finds the n-grams of a sequence: runs of its symbols, and runs of the characters of each symbol, known by their hash.
+"""Extracts the n-grams of a sequence's symbols and of the characters of each symbol, identified by hashes.
 
-They say what a sequence is about, whatever stands around them: "not good" is a run of two words, "refund" a run of six
-signs in "refunded", a word that training may never have shown. A model knows the n-grams of the training part, all or
-the most frequent ones where they are too many. A known n-gram has a number, its place among the sorted hashes; no text
-is kept. An n-gram that is not known is left out. Where all training sequences have one length, as codes of a fixed form
-have, each symbol also counts at its place.
+N-grams show the topic of a sequence regardless of context: "not good" is an n-gram of two words, "refund" one of
+six characters in "refunded", a word that may not occur in training. A model knows the n-grams of the training split,
+limited to the most frequent ones. A known n-gram has a number, its rank among the sorted hashes; its text is not kept.
+Unknown n-grams are ignored. If all training sequences have the same length, as codes of a fixed form do, pairs of
+symbol and position are n-grams too.
 
 Sources: Wang and Manning, 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification"; Joulin et
 al., 2017, "Bag of Tricks for Efficient Text Classification"; Bojanowski et al., 2017, "Enriching Word Vectors with

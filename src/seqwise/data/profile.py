@@ -1,4 +1,4 @@
-"""Looks at the cells of a column and says what they are."""
+"""Profiles the cells of a column: their types, values and separators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what a reader yields: one record per sequence, with the place it came from."""
+"""Records, which readers yield one per sequence, with their file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels by themselves, for losses of logits that come from no batch of inputs."""
+"""Labels without inputs, for losses of logits that were computed elsewhere."""
 
 from __future__ import annotations
 

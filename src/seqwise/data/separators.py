@@ -1,8 +1,7 @@
-"""Says what separates the labels of a set in one cell, and only where the cells prove it.
+"""Detects the separator of several labels in one cell, only on sufficient evidence.
 
-A character between words may separate labels (`sport|economy`) or belong to one (`and/or`). It separates them where the
-parts live on elsewhere: as cells of their own, or beside other parts. Where the cells only suggest it, it is in
-doubt, and the user is asked.
+A character between words may separate labels (`sport|economy`) or belong to one (`and/or`). It is a separator if the
+parts also occur elsewhere, as whole cells or next to other parts. If the cells only suggest it, the user is asked.
 """
 
 from __future__ import annotations

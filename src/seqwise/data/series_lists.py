@@ -1,4 +1,4 @@
-"""Turns lists of numbers into numeric series, or says with file and line why not."""
+"""Converts lists of numbers to numeric series; errors give file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells the padding at the end of a numeric series: steps without any value, up to the end.
+"""Finds padding at the end of a numeric series: trailing steps without any value.
 
 Data sets of unequal length are often stored as equally long rows, filled up with NaN. Such steps are no data, whether
 or not gaps are filled. Missing values before or between others are gaps.

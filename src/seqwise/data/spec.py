@@ -1,4 +1,4 @@
-"""Says which columns are the input and the targets, and in which form their cells stand."""
+"""Specifies the input and target columns and the form of their cells."""
 
 from __future__ import annotations
 

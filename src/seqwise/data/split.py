@@ -1,4 +1,4 @@
-"""Says which rows train, which decide when to stop, and which test."""
+"""Splits rows into train, dev and test."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Encodes records once into Arrow, so that training reads rows in any order from memory or from a mapped file.
+"""Encodes records once to Arrow, so that training can read rows in any order from memory or from a mapped file.
 
-The encoding does not depend on the split: every symbol and label gets a number at its first appearance. Which symbols a
-model knows, and which labels are its classes, is decided afterwards from the training part (`vocabulary`, `labels`).
+The encoding does not depend on the split: every symbol and label gets a number at its first appearance. The
+vocabulary and the classes of a model are determined later from the training split (`vocabulary`, `labels`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Splits words into the subword tokens that a pretrained model reads, by the tokenizer that it was trained with.
+"""Splits words into the subword tokens of a pretrained model, with the model's own tokenizer.
 
-Every word is split by itself, as it stands in the middle of a text. So each token belongs to one word, and each
-word has a token: a word of which the tokenizer leaves nothing has the unknown token.
+Each word is split on its own, as in the middle of a text. So each token belongs to one word, and each word has at least
+one token: a word for which the tokenizer returns nothing gets the unknown token.
 """
 
 from __future__ import annotations

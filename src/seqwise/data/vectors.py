@@ -1,4 +1,4 @@
-"""Reads word vectors that somebody trained before: word2vec's text format, GloVe's, fastText's `.vec`, plain or .gz.
+"""Reads pretrained word vectors: word2vec's text format, GloVe's, fastText's `.vec`, plain or .gz.
 
 All three have a line per word, the word and then its numbers, the most frequent words first. word2vec and fastText
 begin with a line of two counts, words and numbers per word. A word of GloVe may hold spaces, so a line is read from its

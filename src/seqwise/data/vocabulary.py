@@ -1,4 +1,4 @@
-"""Decides from the training split which symbols a model knows, and gives them ids."""
+"""Builds a model's vocabulary from the training split."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Gives every word the numbers of its characters, for encoders that read words character by character.
+"""Encodes words as character ids, for encoders that read words character by character.
 
-A word is a row of numbers: one for its beginning, one per character, one for its end, then padding. A word too long for
-the row loses its middle, since beginnings and ends say most.
+A word is a row of ids: one for its start, one per character, one for its end, then padding. A word that is too long for
+the row loses its middle, since prefixes and suffixes are the most informative.
 """
 
 from __future__ import annotations
