@@ -22,8 +22,8 @@ CASES = {
         {"logits": (8, 3)},
         ConfigError,
         "advise: there are no labels\n"
-        "  expected: the shape of the labels, and of logits or hidden states where you have them\n"
-        "  hint: for instance --logits 8x47 --labels 8x47 --values=-1,0,1, or a file: seqwise advise data.csv",
+        "  expected: the shape of the labels, and of logits or hidden states if you have them\n"
+        "  hint: for example --logits 8x47 --labels 8x47 --values=-1,0,1, or a file: seqwise advise data.csv",
     ),
     "no shape": (
         {"labels": "8by47"},
@@ -39,7 +39,7 @@ CASES = {
     "one number": (
         {"labels": np.array(3)},
         ConfigError,
-        "advise: labels is one number\n  expected: a size of 1 or more for each axis, such as 8x47",
+        "advise: labels is a single number\n  expected: a size of 1 or more for each axis, such as 8x47",
     ),
     "ragged lists": (
         {"labels": [[1, 2], [1]]},
@@ -55,7 +55,7 @@ CASES = {
     "logits twice": (
         {"labels": (8,), "logits": (8, 3), "probabilities": (8, 3)},
         ConfigError,
-        "advise: logits and probabilities were both given\n  expected: the one that the loss gets",
+        "advise: logits and probabilities were both given\n  expected: the one that the loss receives",
     ),
     "an unknown kind of label": (
         {"labels": (8,), "label_kind": "double"},
@@ -102,31 +102,31 @@ CASES = {
     "no range": (
         {"labels": (8,), "values": "a..c"},
         ConfigError,
-        "advise: values 'a..c' are no range\n  expected: such as 0..4, or -1,0,1",
+        "advise: values 'a..c' are not a range\n  expected: for example 0..4, or -1,0,1",
     ),
     "a value between classes": (
         {"labels": (8,), "values": "0.5,1"},
         ConfigError,
         "advise: 0.5 is not a class\n"
         "  expected: values such as -1,0,1 or no,yes\n"
-        "  hint: numbers between classes are amounts: that is regression, with a squared error for instance",
+        "  hint: continuous values are regression: use a squared error, for example",
     ),
     "a value that was not named": (
         {"labels": [0, 1, 7], "values": (0, 1)},
         ValuesError,
-        "advise: labels hold 7, which is none of the values 0,1\n"
+        "advise: labels contain 7, which is not one of the values 0,1\n"
         "  labels  int  (3,)\n"
-        "  expected: every value that labels have, or missing= for the one that marks what does not count",
+        "  expected: all label values, or missing= for the value of labels that do not count",
     ),
     "amounts": (
         {"labels": [2.5, 1.0], "logits": (2,)},
         ValuesError,
-        "advise: labels are amounts, such as 2.5\n"
+        "advise: labels are continuous values, such as 2.5\n"
         "  logits  float  (2,)\n"
         "  labels  float  (2,)\n"
-        "  expected: classes: whole numbers or text, or shares of classes from 0 to 1\n"
-        "  hint: amounts are regression: a head of one number per label, and a squared error such as "
-        "torch.nn.functional.mse_loss; or cut the amounts into classes first",
+        "  expected: classes: integers or text, or soft labels from 0 to 1\n"
+        "  hint: continuous values are regression: a head with one number per label, and a squared error such as "
+        "torch.nn.functional.mse_loss; or bin the values into classes first",
     ),
     "an axis that is not there": (
         {"labels": (8,), "logits": (8, 3), "class_axis": 2},
@@ -174,7 +174,7 @@ CASES = {
         "  logits  float  (8, 3)\n"
         "  labels  int    (8,)\n"
         "  expected: labels (batch, outputs), logits (batch, outputs, classes)\n"
-        "  hint: leave --problem out to see what they can be",
+        "  hint: leave --problem out to see the problems that fit",
     ),
     "a loss for other labels": (
         {"labels": (8,), "logits": (8, 3), "loss": "crf_nll"},
@@ -195,7 +195,7 @@ CASES = {
     "a CRF over probabilities": (
         {"labels": (8, 5), "probabilities": (8, 5, 3), "loss": "crf_nll"},
         ConfigError,
-        "advise: crf_nll takes tags as class indices, and emissions that are no probabilities\n"
+        "advise: crf_nll takes tags as class indices, and emissions that are not probabilities\n"
         "  probabilities  float  (8, 5, 3)\n"
         "  labels         int    (8, 5)\n"
         "  expected: labels int (8, 5), logits (8, 5, 3)",
@@ -203,7 +203,7 @@ CASES = {
     "half a feature for each direction": (
         {"labels": (8,), "hidden": (8, 20, 7), "bidirectional": True},
         ShapeError,
-        "advise: states of 7 features cannot be two directions side by side\n"
+        "advise: states of 7 features cannot be two concatenated directions\n"
         "  hidden  float  (8, 20, 7)\n"
         "  labels  int    (8,)\n"
         "  expected: an even number of features, or one direction",
@@ -225,9 +225,9 @@ def test_a_file_without_known_names(tmp_path):
     with pytest.raises(DataError) as caught:
         read_arrays(str(file))
     assert str(caught.value) == (
-        f"{file}: no array in it has a known name; it holds 'label', 'extra'\n"
-        "  Did you mean 'labels'? The names are 'logits', 'probabilities', 'hidden', 'labels', 'mask', 'lengths'; one "
-        "array is also named by a flag: --labels FILE.npy."
+        f"{file}: no array in it has a known name; it contains 'label', 'extra'\n"
+        "  Did you mean 'labels'? The names are 'logits', 'probabilities', 'hidden', 'labels', 'mask', 'lengths'; a "
+        "flag also names an array: --labels FILE.npy."
     )
 
 
@@ -241,7 +241,7 @@ def test_a_file_that_holds_no_arrays(tmp_path):
     file.write_text("8x47")
     with pytest.raises(DataError) as caught:
         advise(labels=str(file))
-    assert str(caught.value).startswith(f"{file}: no arrays can be read from it: ")
+    assert str(caught.value).startswith(f"{file}: cannot read arrays from it: ")
     assert str(caught.value).endswith(
-        "\n  Arrays are written with numpy.save and numpy.savez; lists of Python objects are not read."
+        "\n  Write arrays with numpy.save or numpy.savez; lists of Python objects are not supported."
     )

@@ -55,7 +55,7 @@ def test_several_targets(tmp_path):
     assert advices["intent"].mapping.values == ("Book", "Play", "Weather")
     assert advices["intent"].why[-3:] == (
         "Several targets can share one encoder: each has its own head, and their losses are added.",
-        "A batch of 8 and 20 steps or fewer are examples.",
+        "The batch of 8 and the limit of 20 steps are examples.",
         "seqwise train, with the same files and flags, does all of this.",
     )
     assert any(sentence.startswith("target 'slots': column 'slots'") for sentence in said)
@@ -65,8 +65,8 @@ def test_outputs_that_differ_in_their_classes(tmp_path):
     (advice,) = advice_on(tmp_path, "uneven outputs").values()
     assert advice.mapping is None
     assert (
-        "Each output has classes of its own, in this order: vote_b -1, 0, 1; size big, small. The class axis is as "
-        "long as the longest; where an output has fewer classes, -inf rules out the rest." in advice.why
+        "Each output has its own classes, in this order: vote_b -1, 0, 1; size big, small. The class axis "
+        "has the size of the largest output; -inf rules out the surplus classes of the others." in advice.why
     )
     found = run_here(advice.code["numpy"])
     assert (found["logits"][:, 1, 2] == float("-inf")).all()

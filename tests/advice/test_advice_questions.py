@@ -33,7 +33,7 @@ def test_q1_one_label_per_sequence():
     assert advice.pooling == "last"
     assert advice.mapping is None
     assert changes(advice) == []
-    assert "never of padding: states[:, -1] reads padding in a padded batch." in advice.why[0]
+    assert "never padding: states[:, -1] is padding in a padded batch." in advice.why[0]
     assert advice.why[1].startswith("The lengths go to the encoder and to the pooling, not to the loss")
 
 
@@ -64,7 +64,7 @@ def test_q1_padding_marked_by_a_label():
         assert advice.problem == "tags"
         assert advice.call == f"cross_entropy(logits, labels, ignore_index={mark})"
     assert changes(advice) == [
-        ("label -1 is none of the 5 classes", "it marks what does not count: pass ignore_index=-1")
+        ("label -1 is not one of the 5 classes", "it marks labels that do not count: pass ignore_index=-1")
     ]
 
 
@@ -77,7 +77,7 @@ def test_q2_probabilities_with_one_hot_labels():
     assert advice.call == "cross_entropy(probabilities, labels, from_logits=False)"
     assert advice.shapes["labels"].axes == ("batch", "classes")
     assert "One-hot labels and class indices give the same number here" in advice.why[1]
-    assert "0 for the right class costs 87.34 nats, by rule" in advice.why[2]
+    assert "0 for the right class costs 87.34 nats, by definition" in advice.why[2]
 
 
 def test_q2_a_batch_of_probabilities_with_one_hot_labels():
@@ -106,7 +106,7 @@ def test_q2_softmax_before_the_loss_is_noticed():
     assert changes(advice) == [
         (
             "logits lie from 0 to 1 and sum to 1: they look like probabilities",
-            "leave the softmax out, the loss applies it; or, where only probabilities are at hand, from_logits=False",
+            "leave the softmax out, the loss applies it; or pass from_logits=False if you only have probabilities",
         )
     ]
 
@@ -140,8 +140,8 @@ def test_q3_states_of_steps_in_place_of_logits():
     advice = advise(logits=(32, 20, 128), labels=(32,), values="0..4")
     assert changes(advice) == [
         (
-            "logits (32, 20, 128): 128 numbers per step, but the labels are of whole sequences",
-            "pool the states over the steps that count, then the head: Linear(128, 5) -> (32, 5)",
+            "logits (32, 20, 128): 128 numbers per step, but the labels are per sequence",
+            "pool the states over the steps that count, then apply the head: Linear(128, 5) -> (32, 5)",
         )
     ]
     assert advice.shapes["states"].shape == (32, 20, 128)
@@ -176,8 +176,8 @@ def test_q3_the_final_states_of_torch():
         (
             "hidden (2, 32, 128): the batch is on axis 1, as in torch's final states (layers x directions, batch, "
             "features)",
-            "with two directions concatenate hidden[-2] and hidden[-1]: hidden[-1] alone is the backward one; in a "
-            "padded batch pool the states of all steps instead, or pack the sequences",
+            "with two directions concatenate hidden[-2] and hidden[-1]: hidden[-1] alone is the backward direction; in "
+            "a padded batch pool the states of all steps instead, or pack the sequences",
         )
     ]
     assert advice.head == "Linear(256, 5) -> (32, 5)"
@@ -187,7 +187,7 @@ def test_q3_states_with_time_first():
     advice = advise(hidden=(20, 32, 128), labels=(32,), values="0..4")
     assert changes(advice) == [
         (
-            "hidden (20, 32, 128): the batch is on axis 1, time comes first",
+            "hidden (20, 32, 128): the batch is on axis 1, time is first",
             "swap them, hidden.swapaxes(0, 1), or build the layer with batch_first=True",
         )
     ]
@@ -206,12 +206,12 @@ def test_q3_one_vector_for_labels_of_every_step():
 # Q4. 47 labels per example, each -1, 0 or 1. Which loss, which shapes?
 
 ONE_NUMBER = (
-    "logits (8, 47): one number per label cannot choose between 3 classes",
+    "logits (8, 47): one number per label cannot select one of 3 classes",
     "change the head: Linear(hidden, 47 * 3) -> reshape (8, 47, 3)",
 )
 FLOAT = (
     "labels are float",
-    "cast them to integers: torch reads float labels in the shape of the logits as probabilities, without a word",
+    "cast them to integers: torch silently takes float labels in the shape of the logits as probabilities",
 )
 Q4 = {
     "right as it is": ({"logits": (8, 47, 3), "labels": (8, 47)}, []),
@@ -223,7 +223,7 @@ Q4 = {
         [
             (
                 "logits (1, 8, 47), labels (1, 8, 47): axis 0 has size 1 in both",
-                "take logits[0] and labels[0]: axis 0 is the batch then",
+                "take logits[0] and labels[0]: axis 0 is then the batch",
             ),
             ONE_NUMBER,
         ],
@@ -290,7 +290,7 @@ def test_q4_gaps_by_nan():
     assert changes(advice) == [
         (
             "labels are NaN where they are missing",
-            "pass mask=~isnan(labels), then put any label in place of NaN and cast to integers",
+            "pass mask=~isnan(labels), then replace NaN by any label and cast to integers",
         )
     ]
     assert advice.call == "cross_entropy(logits, labels, mask=mask, label_values=(-1, 0, 1))"
@@ -303,7 +303,7 @@ def test_q4_gaps_by_a_value():
 
 def test_q4_where_gaps_go_is_said_when_there_are_none():
     advice = advise(logits=(8, 47, 3), labels=(8, 47), values=SCALE)
-    assert "Where labels are missing add mask= bool (8, 47), True = there." in advice.why
+    assert "Where labels are missing add mask= bool (8, 47), True = present." in advice.why
 
 
 def test_q4_minus_1_can_be_the_mark_of_a_gap():
@@ -356,21 +356,21 @@ MIXED_UP = {
         {"logits": (20, 16, 5), "labels": (16, 20)},
         [
             (
-                "logits (20, 16, 5): the batch is on axis 1, time comes first",
+                "logits (20, 16, 5): the batch is on axis 1, time is first",
                 "swap them, logits.swapaxes(0, 1), or build the layer with batch_first=True",
             )
         ],
     ),
     "labels with time first": (
         {"logits": (16, 20, 5), "labels": (20, 16), "lengths": (16,)},
-        [("labels (20, 16): axis 1 is the batch, as axis 0 of the logits", "take labels.T")],
+        [("labels (20, 16): axis 1 is the batch, like axis 0 of the logits", "take labels.T")],
     ),
     "a step more than labels": (
         {"logits": (8, 20, 5), "labels": (8, 19)},
         [
             (
                 "logits (8, 20, 5): 20 steps, but the labels have 19",
-                "leave out the steps that have no label, such as marks of the beginning and the end, in both",
+                "leave out the steps that have no label, such as start and end tokens, in both",
             )
         ],
     ),
@@ -380,7 +380,7 @@ MIXED_UP = {
             (
                 "logits (16, 5): one row of numbers per sequence, but there is a label for every step",
                 "keep the states of every step (the first output of torch's layers, return_sequences=True in Keras), "
-                "then the head: Linear(hidden, 5) -> (16, 20, 5)",
+                "then apply the head: Linear(hidden, 5) -> (16, 20, 5)",
             )
         ],
     ),
@@ -392,7 +392,7 @@ MIXED_UP = {
         {"logits": (8,), "labels": (8,), "values": SCALE},
         [
             (
-                "logits (8,): one number per label cannot choose between 3 classes",
+                "logits (8,): one number per label cannot select one of 3 classes",
                 "change the head: Linear(hidden, 3) -> (8, 3)",
             )
         ],
@@ -436,14 +436,14 @@ MIXED_UP = {
     ),
     "text of which nothing is known": (
         {"logits": (16, 3), "labels": (16,), "label_kind": "text"},
-        [("labels are text", "give each a class index; which, the code shows once --values names them")],
+        [("labels are text", "map each to a class index; the code shows how once --values names them")],
     ),
     "NaN among named values": (
         {"logits": (2, 2), "labels": [0.0, np.nan], "values": (0, 1)},
         [
             (
                 "labels are NaN where they are missing",
-                "pass mask=~isnan(labels), then put any label in place of NaN and cast to integers",
+                "pass mask=~isnan(labels), then replace NaN by any label and cast to integers",
             )
         ],
     ),
@@ -469,13 +469,13 @@ def test_flags_of_0_and_1_can_be_several_things():
     assert [(other.what, other.when, other.flag) for other in advice.alternatives] == [
         (
             "one yes or no per step",
-            "axis 1 counts the steps, and one number per step shall decide",
+            "axis 1 is the steps, and one number per step should decide",
             "--problem yes-no-per-step",
         ),
         ("one label out of 28 classes per sequence", "each row of the labels holds a single 1", "--problem label"),
         (
             "28 labels out of 2 classes each, per sequence",
-            "axis 1 of the labels counts questions about one sequence",
+            "axis 1 of the labels is several questions about one sequence",
             "--problem outputs",
         ),
     ]
@@ -495,8 +495,8 @@ def test_an_array_of_flags_in_which_no_row_is_one_hot_is_not_one_hot():
 
 def test_without_values_only_shapes_decide_and_that_is_said():
     advice = advise(logits=(8, 47), labels=(8, 47))
-    assert "Only their values tell what such labels are; name them: --values=0,1 or --values=-1,0,1." in advice.why
-    assert "one number per label cannot choose between several classes" in str(
+    assert "The values of the labels decide what they are; name them: --values=0,1 or --values=-1,0,1." in advice.why
+    assert "one number per label cannot select one of several classes" in str(
         advise(logits=(8, 47), labels=(8, 47), problem="outputs")
     )
     assert advice.alternatives[-1].what == "regression"
@@ -506,7 +506,7 @@ def test_without_values_only_shapes_decide_and_that_is_said():
 def test_a_number_of_classes_that_nothing_says_is_an_example():
     advice = advise(labels=(8, 47))
     assert advice.title == "one label out of several classes per step"
-    assert "Nothing says how many classes there are; 3 are shown. Name them: --values=0,1,2." in advice.why
+    assert "The number of classes is unknown; 3 are shown. Name them: --values=0,1,2." in advice.why
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ Q4 = """\
 47 labels out of 3 classes each, per sequence
 
 Change
-  logits (8, 47): one number per label cannot choose between 3 classes
+  logits (8, 47): one number per label cannot select one of 3 classes
     -> change the head: Linear(hidden, 47 * 3) -> reshape (8, 47, 3)
 
 Answer
@@ -29,17 +29,17 @@ Answer
   mapping  labels -1, 0, 1 are classes 0, 1, 2: label_values there, values[...] back
 
 Why
-  The outputs share one input, but each has a softmax of its own: the head gives outputs x classes
-  numbers. A missing label is left out of the sum and of the divisor. Nothing has to be one-hot.
-  Where labels are missing add mask= bool (8, 47), True = there.
+  The outputs share one input, but each has its own softmax: the head returns outputs x classes
+  numbers. A missing label is left out of the sum and of the divisor. Labels need not be one-hot.
+  Where labels are missing add mask= bool (8, 47), True = present.
 
 If it is something else
-  --problem tags       one label out of 3 classes per step, if axis 1 of the labels counts the steps
-                       of a sequence
+  --problem tags       one label out of 3 classes per step, if axis 1 of the labels is the steps of
+                       a sequence
   --missing=-1         2 classes, and -1 marks a missing label, if -1 is not a real label
-  --loss ordinal_loss  ordered classes, if a near miss is better than a far one
-                       regression, if labels are amounts; then a squared error, which is no loss of
-                       seqwise
+  --loss ordinal_loss  ordered classes, if predicting a close class is better than a distant one
+                       regression, if labels are continuous values; use a squared error, which is
+                       not part of seqwise
 
 Code for torch
 
@@ -47,9 +47,9 @@ import torch
 from seqwise.losses.torch import cross_entropy
 from seqwise.nn import LastPooling
 
-# random numbers in place of yours
+# random numbers instead of your data
 states = torch.randn(8, 20, 128)  # from the encoder: batch, time, features
-lengths = 1 + torch.randint(20, (8,))  # so many steps of each sequence count
+lengths = 1 + torch.randint(20, (8,))  # the number of steps that count
 values = (-1, 0, 1)  # the label of each class
 labels = torch.tensor(values)[torch.randint(3, (8, 47))]
 
@@ -62,7 +62,7 @@ logits = head(pooled).reshape(-1, 47, 3)  # (8, 47, 3): the classes are last
 loss = cross_entropy(logits, labels, label_values=values)
 loss.backward()
 best = logits.argmax(-1)  # class indices
-predicted = torch.tensor(values)[best]  # labels as they arrived
+predicted = torch.tensor(values)[best]  # your own label values
 """
 
 

@@ -97,8 +97,8 @@ MISTAKES = {
     "nothing": (
         [],
         "advise: there are no labels\n"
-        "  expected: the shape of the labels, and of logits or hidden states where you have them\n"
-        "  hint: for instance --logits 8x47 --labels 8x47 --values=-1,0,1, or a file: seqwise advise data.csv",
+        "  expected: the shape of the labels, and of logits or hidden states if you have them\n"
+        "  hint: for example --logits 8x47 --labels 8x47 --values=-1,0,1, or a file: seqwise advise data.csv",
     ),
     "a file that is not there": (["arrays.npz"], "arrays.npz: no such file"),
     "shapes that fit nothing": (

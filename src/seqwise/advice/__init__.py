@@ -1,6 +1,6 @@
-"""Shapes, values or a data file -> which problem this is, which loss, which head, and code that runs.
+"""From shapes, values or a data file to the problem, the loss, the head, and code that runs.
 
-facts (what arrived) -> readings (which problems that can be) -> advice (one of them, in words and in code)
+statistics (of the input) -> readings (problems that fit it) -> advice (for one of them, as text and code)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Advises: from shapes and values to the problem, the loss, the head, the mapping of labels, and code."""
+"""Advice for shapes and values: the problem, the loss, the head, the mapping of labels, and code."""
 
 from __future__ import annotations
 
@@ -38,33 +38,32 @@ def advise(
     bidirectional: bool = False,
     framework: str | None = None,
 ) -> Advice:
-    """Which loss, which head and which shapes, for arrays or shapes of arrays.
+    """Advise a loss, a head and shapes for arrays or shapes of arrays.
 
-    An array is given as itself (of any framework), as a tuple of sizes, as text such as `8x47`, or as the name of
-    an `.npy` file.
+    Give an array of any framework, a tuple of sizes, text such as `8x47`, or the name of an `.npy` file.
 
     Args:
-        logits: what the model gives, or is meant to give.
+        logits: the model's output, or its intended shape.
         labels: the labels.
-        probabilities: what the model gives, where that is probabilities.
+        probabilities: the model's output, if it is probabilities.
         hidden: the encoder's states, (batch, time, features) or (batch, features).
         mask: True = counts.
-        lengths: (batch,) how many steps count.
-        values: all values that labels have, in class order: (-1, 0, 1), `no,yes`, `0..4`. Those of an array of labels
-            are found.
+        lengths: (batch,) the number of steps that count.
+        values: all label values, in class order: (-1, 0, 1), `no,yes`, `0..4`. Read from the labels if they are an
+            array.
         missing: labels of this value do not count.
-        label_kind: int, float, bool or text, for labels of which only the shape is given.
-        class_axis: the axis of the logits that holds the classes, where two axes have one size.
-        problem: which problem it is, where the shapes leave several.
-        loss: another loss than the usual one of the problem.
-        pooling: last, mean, max or attention, where states of steps become one vector.
+        label_kind: int, float, bool or text, for labels given as a shape.
+        class_axis: the class axis of the logits, where two axes have equal size.
+        problem: the name of the problem, where the shapes fit several.
+        loss: a loss in place of the usual one of the problem.
+        pooling: last, mean, max or attention, where the states of steps become one vector.
         bidirectional: whether the second half of the features of the states reads backwards.
-        framework: torch, keras, jax or numpy, for code of one only.
+        framework: torch, keras, jax or numpy, for code of that one only.
 
     Raises:
-        ConfigError: no labels, or an option that means nothing.
+        ConfigError: no labels, or an option that does not apply.
         ShapeError: shapes that fit no problem.
-        ValuesError: labels that are amounts.
+        ValuesError: labels that are continuous values.
         DataError: a file that cannot be read.
 
     Examples:
@@ -85,28 +84,30 @@ def advise(
         "lengths": lengths,
     }
     wish = Wish(problem, loss, pooling, bidirectional, framework)
-    facts = statistics_of(given, values=values, missing=missing, label_kind=label_kind, class_axis=class_axis)
-    readings = readings_of(facts, problem)
+    statistics = statistics_of(given, values=values, missing=missing, label_kind=label_kind, class_axis=class_axis)
+    readings = readings_of(statistics, problem)
     if loss is not None:
         readings = [reading for reading in readings if loss in reading.problem.losses]
-        _require_loss(loss, readings, facts, problem)
-    return advice_of(readings, facts, wish)
+        _require_loss(loss, readings, statistics, problem)
+    return advice_of(readings, statistics, wish)
 
 
-def advice_of(readings: Sequence[Reading], facts: ArrayStatistics, wish: Wish, notes: Sequence[str] = ()) -> Advice:
-    """The advice for the first of the readings.
+def advice_of(
+    readings: Sequence[Reading], statistics: ArrayStatistics, wish: Wish, notes: Sequence[str] = ()
+) -> Advice:
+    """Return the advice for the first of the readings.
 
     Args:
-        readings: what the facts can be.
-        facts: what is known.
-        wish: what the user asks for.
-        notes: reasons beside those that follow from the reading.
+        readings: the interpretations of the statistics.
+        statistics: statistics of the input.
+        wish: the user's choices.
+        notes: reasons besides those that follow from the reading.
     """
     reading, problem = readings[0], readings[0].problem
-    _require_both_directions(reading, facts, wish)
-    choices = wish.choices(problem.losses[0], from_logits=facts.from_logits)
+    _require_both_directions(reading, statistics, wish)
+    choices = wish.choices(problem.losses[0], from_logits=statistics.from_logits)
     features = None if reading.states is None else reading.states[-1]
-    why = (problem.why, LOSSES[choices.loss].why, *_notes(reading, facts), *notes)
+    why = (problem.why, LOSSES[choices.loss].why, *_notes(reading, statistics), *notes)
     return Advice(
         problem=problem.name,
         title=title(reading),
@@ -118,21 +119,21 @@ def advice_of(readings: Sequence[Reading], facts: ArrayStatistics, wish: Wish, n
         mapping=_mapping(reading, choices),
         changes=reading.changes,
         why=tuple(filter(None, why)),
-        alternatives=alternatives(readings, facts, choices.loss, wish.problem),
+        alternatives=alternatives(readings, statistics, choices.loss, wish.problem),
         code={name: snippet(reading, choices, name) for name in wish.frameworks},
     )
 
 
 def _shapes(reading: Reading, choices: Choices) -> dict[str, ArrayWanted]:
-    """The arrays that the head and the loss must receive."""
-    problem, chain = reading.problem, choices.is_chain
-    scores = "emissions" if chain else "logits" if choices.from_logits else "probabilities"
+    """Return the arrays that the head and the loss must receive."""
+    problem, crf = reading.problem, choices.is_crf
+    scores = "emissions" if crf else "logits" if choices.from_logits else "probabilities"
     axes = problem.logits_axes if reading.one_hot else problem.label_axes
     wanted = {
         scores: ArrayWanted("float", reading.logits_shape, problem.logits_axes),
-        "tags" if chain else "labels": ArrayWanted(reading.label_kind, reading.labels_shape, axes),
+        "tags" if crf else "labels": ArrayWanted(reading.label_kind, reading.labels_shape, axes),
     }
-    if chain:
+    if crf:
         wanted["transitions"] = ArrayWanted("float", (reading.classes, reading.classes), ("from", "to"))
     if reading.lengths is not None:
         wanted["lengths"] = ArrayWanted("int", reading.positions[:1], ("batch",))
@@ -151,54 +152,52 @@ def _mapping(reading: Reading, choices: Choices) -> ValueMapping | None:
     return ValueMapping(reading.values, "class_of" if maps_by_hand(reading, choices) else "label_values")
 
 
-def _notes(reading: Reading, facts: ArrayStatistics) -> list[str]:
-    """Further reasons drawn from the given numbers."""
+def _notes(reading: Reading, statistics: ArrayStatistics) -> list[str]:
+    """Return further reasons that follow from the statistics."""
     notes = []
     if reading.one_hot:
         notes.append(
             "One-hot labels and class indices give the same number here, whatever the options; indices need no "
             "one-hot array in memory."
         )
-    if not facts.from_logits:
+    if not statistics.from_logits:
         notes.append(
-            "From probabilities, 0 for the right class costs 87.34 nats, by rule, and has no gradient. Logits are "
-            "the better choice: the loss takes softmax and logarithm in one step and loses nothing."
+            "With probabilities, 0 for the right class costs 87.34 nats, by definition, and has no gradient. Prefer "
+            "logits: the loss computes softmax and logarithm together, without loss of precision."
         )
     if reading.lengths == "pooling":
         notes.append("The lengths go to the encoder and to the pooling, not to the loss: its labels have no time axis.")
     if reading.mask == "pooling":
         notes.append("The mask goes to the encoder and to the pooling, not to the loss: its labels have no time axis.")
-    if not reading.problem.chooses and facts.values is None and facts.labels.data is None:
-        notes.append("Only their values tell what such labels are; name them: --values=0,1 or --values=-1,0,1.")
+    if not reading.problem.chooses and statistics.values is None and statistics.labels.data is None:
+        notes.append("The values of the labels decide what they are; name them: --values=0,1 or --values=-1,0,1.")
     if not reading.classes_known:
-        notes.append(
-            f"Nothing says how many classes there are; {ASSUMED_CLASSES} are shown. Name them: --values=0,1,2."
-        )
+        notes.append(f"The number of classes is unknown; {ASSUMED_CLASSES} are shown. Name them: --values=0,1,2.")
     if reading.problem.per_step and reading.lengths is None and reading.mask is None:
         notes.append(f"Where sequences are padded add lengths= int {shape_text(reading.positions[:1])}.")
     if reading.problem.inner and reading.mask is None and reading.missing is None:
-        notes.append(f"Where labels are missing add mask= bool {shape_text(reading.positions)}, True = there.")
+        notes.append(f"Where labels are missing add mask= bool {shape_text(reading.positions)}, True = present.")
     return notes
 
 
-def _require_both_directions(reading: Reading, facts: ArrayStatistics, wish: Wish) -> None:
-    """Refuses states that cannot be two directions side by side."""
+def _require_both_directions(reading: Reading, statistics: ArrayStatistics, wish: Wish) -> None:
+    """Check that the states can be two directions, concatenated."""
     if wish.bidirectional and reading.states is not None and reading.states[-1] % 2:
-        problem = f"states of {reading.states[-1]} features cannot be two directions side by side"
-        raise facts.call.error(ShapeError, problem, expected="an even number of features, or one direction")
+        problem = f"states of {reading.states[-1]} features cannot be two concatenated directions"
+        raise statistics.call.error(ShapeError, problem, expected="an even number of features, or one direction")
 
 
-def _require_loss(loss: str, readings: list[Reading], facts: ArrayStatistics, problem: str | None) -> None:
-    """Refuses a loss that the problem, or every problem that it can be, has no use for."""
+def _require_loss(loss: str, readings: list[Reading], statistics: ArrayStatistics, problem: str | None) -> None:
+    """Check that the loss fits the problem, or one of those that fit the shapes."""
     if not readings:
         fitting = [name for name, known in PROBLEMS.items() if loss in known.losses]
         which = f"'{problem}'" if problem else "these labels"
-        raise facts.call.error(
+        raise statistics.call.error(
             ConfigError, f"{loss} does not fit {which}", expected=f"a problem among {listed(fitting)}, or another loss"
         )
-    if loss == "crf_nll" and (readings[0].one_hot or not facts.from_logits):
-        raise facts.call.error(
+    if loss == "crf_nll" and (readings[0].one_hot or not statistics.from_logits):
+        raise statistics.call.error(
             ConfigError,
-            "crf_nll takes tags as class indices, and emissions that are no probabilities",
+            "crf_nll takes tags as class indices, and emissions that are not probabilities",
             expected=f"labels int {shape_text(readings[0].positions)}, logits {shape_text(readings[0].logits_shape)}",
         )

@@ -1,4 +1,4 @@
-"""An advice, and its text for people: sections of aligned rows, then the code."""
+"""The advice and its text: sections of aligned rows, then the code."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST_VALUES = 8
 
 @dataclass(frozen=True)
 class ArrayWanted:
-    """An array as it has to arrive.
+    """The array that a head or loss expects.
 
     Attributes:
-        kind: the kind of number.
+        kind: the kind of number: int, float, bool or text.
         shape: the size of each axis.
         axes: the name of each axis.
     """
@@ -42,8 +42,8 @@ class ValueMapping:
     """How labels become class indices.
 
     Attributes:
-        values: the label of class 0, 1, 2, ...
-        by: `label_values` where the loss maps them, `class_of` where a dictionary does.
+        values: the labels of classes 0, 1, 2, ...
+        by: `label_values` if the loss maps them, `class_of` if a dictionary does.
     """
 
     values: tuple[Value, ...]
@@ -52,21 +52,21 @@ class ValueMapping:
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do with arrays of these shapes and values. `str()` is the advice as text.
+    """Advice for arrays of these shapes and values. `str()` returns it as text.
 
     Attributes:
         problem: the name of the problem, one of `seqwise.advice.problems.PROBLEMS`.
         title: the problem in words, with its sizes.
         loss: the name of the loss.
         call: the call of the loss.
-        pooling: the name of the summary that the head reads; None where there is nothing to summarise.
-        head: the layer before the loss, and the shape of what it gives.
-        shapes: what has to arrive, by the name of the array.
-        mapping: how labels become classes; None where they are class indices, or yes and no.
-        changes: what arrived wrong, and what to do.
+        pooling: the name of the pooling before the head; None without one.
+        head: the layer before the loss, and the shape of its output.
+        shapes: the expected arrays, by name.
+        mapping: how labels become classes; None for class indices and yes-or-no labels.
+        changes: problems of the input, and how to fix them.
         why: the reasons.
-        alternatives: other answers that the same shapes and values allow.
-        code: by framework, a program that runs.
+        alternatives: other answers that fit the same shapes and values.
+        code: a runnable program for each framework.
     """
 
     problem: str
@@ -83,7 +83,7 @@ class Advice:
     code: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists."""
+        """Return the advice as plain dictionaries and lists."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -91,12 +91,12 @@ class Advice:
 
 
 def advice_text(advice: Advice) -> str:
-    """The whole advice, as `str()` gives it."""
+    """Return the whole advice as text."""
     return "\n\n".join("\n".join([heading, *lines]) for heading, lines in sections(advice)) + "\n"
 
 
 def sections(advice: Advice, width: int = WIDTH) -> Iterator[Section]:
-    """The sections in their order: the problem, what to change, the answer, why, other answers, code."""
+    """Yield the sections in order: the problem, what to change, the answer, why, other answers, code."""
     yield advice.title[0].upper() + advice.title[1:], []
     if advice.changes:
         yield "Change", [line for change in advice.changes for line in _change(change.wrong, change.do, width)]
@@ -152,7 +152,7 @@ def _row(name: str, text: str, width: int) -> list[str]:
 
 
 def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
-    """The text in lines; an empty one keeps its columns apart, and shapes and calls stay whole where they fit."""
+    """Wrap a text into lines; an empty one keeps its indents, and shapes and calls stay whole where they fit."""
     return textwrap.wrap(
         text,
         width,

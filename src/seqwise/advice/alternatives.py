@@ -1,4 +1,4 @@
-"""The other answers that the same shapes and values allow: what would decide for each, and the flag that says so."""
+"""Alternatives that fit the same shapes and values: the condition for each, and the flag that selects it."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from seqwise.advice.value_classes import only_negative
 __all__ = ["Alternative", "alternatives", "title"]
 
 _MOST_PROBLEMS = 3
-"""So many other problems are told."""
+"""Maximum number of other problems shown."""
 
 _FREQUENT = 0.9
-"""From this share of one class on, the others are called rare."""
+"""Fraction of the most frequent class from which the others are called rare."""
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another answer.
+    """Another answer for the same input.
 
     Attributes:
-        what: what the labels would be.
-        when: what would decide for it, in words that follow "if".
-        flag: what says so to the command; empty where seqwise has no loss for it.
+        what: the interpretation of the labels.
+        when: the condition for it, in words that follow "if".
+        flag: the flag of the command that selects it; empty if seqwise has no loss for it.
     """
 
     what: str
@@ -35,7 +35,7 @@ class Alternative:
 
 
 def title(reading: Reading) -> str:
-    """The problem, with its sizes."""
+    """Return the title of the problem, with its sizes."""
     sizes: dict[str, int | str] = dict(reading.sizes)
     if not reading.classes_known:
         sizes["classes"] = "several"
@@ -43,21 +43,21 @@ def title(reading: Reading) -> str:
 
 
 def alternatives(
-    readings: Sequence[Reading], facts: ArrayStatistics, loss: str, problem: str | None
+    readings: Sequence[Reading], statistics: ArrayStatistics, loss: str, problem: str | None
 ) -> tuple[Alternative, ...]:
-    """The other answers, the nearest first.
+    """Return the other answers, the nearest first.
 
     Args:
-        readings: what the facts can be; the first is the answer.
-        facts: what is known.
+        readings: the interpretations of the statistics; the first is the answer.
+        statistics: statistics of the input.
         loss: the loss of the answer.
         problem: the problem that the user named.
     """
     reading = readings[0]
-    found = [*_of_values(reading, facts), *_of_losses(reading, facts, loss), *_of_axes(reading, facts)]
+    found = [*_of_values(reading, statistics), *_of_losses(reading, statistics, loss), *_of_axes(reading, statistics)]
     if problem is None:
         found = [*_of_problems(readings), *found]
-    return (*found, *_regression(facts))
+    return (*found, *_regression(statistics))
 
 
 def _of_problems(readings: Sequence[Reading]) -> Iterator[Alternative]:
@@ -66,20 +66,20 @@ def _of_problems(readings: Sequence[Reading]) -> Iterator[Alternative]:
         yield Alternative(title(other), when, f"--problem {other.problem.name}")
 
 
-def _of_values(reading: Reading, facts: ArrayStatistics) -> Iterator[Alternative]:
-    negative = only_negative(facts.values or ())
-    if reading.values is not None and negative in reading.values and facts.missing is None and reading.classes > 2:
+def _of_values(reading: Reading, statistics: ArrayStatistics) -> Iterator[Alternative]:
+    negative = only_negative(statistics.values or ())
+    if reading.values is not None and negative in reading.values and statistics.missing is None and reading.classes > 2:
         what = f"{reading.classes - 1} classes, and {negative} marks a missing label"
         yield Alternative(what, f"{negative} is not a real label", f"--missing={negative}")
 
 
-def _of_losses(reading: Reading, facts: ArrayStatistics, loss: str) -> Iterator[Alternative]:
+def _of_losses(reading: Reading, statistics: ArrayStatistics, loss: str) -> Iterator[Alternative]:
     are_numbers = reading.values is not None and not any(isinstance(value, str) for value in reading.values)
-    has_order = reading.classes > 2 and (are_numbers or facts.complete)
+    has_order = reading.classes > 2 and (are_numbers or statistics.complete)
     worth_telling = {
         "ordinal_loss": has_order and not reading.one_hot,
-        "crf_nll": reading.problem.name == "tags" and not reading.one_hot and facts.from_logits,
-        "focal_loss": facts.largest_share >= _FREQUENT,
+        "crf_nll": reading.problem.name == "tags" and not reading.one_hot and statistics.from_logits,
+        "focal_loss": statistics.largest_share >= _FREQUENT,
     }
     for name in reading.problem.losses:
         if name != loss and (worth_telling.get(name) or name == reading.problem.losses[0]):
@@ -87,22 +87,28 @@ def _of_losses(reading: Reading, facts: ArrayStatistics, loss: str) -> Iterator[
             yield Alternative(choice.what, choice.when, f"--loss {name}")
 
 
-def _of_axes(reading: Reading, facts: ArrayStatistics) -> Iterator[Alternative]:
-    """Two axes of one size: nothing is guessed, the classes are last unless the user says otherwise."""
-    if facts.logits is None or not reading.problem.chooses or len(facts.logits.shape) != len(reading.logits_shape):
+def _of_axes(reading: Reading, statistics: ArrayStatistics) -> Iterator[Alternative]:
+    """Yield the other class axis for two axes of equal size: the classes are last unless the user says otherwise."""
+    if (
+        statistics.logits is None
+        or not reading.problem.chooses
+        or len(statistics.logits.shape) != len(reading.logits_shape)
+    ):
         return
-    shape, positions = facts.logits.shape, reading.positions
+    shape, positions = statistics.logits.shape, reading.positions
     if len(shape) < 3 or shape[:-1] != positions or shape[:1] + shape[2:] != positions:
         return
-    if facts.class_axis == 1:
+    if statistics.class_axis == 1:
         yield Alternative("the classes on the last axis", "logits are (batch, ..., classes)", "--class-axis=-1")
     else:
         yield Alternative("the classes on axis 1", "logits are (batch, classes, ...), torch's layout", "--class-axis 1")
 
 
-def _regression(facts: ArrayStatistics) -> Iterator[Alternative]:
-    labels, logits = facts.labels, facts.logits
+def _regression(statistics: ArrayStatistics) -> Iterator[Alternative]:
+    labels, logits = statistics.labels, statistics.logits
     if logits is None or labels.kind not in ("int", "float") or logits.shape not in (labels.shape, (*labels.shape, 1)):
         return
-    if facts.values is None or len(facts.values) > 2:
-        yield Alternative("regression", "labels are amounts; then a squared error, which is no loss of seqwise", "")
+    if statistics.values is None or len(statistics.values) > 2:
+        yield Alternative(
+            "regression", "labels are continuous values; use a squared error, which is not part of seqwise", ""
+        )

@@ -1,4 +1,4 @@
-"""Shapes, arrays and values as they arrive -> what is known of them, before anything is concluded."""
+"""Statistics of the given shapes, arrays and values, before any conclusion."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from seqwise.targets import label_value
 __all__ = ["ArrayStatistics", "Value", "statistics_of"]
 
 Value = int | str
-"""A value that labels have; 1.0 is 1."""
+"""A label value; 1.0 is 1."""
 
 _TORCH_IGNORES = -100
 _MOST_VALUES = 10_000
@@ -29,20 +29,20 @@ _CLOSE = 1e-3
 
 @dataclass(frozen=True)
 class ArrayStatistics:
-    """The known statistics of the arrays.
+    """Known statistics of the arrays.
 
     Attributes:
         labels: the labels.
         logits: logits, or probabilities.
         from_logits: False when `logits` are probabilities.
         hidden: the states of the encoder.
-        mask: what counts.
-        lengths: how many steps count.
-        values: the values that labels have, in class order and without missing ones; None when they are not known.
-        complete: whether `values` are all there are; those seen in an array may be some of them.
+        mask: the positions that count.
+        lengths: the number of steps that count.
+        values: the label values, in class order and without missing ones; None when they are not known.
+        complete: whether `values` are all values; those found in an array may be some of them.
         missing: labels of this value do not count.
         has_nan: whether some labels are NaN.
-        class_axis: the axis of the logits that holds the classes, when the user says so.
+        class_axis: the class axis of the logits, if the user gave it.
     """
 
     labels: Array
@@ -64,7 +64,7 @@ class ArrayStatistics:
 
     @property
     def call(self) -> Call:
-        """The table of what arrived, for messages."""
+        """Return the table of the arguments, for messages."""
         named = {
             self.scores: self.logits,
             "hidden": self.hidden,
@@ -77,7 +77,7 @@ class ArrayStatistics:
 
     @cached_property
     def are_zero_or_one(self) -> bool:
-        """Whether labels can be yes or no: 0 and 1, shares between them, or not known."""
+        """Whether labels can be yes or no: 0 and 1, values between them, or not known."""
         if self.labels.kind == "text":
             return False
         if self.labels.data is None or self.complete:
@@ -99,7 +99,7 @@ class ArrayStatistics:
 
     @cached_property
     def largest_share(self) -> float:
-        """The share of the most frequent label; 0 when the labels are not there."""
+        """The fraction of the most frequent label; 0 without an array of labels."""
         if self.labels.data is None:
             return 0.0
         counted = _counted(self.labels, self.mask, self.missing)
@@ -107,7 +107,7 @@ class ArrayStatistics:
 
     @cached_property
     def softmax_was_applied(self) -> bool:
-        """Whether what arrived as logits lies from 0 to 1 and sums to 1 over the last axis."""
+        """Whether the given logits are between 0 and 1 and sum to 1 over the last axis."""
         data = self.logits.data if self.logits is not None and self.from_logits else None
         if data is None or data.shape[-1] < 2:
             return False
@@ -122,22 +122,24 @@ def statistics_of(
     label_kind: str | None = None,
     class_axis: int | None = None,
 ) -> ArrayStatistics:
-    """The statistics of arrays (by the names of `seqwise.advice.given_arrays.NAMES`) and of values.
+    """Return the statistics of arrays (by the names of `seqwise.advice.given_arrays.NAMES`) and of values.
 
     Raises:
-        ConfigError: no labels, an array that is none, a kind or value that makes no sense.
-        ValuesError: labels between whole numbers that are no shares of classes.
+        ConfigError: no labels, an argument that is not an array, an invalid kind or value.
+        ValuesError: fractional labels that are not soft labels.
         DataError: a file that cannot be read.
     """
     arrays = {name: array_of(name, given[name]) for name in NAMES if given.get(name) is not None}
     if "labels" not in arrays:
         raise ConfigError(
             "advise: there are no labels\n"
-            "  expected: the shape of the labels, and of logits or hidden states where you have them\n"
-            "  hint: for instance --logits 8x47 --labels 8x47 --values=-1,0,1, or a file: seqwise advise data.csv"
+            "  expected: the shape of the labels, and of logits or hidden states if you have them\n"
+            "  hint: for example --logits 8x47 --labels 8x47 --values=-1,0,1, or a file: seqwise advise data.csv"
         )
     if "logits" in arrays and "probabilities" in arrays:
-        raise ConfigError("advise: logits and probabilities were both given\n  expected: the one that the loss gets")
+        raise ConfigError(
+            "advise: logits and probabilities were both given\n  expected: the one that the loss receives"
+        )
     labels = _of_kind(arrays["labels"], label_kind)
     known, has_nan = _values_seen(labels, arrays.get("mask"), missing)
     if values is not None:
@@ -147,7 +149,7 @@ def statistics_of(
         missing = _TORCH_IGNORES
     if labels.data is None and known is not None and all(isinstance(value, str) for value in known):
         labels = Array("text", labels.shape)
-    facts = ArrayStatistics(
+    statistics = ArrayStatistics(
         labels=labels,
         logits=arrays.get("logits") or arrays.get("probabilities"),
         from_logits="probabilities" not in arrays,
@@ -160,10 +162,10 @@ def statistics_of(
         has_nan=has_nan,
         class_axis=class_axis,
     )
-    _refuse_unnamed(facts)
-    _refuse_measurements(facts)
-    _check_class_axis(facts)
-    return facts
+    _refuse_unnamed(statistics)
+    _refuse_measurements(statistics)
+    _check_class_axis(statistics)
+    return statistics
 
 
 def _of_kind(labels: Array, kind: str | None) -> Array:
@@ -177,7 +179,7 @@ def _of_kind(labels: Array, kind: str | None) -> Array:
 
 
 def _values(given: Iterable[Any] | str) -> tuple[tuple[Value, ...], bool]:
-    """The values a user names, in the user's order, and whether NaN is one of them."""
+    """Return the values given by the user, in the user's order, and whether NaN is one of them."""
     items = _items(given) if isinstance(given, str) else list(given)
     found = [_plain(item) for item in items]
     values = tuple(value for value in found if value is not None)
@@ -188,18 +190,20 @@ def _values(given: Iterable[Any] | str) -> tuple[tuple[Value, ...], bool]:
 
 
 def _items(text: str) -> list[Any]:
-    """The items of `-1,0,1`, `0..4`, `no,yes` or `nan,0,1`."""
+    """Return the items of `-1,0,1`, `0..4`, `no,yes` or `nan,0,1`."""
     first, dots, last = text.partition("..")
     if dots:
         try:
             return list(range(int(first), int(last) + 1))
         except ValueError:
-            raise ConfigError(f"advise: values '{text}' are no range\n  expected: such as 0..4, or -1,0,1") from None
+            raise ConfigError(
+                f"advise: values '{text}' are not a range\n  expected: for example 0..4, or -1,0,1"
+            ) from None
     return [_item(part.strip()) for part in text.split(",")]
 
 
 def _item(text: str) -> int | float | str:
-    """A whole number or text as labels of files are read; any other number as it is."""
+    """Return an integer or text as labels of files are parsed; any other number as it is."""
     value = label_value(text)
     try:
         return float(text) if isinstance(value, str) and ("." in text or text.lower() == "nan") else value
@@ -208,7 +212,7 @@ def _item(text: str) -> int | float | str:
 
 
 def _plain(item: Any) -> Value | None:
-    """The value as an integer or text; None for NaN."""
+    """Return the value as an integer or text; None for NaN."""
     if isinstance(item, str):
         return str(item)
     number = float(item)
@@ -218,7 +222,7 @@ def _plain(item: Any) -> Value | None:
         raise ConfigError(
             f"advise: {item} is not a class\n"
             "  expected: values such as -1,0,1 or no,yes\n"
-            "  hint: numbers between classes are amounts: that is regression, with a squared error for instance"
+            "  hint: continuous values are regression: use a squared error, for example"
         )
     return int(number)
 
@@ -228,7 +232,7 @@ def _shown(items: list[Any]) -> str:
 
 
 def _counted(labels: Array, mask: Array | None, missing: int | None) -> NDArray[Any]:
-    """The labels that count, in a row."""
+    """Return the labels that count, flattened."""
     data = labels.data
     assert data is not None
     if mask is not None and mask.data is not None and mask.shape == data.shape[: len(mask.shape)]:
@@ -240,7 +244,7 @@ def _counted(labels: Array, mask: Array | None, missing: int | None) -> NDArray[
 
 
 def _values_seen(labels: Array, mask: Array | None, missing: int | None) -> tuple[tuple[Value, ...] | None, bool]:
-    """The values that whole or textual labels have, in order, and whether NaN is among the labels."""
+    """Return the values of integer or text labels, in order, and whether NaN is among the labels."""
     if labels.data is None:
         return None, False
     has_nan = labels.kind == "float" and bool(np.isnan(labels.data).any())
@@ -250,40 +254,45 @@ def _values_seen(labels: Array, mask: Array | None, missing: int | None) -> tupl
     return tuple(str(value) if labels.kind == "text" else operator.index(int(value)) for value in seen), has_nan
 
 
-def _refuse_unnamed(facts: ArrayStatistics) -> None:
-    """Labels that hold something else than the values that the user named."""
-    if facts.labels.data is None or not facts.complete:
+def _refuse_unnamed(statistics: ArrayStatistics) -> None:
+    """Check that the labels hold only values that the user named."""
+    if statistics.labels.data is None or not statistics.complete:
         return
-    seen = _values_seen(facts.labels, facts.mask, facts.missing)[0] or ()
-    unnamed = [value for value in seen if value not in (facts.values or ())]
+    seen = _values_seen(statistics.labels, statistics.mask, statistics.missing)[0] or ()
+    unnamed = [value for value in seen if value not in (statistics.values or ())]
     if unnamed:
-        raise facts.call.error(
+        raise statistics.call.error(
             ValuesError,
-            f"labels hold {unnamed[0]!r}, which is none of the values {_shown(list(facts.values or ()))}",
-            expected="every value that labels have, or missing= for the one that marks what does not count",
+            f"labels contain {unnamed[0]!r}, which is not one of the values {_shown(list(statistics.values or ()))}",
+            expected="all label values, or missing= for the value of labels that do not count",
         )
 
 
-def _check_class_axis(facts: ArrayStatistics) -> None:
-    if facts.class_axis is None:
+def _check_class_axis(statistics: ArrayStatistics) -> None:
+    if statistics.class_axis is None:
         return
-    rank = 0 if facts.logits is None else len(facts.logits.shape)
-    if not -rank <= facts.class_axis < rank:
-        problem = f"class_axis={facts.class_axis} does not exist in {facts.scores} with {rank} axes"
-        raise facts.call.error(ConfigError, problem, expected="an axis of the logits, counted from 0")
+    rank = 0 if statistics.logits is None else len(statistics.logits.shape)
+    if not -rank <= statistics.class_axis < rank:
+        problem = f"class_axis={statistics.class_axis} does not exist in {statistics.scores} with {rank} axes"
+        raise statistics.call.error(ConfigError, problem, expected="an axis of the logits, counted from 0")
 
 
-def _refuse_measurements(facts: ArrayStatistics) -> None:
-    """Labels between whole numbers are fine where they can be shares of classes, and regression elsewhere."""
-    if facts.labels.kind != "float" or facts.labels.data is None or facts.values is not None or facts.are_zero_or_one:
+def _refuse_measurements(statistics: ArrayStatistics) -> None:
+    """Check that fractional labels can be soft labels; otherwise the problem is regression."""
+    if (
+        statistics.labels.kind != "float"
+        or statistics.labels.data is None
+        or statistics.values is not None
+        or statistics.are_zero_or_one
+    ):
         return
-    counted = _counted(facts.labels, facts.mask, facts.missing)
+    counted = _counted(statistics.labels, statistics.mask, statistics.missing)
     if counted.size and bool((counted != np.round(counted)).any()):
         example = counted[counted != np.round(counted)][0]
-        raise facts.call.error(
+        raise statistics.call.error(
             ValuesError,
-            f"labels are amounts, such as {example:.6g}",
-            expected="classes: whole numbers or text, or shares of classes from 0 to 1",
-            hint="amounts are regression: a head of one number per label, and a squared error such as "
-            "torch.nn.functional.mse_loss; or cut the amounts into classes first",
+            f"labels are continuous values, such as {example:.6g}",
+            expected="classes: integers or text, or soft labels from 0 to 1",
+            hint="continuous values are regression: a head with one number per label, and a squared error such as "
+            "torch.nn.functional.mse_loss; or bin the values into classes first",
         )

@@ -17,10 +17,10 @@ class Choices:
     """The choices that an advice is based on.
 
     Attributes:
-        loss: the function of the loss.
-        pooling: the summary that the head reads, where there is one.
+        loss: the name of the loss function.
+        pooling: the pooling before the head, if there is one.
         bidirectional: whether the second half of the features reads backwards.
-        from_logits: False when the loss gets probabilities.
+        from_logits: False when the loss receives probabilities.
     """
 
     loss: str
@@ -29,8 +29,8 @@ class Choices:
     from_logits: bool = True
 
     @property
-    def is_chain(self) -> bool:
-        """Whether the loss is that of a CRF, which has names, options and a prediction of its own."""
+    def is_crf(self) -> bool:
+        """Whether the loss is that of a CRF, which has its own names, options and prediction."""
         return self.loss == "crf_nll"
 
 
@@ -39,14 +39,14 @@ class Wish:
     """The user's choices, by name.
 
     Attributes:
-        problem: which problem it is, where facts leave several; None decides by them.
-        loss: another loss than the usual one.
+        problem: the name of the problem, where the statistics fit several; None for the likeliest.
+        loss: a loss in place of the usual one.
         pooling: last, mean, max or attention.
         bidirectional: whether the second half of the features of the states reads backwards.
-        framework: torch, keras, jax or numpy, for code of one only.
+        framework: torch, keras, jax or numpy, for code of that one only.
 
     Raises:
-        ConfigError: a name that is not known.
+        ConfigError: an unknown name.
     """
 
     problem: str | None = None
@@ -63,11 +63,11 @@ class Wish:
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        """The frameworks whose code is wanted."""
+        """The frameworks to write code for."""
         return tuple(DIALECTS) if self.framework is None else (self.framework,)
 
     def choices(self, usual_loss: str, *, from_logits: bool = True) -> Choices:
-        """The choices for a problem with this usual loss."""
+        """Return the choices for a problem with this usual loss."""
         return Choices(self.loss or usual_loss, self.pooling, self.bidirectional, from_logits)
 
 

@@ -1,4 +1,4 @@
-"""How each framework says the few things that the code of an advice is made of."""
+"""Code templates of each framework for the code of an advice."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ __all__ = ["DIALECTS", "Dialect"]
 
 @dataclass(frozen=True)
 class Dialect:
-    """The pieces of one framework, as lines of code; names in braces are filled in.
+    """Code templates of one framework; names in braces are filled in.
 
     Attributes:
         imports: the lines before the import of the loss.
         xp: the namespace of array functions, for poolings.
         states: random states.
         integers: random integers from 0 to below `high`.
-        integers_below: the same where `high` is a tuple with one bound for each output.
+        integers_below: the same for a tuple `high` with one bound per output.
         uniform: random numbers from 0 to 1.
-        arange: the first so many integers.
-        array: an array of a tuple.
+        arange: the integers from 0 to below a bound.
+        array: an array from a tuple.
         one_hot: indices as one-hot labels.
         head: the head's parameters.
-        applied: what the head makes of vectors.
+        applied: the head applied to vectors.
         reshaped: an array in another shape.
         best: the index of the largest logit.
-        looked_up: whole-number `values` at indices.
+        looked_up: integer `values` at indices.
         named: `values` of any kind at indices, in NumPy.
         softmax: probabilities of logits over classes.
         sigmoid: probabilities of yes-or-no logits.
@@ -35,7 +35,7 @@ class Dialect:
         scores: the scores of an attention pooling.
         zeros: the transitions of a CRF before training.
         infinity: the largest number.
-        backward: what comes after the loss.
+        backward: the lines after the loss.
     """
 
     imports: str
@@ -71,7 +71,7 @@ _IN_NUMPY = {
     "one_hot": "np.eye({classes})[{index}]",
     "infinity": "np.inf",
 }
-"""Labels, masks and lengths are NumPy arrays in three of the four: data come so, whatever computes with them."""
+"""NumPy arrays of labels, masks and lengths, as data usually arrive; shared by three of the four frameworks."""
 
 _BY_HAND = {
     "applied": "{vectors} @ weight + bias",
@@ -79,7 +79,7 @@ _BY_HAND = {
     "best": "logits.argmax(-1)",
     "scores": "({xp}.tanh(states @ projection) @ score)[..., 0]",
 }
-"""NumPy and JAX have arrays of parameters rather than layers."""
+"""NumPy and JAX use arrays of parameters instead of layers."""
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {
@@ -148,8 +148,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
             head="weight = rng.normal(size=({inputs}, {outputs})) / {inputs}**0.5\nbias = np.zeros({outputs})",
             looked_up="np.array(values)[{index}]",
             named="np.array(values)[{index}]",
-            softmax="shares = np.exp(logits - logits.max(axis=-1, keepdims=True))\n"
-            "probabilities = shares / shares.sum(axis=-1, keepdims=True)",
+            softmax="exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))\n"
+            "probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)",
             sigmoid="probabilities = 1 / (1 + np.exp(-logits))",
             attention="projection = rng.normal(size=({size}, {size})) / {size}**0.5\n"
             "score = rng.normal(size=({size}, 1)) / {size}**0.5",
@@ -159,4 +159,4 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         ),
     }
 )
-"""The frameworks by the name of `--framework`, in the order in which their code is printed."""
+"""The frameworks by their names in `--framework`, in the order in which their code is printed."""

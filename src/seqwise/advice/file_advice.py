@@ -1,4 +1,4 @@
-"""A file of labelled sequences -> an advice for each target in it, by the detection that training uses."""
+"""Advice for each target in a file of labelled sequences, by the detection that training uses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from seqwise.task.prepare import prepare
 __all__ = ["advise_files"]
 
 _BATCH, _MOST_STEPS = 8, 20
-"""Sizes of the batch in examples."""
+"""Batch size in examples."""
 
 _MOST_OUTPUTS, _MOST_CLASSES = 4, 6
-"""Of outputs that differ in their classes, so many are told."""
+"""Maximum number of outputs shown whose classes differ."""
 
 _ROWS_AT_ONCE = 256
 
@@ -42,25 +42,25 @@ def advise_files(
     framework: str | None = None,
     say: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Advice]:
-    """For each target of files of labelled sequences, by its name: which loss, which head and which shapes.
+    """Advise a loss, a head and shapes for each target of files of labelled sequences, by its name.
 
     Args:
-        settings: the config of a training on these files, such as `{"data": {"train": ["reviews.csv"]}}`; all that
-            it leaves open is found, as in training.
-        loss: another loss than the usual ones.
+        settings: the config of a training on these files, such as `{"data": {"train": ["reviews.csv"]}}`; the rest is
+            detected, as in training.
+        loss: a loss in place of the usual ones.
         pooling: last, mean, max or attention.
         bidirectional: whether states have a direction that reads backwards.
-        framework: torch, keras, jax or numpy, for code of one only.
-        say: gets each sentence on what was found in the files.
+        framework: torch, keras, jax or numpy, for code of that one only.
+        say: called with each message on what was detected in the files.
 
     Raises:
         DataError: files that cannot be read, or in which no target is found.
-        ConfigError: an option that means nothing, or a loss that does not fit a target.
+        ConfigError: an option that does not apply, or a loss that does not fit a target.
     """
     wish = Wish(None, loss, pooling, bidirectional, framework)
     task = prepare(parse_config({**settings, "data": {"cache": "never", **settings["data"]}}), say)
     notes = [
-        f"A batch of {_BATCH} and {_MOST_STEPS} steps or fewer are examples.",
+        f"The batch of {_BATCH} and the limit of {_MOST_STEPS} steps are examples.",
         "seqwise train, with the same files and flags, does all of this.",
     ]
     if len(task.targets) > 1:
@@ -74,15 +74,15 @@ def _advice(codec: LabelCodec, store: Store, wish: Wish, notes: list[str]) -> Ad
         known = listed(reading.problem.losses)
         raise ConfigError(f"advise: {wish.loss} does not fit target '{codec.target.name}'\n  expected: one of {known}")
     kind = "text" if any(isinstance(value, str) for value in reading.values or ()) else "int"
-    facts = ArrayStatistics(Array(kind, reading.positions), values=reading.values)
-    advice = advice_of([reading], facts, wish, [*_classes_of_outputs(codec.target), *notes])
-    # What is missing in a file is an empty cell; the flags about arrays have nothing to say here.
+    statistics = ArrayStatistics(Array(kind, reading.positions), values=reading.values)
+    advice = advice_of([reading], statistics, wish, [*_classes_of_outputs(codec.target), *notes])
+    # A missing label in a file is an empty cell; the flags about arrays do not apply.
     others = tuple(other for other in advice.alternatives if other.flag.startswith("--loss"))
     return replace(advice, alternatives=others)
 
 
 def _classes_of_outputs(target: Target) -> list[str]:
-    """Which class is which, where outputs differ in their classes."""
+    """Return notes on the classes of each output, where outputs differ in them."""
     if len(set(target.classes)) == 1:
         return []
     named = [
@@ -91,13 +91,13 @@ def _classes_of_outputs(target: Target) -> list[str]:
     ]
     more = f"; and {len(named) - _MOST_OUTPUTS} more outputs" if len(named) > _MOST_OUTPUTS else ""
     return [
-        "Each output has classes of its own, in this order: " + "; ".join(named[:_MOST_OUTPUTS]) + more + ". "
-        "The class axis is as long as the longest; where an output has fewer classes, -inf rules out the rest."
+        "Each output has its own classes, in this order: " + "; ".join(named[:_MOST_OUTPUTS]) + more + ". "
+        "The class axis has the size of the largest output; -inf rules out the surplus classes of the others."
     ]
 
 
 def _reading(codec: LabelCodec, store: Store) -> Reading:
-    """The target of a file as a reading, with a batch of example size."""
+    """Return the target of a file as a reading, with a batch of example size."""
     target = codec.target
     problem = PROBLEMS[target.kind + ("-per-step" if target.per_step and target.kind != "tags" else "")]
     steps = min(_MOST_STEPS, int(store.lengths.max()))
@@ -120,7 +120,7 @@ def _reading(codec: LabelCodec, store: Store) -> Reading:
 
 
 def _values(target: Target) -> tuple[Value, ...] | None:
-    """The values of the classes; None where outputs differ in theirs, or labels are class indices."""
+    """Return the values of the classes; None where outputs differ in theirs, or labels are class indices."""
     if len(set(target.classes)) > 1:
         return None
     values = tuple(_value(label) for label in target.classes[0])
@@ -132,7 +132,7 @@ def _value(label: Label) -> Value:
 
 
 def _has_gaps(codec: LabelCodec, store: Store) -> bool:
-    """Whether some label is missing, padding apart."""
+    """Whether some label is missing, padding excluded."""
     for start in range(0, len(store), _ROWS_AT_ONCE):
         rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(store)))
         lengths = store.lengths[rows]

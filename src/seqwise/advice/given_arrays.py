@@ -1,4 +1,4 @@
-"""One array as the user gives it: its shape in words or numbers, a file, or the array itself."""
+"""An array as given by the user: a shape as text or numbers, a file, or the array itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seqwise.shapes import shape_text
 __all__ = ["KINDS", "NAMES", "Array", "array_of", "read_arrays"]
 
 KINDS = ("int", "float", "bool", "text")
-"""The kinds that labels can have."""
+"""The kinds of labels."""
 
 NAMES = {
     "logits": "float",
@@ -27,7 +27,7 @@ NAMES = {
     "mask": "bool",
     "lengths": "int",
 }
-"""The arrays that advice is about, and the kind that each has when only its shape is given."""
+"""The arrays of an advice, and the kind of each when only its shape is given."""
 
 _SHAPE = re.compile(r"[(\[]?\s*\d+(\s*[x×,*]\s*\d+)*\s*,?\s*[)\]]?")
 _KIND_OF_DTYPE = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "text", "S": "text", "O": "text", "T": "text"}
@@ -35,12 +35,12 @@ _KIND_OF_DTYPE = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "text"
 
 @dataclass(frozen=True)
 class Array:
-    """An array, or what is said about one.
+    """An array, or the description of one.
 
     Attributes:
         kind: one of `KINDS`.
         shape: the sizes of its axes.
-        data: its content, when it is there.
+        data: its content, if given.
     """
 
     kind: str
@@ -49,14 +49,14 @@ class Array:
 
 
 def array_of(name: str, given: Any) -> Array:
-    """An array from a shape (a tuple, one size, text such as `8x47`), a `.npy` file, or an array of any framework.
+    """Return an array from a shape (tuple, single size, text such as `8x47`), `.npy` file or array of any framework.
 
     Args:
         name: one of `NAMES`.
         given: a tuple of integers is a shape; a list is an array.
 
     Raises:
-        ConfigError: it is none of these, or has no axis, or an axis of size 0.
+        ConfigError: it is something else, or has no axis, or an axis of size 0.
         DataError: the file cannot be read.
 
     Examples:
@@ -74,16 +74,18 @@ def array_of(name: str, given: Any) -> Array:
     else:
         array = _with_data(name, given)
     if not array.shape or 0 in array.shape:
-        problem = f"{name} {shape_text(array.shape)}: an axis has size 0" if array.shape else f"{name} is one number"
+        problem = (
+            f"{name} {shape_text(array.shape)}: an axis has size 0" if array.shape else f"{name} is a single number"
+        )
         raise ConfigError(f"advise: {problem}\n  expected: a size of 1 or more for each axis, such as 8x47")
     return array
 
 
 def read_arrays(path: str) -> dict[str, NDArray[Any]]:
-    """The arrays of an `.npz` file, or of an `.npy` file called after the array in it, by name.
+    """Return the arrays of an `.npz` file, or of an `.npy` file named after its array, by name.
 
     Raises:
-        DataError: the file cannot be read, or holds no array with a name that is known.
+        DataError: the file cannot be read, or contains no array with a known name.
     """
     place = Path(path)
     loaded = _loaded(path)
@@ -92,9 +94,9 @@ def read_arrays(path: str) -> dict[str, NDArray[Any]]:
     if not known:
         near = next((hint for name in found if (hint := did_you_mean(name, NAMES))), "")
         raise DataError(
-            f"no array in it has a known name; it holds {listed(found)}",
+            f"no array in it has a known name; it contains {listed(found)}",
             file=path,
-            hint=f"{near} The names are {listed(NAMES)}; one array is also named by a flag: --labels FILE.npy.".strip(),
+            hint=f"{near} The names are {listed(NAMES)}; a flag also names an array: --labels FILE.npy.".strip(),
         )
     return known
 
@@ -126,7 +128,7 @@ def _with_data(name: str, given: Any) -> Array:
 
 
 def _loaded(path: str) -> Any:
-    """The content of a NumPy file: one array, or a dictionary of them. Objects are never unpickled."""
+    """Load a NumPy file: one array, or a dictionary of them. Objects are never unpickled."""
     try:
         content = np.load(path, allow_pickle=False)
         if isinstance(content, np.ndarray):
@@ -136,5 +138,5 @@ def _loaded(path: str) -> Any:
     except FileNotFoundError:
         raise DataError("no such file", file=path) from None
     except (OSError, ValueError, EOFError, BadZipFile) as error:
-        hint = "Arrays are written with numpy.save and numpy.savez; lists of Python objects are not read."
-        raise DataError(f"no arrays can be read from it: {error}", file=path, hint=hint) from None
+        hint = "Write arrays with numpy.save or numpy.savez; lists of Python objects are not supported."
+        raise DataError(f"cannot read arrays from it: {error}", file=path, hint=hint) from None

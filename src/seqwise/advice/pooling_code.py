@@ -1,4 +1,4 @@
-"""The poolings, written out for frameworks in which seqwise has no layers: exact under padding, NaN there included."""
+"""Code of the poolings for frameworks in which seqwise has no layers; exact under padding, even NaN."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["pooling_lines"]
 
 
 def pooling_lines(name: str, dialect: Dialect, size: int) -> list[str]:
-    """Code from `states` (batch, time, size) and `counts` (batch, time) to `pooled` (batch, size).
+    """Return code from `states` (batch, time, size) and `counts` (batch, time) to `pooled` (batch, size).
 
     Args:
         name: last, mean, max or attention; `last of both` for states of two directions.

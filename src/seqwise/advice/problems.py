@@ -1,4 +1,4 @@
-"""The table of problems and of the losses that fit them: what they are called, their shapes, why, and when."""
+"""Table of the problems and the losses that fit them: names, shapes, reasons and conditions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Problem:
     """One kind of classification of sequences.
 
     Attributes:
-        name: what `--problem` calls it.
-        title: what it is, with the names of sizes in braces.
+        name: its name in `--problem`.
+        title: a description, with the names of sizes in braces.
         label_axes: the axes of the labels.
         chooses: whether each label is one class out of several, so that logits have a class axis last; otherwise
             each label is a yes or a no, and logits have the axes of the labels.
-        when: what makes labels of these axes this problem, in words that follow "if".
-        why: why its loss and its shapes are what they are.
+        when: the condition for this problem among those with these axes, in words that follow "if".
+        why: the reasons for its loss and its shapes.
     """
 
     name: str
@@ -50,22 +50,20 @@ class Problem:
         """The losses that fit, the usual one first."""
         if not self.chooses:
             return ("binary_cross_entropy",)
-        chain = ("crf_nll",) if self.name == "tags" else ()
-        return ("cross_entropy", "ordinal_loss", "focal_loss", *chain)
+        crf = ("crf_nll",) if self.name == "tags" else ()
+        return ("cross_entropy", "ordinal_loss", "focal_loss", *crf)
 
 
-_CHOICE = "Exactly one class is right: a softmax over the classes, and minus the logarithm of the right one's share."
+_CHOICE = "Exactly one class is right: a softmax over the classes, and the negative log-probability of the right one."
 _STEPS = (
     "The mean is over the steps that count, so padding enters neither the sum nor the divisor. "
     "reduction='sequence_mean' gives short and long sequences the same weight."
 )
 _OUTPUTS = (
-    "The outputs share one input, but each has a softmax of its own: the head gives outputs x classes numbers. "
-    "A missing label is left out of the sum and of the divisor. Nothing has to be one-hot."
+    "The outputs share one input, but each has its own softmax: the head returns outputs x classes numbers. "
+    "A missing label is left out of the sum and of the divisor. Labels need not be one-hot."
 )
-_YES_NO = (
-    "Any number of labels can be right at once, so each has a sigmoid of its own; a softmax would make them compete."
-)
+_YES_NO = "Any number of labels can be right at once, so each has its own sigmoid; a softmax would make them compete."
 _ONE_YES_NO = "A yes or a no needs one number: its sigmoid is the probability of yes."
 
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
@@ -77,16 +75,16 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "one label out of {classes} classes per sequence",
                 ("batch",),
                 True,
-                "both classes shall have a number each, as more classes would",
-                f"{_CHOICE} The head reads a summary of the steps that count, never of padding: "
-                "states[:, -1] reads padding in a padded batch.",
+                "each of the two classes should have its own number",
+                f"{_CHOICE} The head reads the pooled steps that count, never padding: "
+                "states[:, -1] is padding in a padded batch.",
             ),
             Problem(
                 "tags",
                 "one label out of {classes} classes per step",
                 ("batch", "time"),
                 True,
-                "axis 1 of the labels counts the steps of a sequence",
+                "axis 1 of the labels is the steps of a sequence",
                 f"{_CHOICE} {_STEPS}",
             ),
             Problem(
@@ -94,7 +92,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "{outputs} labels out of {classes} classes each, per sequence",
                 ("batch", "outputs"),
                 True,
-                "axis 1 of the labels counts questions about one sequence",
+                "axis 1 of the labels is several questions about one sequence",
                 _OUTPUTS,
             ),
             Problem(
@@ -102,7 +100,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "{outputs} labels out of {classes} classes each, per step",
                 ("batch", "time", "outputs"),
                 True,
-                "axis 1 counts the steps and axis 2 questions about each step",
+                "axis 1 is the steps and axis 2 several questions about each step",
                 f"{_OUTPUTS} {_STEPS}",
             ),
             Problem(
@@ -110,7 +108,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "any of {labels} labels per sequence",
                 ("batch", "labels"),
                 False,
-                "each column says yes or no about the sequence, for itself",
+                "each column is an independent yes or no about the sequence",
                 _YES_NO,
             ),
             Problem(
@@ -118,7 +116,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "any of {labels} labels per step",
                 ("batch", "time", "labels"),
                 False,
-                "each column says yes or no about a step, for itself",
+                "each column is an independent yes or no about a step",
                 f"{_YES_NO} {_STEPS}",
             ),
             Problem(
@@ -126,7 +124,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "one yes or no per sequence",
                 ("batch",),
                 False,
-                "the labels are 0 and 1, and one number per sequence shall decide",
+                "the labels are 0 and 1, and one number per sequence should decide",
                 _ONE_YES_NO,
             ),
             Problem(
@@ -134,7 +132,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "one yes or no per step",
                 ("batch", "time"),
                 False,
-                "axis 1 counts the steps, and one number per step shall decide",
+                "axis 1 is the steps, and one number per step should decide",
                 f"{_ONE_YES_NO} {_STEPS}",
             ),
         )
@@ -145,12 +143,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
 
 @dataclass(frozen=True)
 class LossChoice:
-    """A loss beside the usual one, and when to take it.
+    """An alternative to the usual loss, and when to use it.
 
     Attributes:
-        what: the reading of the labels that it stands for.
-        when: what would decide for it, in words that follow "if".
-        why: what it does, once it is chosen.
+        what: the interpretation of the labels that it implies.
+        when: the condition for it, in words that follow "if".
+        why: its effect, shown when it is chosen.
     """
 
     what: str
@@ -160,24 +158,24 @@ class LossChoice:
 
 LOSSES: Mapping[str, LossChoice] = MappingProxyType(
     {
-        "cross_entropy": LossChoice("classes without an order", "no class is nearer to one than to another", ""),
+        "cross_entropy": LossChoice("classes without an order", "no two classes are closer than others", ""),
         "binary_cross_entropy": LossChoice("yes-or-no labels", "each label is a yes or a no", ""),
         "ordinal_loss": LossChoice(
             "ordered classes",
-            "a near miss is better than a far one",
-            "The classes have an order: the loss asks 'label <= class?' at every border between two classes, so a "
-            "near miss costs less than a far one. Head, shapes and options stay those of cross_entropy.",
+            "predicting a close class is better than a distant one",
+            "The classes have an order: the loss asks 'label <= class?' at every border between two classes, so "
+            "distant errors cost more than close ones. Head, shapes and options are those of cross_entropy.",
         ),
         "focal_loss": LossChoice(
             "rare classes",
-            "easy examples of the frequent class drown the rest; class_weight= is the other remedy",
-            "The loss of what is already right is scaled down by (1 - p)^gamma, so that rare and hard examples count "
+            "easy examples of the frequent class dominate the loss; class_weight= is the alternative",
+            "The loss of examples that are right is scaled down by (1 - p)^gamma, so that rare and hard examples count "
             "for more. Its probabilities are less sharp than those of cross_entropy.",
         ),
         "crf_nll": LossChoice(
-            "tags that follow from each other",
+            "tags that depend on each other",
             "a tag limits the next one, as I- may only follow B-",
-            "A linear-chain CRF scores whole rows of tags: the head's numbers are emissions, and a (classes, classes) "
+            "A linear-chain CRF scores whole tag sequences: the head's outputs are emissions, and a (classes, classes) "
             "table of transitions is trained with them. Predict with crf_decode, not with argmax.",
         ),
     }
@@ -192,4 +190,4 @@ POOLINGS: Mapping[str, str] = MappingProxyType(
         "attention": "a mean with trained weights, a softmax over the steps that count",
     }
 )
-"""The summaries of a sequence that a head can read, by the name of `--pooling`."""
+"""The poolings by their names in `--pooling`."""

@@ -1,4 +1,4 @@
-"""Interprets the statistics as one given problem, and lists what would have to change for it."""
+"""Interpretation of the statistics as one problem, with the changes it would need."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from seqwise.advice.array_statistics import Value
 from seqwise.advice.problems import Problem
 from seqwise.shapes import shape_text
 
-__all__ = ["Change", "Reading", "Shape", "Strain", "View", "head_size_text", "head_text", "logits_shape"]
+__all__ = ["Change", "Reading", "Shape", "Penalty", "View", "head_size_text", "head_text", "logits_shape"]
 
 Shape = tuple[int, ...]
 
 
-class Strain(IntEnum):
-    """How much a change strains a reading."""
+class Penalty(IntEnum):
+    """How far-reaching a change is; readings with a low total are likelier."""
 
     NONE = 0
     SAME_NUMBERS = 1
@@ -27,11 +27,11 @@ class Strain(IntEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """Something that arrived wrong.
+    """A problem of the input and its fix.
 
     Attributes:
-        wrong: what is wrong with what.
-        do: what to do.
+        wrong: the problem.
+        do: the fix.
     """
 
     wrong: str
@@ -44,42 +44,42 @@ class View:
 
     Attributes:
         shape: the shape.
-        changes: what gives the array this shape; none where it has it.
-        strain: how much that strains a reading.
-        is_stray: whether a first axis of size 1 was taken away, which the logits may have too.
+        changes: the changes that give the array this shape; none if it has it.
+        penalty: how far-reaching these changes are.
+        is_stray: whether an extra first axis of size 1 was removed, which the logits may have too.
     """
 
     shape: Shape
     changes: tuple[Change, ...] = ()
-    strain: int = Strain.NONE
+    penalty: int = Penalty.NONE
     is_stray: bool = False
 
     @classmethod
     def after(cls, shape: Shape, wrong: str, do: str, *, is_stray: bool = False) -> View:
-        """The view after a change that keeps the numbers of the array."""
-        return cls(shape, (Change(wrong, do),), Strain.SAME_NUMBERS, is_stray)
+        """Return the view after a change that keeps the numbers of the array."""
+        return cls(shape, (Change(wrong, do),), Penalty.SAME_NUMBERS, is_stray)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Interprets the statistics as this problem.
+    """The statistics interpreted as one problem.
 
     Attributes:
         problem: the problem.
-        positions: the shape of the labels as they have to arrive, without one-hot classes.
+        positions: the expected shape of the labels, without one-hot classes.
         classes: the number of classes; 2 for a yes or a no.
-        classes_known: whether values or logits say how many there are; otherwise the number is an example.
-        label_kind: the kind of number that labels have to be.
+        classes_known: whether values or logits determine the number of classes; otherwise it is an example.
+        label_kind: the expected kind of number of the labels.
         one_hot: whether labels are one-hot or soft.
         values: the value of each class; None where labels are class indices, or 1 and 0 for yes and no.
-        class_counts: the classes of each output, where outputs differ in it.
+        class_counts: the number of classes of each output, where outputs differ in it.
         missing: labels of this value do not count.
-        states: the shape of the encoder's states that the head or the pooling reads; None where nothing says it.
-        mask: where the mask goes, None where there is none.
+        states: the shape of the encoder's states that the head or the pooling reads; None if unknown.
+        mask: whether the mask goes to the loss or the pooling; None without one.
         mask_shape: the shape it has there.
-        lengths: where the lengths go.
-        changes: what has to change.
-        strain: how much that is.
+        lengths: whether the lengths go to the loss or the pooling; None without them.
+        changes: the changes that are needed.
+        penalty: how far-reaching these changes are.
     """
 
     problem: Problem
@@ -96,11 +96,11 @@ class Reading:
     mask_shape: Shape = ()
     lengths: Literal["loss", "pooling"] | None = None
     changes: tuple[Change, ...] = ()
-    strain: int = 0
+    penalty: int = 0
 
     @property
     def is_pooled(self) -> bool:
-        """Whether states of steps have to become one vector before the head."""
+        """Whether the states of steps are pooled before the head."""
         return not self.problem.per_step and (self.states is None or len(self.states) == 3)
 
     @property
@@ -110,7 +110,7 @@ class Reading:
 
     @property
     def labels_shape(self) -> Shape:
-        """The shape of the labels as they have to arrive."""
+        """The expected shape of the labels."""
         return self.logits_shape if self.one_hot else self.positions
 
     @property
@@ -120,19 +120,19 @@ class Reading:
 
 
 def logits_shape(problem: Problem, positions: Shape, classes: int) -> Shape:
-    """The shape of the logits for labels of these positions."""
+    """Return the shape of the logits for labels of these positions."""
     return (*positions, classes) if problem.chooses else positions
 
 
 def head_size_text(problem: Problem, positions: Shape, classes: int) -> str:
-    """How many numbers the head gives: `47 * 3`, `3` or `1`."""
+    """Return the output size of the head as text: `47 * 3`, `3` or `1`."""
     if problem.chooses:
         return f"{positions[-1]} * {classes}" if problem.inner else f"{classes}"
     return f"{positions[-1]}" if problem.inner else "1"
 
 
 def head_text(problem: Problem, positions: Shape, classes: int, features: int | None = None) -> str:
-    """The layer before the loss, and the shape of what it gives."""
+    """Return the layer before the loss, with its output shape, as text."""
     layer = f"Linear({features or 'hidden'}, {head_size_text(problem, positions, classes)})"
     shape = shape_text(logits_shape(problem, positions, classes))
     if problem.chooses and problem.inner:

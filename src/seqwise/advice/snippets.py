@@ -1,4 +1,4 @@
-"""A reading -> complete code that runs: one order of lines for all frameworks, filled in by their dialects."""
+"""Complete, runnable code for a reading: one template of lines for all frameworks, filled in by their dialects."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from seqwise.shapes import shape_text
 __all__ = ["loss_call", "maps_by_hand", "snippet"]
 
 _STEPS, _FEATURES = 20, 128
-"""Sizes of the encoder's states in code, where nothing says them."""
+"""Example sizes of the encoder's states in code, where they are unknown."""
 
 _MOST_VALUES_IN_A_CALL, _MOST_VALUES = 12, 40
-"""More values than these are not written out."""
+"""Maximum number of values written out."""
 
 _WIDTH = 90
-"""Of a line of values."""
+"""Width of a line of values."""
 
 
 def loss_call(reading: Reading, choices: Choices, *, literal: bool = False) -> str:
-    """The call of the loss, as code; a few label values can be written out in it."""
+    """Return the call of the loss as code; with `literal`, a few label values are written out in it."""
     options = ["lengths=lengths"] if reading.lengths == "loss" else []
     masks = ["mask"] if reading.mask == "loss" else []
-    if choices.is_chain:
+    if choices.is_crf:
         if reading.missing is not None:  # crf_nll has no ignore_index
             masks.append(f"(tags != {reading.missing})" if masks else f"tags != {reading.missing}")
         options += [f"mask={' & '.join(masks)}"] if masks else []
@@ -46,12 +46,12 @@ def loss_call(reading: Reading, choices: Choices, *, literal: bool = False) -> s
 
 
 def maps_by_hand(reading: Reading, choices: Choices) -> bool:
-    """Whether a dictionary has to map the values: label_values takes whole numbers, and a CRF class indices."""
-    return reading.values is not None and (choices.is_chain or any(isinstance(value, str) for value in reading.values))
+    """Whether a dictionary has to map the values: label_values takes integers, and a CRF takes class indices."""
+    return reading.values is not None and (choices.is_crf or any(isinstance(value, str) for value in reading.values))
 
 
 def snippet(reading: Reading, choices: Choices, framework: str) -> str:
-    """The code for one framework: data of the right shapes, the model from the encoder on, loss and prediction."""
+    """Return the code for one framework: data of the right shapes, the model after the encoder, loss, prediction."""
     dialect, states = DIALECTS[framework], _states(reading)
     parts = [
         _imports(reading, choices, framework, dialect),
@@ -67,7 +67,7 @@ def snippet(reading: Reading, choices: Choices, framework: str) -> str:
 
 
 def _states(reading: Reading) -> Shape:
-    """The shape of the encoder's states: what is known of it, and example sizes."""
+    """Return the shape of the encoder's states: the known sizes, and example sizes for the rest."""
     if reading.states is not None:
         return reading.states
     steps = reading.positions[1] if reading.problem.per_step else _STEPS
@@ -75,7 +75,7 @@ def _states(reading: Reading) -> Shape:
 
 
 def _imports(reading: Reading, choices: Choices, framework: str, dialect: Dialect) -> list[str]:
-    names = "crf_decode, crf_nll" if choices.is_chain else choices.loss
+    names = "crf_decode, crf_nll" if choices.is_crf else choices.loss
     lines = [*dialect.imports.split("\n"), f"from seqwise.losses.{framework} import {names}"]
     if framework == "torch" and maps_by_hand(reading, choices):
         lines.insert(0, "import numpy as np")
@@ -90,15 +90,15 @@ def _imports(reading: Reading, choices: Choices, framework: str, dialect: Dialec
 
 
 def _data(reading: Reading, choices: Choices, framework: str, dialect: Dialect, states: Shape) -> list[str]:
-    """Random numbers of the right shapes and kinds."""
-    lines = ["# random numbers in place of yours"]
+    """Return lines that make random data of the right shapes and kinds."""
+    lines = ["# random numbers instead of your data"]
     if framework != "torch":
         lines.append("rng = np.random.default_rng(0)")
     axes = "batch, time, features" if len(states) == 3 else "batch, features"
     lines.append(f"states = {dialect.states.format(shape=shape_text(states))}  # from the encoder: {axes}")
     if reading.lengths is not None or _pools_by_lengths(reading):
         some = dialect.integers.format(high=states[1], shape=shape_text(states[:1]))
-        lines.append(f"lengths = 1 + {some}  # so many steps of each sequence count")
+        lines.append(f"lengths = 1 + {some}  # the number of steps that count")
     lines += _labels(reading, choices, dialect)
     if reading.mask is not None:
         what = "label" if reading.mask == "loss" else "step"
@@ -108,8 +108,8 @@ def _data(reading: Reading, choices: Choices, framework: str, dialect: Dialect, 
 
 
 def _labels(reading: Reading, choices: Choices, dialect: Dialect) -> list[str]:
-    """The values of the classes, and random labels."""
-    name = "tags" if choices.is_chain else "labels"
+    """Return lines with the values of the classes, and random labels."""
+    name = "tags" if choices.is_crf else "labels"
     shape = shape_text(reading.positions)
     index, lines = dialect.integers.format(high=reading.classes, shape=shape), []
     labels = dialect.one_hot.format(index=index, classes=reading.classes) if reading.one_hot else index
@@ -130,7 +130,7 @@ def _labels(reading: Reading, choices: Choices, dialect: Dialect) -> list[str]:
 
 
 def _tuple(name: str, values: Sequence[object], comment: str) -> list[str]:
-    """A tuple as code: in one line where it fits, and numbered names in place of very many."""
+    """Return a tuple as code: on one line if it fits, and numbered names in place of very many values."""
     if len(values) > _MOST_VALUES:
         return [f'{name} = tuple(f"label {{number}}" for number in range({len(values)}))  # {comment}: name yours']
     written = ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
@@ -140,7 +140,7 @@ def _tuple(name: str, values: Sequence[object], comment: str) -> list[str]:
 
 
 def _pools_by_lengths(reading: Reading) -> bool:
-    """Whether a pooling reads lengths: also where none were given, since batches are padded as a rule."""
+    """Whether a pooling reads lengths: also if none were given, since batches are usually padded."""
     return reading.is_pooled and reading.mask != "pooling"
 
 
@@ -157,9 +157,9 @@ def _model(reading: Reading, choices: Choices, framework: str, dialect: Dialect,
     lines.append(_logits(reading, choices, dialect, dialect.applied.format(vectors=vectors)))
     if reading.class_counts is not None:
         counts = dialect.array.format(values="class_counts")
-        lines.append(f"has_class = {dialect.arange}({reading.classes}) < {counts}[:, None]  # others are ruled out")
+        lines.append(f"has_class = {dialect.arange}({reading.classes}) < {counts}[:, None]  # the others are excluded")
         lines.append(f"logits = {dialect.xp}.where(has_class, logits, -{dialect.infinity})")
-    if choices.is_chain:
+    if choices.is_crf:
         lines.append(f"{dialect.zeros.format(shape=(reading.classes, reading.classes))}  # [from, to], trained too")
     if not choices.from_logits:
         lines += (dialect.softmax if reading.problem.chooses else dialect.sigmoid).split("\n")
@@ -167,7 +167,7 @@ def _model(reading: Reading, choices: Choices, framework: str, dialect: Dialect,
 
 
 def _logits(reading: Reading, choices: Choices, dialect: Dialect, applied: str) -> str:
-    name = "emissions" if choices.is_chain else "logits"
+    name = "emissions" if choices.is_crf else "logits"
     shape = shape_text(reading.logits_shape)
     if reading.problem.chooses and reading.problem.inner:
         split = dialect.reshaped.format(array=applied, shape=shape_text((-1, *reading.logits_shape[1:])))
@@ -178,7 +178,7 @@ def _logits(reading: Reading, choices: Choices, dialect: Dialect, applied: str) 
 
 
 def _pooling(reading: Reading, choices: Choices, framework: str, dialect: Dialect, states: Shape) -> list[str]:
-    """From the states of steps to one vector per sequence: by seqwise.nn in torch, by hand elsewhere."""
+    """Return lines that pool states into a vector per sequence: by seqwise.nn in torch, written out elsewhere."""
     by_lengths, backwards = _pools_by_lengths(reading), choices.bidirectional and choices.pooling == "last"
     if framework == "torch":
         size = f"{states[-1]}, bidirectional=True" if backwards else f"{states[-1]}"
@@ -196,15 +196,15 @@ def _pooling(reading: Reading, choices: Choices, framework: str, dialect: Dialec
 
 
 def _predicted(reading: Reading, choices: Choices, dialect: Dialect) -> list[str]:
-    """The prediction for every label, in the user's own values."""
+    """Return the prediction for every label, in the user's own values."""
     if not reading.problem.chooses:
         return ["predicted = logits > 0  # True: yes"]
     best, note = dialect.best, "class indices"
-    if choices.is_chain:
+    if choices.is_crf:
         options = [f"{name}={name}" for name in ("lengths", "mask") if getattr(reading, name) is not None]
         options += ["fill=0"] if reading.values is not None and options else []
         best = f"crf_decode({', '.join(['emissions', 'transitions', *options])}).tags"
     if reading.values is None:
         return [f"predicted = {best}  # {note}"]
     looked_up = dialect.named if maps_by_hand(reading, choices) else dialect.looked_up
-    return [f"best = {best}  # {note}", f"predicted = {looked_up.format(index='best')}  # labels as they arrived"]
+    return [f"best = {best}  # {note}", f"predicted = {looked_up.format(index='best')}  # your own label values"]
