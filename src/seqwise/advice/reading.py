@@ -10,7 +10,7 @@ from seqwise.advice.array_statistics import Value
 from seqwise.advice.problems import Problem
 from seqwise.shapes import shape_text
 
-__all__ = ["Change", "Reading", "Shape", "Penalty", "View", "head_size_text", "head_text", "logits_shape"]
+__all__ = ["Change", "Penalty", "Reading", "Shape", "View", "head_size_text", "head_text", "logits_shape"]
 
 Shape = tuple[int, ...]
 
