@@ -67,7 +67,7 @@ def test_the_thresholds_of_a_run_are_not_to_be_lost(tmp_path):
     folder = trained(tmp_path, "multilabel").folder.path
     content = (folder / "calibration.json").read_text()
     (folder / "calibration.json").unlink()
-    with pytest.raises(RunFolderError, match=r"calibration\.json is lost"):
+    with pytest.raises(RunFolderError, match=r"calibration\.json is missing"):
         seqwise.load(folder)
     (folder / "calibration.json").write_text(content.replace("thresholds", "threshold"))
     write_manifest(RunFolder(folder))
